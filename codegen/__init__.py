@@ -1,0 +1,18 @@
+"""The generator: the official OpenAPI document in, `soracom_async/api/` out. Not shipped.
+
+document.py     the document and where things are in it
+units.py        the units of times, durations and sizes
+naming.py       names on the wire, in Python, of classes and of constants
+annotations.py  a type as a small tree, and its text
+enums.py        which sets of words get a name, and which
+schemas.py      schemas -> types and models
+operations.py   operations -> what the library needs to know of them
+effects.py      what a repetition of an operation would do
+always.py       what the service always sends
+bodies.py       what an array body is called
+groups.py       the words of the command line -> a tree of resource classes
+layout.py       which module each thing lives in
+render*.py      the text of modules: models, operations, resources, indexes
+table.py        rows filled to the width of a line
+write.py        text -> files
+"""

@@ -1,0 +1,93 @@
+"""A type as a small tree. Its text depends on where it is written: as a field, or as an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import field, frozen
+
+from .units import ARGUMENTS, TIMES
+
+TIME_NAMES = frozenset(TIMES.values())
+
+
+@frozen
+class Name:
+    """A class by its name: `str`, `Any`, a time, a model."""
+
+    text: str
+
+
+@frozen
+class Container:
+    """`list[item]`, or `dict[str, item]`."""
+
+    kind: str
+    item: Type
+
+
+@frozen
+class Union:
+    """One of several."""
+
+    items: tuple[Type, ...]
+
+
+@frozen
+class Enum:
+    """One of some words, or another that came later: `Literal[...] | str`."""
+
+    values: tuple[object, ...]
+    base: str
+    name: str = field(default="", eq=False)
+    """What the schema calls it, where it has a name of its own."""
+
+    @property
+    def text(self) -> str:
+        """The type without an alias."""
+        return f"Literal[{', '.join(map(literal, self.values))}] | {self.base}"
+
+
+Type = Name | Container | Union | Enum
+Alias = Callable[[Enum], str]
+"""Gives the text of an enum: its alias, or itself."""
+
+
+def render(type_: Type, alias: Alias, *, argument: bool = False, shadowed: frozenset[str] = frozenset()) -> str:
+    """Write a type; builtins that the surrounding class shadows with a method are written in full."""
+
+    def name(text: str) -> str:
+        if argument and text in TIME_NAMES:
+            return ARGUMENTS.get(text, "Text")
+        return f"builtins.{text}" if text in shadowed else text
+
+    def write(part: Type) -> str:
+        match part:
+            case Name(text):
+                return name(text)
+            case Container("list", item):
+                return f"{name('list')}[{write(item)}]"
+            case Container(_, item):
+                return f"{name('dict')}[{name('str')}, {write(item)}]"
+            case Union(items):
+                return " | ".join(map(write, items))
+            case _:
+                return alias(part)
+
+    return write(type_)
+
+
+def parts(type_: Type) -> list[Type]:
+    """List a type and all types inside it."""
+    match type_:
+        case Container(_, item):
+            return [type_, *parts(item)]
+        case Union(items):
+            return [type_, *(p for item in items for p in parts(item))]
+        case _:
+            return [type_]
+
+
+def literal(value: object) -> str:
+    """Write a word of an enum."""
+    return '"' + value + '"' if isinstance(value, str) else repr(value)

@@ -1,0 +1,94 @@
+"""The text of the modules that say where things are: `operations.py` and `_groups.py`."""
+
+from __future__ import annotations
+
+from .groups import Group
+from .layout import Layout
+from .naming import CASE
+from .table import row
+
+OPERATIONS = '''\
+"""Where every operation and every group of methods is. Importing this imports no other module of the API."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from .._core.operation import Operation
+
+# fmt: off
+MODULES: dict[str, str] = {
+%(modules)s}
+# fmt: on
+"""The module of each operation, by operationId."""
+
+GROUPS: dict[str, tuple[str, str]] = {
+%(groups)s}
+"""Module and class of each group of methods."""
+
+
+def load(operation_id: str) -> Operation[Any]:
+    """Return an operation by its operationId; its module is imported at the first use."""
+    module = MODULES.get(operation_id)
+    if module is None:
+        near = difflib.get_close_matches(operation_id, MODULES, n=3)
+        hint = f"; close to it: {', '.join(near)}" if near else ""
+        raise ConfigurationError(f"there is no operation {operation_id!r}{hint}")
+    operation: Operation[Any] = getattr(import_module(f".{module}", __package__), _constant(operation_id))
+    return operation
+
+
+def _constant(operation_id: str) -> str:
+    return re.sub(r"%(case)s", "_", operation_id).upper()
+'''
+
+GROUPS = '''\
+"""The groups of methods of a client, for type checkers: the client imports each when it is first used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+%(imports)s
+
+class Groups:
+    """The words of the official command line, as attributes."""
+
+%(attributes)s'''
+
+
+def operations(layout: Layout) -> str:
+    """Write the index by operationId and by group."""
+    modules = [(module.name, [f'"{o.id}"' for o in module.operations]) for module in layout.modules.values()]
+    return OPERATIONS % {
+        "modules": "".join(
+            row("    **dict.fromkeys([", ids, f'], "{name}"),', indent=8) for name, ids in modules if ids
+        ),
+        "groups": "".join(f'    "{w}": ("{g.module}", "{g.class_name}"),\n' for w, g in layout.groups.items()),
+        "case": CASE,
+    }
+
+
+def groups(layout: Layout) -> str:
+    """Write the base class that names the groups of the client."""
+    all_ = layout.groups.items()
+    return GROUPS % {
+        "imports": "".join(f"    from .{group.module} import {_imported(group)}\n" for _, group in all_),
+        "attributes": "".join(f"    {word}: {_name(group)}\n" for word, group in all_),
+    }
+
+
+def _name(group: Group) -> str:
+    """Return the name of a class beside the base class, which is called `Groups` as well."""
+    return group.class_name + "_" if group.class_name == "Groups" else group.class_name
+
+
+def _imported(group: Group) -> str:
+    return group.class_name if _name(group) == group.class_name else f"{group.class_name} as {_name(group)}"

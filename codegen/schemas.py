@@ -1,0 +1,168 @@
+"""Schemas -> types and models. A schema with properties becomes a class; maps, arrays and plain values are inlined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import Factory, define
+
+from soracom_async._model import Model as Base
+from soracom_async._model import wire_name
+
+from .always import ALWAYS
+from .annotations import Container, Enum, Name, Type, Union, parts
+from .document import Document, Schema, reference
+from .enums import Enums
+from .naming import camel, class_name, snake
+from .units import Units
+
+PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
+NULL = "(null value)"
+"""A word that the document has in some enums where the service sends null."""
+
+
+@define
+class Field:
+    """A property of a model."""
+
+    name: str
+    wire: str
+    type: Type
+    required: bool
+    """Whether the document requires it, in a request."""
+    remark: str = ""
+
+    @property
+    def odd(self) -> bool:
+        """Whether the wire name is not the camelCase of the field."""
+        return wire_name(Base, self.name) != self.wire
+
+
+@define
+class Model:
+    """A class to be."""
+
+    name: str
+    schema: str
+    """What the document calls it; empty where it has no name."""
+    fields: list[Field] = Factory(list)
+    body_of: list[str] = Factory(list)
+    answer_of: list[str] = Factory(list)
+    part_of: list[str] = Factory(list)
+
+    def parts(self) -> Iterator[Type]:
+        """Walk all types that occur in the fields."""
+        for each in self.fields:
+            yield from parts(each.type)
+
+    def needed(self, name: str, answered: bool) -> bool:
+        """Whether the field `name` is never None: what the service always sends, or what a request must have."""
+        found = next(f for f in self.fields if f.name == name)
+        return found.wire in ALWAYS.get(self.schema, ()) if answered else found.required
+
+
+@define
+class Schemas:
+    """Turns schemas into types, and gathers the models that occur on the way."""
+
+    document: Document
+    units: Units
+    enums: Enums = Factory(Enums)
+    models: dict[str, Model] = Factory(dict)
+
+    def type_of(self, schema: Schema, owner: str, path: str = "", words: str = "") -> Type:
+        """Return the type of a schema.
+
+        `owner` and `path` say where it stands (`TestingUsage`, `usage.dataBytes`), `words` what an anonymous class
+        would be called.
+        """
+        words = words or camel(owner)
+        if named := reference(schema):
+            return self._named(named, schema)
+        for several in ("oneOf", "allOf"):
+            if several in schema:
+                return self._several(several, schema[several], owner, path, words)
+        if "properties" in schema:
+            return self._model(words, "", schema, owner, path)
+        if "enum" in schema:
+            return self._enum(schema, words, path)
+        match schema.get("type"):
+            case "array":
+                item = self.type_of(schema["items"], owner, f"{path}[]", words)
+                return Container("list", item)
+            case "object":
+                return Container("dict", self._additional(schema.get("additionalProperties"), owner, path, words))
+            case "string" if schema.get("format") == "binary":
+                return Name("bytes")
+            case kind:
+                return Name(self.units.time(owner, path) or PLAIN.get(kind or "", "Any"))
+
+    def _named(self, name: str, schema: Schema) -> Type:
+        target = self.document.resolve(schema)
+        while (further := reference(self.document.schemas[name])) is not None:
+            name = further
+        if "properties" in target:
+            return self._model(class_name(name), name, target, name, "")
+        if "enum" in target:
+            return self._enum(target, class_name(name), "", named=True)
+        return self.type_of(target, name, words=class_name(name))
+
+    def _several(self, how: str, schemas: list[Schema], owner: str, path: str, words: str) -> Type:
+        if how == "allOf" and len(schemas) > 1:
+            merged: Schema = {"properties": {}, "required": []}
+            for part in map(self.document.resolve, schemas):
+                merged["properties"] |= part.get("properties", {})
+                merged["required"] += part.get("required", [])
+            return self._model(words, "", merged, owner, path)
+        items: dict[Type, None] = {}
+        for number, each in enumerate(schemas, 1):
+            items[self.type_of(each, owner, path, f"{words}{number}")] = None
+        return Union(tuple(items)) if len(items) > 1 else next(iter(items))
+
+    def _additional(self, values: Schema | bool | None, owner: str, path: str, words: str) -> Type:
+        """Return the type of the values of a map; a class for them is called after one of them."""
+        if isinstance(values, dict) and values:
+            return self.type_of(values, owner, f"{path}{{}}", f"{words}Value")
+        return Name("Any")
+
+    def _enum(self, schema: Schema, owner: str, path: str, *, named: bool = False) -> Type:
+        values = tuple(value for value in schema["enum"] if value != NULL)
+        base = PLAIN[schema["type"]]
+        if base == "str" and not all(isinstance(value, str) for value in values):
+            return Name("str")
+        name = path.rpartition(".")[2].strip("[]{}")
+        return self.enums.used(
+            Enum(values, base, owner if named else ""), owner.removesuffix(camel(name)), name or owner
+        )
+
+    def _model(self, name: str, schema_name: str, schema: Schema, owner: str, path: str) -> Type:
+        if name not in self.models:
+            made = self.models[name] = Model(name, schema_name)
+            required = frozenset(schema.get("required", ()))
+            for wire, each in schema["properties"].items():
+                inner = f"{path}.{wire}" if path else wire
+                made.fields.append(
+                    Field(
+                        snake(wire),
+                        wire,
+                        self.type_of(each, owner, inner, name + camel(wire)),
+                        wire in required,
+                        self.units.remark(owner, inner),
+                    )
+                )
+            for part in made.parts():
+                if isinstance(part, Name) and part.text in self.models:
+                    self.models[part.text].part_of.append(name)
+        return Name(name)
+
+
+def reachable(models: dict[str, Model], types: Iterator[Type] | list[Type]) -> set[str]:
+    """Return the names of all models that occur in `types` or in the models of `types`."""
+    found: set[str] = set()
+    waiting = [part for each in types for part in parts(each)]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Name) and part.text in models and part.text not in found:
+            found.add(part.text)
+            waiting.extend(models[part.text].parts())
+    return found

@@ -1,0 +1,15 @@
+"""Text -> files. What is no longer generated is removed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def write(texts: dict[str, str], target: Path) -> None:
+    """Write the modules to a directory that is theirs alone."""
+    target.mkdir(parents=True, exist_ok=True)
+    for old in target.glob("*.py"):
+        if old.name not in texts:
+            old.unlink()
+    for name, text in texts.items():
+        (target / name).write_text(text, encoding="utf-8")

@@ -1,0 +1,82 @@
+"""The asyncio client library for the Soracom IoT API. Everything public is importable from here."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from . import bulk
+    from ._codec import structure, unstructure
+    from .client import Soracom
+    from .credentials import ApiToken, AuthKey, RootUser, SamUser, SwitchUser
+    from .errors import (
+        APIError,
+        AuthenticationFailed,
+        BadRequest,
+        ConfigurationError,
+        Conflict,
+        DecodeError,
+        Forbidden,
+        NotFound,
+        RateLimited,
+        RequestTimeout,
+        ServerError,
+        SoracomError,
+        TransportError,
+        Unauthorized,
+    )
+    from .pages import Page, Pages
+
+__all__ = [
+    "APIError",
+    "ApiToken",
+    "AuthKey",
+    "AuthenticationFailed",
+    "BadRequest",
+    "ConfigurationError",
+    "Conflict",
+    "DecodeError",
+    "Forbidden",
+    "NotFound",
+    "Page",
+    "Pages",
+    "RateLimited",
+    "RequestTimeout",
+    "RootUser",
+    "SamUser",
+    "ServerError",
+    "Soracom",
+    "SoracomError",
+    "SwitchUser",
+    "TransportError",
+    "Unauthorized",
+    "__version__",
+    "bulk",
+    "structure",
+    "unstructure",
+]
+
+_ELSEWHERE = {
+    "Soracom": "client",
+    "Page": "pages",
+    "Pages": "pages",
+    "structure": "_codec",
+    "unstructure": "_codec",
+    **dict.fromkeys(["ApiToken", "AuthKey", "RootUser", "SamUser", "SwitchUser"], "credentials"),
+}
+"""Where public names live that are not errors; each module is imported when a name of it is first used."""
+
+
+def __getattr__(name: str) -> Any:
+    if name == "bulk":
+        return import_module(".bulk", __name__)
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_ELSEWHERE.get(name, 'errors')}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,31 @@
+"""What the generated groups of methods are built on: two ways to call, each handed in by the client."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from ._core.operation import Operation
+    from .pages import Pages
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Caller(Protocol):
+    """What a group needs of its client."""
+
+    def _call(self, operation: Operation[R], /, **arguments: Any) -> Coroutine[Any, Any, R]: ...
+    def _pages(self, operation: Operation[list[T]], /, **arguments: Any) -> Pages[T]: ...
+
+
+class Resource:
+    """A group of methods, named as in the official command line."""
+
+    __slots__ = ("_call", "_caller", "_pages")
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+        self._call = caller._call
+        self._pages = caller._pages

@@ -1,0 +1,118 @@
+"""The ways the API writes a time, and their conversion to and from aware datetimes. All times are UTC."""
+
+from __future__ import annotations
+
+import enum
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Unit(enum.Enum):
+    """How a time is written on the wire."""
+
+    MILLISECONDS = "epoch milliseconds"
+    SECONDS = "epoch seconds"
+    ISO = "ISO 8601"
+    MONTH = "%Y%m"
+    DAY = "%Y%m%d"
+    SECOND = "%Y%m%d%H%M%S"
+
+
+EpochMilliseconds = Annotated[datetime, Unit.MILLISECONDS]
+EpochSeconds = Annotated[datetime, Unit.SECONDS]
+ISODateTime = Annotated[datetime, Unit.ISO]
+Month = Annotated[date, Unit.MONTH]
+"""A month, written YYYYMM; the date is its first day."""
+Day = Annotated[date, Unit.DAY]
+"""A day, written YYYYMMDD."""
+Second = Annotated[datetime, Unit.SECOND]
+"""A second, written YYYYMMDDHHMMSS."""
+
+Instant = datetime | date | int
+"""What an argument takes where the wire has an epoch: a time, a date (its midnight, UTC), or the number itself."""
+Text = datetime | date | str
+"""What an argument takes where the wire has text: a time, a date, or the text itself."""
+
+_SECOND = timedelta(seconds=1)
+_MILLISECOND = timedelta(milliseconds=1)
+_EXACT = 4_000_000_000_000
+"""Milliseconds up to which a float of seconds keeps every one of them."""
+
+
+def from_milliseconds(value: object) -> object:
+    """Return the time of epoch milliseconds; anything else as it came."""
+    if type(value) is not int:
+        return value
+    try:
+        if -_EXACT < value < _EXACT:
+            return datetime.fromtimestamp(value / 1000, UTC)
+        return EPOCH + timedelta(milliseconds=value)
+    except (ValueError, OverflowError, OSError):
+        return value
+
+
+def from_seconds(value: object) -> object:
+    """Return the time of epoch seconds; anything else as it came."""
+    if type(value) is not int:
+        return value
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return value
+
+
+def from_iso(value: object) -> object:
+    """Return the time of ISO 8601 text, taken as UTC where it names no zone; anything else as it came."""
+    if type(value) is not str or len(value) < 16:
+        return value
+    try:
+        time = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+
+
+def from_text(value: object, unit: Unit) -> object:
+    """Return the month, day or second of digits; anything else as it came."""
+    if type(value) is not str or not value.isascii() or not value.isdecimal():
+        return value
+    try:
+        time = datetime.strptime(value, unit.value).replace(tzinfo=UTC)
+    except ValueError:
+        return value
+    if time.strftime(unit.value) != value:
+        return value
+    return time if unit is Unit.SECOND else time.date()
+
+
+def to_wire(value: object, unit: Unit) -> object:
+    """Return a time, or a date, which is its midnight in UTC, as the wire has it; anything else as it is.
+
+    Raises ValueError for a time without a zone, which could be any of several.
+    """
+    if not isinstance(value, date):
+        return value
+    if not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if value.tzinfo is None:
+        raise ValueError(f"{value!r} has no time zone: give an aware datetime, as in datetime.now(UTC)")
+    value = value.astimezone(UTC)
+    if unit is Unit.MILLISECONDS:
+        return (value - EPOCH) // _MILLISECOND
+    if unit is Unit.SECONDS:
+        return (value - EPOCH) // _SECOND
+    if unit is Unit.ISO:
+        text = value.isoformat(timespec="microseconds" if value.microsecond % 1000 else "milliseconds")
+        return text.replace("+00:00", "Z")
+    return f"{value:{unit.value}}" if value.year >= 1000 else f"{value.year:04}" + f"{value:{unit.value[2:]}}"
+
+
+def from_wire(value: object, unit: Unit) -> object:
+    """Return what the wire has as a time or date; anything that is not written as `unit` says, as it came."""
+    if unit is Unit.MILLISECONDS:
+        return from_milliseconds(value)
+    if unit is Unit.SECONDS:
+        return from_seconds(value)
+    return from_iso(value) if unit is Unit.ISO else from_text(value, unit)

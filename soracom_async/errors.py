@@ -1,0 +1,128 @@
+"""The errors of the library, all of one tree.
+
+SoracomError
+├── ConfigurationError      what was given cannot work; nothing was sent
+├── TransportError          no answer: not reached, cut off
+│   └── RequestTimeout      no answer in time
+├── DecodeError             an answer that is not what the API promises
+└── APIError                the API said no: .status .code .message .operation
+    ├── BadRequest          400
+    ├── Unauthorized        401
+    │   └── AuthenticationFailed    the credentials themselves are refused
+    ├── Forbidden           403
+    ├── NotFound            404
+    ├── Conflict            409
+    ├── RateLimited         429; .retry_after
+    └── ServerError         5xx
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class SoracomError(Exception):
+    """The root of all errors of this library."""
+
+
+class ConfigurationError(SoracomError):
+    """What was given (arguments, credentials, profile, environment) cannot work; nothing was sent."""
+
+
+class TransportError(SoracomError):
+    """There is no answer: the service was not reached, or the connection broke.
+
+    `sent` tells whether the request may have reached the service and been executed.
+    """
+
+    def __init__(self, message: str, *, operation: str = "", sent: bool = True) -> None:
+        super().__init__(message)
+        self.operation = operation
+        self.sent = sent
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+class RequestTimeout(TransportError):
+    """There was no answer within the time-out."""
+
+
+class DecodeError(SoracomError):
+    """An answer is not what the API promises: not JSON, cut short, or a listing that runs in a circle."""
+
+
+class APIError(SoracomError):
+    """The API answered with an error.
+
+    `status` is the HTTP status, `code` the API's own code (`AUM0017`; empty where the answer did not come from the API
+    server), `message` its text in the session's language, `operation` the operationId.
+    """
+
+    _by_status: ClassVar[dict[int, type[APIError]]] = {}
+
+    def __init__(
+        self, message: str, *, status: int, code: str = "", operation: str = "", retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.code = code
+        self.operation = operation
+        self.retry_after = retry_after
+        """Seconds until a repetition makes sense, where the service said so."""
+
+    def __init_subclass__(cls, *, status: int | None = None) -> None:
+        if status is not None:
+            APIError._by_status[status] = cls
+
+    def __str__(self) -> str:
+        code = f" {self.code}" if self.code else ""
+        return f"{self.operation or 'request'}: {self.status}{code}: {self.message}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restore, (type(self), self.args, self.__dict__)
+
+    @classmethod
+    def of_status(cls, status: int) -> type[APIError]:
+        """Return the error class of an HTTP status."""
+        return APIError._by_status.get(status, ServerError if status >= 500 else APIError)
+
+
+class BadRequest(APIError, status=400):
+    """The API refuses the request as it is (400)."""
+
+
+class Unauthorized(APIError, status=401):
+    """The API refuses the token (401), even one just renewed."""
+
+
+class AuthenticationFailed(Unauthorized):
+    """The API refuses the credentials, or the renewal of the token."""
+
+
+class Forbidden(APIError, status=403):
+    """The user is not permitted to do this (403)."""
+
+
+class NotFound(APIError, status=404):
+    """There is no such thing (404)."""
+
+
+class Conflict(APIError, status=409):
+    """The request contradicts the present state (409)."""
+
+
+class RateLimited(APIError, status=429):
+    """The quota is used up (429, or known beforehand with `wait=False`); `retry_after` has the seconds, if known."""
+
+
+class ServerError(APIError):
+    """The service failed (5xx)."""
+
+
+def _restore(cls: type[SoracomError], args: tuple[object, ...], state: dict[str, object]) -> SoracomError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error

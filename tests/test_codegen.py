@@ -1,0 +1,506 @@
+"""The generator: its rules on tiny documents, and its result where the official document is at hand."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codegen.__main__ import generate, main
+from codegen.annotations import Container, Enum, Name, Union, parts, render
+from codegen.document import Document, read, spec_directory
+from codegen.effects import effect
+from codegen.enums import Enums
+from codegen.naming import camel, class_name, constant, module, prose, snake
+from codegen.table import broken, row
+from codegen.units import Units
+from codegen.write import write
+
+API = Path(__file__).parents[1] / "soracom_async" / "api"
+SPEC = spec_directory()
+at_hand = pytest.mark.skipif(
+    not (SPEC / "soracom-api.json").exists(), reason="the official document is not at hand (set SORACOM_SPEC)"
+)
+
+
+def operation(id_: str, cli: str, **more: Any) -> dict[str, Any]:
+    """Make an operation of a tiny document."""
+    data = {"operationId": id_, "tags": ["Sim"], "x-soracom-cli": cli.split("|"), "security": [{"api_key": []}]}
+    return {**data, "responses": {"204": {"description": "."}}, **more}
+
+
+def answer(schema: dict[str, Any], status: str = "200", kind: str = "application/json") -> dict[str, Any]:
+    """Make the responses of an operation that answers something."""
+    return {status: {"content": {kind: {"schema": schema}}}, "404": {}, "422": {}}
+
+
+def body(*schemas: dict[str, Any], required: bool = True) -> dict[str, Any]:
+    """Make a request body."""
+    return {"required": required, "content": {f"application/{n}": {"schema": s} for n, s in enumerate(schemas)}}
+
+
+def parameter(name: str, where: str = "query", **schema: Any) -> dict[str, Any]:
+    """Make a parameter."""
+    return {"in": where, "name": name, "required": where == "path", "schema": {"type": "string", **schema}}
+
+
+def generated(
+    paths: dict[str, Any], schemas: dict[str, Any] | None = None, units: list[Any] | None = None, tags: str = "Sim"
+) -> dict[str, str]:
+    """Generate from a tiny document."""
+    return generate({"paths": paths, "components": {"schemas": schemas or {}}}, units or [], tags.split(","))
+
+
+def ref(name: str) -> dict[str, Any]:
+    """Refer to a schema."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def compiles(texts: dict[str, str]) -> None:
+    """Every module is Python."""
+    for name, text in texts.items():
+        compile(text, name, "exec")
+
+
+@pytest.mark.parametrize(
+    ("wire", "python"),
+    [
+        ("simId", "sim_id"),
+        ("mfaOTPCode", "mfa_otp_code"),
+        ("arcAllowedIPs", "arc_allowed_ips"),
+        ("yyyyMM", "yyyy_mm"),
+        ("content-type", "content_type"),
+        ("from", "from_"),
+        ("atomEventV1", "atom_event_v1"),
+    ],
+)
+def test_snake(wire: str, python: str) -> None:
+    """Wire names become snake_case, and keywords get an underscore."""
+    assert snake(wire) == python
+
+
+def test_other_names() -> None:
+    """Constants, modules, classes and prose follow from the names of the document."""
+    assert constant("revokeMFA") == "REVOKE_MFA"
+    assert module("API Sandbox: Order") == "sandbox"
+    assert module("VirtualPrivateGateway") == "virtual_private_gateway"
+    assert camel("auth-keys") == "AuthKeys"
+    assert class_name("sandboxTagSet") == "SandboxTagSet"
+    assert class_name("Parameter") == "ParameterModel"
+    assert prose("listSimStatusHistory") == "List SIM status history"
+    assert prose("listSims") == "List SIMs"
+
+
+@pytest.mark.parametrize(
+    ("id_", "method", "expected"),
+    [
+        ("getSim", "GET", "READ"),
+        ("headFile", "HEAD", "READ"),
+        ("putSimTags", "PUT", "SET"),
+        ("deleteGroup", "DELETE", "SET"),
+        ("activateSim", "POST", "SET"),
+        ("setSimGroup", "POST", "SET"),
+        ("auth", "POST", "SET"),
+        ("sendSms", "POST", "ACT"),
+        ("createSim", "POST", "ACT"),
+        ("updateOperatorPassword", "POST", "ACT"),
+        ("enableMFA", "POST", "ACT"),
+        ("batchGetCellLocations", "POST", "READ"),
+    ],
+)
+def test_effect(id_: str, method: str, expected: str) -> None:
+    """The effect follows from method and verb, but for the exceptions."""
+    assert effect(id_, method) == expected
+
+
+def test_units() -> None:
+    """Only a stated unit makes a time, and only a stated size or duration a remark."""
+    records = [
+        {"owner": "Sim", "name": "createdTime", "kind": "instant", "unit": "epoch milliseconds"},
+        {"owner": "Sim", "name": "seenAt", "kind": "instant", "unit": "unstated"},
+        {"owner": "GET /sims (listSims)", "name": "from", "kind": "instant", "unit": "epoch seconds"},
+        {"owner": "Sim", "name": "ttl", "kind": "duration", "unit": "seconds"},
+        {"owner": "Sim", "name": "size", "kind": "data amount", "unit": "unstated"},
+    ]
+    units = Units.of(records)
+    assert units.time("Sim", "createdTime") == "EpochMilliseconds"
+    assert units.time("Sim", "seenAt") is None
+    assert units.time("Sim", "other") is None
+    assert units.time("listSims", "from") == "EpochSeconds"
+    assert units.remark("Sim", "ttl") == "seconds"
+    assert units.remark("Sim", "size") == units.remark("Sim", "createdTime") == ""
+
+
+def test_annotations() -> None:
+    """A type is written for a field, for an argument, and where a method shadows a builtin."""
+    type_ = Container("list", Union((Container("dict", Name("EpochSeconds")), Enum((1, "a"), "int"), Name("Month"))))
+
+    def text(enum: Enum) -> str:
+        return enum.text
+
+    assert render(type_, text) == 'list[dict[str, EpochSeconds] | Literal[1, "a"] | int | Month]'
+    shown = render(type_, text, argument=True, shadowed=frozenset({"list", "str"}))
+    assert shown == 'builtins.list[dict[builtins.str, Instant] | Literal[1, "a"] | int | Text]'
+    assert len(parts(type_)) == 6
+
+
+def test_enum_names() -> None:
+    """A set of words has one name, from its usual property; a vague property lends its owner's."""
+    enums = Enums()
+    status, again = Enum(("a", "b"), "str"), Enum(("b", "a"), "str")
+    assert enums.used(status, "Subscriber", "status") is enums.used(again, "Sim", "status")
+    once, long, named = Enum(("x",), "str"), Enum(tuple("abcdefghijklmnop"), "str"), Enum((1,), "int", "Tier")
+    for enum, name in ((once, "kind"), (long, "sort"), (named, "tier")):
+        enums.used(enum, "Sim", name)
+    enums.settle({"Sort"})
+    assert enums.names == {status: "SimStatus", long: "SimSort", named: "Tier"}
+    assert enums.text(once) == 'Literal["x"] | str'
+
+
+def test_rows() -> None:
+    """A row is filled to the width, and a union in brackets is broken at its bars."""
+    assert row("f(", ["a", "b"], ")") == "f(a, b)\n"
+    assert row("f(", [], ")") == "f()\n"
+    filled = row("f(", ["x" * 50] * 4, ")")
+    assert [len(line) for line in filled.splitlines()] == [105, 107]
+    assert row("f(", ["y" * 130], ")").count("\n") == 1
+    assert max(map(len, broken("x: (" + " | ".join(["Abcdefghij"] * 30) + ")", 8).splitlines())) <= 120
+    assert broken("x" * 130, 8) == "x" * 130
+
+
+def test_method_with_everything() -> None:
+    """Path first, then what is required; a clash gets an underscore; times say their units; both command names work."""
+    paths = {
+        "/sims/{sim_id}/{time}": {
+            "post": operation(
+                "doIt",
+                "sims do-it|sims parts it",
+                deprecated=True,
+                parameters=[
+                    parameter("time", "path", type="integer"),
+                    parameter("sim_id", "path"),
+                    parameter("from", type="integer"),
+                    {**parameter("to"), "required": True},
+                    parameter("content-type", "header"),
+                ],
+                requestBody=body(ref("DoIt")),
+                responses=answer(ref("Sim"), "201"),
+            )
+        }
+    }
+    schemas = {
+        "DoIt": {
+            "required": ["body", "ghost"],
+            "properties": {"simId": {"type": "string"}, "body": {"type": "object"}, "ttl": {"type": "number"}},
+        },
+        "Sim": {"type": "object", "required": ["ttl"], "properties": {"simId": {"type": "string"}, "ttl": {}}},
+    }
+    units = [
+        {"owner": "POST /x (doIt)", "name": "time", "kind": "instant", "unit": "epoch milliseconds"},
+        {"owner": "POST /x (doIt)", "name": "from", "kind": "instant", "unit": "epoch seconds"},
+        {"owner": "DoIt", "name": "ttl", "kind": "duration", "unit": "days"},
+    ]
+    texts = generated(paths, schemas, units)
+    compiles(texts)
+    sim = re.sub(r"\s+", " ", texts["sim.py"])
+    assert 'path_types={"time": EpochMilliseconds}, query=(Parameter("from_", EpochSeconds, wire="from"), ' in sim
+    assert 'headers=(Parameter("content_type", wire="content-type"),)' in sim
+    assert 'Parameter("to", required=True)' in sim
+    assert "status=201" in sim
+    assert "deprecated=True" in sim
+    assert "def do_it(self, sim_id: str, time: Instant, *, to: str, body_: dict[str, Any], from_: Instant" in sim
+    assert "sim_id_: str | None = None, ttl: float | None = None) -> Sim: ..." in sim
+    assert "def do_it(self, sim_id: str, time: Instant, *, body: DoIt, to: str, from_:" in sim
+    assert "`time` in epoch milliseconds. `from_` in epoch seconds. Raises NotFound, APIError (422" in sim
+    assert "Deprecated." in sim
+    assert "class SimsParts(Resource)" in sim
+    assert "ttl: float | None = None # days" in sim
+    assert "sim_id: str ttl: Any = None" in sim
+
+
+def test_operator_is_the_sessions_own() -> None:
+    """`operator_id` may be left out: positional when it is alone, a keyword beside others."""
+    both = [parameter("operator_id", "path"), parameter("name", "path")]
+    paths = {
+        "/operators/{operator_id}": {"get": operation("getOne", "sims get", parameters=both[:1])},
+        "/operators/{operator_id}/{name}": {"get": operation("getTwo", "sims two", parameters=both)},
+    }
+    text = generated(paths)["sim.py"]
+    assert "async def get(self, operator_id: str | None = None) -> None:" in text
+    assert "async def two(self, name: str, *, operator_id: str | None = None) -> None:" in text
+    assert "GET_TWO, name=name, operator_id=operator_id)" in text
+
+
+def test_pages() -> None:
+    """Arrays and objects are paged alike; the items of an object are all its lists."""
+    both = {"a": {"type": "array", "items": ref("A")}, "b": {"type": "array", "items": ref("B")}, "n": {}}
+    one = {"a": {"type": "array", "items": ref("A")}}
+    models = {name: {"type": "object", "properties": {"x": {"type": "integer"}}} for name in "AB"}
+    query = [parameter("limit", type="integer"), parameter("last_evaluated_key", type="integer")]
+
+    def listing(id_: str, schema: dict[str, Any]) -> dict[str, Any]:
+        more = {"x-soracom-cli-pagination": {}, "parameters": query}
+        return {"get": operation(id_, f"sims {id_}", **more, responses=answer(schema))}
+
+    texts = generated(
+        {
+            "/a": listing("list", {"type": "array", "items": ref("A")}),
+            "/b": listing("two", ref("Two")),
+            "/c": listing("one", ref("One")),
+        },
+        {**models, "Two": {"properties": both}, "One": {"properties": one}},
+    )
+    compiles(texts)
+    text = texts["sim.py"]
+    assert "def list(self, *, limit: int | None = None, last_evaluated_key: str | None = None) -> Pages[A]:" in text
+    assert ") -> Pages[A | B]:" in text
+    assert 'paging=Paging(items=("a", "b"))' in text
+    assert 'paging=Paging(items=("a",))' in text
+    assert 'LIMIT = Parameter("limit", int)' in texts["_shared.py"]
+    assert "LAST_EVALUATED_KEY =" not in texts["_shared.py"]
+
+
+def test_schemas_of_all_kinds() -> None:
+    """Maps, arrays and plain values are inlined; what has properties, even without a name, is a class."""
+    colours = {"type": "string", "enum": ["red", "green", "(null value)"]}
+    properties = {
+        "tags": ref("TagSet"),
+        "alias": ref("Alias"),
+        "free": {"type": "object"},
+        "closed": {"type": "object", "additionalProperties": False},
+        "image": {"type": "string", "format": "binary"},
+        "inner": {
+            "type": "object",
+            "properties": {"list": {"type": "boolean"}, "names": {"type": "array", "items": {}}},
+        },
+        "map": {"type": "object", "additionalProperties": {"properties": {"x": colours}}},
+        "one": {"oneOf": [ref("A"), {"properties": {"b": {}}}]},
+        "single": {"oneOf": [ref("A")]},
+        "word": {"allOf": [ref("Word")]},
+        "merged": {"allOf": [ref("A"), {"properties": {"c": {"type": "string"}}, "required": ["c"]}]},
+        "colour": colours,
+        "number": {"type": "integer", "enum": [0, 180]},
+        "yes": {"type": "string", "enum": [True, False]},
+        "self": ref("Big"),
+        "URL": {"type": "string"},
+    }
+    schemas = {
+        "Big": {"type": "object", "properties": properties},
+        "TagSet": {"type": "object", "additionalProperties": {"type": "string"}},
+        "Alias": ref("A"),
+        "A": {"properties": {"a": {"type": "string"}}},
+        "Word": {"type": "string", "enum": ["jp", "g"]},
+    }
+    texts = generated({"/a": {"get": operation("getBig", "sims get", responses=answer(ref("Big")))}}, schemas)
+    compiles(texts)
+    text = texts["sim.py"]
+    for line in (
+        "tags: dict[str, str] | None = None",
+        "alias: A | None = None",
+        "free: dict[str, Any] | None = None",
+        "closed: dict[str, Any] | None = None",
+        "image: bytes | None = None",
+        "inner: BigInner | None = None",
+        "names: builtins.list[Any] | None = None",
+        "map: dict[str, BigMapValue] | None = None",
+        "one: A | BigOne2 | None = None",
+        "single: A | None = None",
+        "word: Word | None = None",
+        "merged: BigMerged | None = None",
+        "c: str | None = None",
+        "number: Literal[0, 180] | int | None = None",
+        "yes: str | None = None",
+        "self: Big | None = None",
+        'Word = Literal["jp", "g"] | str',
+        '@model(url="URL")',
+    ):
+        assert f"{line}\n" in text, line
+    assert "(null value)" not in text
+
+
+def test_bodies_of_all_kinds() -> None:
+    """Arrays have a true name, bytes and text are one argument, and an empty object is sent as it is."""
+    tag = {"type": "array", "items": ref("Tag")}
+    empty = {"type": "object", "additionalProperties": False}
+    paths = {
+        "/a": {"put": operation("putSimTags", "sims put-tags", requestBody=body(tag))},
+        "/b": {"put": operation("putFile", "sims list", requestBody=body({"type": "string", "format": "binary"}))},
+        "/c": {"post": operation("createArc", "sims arc", requestBody=body(empty))},
+        "/d": {
+            "post": operation(
+                "two", "sims two", requestBody=body({"type": "string"}, {"type": "integer"}, required=False)
+            )
+        },
+        "/e": {"post": operation("optional", "sims optional", security=None, requestBody=body(ref("Tag")))},
+    }
+    texts = generated(paths, {"Tag": {"properties": {"name": {"type": "string"}}}})
+    compiles(texts)
+    text = re.sub(r"\s+", " ", texts["sim.py"])
+    assert 'body=list[Tag], body_name="tags"' in text
+    assert "async def put_tags(self, *, tags: builtins.list[Tag]) -> None:" in text
+    assert 'body=bytes, body_name="content"' in text
+    assert "async def arc(self) -> None:" in text
+    assert 'class CreateArcRequest(Model): """Body of `createArc`.""" ' in text
+    assert "body: str | int | None = None) -> None:" in text
+    assert "async def optional(self, *, name: str | None = None, body: Tag | None = None) -> None:" in text
+    assert "secured=False" in text
+
+
+def test_answers_of_all_kinds() -> None:
+    """The first success with content counts; what has no content is None."""
+    paths = {
+        "/a": {"get": operation("getA", "sims a", responses={"200": {}, **answer({"type": "string"}, "201")})},
+        "/b": {"get": operation("getB", "sims b", responses=answer({"type": "string"}, "204"))},
+        "/c": {"get": operation("getC", "sims c", responses=answer({"properties": {"x": {}}}))},
+        "/d": {"get": operation("getD", "sims d", responses={"302": {}}, **{"x-soracom-sandbox": True})},
+    }
+    text = generated(paths)["sim.py"]
+    assert "async def a(self) -> str:" in text
+    assert "async def b(self) -> None:" in text
+    assert "async def c(self) -> GetCResponse:" in text
+    assert "Sandbox only." in text
+
+
+def test_command_that_is_a_group() -> None:
+    """`query subscribers` is a command and a group: the group is callable."""
+    paths = {
+        "/a": {"get": operation("one", "query subscribers")},
+        "/b": {"get": operation("two", "query subscribers rank")},
+        "/c": {"get": operation("three", "groups get", tags=["Group"])},
+    }
+    texts = generated(paths, tags="Sim,Group")
+    compiles(texts)
+    assert "async def __call__(self) -> None:" in texts["sim.py"]
+    assert "def subscribers(self) -> QuerySubscribers:" in texts["sim.py"]
+    assert "from .group import Groups as Groups_" in texts["_groups.py"]
+    assert '"query": ("sim", "Query"),' in texts["operations.py"]
+
+
+def test_models_of_two_tags_are_shared() -> None:
+    """A model goes where it is needed: to its tag, or to `_shared`; what no chosen tag needs is left out."""
+    schemas = {name: {"properties": {"x": {"type": "string"}}} for name in ("Both", "Mine", "Other")}
+    paths = {
+        "/a": {"get": operation("a", "sims a", responses=answer(ref("Both")))},
+        "/b": {"get": operation("b", "sims b", responses=answer(ref("Mine")))},
+        "/c": {"get": operation("c", "groups c", tags=["Group"], responses=answer(ref("Both")))},
+        "/d": {"get": operation("d", "users d", tags=["User"], responses=answer(ref("Other")))},
+    }
+    texts = generated(paths, schemas, tags="Sim,Group")
+    assert "class Both(" in texts["_shared.py"]
+    assert "class Mine(" in texts["sim.py"]
+    assert "from ._shared import Both, READ" in texts["group.py"]
+    assert "Other" not in "".join(texts.values())
+
+
+def test_long_docstrings() -> None:
+    """What does not fit into one line loses its words first, then takes a second line."""
+    where = "/a" + "/long" * 14
+    errors: dict[str, Any] = {"200": {}, "400": {}, "403": {}, "404": {}, "409": {}, "500": {}}
+    paths = {
+        where: {"get": operation("getOne", "sims one", responses=errors)},
+        where + "/very/very/long": {"get": operation("getTwo" + "AndMore" * 5, "sims two", responses=errors)},
+    }
+    text = generated(paths)["sim.py"]
+    assert '"""Get one: `GET /a' in text
+    assert '"""Get two and more and more and more and more and more.\n        `GET /a' in text
+
+
+def test_name_clash_is_refused() -> None:
+    """Two things of one name stop the generator."""
+    schemas: dict[str, Any] = {"Sims": {"properties": {"x": {}}}}
+    with pytest.raises(ValueError, match="the name Sims is taken"):
+        generated({"/a": {"get": operation("a", "sims a", responses=answer(ref("Sims")))}}, schemas)
+
+
+def test_always_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field of an answer is never None only where the service always sends it; a request keeps what it requires."""
+    monkeypatch.setattr("codegen.schemas.ALWAYS", {"Sim": frozenset({"simId"})})
+    schemas = {
+        "Sim": {"required": ["x"], "properties": {"x": {"type": "string"}, "simId": {"type": "string"}}},
+        "New": {"required": ["y"], "properties": {"x": {"type": "string"}, "y": {"type": "string"}}},
+    }
+    paths = {"/a": {"post": operation("a", "sims a", requestBody=body(ref("New")), responses=answer(ref("Sim")))}}
+    text = generated(paths, schemas)["sim.py"]
+    assert "    sim_id: str\n    x: str | None = None\n" in text
+    assert "    y: str\n    x: str | None = None\n" in text
+
+
+def test_main_reads_json_and_yaml_and_removes_old_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The document is accepted by path, as JSON or YAML, and modules of yesterday go."""
+    document = {"paths": {"/sims": {"get": operation("listSims", "sims list")}}}
+    (tmp_path / "document.json").write_text(json.dumps(document), encoding="utf-8")
+    (tmp_path / "time-units.json").write_text("[]", encoding="utf-8")
+    target = tmp_path / "api"
+    write({"old.py": "", "sim.py": ""}, target)
+    monkeypatch.setenv("SORACOM_SPEC", str(tmp_path))
+    arguments = [str(tmp_path / "document.json"), str(tmp_path / "time-units.json"), "--target", str(target)]
+    monkeypatch.setattr("sys.argv", ["codegen", *arguments])
+    monkeypatch.delitem(sys.modules, "codegen.__main__")
+    runpy.run_module("codegen", run_name="__main__")
+    assert sorted(path.name for path in target.iterdir()) == [
+        *("__init__.py", "_groups.py", "_shared.py", "operations.py", "sim.py"),
+    ]
+    assert "READ, cli=" in (target / "sim.py").read_text(encoding="utf-8")
+    if importlib.util.find_spec("yaml"):
+        (tmp_path / "document.yaml").write_text(json.dumps(document), encoding="utf-8")
+        assert read(tmp_path / "document.yaml") == document
+        main([str(tmp_path / "document.yaml"), *arguments[1:]])
+
+
+def test_yaml_is_read_by_its_suffix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """YAML is left to the yaml package, imported when it is needed."""
+
+    class Yaml:
+        safe_load = staticmethod(lambda text: [text])
+
+    monkeypatch.setitem(sys.modules, "yaml", Yaml)
+    (tmp_path / "a.yml").write_text("x", encoding="utf-8")
+    assert read(tmp_path / "a.yml") == ["x"]
+
+
+@at_hand
+def test_generated_modules_are_current(tmp_path: Path) -> None:
+    """Generating again gives the same bytes as those in the project."""
+    main(["--target", str(tmp_path)])
+    new = {path.name: path.read_bytes() for path in tmp_path.glob("*.py")}
+    assert new == {path.name: path.read_bytes() for path in API.glob("*.py")}
+
+
+@at_hand
+def test_all_tags_generate() -> None:
+    """The whole document goes through: names are unique and every module is Python."""
+    document = read(SPEC / "soracom-api.json")
+    tags = {data["tags"][0] for _, _, data in Document(document).operations()}
+    texts = generate(document, read(SPEC / "time-units.json"), tags)
+    compiles(texts)
+    assert max(len(line) for text in texts.values() for line in text.splitlines()) <= 120
+
+
+@at_hand
+def test_no_sentence_of_the_document() -> None:
+    """No run of six words of a description is in the generated text."""
+    texts: list[str] = []
+
+    def gather(value: Any) -> None:
+        if isinstance(value, dict):
+            texts.extend(v for k, v in value.items() if k in ("description", "summary") and isinstance(v, str))
+            value = list(value.values())
+        if isinstance(value, list):
+            for each in value:
+                gather(each)
+
+    gather(read(SPEC / "soracom-api.json"))
+    ours = " ".join(" ".join(re.findall(r"\w+", path.read_text(encoding="utf-8"))) for path in API.glob("*.py"))
+    found = set()
+    for text in texts:
+        for sentence in re.split(r"[.!?\n。]", text):
+            words = re.findall(r"\w+", sentence)
+            if len(words) >= 6 and " ".join(words).lower() in ours.lower():
+                found.add(sentence)
+    assert not found
