@@ -47,11 +47,11 @@ class Model:
     __hash__ = None  # type: ignore[assignment]
 
 
-_SECRET = re.compile(r"(^|_)(token|api_?key|auth_?key|password|secret|otp_?code)(_secret)?$", re.IGNORECASE)
+_SECRET = re.compile(r"(token|api_?key|auth_?key|password|secret|otp_?code)s?$", re.IGNORECASE)
 
 
 def _shown(name: str, value: object) -> str:
-    return "'**********'" if isinstance(value, str) and _SECRET.search(name) else repr(value)
+    return "'**********'" if _SECRET.search(name) else repr(value)
 
 
 @cached
@@ -77,7 +77,9 @@ def model(**wire_names: str) -> Callable[[C], C]:
     """Make a class a model; the keywords name the wire names that are not the camelCase of their field."""
 
     def make(cls: C) -> C:
-        made = attrs.define(cls, slots=True, kw_only=True, eq=False, repr=False, weakref_slot=False)
+        made = attrs.define(
+            cls, slots=True, kw_only=True, eq=False, repr=False, weakref_slot=False, getstate_setstate=False
+        )
         made._wire_names = wire_names
         return made
 

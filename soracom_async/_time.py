@@ -69,9 +69,9 @@ def from_iso(value: object) -> object:
         return value
     try:
         time = datetime.fromisoformat(value)
-    except ValueError:
+        return time.astimezone(UTC) if time.tzinfo is not None else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return value
-    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
 def from_text(value: object, unit: Unit) -> object:

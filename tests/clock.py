@@ -10,7 +10,7 @@ import anyio
 from anyio.lowlevel import checkpoint
 
 PASSES = 20
-"""Passes of the event loop after which every task has come to rest, since no task here awaits more than that in a row."""
+"""Passes of the event loop after which every task has come to rest, since none here awaits more than that in a row."""
 
 
 async def settle(passes: int = PASSES) -> None:
@@ -21,7 +21,7 @@ async def settle(passes: int = PASSES) -> None:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Let all other tasks run until `condition` holds; fail if it never does."""
-    with anyio.fail_after(20):
+    with anyio.fail_after(10):
         while not condition():
             await checkpoint()
 

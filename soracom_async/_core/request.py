@@ -1,4 +1,4 @@
-"""An operation and its arguments become a request line and a body. Knows names and quoting; must not know JSON or hosts."""
+"""An operation and its arguments become a request. Knows names and quoting; must not know JSON or hosts."""
 
 from __future__ import annotations
 
@@ -100,9 +100,7 @@ def prepare(operation: Operation[Any], arguments: Mapping[str, Any], encoder: En
             body[name] = value
         else:
             known = sorted({*(p.name for p in it.path), *it.query, *it.body})
-            raise BadArgument(
-                f"{operation} has no argument {name!r}; it takes {', '.join(known) if known else 'none'}"
-            )
+            raise BadArgument(f"{operation} has no argument {name!r}; it takes {', '.join(known) if known else 'none'}")
     if query:
         target += "?" + query[1:]
     content = encoder.body(operation, body) if operation.body is not None else None
@@ -114,7 +112,7 @@ def segment(operation: Operation[Any], parameter: Parameter, value: Any, encoder
 
     Raises BadArgument for an empty value, a dot segment however quoted, and control characters.
     """
-    text = encoder.wire(value, parameter.type)
+    text = value if isinstance(value, bytes) else encoder.wire(value, parameter.type)
     if isinstance(text, int) and not isinstance(text, bool):
         text = str(text)
     if not isinstance(text, str):
@@ -132,7 +130,7 @@ def segment(operation: Operation[Any], parameter: Parameter, value: Any, encoder
 
 
 def _query(operation: Operation[Any], parameter: Parameter, value: Any, encoder: Encoder) -> str:
-    wire = encoder.wire(value, parameter.type)
+    wire = value if isinstance(value, bytes) else encoder.wire(value, parameter.type)
     text = ""
     for item in wire if isinstance(wire, list | tuple) else (wire,):
         if item is True or item is False:
@@ -141,5 +139,8 @@ def _query(operation: Operation[Any], parameter: Parameter, value: Any, encoder:
             raise BadArgument(
                 f"{operation}: {parameter.name} must be a string, a number or a truth value, not {type(item).__name__}"
             )
-        text += f"&{quote(parameter.wire, safe='')}={quote(str(item), safe='')}"
+        try:
+            text += f"&{quote(parameter.wire, safe='')}={quote(str(item), safe='')}"
+        except UnicodeEncodeError:
+            raise BadArgument(f"{operation}: {parameter.name} has half a character: {item!r}") from None
     return text

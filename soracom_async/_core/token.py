@@ -12,7 +12,6 @@ from typing import Protocol
 
 from attrs import define, field
 
-
 UNKNOWN_AGEING = 60.0
 """Seconds after which a token of unknown life is exchanged for one whose life is known: sooner than any ends."""
 

@@ -1,0 +1,134 @@
+"""Between wire JSON and models: one cattrs converter, which loses nothing.
+
+A function is generated for each model at its first use. What does not fit its declared type stays as it came; what the
+fields alone cannot say (undeclared fields, nulls, times in an unusual notation) the model keeps beside them.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from datetime import date
+from importlib import import_module
+from importlib.util import find_spec
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, overload
+
+import attrs
+
+from . import _time
+from ._cached import cached
+from ._converter import converter, is_model, structurer, unit_of
+from ._core.operation import Operation
+from ._core.request import BadArgument
+from ._model import Model, field_types, wire_name
+from ._secret import Secret
+
+_loads: Callable[[bytes], Any] = import_module("orjson" if find_spec("orjson") else "json").loads
+
+T = TypeVar("T")
+
+
+@overload
+def structure(data: Any, type_: type[T]) -> T: ...
+@overload
+def structure(data: Any, type_: Any) -> Any: ...
+def structure(data: Any, type_: Any) -> Any:
+    """Turn wire JSON into a model, or a container of models; what does not fit stays as it came."""
+    return structurer(type_)(data)
+
+
+def unstructure(value: Any) -> Any:
+    """Turn a model, or a container of models, into wire JSON: `unstructure(structure(data, Model)) == data`."""
+    if isinstance(value, Model):
+        return converter().unstructure(value)
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, Mapping):
+        return {key: unstructure(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [unstructure(item) for item in value]
+    if isinstance(value, date):
+        return _time.to_wire(value, _time.Unit.ISO)
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+class Codec:
+    """What a request is encoded with."""
+
+    def wire(self, value: Any, type_: Any) -> Any:
+        """Return `value`, declared as `type_`, as JSON has it; raises BadArgument for a time without a zone."""
+        try:
+            return _unstructurer(type_)(value)
+        except ValueError as error:
+            raise BadArgument(str(error)) from None
+
+    def body(self, operation: Operation[Any], fields: Mapping[str, Any]) -> bytes:
+        """Return the JSON of the body whose fields, or whole, are `fields`."""
+        whole = fields.get(operation.body_name)
+        if not is_model(operation.body):
+            return dumps(self.wire(whole, operation.body))
+        cls = operation.body
+        if isinstance(whole, Model | Mapping):
+            data = dict(unstructure(whole))
+        elif whole is None or operation.body_name in self.fields(operation):
+            data = {}
+        else:
+            raise BadArgument(f"{operation}: the body must be a {cls.__name__}, not {type(whole).__name__}")
+        types = field_types(cls)
+        for name, value in fields.items():
+            if value is not whole:
+                field = self._field(operation, name)
+                data[wire_name(cls, field)] = self.wire(value, types[field])
+        return dumps(data)
+
+    def fields(self, operation: Operation[Any]) -> Mapping[str, bool]:
+        """Return the arguments that make up the body, and whether each is required."""
+        if operation.body is None:
+            return {}
+        if not is_model(operation.body):
+            return {operation.body_name: True}
+        taken = {p.name for p in operation.query}
+        return {
+            f.name + "_" * (f.name in taken or f"{{{f.name}}}" in operation.path): f.default is attrs.NOTHING
+            for f in attrs.fields(operation.body)
+        }
+
+    @staticmethod
+    def _field(operation: Operation[Any], name: str) -> str:
+        return name if name in field_types(operation.body) else name.removesuffix("_")
+
+
+CODEC = Codec()
+
+
+def decode(content: bytes) -> Any:
+    """Return the JSON in `content`; raises ValueError where it is none."""
+    return _loads(content)
+
+
+def dumps(data: Any) -> bytes:
+    """Return `data` as JSON; raises BadArgument for what JSON does not have."""
+    try:
+        return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    except TypeError as error:
+        problem = str(error)
+    except ValueError:
+        problem = "it holds infinity or NaN, which is not a number that JSON has, or itself"
+    raise BadArgument(f"the body cannot be written as JSON: {problem}")
+
+
+@cached
+def _unstructurer(type_: Any) -> Callable[[Any], Any]:
+    """Return how a value declared as `type_` is written; one of another type is written by its own."""
+    unit = unit_of(type_)
+    if unit is not None:
+        return lambda value: _time.to_wire(value, unit)
+    origin, arguments = get_origin(type_), get_args(type_)
+    if origin in (Union, UnionType):
+        return _unstructurer(next((a for a in arguments if unit_of(a) is not None), Any))
+    if origin is list and arguments:
+        item = _unstructurer(arguments[0])
+        return lambda value: [item(v) for v in value] if isinstance(value, list | tuple) else unstructure(value)
+    return unstructure

@@ -1,0 +1,279 @@
+"""The face of the library: one `Soracom`, its groups of methods, and the session behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from importlib import import_module
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import evolve
+
+from ._clock import Clock, SystemClock
+from ._core.operation import Operation
+from ._core.window import RateLimit
+from ._http import http_for
+from ._session import Session
+from .credentials import Credentials
+from .errors import ConfigurationError
+from .options import ENDPOINTS, Options, checked_ttl, endpoint_of
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ._environment import Found
+    from .api._groups import Groups
+    from .pages import Page, Pages
+else:
+    Groups = object
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Soracom(Groups):
+    """A session with the Soracom API, whose methods are grouped and named as in the official command line.
+
+    `credentials` may be left out: then they come from the environment, or else from a profile of the command line.
+    `coverage` is `g` or `jp`; `endpoint`, an address without `/v1`, goes before it. `token_ttl` is in seconds, 180 to
+    172,800; the token is renewed before it ends. `timeout` is in seconds and for one attempt. `max_connections` bounds
+    the requests under way. `transport` is any httpx transport, which the session then closes; `clock` is for tests.
+
+    Use it as `async with Soracom(…) as soracom:`, or call `aclose()` at the end. It belongs to the event loop that
+    first uses it; all its tasks share token, quota and connections. Raises ConfigurationError for what cannot work.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials | None = None,
+        *,
+        coverage: str | None = None,
+        endpoint: str | None = None,
+        token_ttl: int | None = None,
+        language: str = "en",
+        timeout: float = 60.0,
+        max_retries: int = 5,
+        wait: bool = True,
+        max_connections: int = 100,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        found = None
+        if credentials is None:
+            from .profiles import discover
+
+            found = discover(coverage=coverage)
+        self._open(
+            credentials,
+            found,
+            coverage=coverage,
+            endpoint=endpoint,
+            token_ttl=token_ttl,
+            options=Options(language=language, timeout=timeout, max_retries=max_retries, wait=wait),
+            max_connections=max_connections,
+            transport=transport,
+            clock=clock,
+        )
+
+    @classmethod
+    def from_env(cls, **settings: Any) -> Soracom:
+        """Open a session with the credentials in the environment; `settings` are those of the class.
+
+        Raises ConfigurationError where there are none, or half of a pair.
+        """
+        from ._environment import from_env
+
+        return cls._from(from_env(), settings)
+
+    @classmethod
+    def from_profile(cls, name: str | None = None, **settings: Any) -> Soracom:
+        """Open a session with a profile of the official command line; without a name, $SORACOM_PROFILE or `default`.
+
+        Raises ConfigurationError where the profile is missing, unreadable, readable by others, or incomplete.
+        """
+        from .profiles import from_profile
+
+        return cls._from(from_profile(name, coverage=settings.get("coverage")), settings)
+
+    @classmethod
+    def _from(cls, found: Found, settings: dict[str, Any]) -> Soracom:
+        names = ("language", "timeout", "max_retries", "wait")
+        options = Options(**{name: settings.pop(name) for name in names if name in settings})
+        soracom = cls.__new__(cls)
+        soracom._open(None, found, options=options, **settings)
+        return soracom
+
+    def _open(
+        self,
+        credentials: Credentials | None,
+        found: Found | None,
+        *,
+        options: Options,
+        coverage: str | None = None,
+        endpoint: str | None = None,
+        token_ttl: int | None = None,
+        max_connections: int = 100,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        chosen = credentials if credentials is not None else found.credentials if found is not None else None
+        if not isinstance(chosen, Credentials):
+            raise ConfigurationError(
+                "credentials must be AuthKey, RootUser, SamUser, SwitchUser or ApiToken, "
+                f"not {type(chosen).__name__}; leave them out to use the environment or a profile"
+            )
+        chosen.check()
+        if not isinstance(max_connections, int) or max_connections < 1:
+            raise ConfigurationError(f"max_connections={max_connections!r} must be 1 or more")
+        address = endpoint_of(coverage, endpoint)
+        ttl = token_ttl
+        if found is not None:
+            if endpoint is None:
+                address = found.endpoint or address or endpoint_of(found.coverage, None)
+            ttl = found.token_ttl if ttl is None else ttl
+        self._options = evolve(options, endpoint=address or ENDPOINTS["g"])
+        self._options.check()
+        self._session = Session(
+            chosen,
+            ttl=checked_ttl(3600 if ttl is None else ttl),
+            http=http_for(self._options.endpoint, transport, max_connections),
+            clock=clock or SystemClock(),
+            max_connections=max_connections,
+            headers=found.headers if found is not None else {},
+            options=self._options,
+        )
+        self._owner = True
+
+    async def __aenter__(self) -> Soracom:
+        self._session.enter()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections. What `with_options` returned closes nothing: it shares them."""
+        if self._owner:
+            await self._session.aclose()
+
+    def with_options(
+        self,
+        *,
+        coverage: str | None = None,
+        endpoint: str | None = None,
+        language: str | None = None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        wait: bool | None = None,
+    ) -> Soracom:
+        """Return a client with other options that shares session, token and quota.
+
+        `wait=False` raises RateLimited instead of waiting for quota. Raises ConfigurationError for what cannot work.
+        """
+        given = {"language": language, "timeout": timeout, "max_retries": max_retries, "wait": wait}
+        changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        address = endpoint_of(coverage, endpoint)
+        if address is not None:
+            changes["endpoint"] = address
+        other = Soracom.__new__(Soracom)
+        other._options = evolve(self._options, **changes)
+        other._options.check()
+        other._session = self._session
+        other._owner = False
+        return other
+
+    async def call(self, operation_id: str, /, **arguments: Any) -> Any:
+        """Call any operation by its operationId; the arguments are those of its method, all by name.
+
+        Of a listing this returns one page, as a list. Raises what the methods raise.
+        """
+        from .api.operations import load
+
+        operation = load(operation_id)
+        if "{operator_id}" in operation.path:
+            arguments.setdefault("operator_id", None)
+        return await self._call(operation, **arguments)
+
+    async def login(self) -> None:
+        """Log in now, if there is no good token: otherwise the first call does. Raises AuthenticationFailed."""
+        await self._session.lease()
+
+    async def logout(self) -> None:
+        """Give the token up: `POST /auth/logout`. The next call logs in anew."""
+        from .api.auth import LOGOUT
+
+        await self._session.logout(LOGOUT, self._options)
+
+    async def operator_id(self) -> str:
+        """Return the operator that the session is logged in as, logging in if need be."""
+        return await self._session.operator_id()
+
+    @property
+    def coverage_types(self) -> tuple[str, ...]:
+        """The coverage types that the present token names: `("jp", "g")`. Guide: Checking Coverage Types.
+
+        Raises ConfigurationError before the first login: call `login()` first.
+        """
+        from .claims import coverage_types
+
+        return coverage_types(self._session.token().reveal())
+
+    def unverified_claims(self) -> dict[str, Any]:
+        """Return the claims of the present token without verifying its signature.
+
+        Raises ConfigurationError before the first login.
+        """
+        from .claims import unverified_claims
+
+        return unverified_claims(self._session.token().reveal())
+
+    def verified_claims(self, key: Any, algorithms: list[str] | None = None) -> dict[str, Any]:
+        """Return the claims of the present token, verified by a key or key set, as `claims.verified_claims` does.
+
+        Raises ConfigurationError before the first login, `jwt.InvalidTokenError` where the token does not verify.
+        """
+        from .claims import verified_claims
+
+        return verified_claims(self._session.token().reveal(), key, algorithms)
+
+    def rate_limits(self) -> dict[str, RateLimit]:
+        """Return what is known of each quota used so far: `.limit`, `.remaining`, `.refresh_in` seconds."""
+        return self._session.limits.view(self._options.endpoint)
+
+    def _call(self, operation: Operation[R], /, **arguments: Any) -> Coroutine[Any, Any, R]:
+        return self._session.call(operation, arguments, self._options)
+
+    def _pages(self, operation: Operation[list[T]], /, **arguments: Any) -> Pages[T]:
+        from .pages import Pages
+
+        session, options = self._session, self._options
+        paging = operation.paging
+        assert paging is not None  # noqa: S101 - only listings have methods with pages
+
+        async def fetch(key: str | None) -> Page[T]:
+            return await session.page(operation, arguments, key, options)
+
+        return Pages(fetch, arguments.pop(paging.parameter, None))
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Return a group of methods; its module is imported now."""
+            from .api.operations import GROUPS
+
+            if name not in GROUPS:
+                raise AttributeError(f"Soracom has no group {name!r}; it has {', '.join(GROUPS)}")
+            module, class_name = GROUPS[name]
+            group = getattr(import_module(f".api.{module}", __package__), class_name)(self)
+            setattr(self, name, group)
+            return group
+
+        def __dir__(self) -> list[str]:
+            from .api.operations import GROUPS
+
+            return sorted({*super().__dir__(), *GROUPS})
+
+    def __repr__(self) -> str:
+        return f"Soracom(endpoint={self._options.endpoint!r})"
