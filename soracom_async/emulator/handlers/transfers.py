@@ -1,0 +1,70 @@
+"""SIMs that leave: the export as a file, and the transfer to another operator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..refusals import Refusal
+from ..sims import number_of
+from . import Call, handles
+
+if TYPE_CHECKING:
+    from ..world import Mail
+
+PURPOSE = "transfer of SIMs"
+
+
+@handles("exportSubscribers")
+def export(call: Call) -> Any:
+    """Name the file with all subscribers; it has none to download yet."""
+    if call.query.get("export_mode", "sync") not in ("sync", "async"):
+        raise Refusal("COM0003", "export_mode is neither sync nor async")
+    file_id = call.world.uuid()
+    return {"exportedFileId": file_id, "exportedFilePath": f"/subscribers/{file_id}.csv"}
+
+
+@handles("issueSubscriberTransferToken")
+def issue_transfer_token(call: Call) -> Any:
+    """Offer SIMs to another operator."""
+    numbers = []
+    for imsi in call.body["transferImsi"]:
+        number = number_of(imsi)
+        if number is None or number not in call.operator.fleet:
+            raise Refusal("SIM0001", imsi)
+        numbers.append(number)
+    subject = call.operator, call.body["transferDestinationOperatorId"], numbers
+    return {"token": call.world.mail(call.body["transferDestinationOperatorEmail"], PURPOSE, subject).token}
+
+
+@handles("verifySubscriberTransferToken")
+def verify_transfer_token(call: Call) -> Any:
+    """Accept the SIMs that were offered to this operator."""
+    token = call.body["token"]
+    mail = _offer(call, token)
+    if mail is None:
+        raise Refusal("AUM0012")
+    giver, destination, numbers = mail.subject
+    if destination != call.operator.id or any(number not in giver.fleet for number in numbers):
+        raise Refusal("AUM0012")
+    call.world.mails.remove(mail)
+    moved = []
+    for number in numbers:
+        sim = giver.fleet.remove(number)
+        sim.operator_id, sim.group_id, sim.registered = call.operator.id, None, call.now
+        call.operator.fleet.add(sim)
+        moved.append(sim.imsi)
+    return {"transferredImsi": moved}
+
+
+@handles("deleteSubscriberTransferToken")
+def delete_transfer_token(call: Call) -> None:
+    """Take an offer back."""
+    mail = _offer(call, call.path["token"])
+    if mail is None or mail.subject[0] is not call.operator:
+        raise Refusal("SIM0009", call.path["token"])
+    call.world.mails.remove(mail)
+
+
+def _offer(call: Call, token: str) -> Mail | None:
+    mails = (mail for mail in call.world.mails if mail.purpose == PURPOSE and mail.token == token)
+    return next(mails, None)

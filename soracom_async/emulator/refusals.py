@@ -1,0 +1,60 @@
+"""The errors that the emulated service answers with, in both of its languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+CATALOG: dict[str, tuple[int, str, str]] = {
+    "COM0001": (404, "There is nothing at {0}.", "{0} は存在しません。"),
+    "COM0002": (405, "{0} is not possible here.", "ここでは {0} を使えません。"),
+    "COM0003": (400, "The request is not valid: {0}.", "リクエストが正しくありません: {0}"),
+    "COM0004": (
+        429,
+        "Too many requests; wait for the next window.",
+        "リクエストが多すぎます。しばらくお待ちください。",
+    ),
+    "COM0005": (501, "The emulator does not know {0} yet.", "エミュレータは {0} に対応していません。"),
+    "COM0006": (409, "The version has changed meanwhile.", "バージョンが変更されています。"),
+    "AUM0001": (401, "The credentials are not right.", "認証情報が正しくありません。"),
+    "AUM0002": (401, "The API key or the token is missing or not valid.", "API キーまたはトークンが無効です。"),
+    "AUM0003": (401, "The token has expired.", "トークンの有効期限が切れています。"),
+    "AUM0004": (401, "A valid one-time password is needed.", "正しいワンタイムパスワードが必要です。"),
+    "AUM0005": (400, "A token lives {0} to {1} seconds.", "トークンの有効期間は {0} から {1} 秒です。"),
+    "AUM0006": (400, "A switched user cannot switch again.", "スイッチしたユーザーは再度スイッチできません。"),
+    "AUM0007": (403, "This user may not do that.", "この操作は許可されていません。"),
+    "AUM0008": (400, "The current password is not right.", "現在のパスワードが正しくありません。"),
+    "AUM0009": (404, "There is no AuthKey {0}.", "認証キー {0} は存在しません。"),
+    "AUM0010": (400, "Multi-factor authentication is not in that state.", "多要素認証の状態が正しくありません。"),
+    "AUM0011": (404, "There is no user like that.", "該当するユーザーは存在しません。"),
+    "AUM0012": (400, "The token is not valid.", "トークンが正しくありません。"),
+    "OPR0001": (404, "There is no {0}.", "{0} は存在しません。"),
+    "OPR0002": (409, "{0} exists already.", "{0} は既に存在します。"),
+    "GRP0001": (404, "There is no group {0}.", "グループ {0} は存在しません。"),
+    "GRP0002": (404, "The group has no {0}.", "グループに {0} は存在しません。"),
+    "SIM0001": (404, "There is no SIM {0}.", "SIM {0} は存在しません。"),
+    "SIM0002": (400, "A SIM that is {0} cannot become {1}.", "{0} の SIM は {1} にできません。"),
+    "SIM0003": (400, "The SIM is terminated.", "この SIM は解約されています。"),
+    "SIM0004": (400, "The SIM is protected from termination.", "この SIM は解約プロテクションが有効です。"),
+    "SIM0005": (404, "The SIM has no tag {0}.", "SIM にタグ {0} はありません。"),
+    "SIM0006": (400, "The SIM {0} cannot be registered.", "SIM {0} は登録できません。"),
+    "SIM0007": (400, "The SIM is not online; state the IMEI.", "SIM がオフラインです。IMEI を指定してください。"),
+    "SIM0008": (400, "The speed class {0} does not exist for {1}.", "速度クラス {0} は {1} で使えません。"),
+    "SIM0010": (422, "The device cannot be reached.", "デバイスに到達できません。"),
+    "SIM0009": (404, "There is no transfer token {0}.", "移管トークン {0} は存在しません。"),
+}
+
+
+class Refusal(Exception):
+    """The service says no, with one of the codes of the catalog."""
+
+    def __init__(self, code: str, *details: Any, headers: dict[str, str] | None = None) -> None:
+        super().__init__(code, *details)
+        self.code = code
+        self.status, self._english, self._japanese = CATALOG[code]
+        self.details = details
+        self.headers = headers or {}
+
+    def body(self, language: str) -> dict[str, str]:
+        """Return the error in the API's unified form."""
+        text = self._japanese if language.startswith("ja") else self._english
+        return {"code": self.code, "message": text.format(*self.details)}
