@@ -1,0 +1,61 @@
+"""A FastAPI application with one session for all its requests.
+
+    pip install fastapi uvicorn
+    soracom-async emulator                  # in another shell; paste its three lines here
+    uvicorn --app-dir examples fastapi_app:app
+    curl http://127.0.0.1:8000/sims
+
+Whoever visits a page should not wait for the next window of the quota: `wait=False` raises instead.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse
+
+from soracom_async import NotFound, RateLimited, Soracom, unstructure
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Open the session when the application starts, and close it at its end."""
+    async with Soracom() as soracom:
+        app.state.soracom = soracom.with_options(wait=False, timeout=10)
+        yield
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+def session(request: Request) -> Soracom:
+    """Return the session."""
+    soracom: Soracom = request.app.state.soracom
+    return soracom
+
+
+Session = Annotated[Soracom, Depends(session)]
+
+
+@app.get("/sims")
+async def first_sims(soracom: Session) -> list[dict[str, Any]]:
+    """Show the first SIMs."""
+    page = await anext(soracom.sims.list(limit=20).by_page())
+    return [{"sim": sim.sim_id, "status": sim.status} for sim in page.items]
+
+
+@app.get("/sims/{sim_id}")
+async def one_sim(sim_id: str, soracom: Session) -> Any:
+    """Show one SIM, all of it."""
+    try:
+        return unstructure(await soracom.sims.get(sim_id))
+    except NotFound as error:
+        raise HTTPException(404, error.message) from error
+
+
+@app.exception_handler(RateLimited)
+async def busy(_: Request, error: RateLimited) -> JSONResponse:
+    """Tell the visitor when to come back."""
+    headers = {"Retry-After": f"{error.retry_after:.0f}"} if error.retry_after is not None else {}
+    return JSONResponse({"detail": "the quota is used up"}, 503, headers)

@@ -1,0 +1,34 @@
+"""The `soracom-async` command: says at once what is wrong, and leaves no traceback behind."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from .arguments import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with `arguments` (those of the process if None); return its exit code."""
+    options = parse(arguments)
+    for extra, modules in options.needs.items():
+        missing = [name for name in modules if find_spec(name) is None]
+        if missing:
+            what = "is" if len(missing) == 1 else "are"
+            return _refuse(f'{", ".join(missing)} {what} missing: pip install "soracom-async[{extra}]"')
+    code = 130
+    try:
+        code = import_module(options.module, __name__).run(options)
+    except* KeyboardInterrupt:
+        pass  # whoever pressed Ctrl-C knows
+    return code
+
+
+def _refuse(message: str) -> int:
+    print(f"soracom-async: {message}", file=sys.stderr)
+    return 1
