@@ -13,14 +13,14 @@ PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 def tests(session: nox.Session) -> None:
     """Run the tests."""
     session.install(".[test]")
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("pytest", *session.posargs)
 
 
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Run the tests and demand every branch of what is written by hand."""
     session.install("-e", ".[test]")
-    session.run("python", "-m", "pytest", "--cov", "--cov-report=term-missing:skip-covered", "--cov-fail-under=100")
+    session.run("pytest", "--cov", "--cov-report=term-missing:skip-covered", "--cov-fail-under=100")
 
 
 @nox.session
