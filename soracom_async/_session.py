@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast, get_origin
 from urllib.parse import urlsplit
 
@@ -45,7 +45,7 @@ class Session:
         credentials: Credentials,
         *,
         ttl: int,
-        http: HTTP,
+        http: Callable[[], HTTP],
         clock: Clock,
         max_connections: int,
         headers: Mapping[str, str],
@@ -55,7 +55,8 @@ class Session:
         self.limits = Limits(clock)
         self.tokens = Tokens(Login(credentials, ttl, self._for_login, clock), clock)
         self._options = options
-        self._http = http
+        self._open_http = http
+        self._http: HTTP | None = None
         self._budget = Budget()
         self._max_connections = max_connections
         self._extra = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
@@ -141,7 +142,8 @@ class Session:
         """Close the connections; calls made afterwards raise ConfigurationError."""
         if not self._closed:
             self._closed = True
-            await self._http.aclose()
+            if self._http is not None:
+                await self._http.aclose()
 
     async def _attempt(
         self, prepared: Prepared, bucket: Bucket, permit: Permit, options: Options, lease: Lease | None
@@ -161,6 +163,8 @@ class Session:
         try:
             if operation.secured and lease is None:
                 lease = self.tokens.fresh() or await self.tokens.lease()
+            if self._http is None:
+                self._http = self._open_http()  # only now: opening a session imports no HTTP library
             request = self._request(prepared, options, lease)
             begun = self.clock.now()
             outcome = await self._http.send(request, options.timeout)

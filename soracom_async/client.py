@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from functools import partial
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,15 +13,13 @@ from attrs import evolve
 from ._clock import Clock, SystemClock
 from ._core.operation import Operation
 from ._core.window import RateLimit
-from ._http import http_for
+from ._http import Way, http_for
 from ._session import Session
 from .credentials import Credentials
 from .errors import ConfigurationError
 from .options import ENDPOINTS, Options, checked_ttl, endpoint_of
 
 if TYPE_CHECKING:
-    import httpx
-
     from ._environment import Found
     from .api._groups import Groups
     from .pages import Page, Pages
@@ -37,7 +36,8 @@ class Soracom(Groups):
     `credentials` may be left out: then they come from the environment, or else from a profile of the command line.
     `coverage` is `g` or `jp`; `endpoint`, an address without `/v1`, goes before it. `token_ttl` is in seconds, 180 to
     172,800; the token is renewed before it ends. `timeout` is in seconds and for one attempt. `max_connections` bounds
-    the requests under way. `transport` is any httpx transport, which the session then closes; `clock` is for tests.
+    the requests under way. `transport` is any httpx transport, which the session then closes, or `"aiohttp"`. `clock`
+    is for tests.
 
     Use it as `async with Soracom(…) as soracom:`, or call `aclose()` at the end. It belongs to the event loop that
     first uses it; all its tasks share token, quota and connections. Raises ConfigurationError for what cannot work.
@@ -55,7 +55,7 @@ class Soracom(Groups):
         max_retries: int = 5,
         wait: bool = True,
         max_connections: int = 100,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: Way = None,
         clock: Clock | None = None,
     ) -> None:
         found = None
@@ -113,7 +113,7 @@ class Soracom(Groups):
         endpoint: str | None = None,
         token_ttl: int | None = None,
         max_connections: int = 100,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: Way = None,
         clock: Clock | None = None,
     ) -> None:
         chosen = credentials if credentials is not None else found.credentials if found is not None else None
@@ -125,6 +125,8 @@ class Soracom(Groups):
         chosen.check()
         if not isinstance(max_connections, int) or max_connections < 1:
             raise ConfigurationError(f"max_connections={max_connections!r} must be 1 or more")
+        if transport is not None and transport != "aiohttp" and not hasattr(transport, "handle_async_request"):
+            raise ConfigurationError(f"transport must be an httpx async transport or 'aiohttp', not {transport!r}")
         address = endpoint_of(coverage, endpoint)
         ttl = token_ttl
         if found is not None:
@@ -136,7 +138,7 @@ class Soracom(Groups):
         self._session = Session(
             chosen,
             ttl=checked_ttl(3600 if ttl is None else ttl),
-            http=http_for(self._options.endpoint, transport, max_connections),
+            http=partial(http_for, self._options.endpoint, transport, max_connections),
             clock=clock or SystemClock(),
             max_connections=max_connections,
             headers=found.headers if found is not None else {},
