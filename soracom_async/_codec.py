@@ -6,24 +6,20 @@ fields alone cannot say (undeclared fields, nulls, times in an unusual notation)
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Mapping
-from datetime import date
 from importlib import import_module
 from importlib.util import find_spec
-from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, overload
+from typing import Any, TypeVar, overload
 
 import attrs
 
-from . import _time
-from ._cached import cached
-from ._converter import converter, is_model, structurer, unit_of
+from ._converter import is_model, structurer, unstructure, unstructurer
 from ._core.operation import Operation
 from ._core.request import BadArgument
 from ._model import Model, field_types, wire_name
-from ._secret import Secret
+
+__all__ = ["CODEC", "decode", "dumps", "structure", "unstructure"]
 
 _loads: Callable[[bytes], Any] = import_module("orjson" if find_spec("orjson") else "json").loads
 
@@ -39,28 +35,13 @@ def structure(data: Any, type_: Any) -> Any:
     return structurer(type_)(data)
 
 
-def unstructure(value: Any) -> Any:
-    """Turn a model, or a container of models, into wire JSON: `unstructure(structure(data, Model)) == data`."""
-    if isinstance(value, Model):
-        return converter().unstructure(value)
-    if isinstance(value, Secret):
-        return value.reveal()
-    if isinstance(value, Mapping):
-        return {key: unstructure(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [unstructure(item) for item in value]
-    if isinstance(value, date):
-        return _time.to_wire(value, _time.Unit.ISO)
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
-
-
 class Codec:
     """What a request is encoded with."""
 
     def wire(self, value: Any, type_: Any) -> Any:
         """Return `value`, declared as `type_`, as JSON has it; raises BadArgument for a time without a zone."""
         try:
-            return _unstructurer(type_)(value)
+            return unstructurer(type_)(value)
         except ValueError as error:
             raise BadArgument(str(error)) from None
 
@@ -117,18 +98,3 @@ def dumps(data: Any) -> bytes:
     except ValueError:
         problem = "it holds infinity or NaN, which is not a number that JSON has, or itself"
     raise BadArgument(f"the body cannot be written as JSON: {problem}")
-
-
-@cached
-def _unstructurer(type_: Any) -> Callable[[Any], Any]:
-    """Return how a value declared as `type_` is written; one of another type is written by its own."""
-    unit = unit_of(type_)
-    if unit is not None:
-        return lambda value: _time.to_wire(value, unit)
-    origin, arguments = get_origin(type_), get_args(type_)
-    if origin in (Union, UnionType):
-        return _unstructurer(next((a for a in arguments if unit_of(a) is not None), Any))
-    if origin is list and arguments:
-        item = _unstructurer(arguments[0])
-        return lambda value: [item(v) for v in value] if isinstance(value, list | tuple) else unstructure(value)
-    return unstructure

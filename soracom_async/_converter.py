@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import base64
+from collections.abc import Callable, Mapping
+from datetime import date
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -10,7 +12,8 @@ from cattrs import Converter
 
 from . import _time
 from ._cached import cached
-from ._model import Model, field_types, wire_name
+from ._model import Model, field_types, kept, wire_name
+from ._secret import Secret
 
 Reader = Callable[[Any], Any]
 
@@ -77,6 +80,42 @@ def _exactly(value: Any, unit: _time.Unit) -> Any:
     return time if time is value or _time.to_wire(time, unit) == value else value
 
 
+def unstructure(value: Any) -> Any:
+    """Turn a model, or a container of models, into wire JSON: `unstructure(structure(data, Model)) == data`."""
+    if isinstance(value, Model):
+        return converter().unstructure(value)
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, Mapping):
+        return {key: unstructure(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [unstructure(item) for item in value]
+    if isinstance(value, date):
+        return _time.to_wire(value, _time.Unit.ISO)
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+@cached
+def unstructurer(type_: Any) -> Callable[[Any], Any]:
+    """Return how a value declared as `type_` is written; one of another type is written by its own."""
+    unit = unit_of(type_)
+    if unit is not None:
+        return lambda value: _time.to_wire(value, unit)
+    origin, arguments = get_origin(type_), get_args(type_)
+    if origin in (Union, UnionType):
+        return next((w for w in map(unstructurer, arguments) if w is not unstructure), unstructure)
+    if origin in (list, dict):
+        item = unstructurer(arguments[-1])
+        if item is unstructure:
+            return unstructure
+        if origin is list:
+            return lambda value: [item(v) for v in value] if isinstance(value, list | tuple) else unstructure(value)
+        return lambda value: (
+            {k: item(v) for k, v in value.items()} if isinstance(value, Mapping) else unstructure(value)
+        )
+    return unstructure
+
+
 def _reader(cls: type[Any]) -> Reader:
     """Generate the function that reads an object as `cls`."""
     scope: dict[str, Any] = {"new": cls.__new__, "cls": cls, "to_wire": _time.to_wire, "from_wire": _time.from_wire}
@@ -124,25 +163,23 @@ def _inner(type_: Any) -> Any:
 
 def _writer(cls: type[Any]) -> Callable[[Any], Any]:
     """Return the function that writes a `cls` as wire JSON."""
-    from ._codec import unstructure
-
-    fields = [(name, wire_name(cls, name), unit_of(_inner(type_))) for name, type_ in field_types(cls).items()]
+    fields = [
+        (name, wire_name(cls, name), unit_of(_inner(type_)), unstructurer(type_))
+        for name, type_ in field_types(cls).items()
+    ]
+    declared = {wire for _, wire, _, _ in fields}
 
     def write(model: Any) -> dict[str, Any]:
         data: dict[str, Any] = {}
-        keeps = getattr(model, "_kept", {})
-        for name, wire, unit in fields:
+        keeps = kept(model)
+        for name, wire, unit, writer in fields:
             value = getattr(model, name)
-            if value is None:
-                if wire in keeps and keeps[wire] is None:
-                    data[wire] = None
-            elif unit is None:
-                data[wire] = unstructure(value)
-            else:
+            if value is not None:
                 came = keeps.get(wire)
-                same = came is not None and _time.from_wire(came, unit) == value
-                data[wire] = came if same else _time.to_wire(value, unit)
-        declared = {wire for _, wire, _ in fields}
+                unusual = came is not None and unit is not None and _time.from_wire(came, unit) == value
+                data[wire] = came if unusual else writer(value)
+            elif wire in keeps and keeps[wire] is None:
+                data[wire] = None
         data.update((k, v) for k, v in keeps.items() if k not in declared)
         return data
 

@@ -46,7 +46,9 @@ class Options:
             raise ConfigurationError(f"max_retries={self.max_retries!r} must be 0 or more")
 
 
-_ENDPOINT = re.compile(r"https?://([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
+_ENDPOINT = re.compile(
+    r"https?://([A-Za-z0-9_~-]{1,63}(\.[A-Za-z0-9_~-]{1,63})*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?"
+)
 
 
 def endpoint_of(coverage: str | None, endpoint: str | None) -> str | None:

@@ -1,5 +1,7 @@
 """A session as its user sees it, against the emulator: `soracom_async.client`, `_session`, `_login`."""
 
+import sys
+
 import anyio
 import jwt
 import pytest
@@ -355,6 +357,8 @@ async def test_a_closed_session_says_so(emulator):
         ({"timeout": "5"}, "timeout='5' must be"),
         ({"max_retries": -1}, "max_retries=-1 must be 0 or more"),
         ({"max_connections": 0}, "max_connections=0 must be 1 or more"),
+        ({"endpoint": "http://a..b"}, "endpoint must be an address"),
+        ({"transport": "requests"}, "transport must be an httpx async transport or 'aiohttp', not 'requests'"),
     ],
 )
 def test_bad_settings(settings, message):
@@ -396,6 +400,47 @@ def test_settings_from_environment_and_profile(monkeypatch, tmp_path):
     monkeypatch.delenv("SORACOM_ENDPOINT")
     assert repr(Soracom.from_env(coverage="jp")) == "Soracom(endpoint='https://api.soracom.io')"
     assert repr(Soracom.from_env()) == "Soracom(endpoint='https://g.api.soracom.io')"
+
+
+async def test_an_answer_that_is_no_json(emulator):
+    """A picture comes as the bytes that it is."""
+    async with opened(emulator) as soracom:
+        picture = await soracom.sims.downlink_rtsp(SIM_IDS[0], command="snapshot")
+        assert picture.startswith(b"\xff\xd8")
+
+
+async def test_aiohttp_by_name(anyio_backend, monkeypatch):
+    """`transport="aiohttp"` uses its connections under asyncio, and says what is wrong under trio or without it."""
+    async with Emulator(sims=3) as served:
+        async with Soracom(served.auth_key, endpoint=served.url, transport="aiohttp", max_retries=0) as soracom:
+            if anyio_backend == "asyncio":
+                assert (await soracom.sims.get(SIM_IDS[0])).sim_id == SIM_IDS[0]
+            else:
+                with pytest.raises(ConfigurationError, match="under asyncio only"):
+                    await soracom.sims.get(SIM_IDS[0])
+        monkeypatch.setitem(sys.modules, "httpx_aiohttp", None)
+        async with Soracom(served.auth_key, endpoint=served.url, transport="aiohttp") as soracom:
+            with pytest.raises(ConfigurationError, match=r'pip install "soracom-async\[aiohttp\]"'):
+                await soracom.sims.get(SIM_IDS[0])
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"sims": -1},
+        {"sims": 10**9},
+        {"groups": -1},
+        {"rate_limit": 0},
+        {"rate_limit": {"Sim": 0}},
+        {"window": 0},
+        {"token_ttl": 0},
+        {"latency": -1},
+    ],
+)
+def test_an_emulator_of_nothing(numbers):
+    """Numbers with which no service could work are refused by name."""
+    with pytest.raises(ConfigurationError, match=f"^{next(iter(numbers))}="):
+        Emulator(**numbers)
 
 
 async def test_verified_claims(emulator):

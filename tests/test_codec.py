@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from soracom_async import structure, unstructure
 from soracom_async._codec import CODEC, decode, dumps
 from soracom_async._core.operation import Effect, Operation, Parameter
-from soracom_async._core.request import BadArgument
+from soracom_async._core.request import BadArgument, prepare
 from soracom_async._model import Model, field_types, model
 from soracom_async._secret import Secret
 from soracom_async._time import Day, EpochMilliseconds, EpochSeconds, ISODateTime
@@ -36,6 +36,7 @@ class Thing(Model):
     times: list[EpochMilliseconds] | None = None
     isos: list[ISODateTime] | None = None
     part: Part | None = None
+    time_by_name: dict[str, EpochSeconds] | None = None
     parts: list[Part] | None = None
     by_name: dict[str, Part] | None = None
     nested: dict[str, list[Thing]] | None = None
@@ -95,6 +96,7 @@ def test_camel_case_becomes_snake_case_and_types():
             "iso": "2024-05-29T16:26:40.123Z",
             "day": "20240529",
             "times": [1_717_000_000_123],
+            "timeByName": {"a": 1_717_000_000},
             "part": {"size": 1},
             "parts": [{"size": 2}],
             "byName": {"a": {"size": 3}},
@@ -104,6 +106,7 @@ def test_camel_case_becomes_snake_case_and_types():
     )
     assert (thing.name, thing.mfa_otp_code, thing.from_) == ("n", "1", 3)
     assert thing.created_time == datetime(2024, 5, 29, 16, 26, 40, 123000, UTC) == thing.times[0]
+    assert thing.time_by_name == {"a": thing.seen_at}
     assert thing.seen_at == datetime(2024, 5, 29, 16, 26, 40, 0, UTC)
     assert (thing.iso.microsecond, thing.day) == (123000, date(2024, 5, 29))
     assert (thing.part.size, thing.parts[0].size, thing.by_name["a"].size) == (1, 2, 3)
@@ -178,6 +181,13 @@ def test_structure_and_unstructure_containers():
     assert unstructure(b"abc") == "YWJj"
 
 
+def test_times_in_containers_go_back_to_their_digits():
+    """A list or mapping of times is written in the notation of its declaration."""
+    data = {"times": [0, "x"], "timeByName": {"a": 0, "b": None}, "isos": ["2024-05-29T16:26:40.123Z", "2024-05-29"]}
+    assert unstructure(structure(data, Thing)) == data
+    assert unstructure(Thing(times=5, time_by_name="x")) == {"times": 5, "timeByName": "x"}
+
+
 def test_models_compare_and_show_what_they_hold():
     """Two models are equal if their fields and extras are; the repr leaves out what is None."""
     assert Thing(name="a") == Thing(name="a") != Thing(name="b")
@@ -244,6 +254,13 @@ def test_values_on_the_wire():
     assert CODEC.wire(Secret("s"), str) == "s"
     with pytest.raises(BadArgument, match="no time zone"):
         CODEC.wire(datetime(2024, 1, 1), EpochMilliseconds)
+
+
+def test_truth_values_in_a_query():
+    """A truth value is written as JSON writes it."""
+    read = Operation("op", "GET", "/things", "Thing", Effect.READ, query=(Parameter("all_", bool, wire="all"),))
+    assert prepare(read, {"all_": True}, CODEC).target == b"/v1/things?all=true"
+    assert prepare(read, {"all_": False}, CODEC).target == b"/v1/things?all=false"
 
 
 def test_json_in_and_out():

@@ -195,9 +195,7 @@ class _Wire(httpcore.AsyncNetworkBackend, httpcore.AsyncNetworkStream):
     def get_extra_info(self, info: str) -> Any:
         if info == "is_readable":
             return is_readable(self._stream.extra(anyio.abc.SocketAttribute.raw_socket, None))
-        if info == "ssl_object":
-            return self._stream.extra(TLSAttribute.ssl_object, None)
-        return None
+        return self._stream.extra(TLSAttribute.ssl_object, None) if info == "ssl_object" else None
 
 
 def is_readable(sock: Any) -> bool:
