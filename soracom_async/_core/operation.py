@@ -78,6 +78,10 @@ class Operation(Generic[R]):
     """A model, whose fields are the arguments, or a type such as `list[TagUpdateRequest]`, then one argument."""
     body_name: str = field(default="body", kw_only=True)
     """The argument that holds the body whole."""
+    sends: str = field(default="application/json", kw_only=True)
+    """The content type of the body; anything but JSON is sent as it is, from bytes, text, a file or a stream."""
+    receives: str = field(default="application/json", kw_only=True)
+    """The content type of the answer; anything but JSON is the result as bytes."""
     status: int = field(default=200, kw_only=True)
     """The status of success."""
     paging: Paging | None = field(default=None, kw_only=True)
