@@ -26,7 +26,7 @@ def coverage(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check all types, with mypy and with pyright."""
-    session.install(".[test]", "mypy", "pyright", "nox")
+    session.install(".[benchmark,test]", "mypy", "pyright", "nox")
     session.run("mypy", "soracom_async", "codegen", "benchmarks", "examples", "noxfile.py")
     session.run("pyright", "soracom_async")
     session.run("pyright", "--ignoreexternal", "--verifytypes", "soracom_async")
