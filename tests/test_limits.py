@@ -57,9 +57,30 @@ async def test_nobody_overtakes_those_who_wait(clock):
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(bucket.acquire)
         await settle()
+        clock.time += 10  # the window has turned, and the one who waits does not know it yet
         assert bucket.try_acquire() is None
         bucket.unsent(permit)
     assert bucket.window.in_flight == 1
+
+
+async def test_when_the_first_is_cancelled_the_next_watches_the_clock(clock):
+    """The first in the queue watches the clock for all; cancelled, it leaves that to the next."""
+    bucket, got = full(clock), []
+
+    async def wait():
+        got.append(await bucket.acquire())
+
+    async with anyio.create_task_group() as tasks:
+        with anyio.CancelScope() as scope:
+            async with anyio.create_task_group() as first:
+                first.start_soon(bucket.acquire)
+                await clock.until_sleeping()
+                tasks.start_soon(wait)
+                await settle()
+                scope.cancel()
+        await clock.until_sleeping()
+        await clock.advance(10)
+    assert len(got) == 1
 
 
 async def test_after_a_429_one_goes_before_the_others(clock):
