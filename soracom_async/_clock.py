@@ -24,7 +24,10 @@ class SystemClock:
     """The machine's monotonic clock: no step of the wall clock changes it."""
 
     __slots__ = ()
-    now = staticmethod(time.monotonic)
+
+    def now(self) -> float:
+        """Return the seconds of the machine's monotonic clock."""
+        return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """Return after `seconds`."""

@@ -82,9 +82,9 @@ class Run(Generic[K, V]):
         self._error: Exception | None = None
         self._reading = anyio.Lock()
         self._read_all = False
-        self.done = 0
+        self.done: int = 0
         """How many results were consumed."""
-        self.total = total
+        self.total: int | None = total
         """How many keys there are, where that is known."""
 
     async def __aenter__(self) -> Run[K, V]:

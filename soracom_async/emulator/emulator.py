@@ -51,18 +51,18 @@ class Emulator:
         latency: float = 0.0,
     ) -> None:
         _check(sims, groups, rate_limit, window, token_ttl, latency)
-        self.clock = clock or SystemClock()
+        self.clock: Clock = clock or SystemClock()
         """The source of time, for sessions that are to share it."""
         # With a clock that somebody drives, even the dates are the same in every run.
-        self.world = World(self.clock, seed=seed, start=time.time() if clock is None else EPOCH)
-        self.quota = Quota(rate_limit, window, aligned=aligned)
-        self.service = Service(
+        self.world: World = World(self.clock, seed=seed, start=time.time() if clock is None else EPOCH)
+        self.quota: Quota = Quota(rate_limit, window, aligned=aligned)
+        self.service: Service = Service(
             self.world, self.quota, map(load, MODULES), token_ttl=token_ttl, latency=latency, paging=paging
         )
-        self.operator = self.add_operator("root@example.com", sims=sims, groups=groups)
+        self.operator: Operator = self.add_operator("root@example.com", sims=sims, groups=groups)
         self._key = self.world.add_key(self.operator.users[None])
         self._sam = self.world.add_user(self.operator, "sam", self.world.secret(16))
-        self.transport = Transport(self.service)
+        self.transport: Transport = Transport(self.service)
         """An httpx transport that needs no socket, for asyncio and trio."""
         self._address = host, port
         self._server: Server | None = None

@@ -49,7 +49,7 @@ class Quota:
             raise ValueError(f"a window lasts more than 0 seconds, not {length}")
         self.limits: dict[str, int] = dict(limit) if isinstance(limit, Mapping) else {}
         """By group or operationId."""
-        self.default = limit if isinstance(limit, int) else DEFAULT_LIMIT
+        self.default: int = limit if isinstance(limit, int) else DEFAULT_LIMIT
         self.length = length
         self.aligned = aligned
         self.closed: deque[Window] = deque(maxlen=10_000)

@@ -50,9 +50,10 @@ class Refusal(Exception):
     def __init__(self, code: str, *details: Any, headers: dict[str, str] | None = None) -> None:
         super().__init__(code, *details)
         self.code = code
+        self.status: int
         self.status, self._english, self._japanese = CATALOG[code]
         self.details = details
-        self.headers = headers or {}
+        self.headers: dict[str, str] = headers or {}
 
     def body(self, language: str) -> dict[str, str]:
         """Return the error in the API's unified form."""

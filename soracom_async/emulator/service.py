@@ -40,9 +40,9 @@ class Service:
         self.token_ttl = token_ttl
         self.latency = latency
         self.paging = paging
-        self.requests = 0
-        self.throttled = 0
-        self.logins = 0
+        self.requests: int = 0
+        self.throttled: int = 0
+        self.logins: int = 0
         self.counts: Counter[str] = Counter()
         self._router = Router(operations)
         self._handlers = handlers.load()

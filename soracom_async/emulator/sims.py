@@ -142,7 +142,7 @@ def shape_session(sim: Sim) -> dict[str, Any]:
     }
 
 
-CELL = {"radioType": "LTE", "mcc": 1, "mnc": 1, "tac": 4369, "eci": 69905}
+CELL: dict[str, Any] = {"radioType": "LTE", "mcc": 1, "mnc": 1, "tac": 4369, "eci": 69905}
 
 
 def _common(sim: Sim) -> dict[str, Any]:

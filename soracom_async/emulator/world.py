@@ -90,9 +90,9 @@ class World:
 
     def __init__(self, clock: Clock, *, seed: int = 0, start: float = EPOCH) -> None:
         self.seed = seed
-        self.random = random.Random(seed)
+        self.random: random.Random = random.Random(seed)
         self.clock = clock
-        self.ahead = 0.0
+        self.ahead: float = 0.0
         """Seconds that this clock was moved by hand."""
         self._start = start - clock.now()
         self.operators: dict[str, Operator] = {}
