@@ -9,10 +9,11 @@ schemas.py      schemas -> types and models
 operations.py   operations -> what the library needs to know of them
 effects.py      what a repetition of an operation would do
 always.py       what the service always sends
-bodies.py       what an array body is called
+bodies.py       what a body is called and sent as that is not a JSON object
+deprecations.py what to use instead of what is deprecated
 groups.py       the words of the command line -> a tree of resource classes
 layout.py       which module each thing lives in
-render*.py      the text of modules: models, operations, resources, indexes
+render*.py      the text of modules: models, operations, resources, indexes; and of the reference page
 table.py        rows filled to the width of a line
 write.py        text -> files
 """

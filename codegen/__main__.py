@@ -1,4 +1,4 @@
-"""`python -m codegen [document] [time-units.json] [--target DIRECTORY]`: write `soracom_async/api/`."""
+"""`python -m codegen [document] [time-units.json]`: write `soracom_async/api/` and `docs/reference.md`."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 
 from .document import Document, read, spec_directory
 from .groups import tree
-from .layout import lay_out
+from .layout import Layout, lay_out
 from .operations import read_operations
 from .render import render
+from .render_reference import reference
 from .schemas import Schemas
 from .units import Units
 from .write import write
 
-TAGS = ("Auth", "Operator", "Sim", "Subscriber", "Group")
-"""The tags that are generated so far."""
+ROOT = Path(__file__).parents[1]
 
 
-def generate(document: Any, units: Any, tags: Iterable[str] = TAGS) -> dict[str, str]:
-    """Turn the parsed document into the text of modules.
+def plan(document: Any, units: Any, tags: Iterable[str] | None = None) -> Layout:
+    """Turn the parsed document into a layout of modules, for some of its tags or for all.
 
     All of it is read whatever the tags, so that the names do not depend on what is generated.
     """
@@ -29,7 +29,7 @@ def generate(document: Any, units: Any, tags: Iterable[str] = TAGS) -> dict[str,
     operations = read_operations(schemas)
     classes = {group.class_name for top in tree(operations).values() for group in top.all()}
     schemas.enums.settle(classes | schemas.models.keys())
-    return render(lay_out(schemas, operations, tags))
+    return lay_out(schemas, operations, {o.tag for o in operations} if tags is None else tags)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -38,9 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="codegen", description=__doc__)
     parser.add_argument("document", nargs="?", type=Path, default=spec / "soracom-api.json")
     parser.add_argument("units", nargs="?", type=Path, default=spec / "time-units.json")
-    parser.add_argument("--target", type=Path, default=Path(__file__).parents[1] / "soracom_async" / "api")
+    parser.add_argument("--target", type=Path, default=ROOT / "soracom_async" / "api", help="where the modules go")
+    parser.add_argument("--docs", type=Path, default=ROOT / "docs", help="where the reference goes")
     given = parser.parse_args(arguments)
-    write(generate(read(given.document), read(given.units)), given.target)
+    layout = plan(read(given.document), read(given.units))
+    write(render(layout), given.target, "*.py")
+    write({"reference.md": reference(layout)}, given.docs, "reference.md")
 
 
 if __name__ == "__main__":

@@ -1,14 +1,54 @@
-"""What the service always sends: the few fields of answers that are never None. Everything else may be missing."""
+"""What the service always sends: the few fields of answers that are never None. Everything else may be missing.
+
+A thing is told by its identifier, a credential by its secret; more is not certain.
+"""
 
 from __future__ import annotations
 
 ALWAYS: dict[str, frozenset[str]] = {
     "AuthKeyResponse": frozenset({"authKeyId"}),
     "AuthResponse": frozenset({"apiKey", "operatorId", "token"}),
+    "BatchGroupResponse": frozenset({"batchGroupId"}),
+    "BatchJobResponse": frozenset({"jobId"}),
+    "BatchTaskResponse": frozenset({"taskId"}),
+    "CreateRoleResponse": frozenset({"roleId"}),
+    "CreateVpcPeeringConnectionResponse": frozenset({"id"}),
+    "CredentialsModel": frozenset({"credentialsId"}),
+    "DiagnosticResponse": frozenset({"diagnosticId"}),
+    "EmailsModel": frozenset({"emailId"}),
+    "EnableMFAOTPResponse": frozenset({"totpUri"}),
+    "EventHandlerModel": frozenset({"handlerId"}),
+    "Gadget": frozenset({"productId", "serialNumber"}),
     "GenerateOperatorsAuthKeyResponse": frozenset({"authKey", "authKeyId"}),
     "GenerateTokenResponse": frozenset({"token"}),
+    "GenerateUserAuthKeyResponse": frozenset({"authKey", "authKeyId"}),
     "GetOperatorResponse": frozenset({"operatorId"}),
+    "GetOrderResponse": frozenset({"orderId"}),
+    "GetShippingAddressResponse": frozenset({"shippingAddressId"}),
     "Group": frozenset({"groupId", "operatorId"}),
+    "IssueSubscriberTransferTokenResponse": frozenset({"token"}),
+    "LagoonUser": frozenset({"id"}),
+    "LagoonUserCreationResponse": frozenset({"id"}),
+    "ListRolesResponse": frozenset({"roleId"}),
+    "LoraGateway": frozenset({"gatewayId"}),
+    "PacketCaptureSession": frozenset({"sessionId"}),
+    "RoleResponse": frozenset({"roleId"}),
     "Sim": frozenset({"simId"}),
+    "SimProfileOrderResponse": frozenset({"profileOrderId"}),
+    "SoraCamDevice": frozenset({"deviceId"}),
+    "SoraCamDevicesFirmwareUpdate": frozenset({"deviceId"}),
+    "SoraCamEvent": frozenset({"deviceId", "eventId"}),
+    "SoraCamImageExportInfo": frozenset({"deviceId", "exportId"}),
+    "SoraCamVideoExportInfo": frozenset({"deviceId", "exportId"}),
+    "Soralet": frozenset({"soraletId"}),
+    "SoraletVersion": frozenset({"soraletId"}),
+    "StartAnalysisQueriesResponse": frozenset({"queryId"}),
     "Subscriber": frozenset({"imsi"}),
+    "SupportTokenResponse": frozenset({"token"}),
+    "SystemNotificationsModel": frozenset({"type"}),
+    "UserDetailResponse": frozenset({"userName"}),
+    "VirtualPrivateGateway": frozenset({"vpgId"}),
+    "sandboxAuthResponse": frozenset({"apiKey", "operatorId", "token"}),
+    "sandboxCreateSubscriberResponse": frozenset({"imsi"}),
+    "sandboxGetSignupTokenResponse": frozenset({"token"}),
 }

@@ -9,6 +9,10 @@ from attrs import field, frozen
 from .units import ARGUMENTS, TIMES
 
 TIME_NAMES = frozenset(TIMES.values())
+SLASHES = "FilePath"
+"""A path parameter that may have slashes, as the library knows it; a string as an argument."""
+TAKEN = {**ARGUMENTS, SLASHES: "str", "bytes": "Content"}
+"""What an argument of a type takes, where it is more than that type."""
 
 
 @frozen
@@ -57,8 +61,7 @@ def render(type_: Type, alias: Alias, *, argument: bool = False, shadowed: froze
     """Write a type; builtins that the surrounding class shadows with a method are written in full."""
 
     def name(text: str) -> str:
-        if argument and text in TIME_NAMES:
-            return ARGUMENTS.get(text, "Text")
+        text = TAKEN.get(text, text) if argument else text
         return f"builtins.{text}" if text in shadowed else text
 
     def write(part: Type) -> str:

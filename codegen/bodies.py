@@ -1,6 +1,10 @@
-"""What a body is called that is not a JSON object, and so has no properties to be arguments."""
+"""Bodies that are not a JSON object: what their argument is called, and what they are sent as."""
 
 from __future__ import annotations
+
+JSON = "application/json"
+BYTES = "application/octet-stream"
+ANY = "*/*"
 
 NAMES = {
     "batchGetCellLocations": "cells",
@@ -19,3 +23,9 @@ NAMES = {
 def body_name(operation_id: str) -> str:
     """Return the argument that takes the body whole: `tags` for the many `put...Tags`."""
     return NAMES.get(operation_id) or ("tags" if operation_id.endswith("Tags") else "body")
+
+
+def content_type(kinds: list[str]) -> str:
+    """Return what a binary body is sent as: one of several is the caller's choice, and binary JSON is a wrong label."""
+    kind = kinds[0] if len(kinds) == 1 else ANY
+    return BYTES if kind == JSON else kind

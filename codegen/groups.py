@@ -40,7 +40,7 @@ class Group:
             yield from group.operations()
 
     def all(self) -> Iterator[Group]:
-        """Walk this group and those inside."""
+        """Walk this group, then those inside."""
         yield self
         for group in self.groups.values():
             yield from group.all()

@@ -73,7 +73,7 @@ def lay_out(schemas: Schemas, operations: list[Operation], tags: Iterable[str]) 
         modules[_home(homes)].enums.append(enum)
     groups = tree(chosen)
     for group in groups.values():
-        modules[group.module].groups.extend(group.all())
+        modules[group.module].groups.extend(reversed([*group.all()]))
     counts = Counter(parameter(a) for o in chosen for a in (*o.in_query, *o.in_headers))
     return Layout(schemas, modules, groups, answered, {each for each, count in counts.items() if count > 1})
 

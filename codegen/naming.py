@@ -13,7 +13,8 @@ ACRONYMS = {
     *("tcp", "udp", "url", "vpc", "vpg"),
 }
 RESERVED = {
-    *("ACT", "ARRAY", "Any", "Day", "Effect", "EpochMilliseconds", "EpochSeconds", "ISODateTime", "Instant"),
+    *("ACT", "ARRAY", "Any", "Content", "Day", "Effect", "EpochMilliseconds", "EpochSeconds", "FilePath"),
+    *("ISODateTime", "Inner", "Instant"),
     *("LAST_EVALUATED_KEY", "Literal", "Model", "Month", "Operation", "Pages", "Paging", "Parameter", "READ"),
     *("Resource", "SET", "Second", "Text"),
 }

@@ -8,14 +8,18 @@ from typing import Any
 
 from attrs import define, evolve
 
-from .annotations import Container, Enum, Name, Type, Union, parts
-from .bodies import body_name
+from .annotations import SLASHES, Container, Enum, Name, Type, Union, parts
+from .bodies import ANY, JSON, body_name, content_type
 from .document import Schema
 from .effects import effect
 from .naming import class_name, constant, module, snake
 from .schemas import Schemas
 
 EMPTY = ("204", "304")
+JSON_TOO = Union((Name("bytes"), Container("dict", Name("Any")), Container("list", Name("Any"))))
+"""What may be sent either as it is or as JSON."""
+ELSEWHERE = "302"
+"""The content is behind the address in the answer: whatever a file is."""
 
 
 @define
@@ -35,6 +39,10 @@ class Body:
     type: Type
     name: str
     required: bool
+    sends: str = JSON
+    """The content type."""
+    takes: Type | None = None
+    """What the argument takes, where that is more than the type."""
     arguments: list[Argument] | None = None
     """The properties of a model; none for the empty object, which is always sent as it is; None for another type."""
 
@@ -50,6 +58,7 @@ class Operation:
     effect: str
     cli: list[tuple[str, ...]]
     result: Type | None
+    receives: str
     status: int
     errors: list[int]
     in_path: list[Argument]
@@ -98,7 +107,9 @@ def _operation(schemas: Schemas, path: str, method: str, data: dict[str, Any]) -
         places[each["in"]].append(_parameter(schemas, id_, each))
     order = re.findall(r"{(.+?)}", path)
     places["path"].sort(key=lambda argument: order.index(argument.wire))
-    status, result = _answer(schemas, id_, data["responses"])
+    status, receives, result = _answer(schemas, id_, data["responses"])
+    if method == "HEAD":
+        result = Container("dict", Name("str"))
     paging: tuple[str, ...] | None = None
     if "x-soracom-cli-pagination" in data:
         result, paging = _paged(schemas, result)
@@ -110,6 +121,7 @@ def _operation(schemas: Schemas, path: str, method: str, data: dict[str, Any]) -
         effect=effect(id_, method),
         cli=[tuple(snake(word) for word in words.split()) for words in data["x-soracom-cli"]],
         result=result,
+        receives=receives,
         status=status,
         errors=sorted(int(code) for code in data["responses"] if code >= "4"),
         in_path=places["path"],
@@ -126,21 +138,26 @@ def _operation(schemas: Schemas, path: str, method: str, data: dict[str, Any]) -
 def _parameter(schemas: Schemas, id_: str, data: dict[str, Any]) -> Argument:
     wire = data["name"]
     type_ = schemas.type_of(data["schema"], id_, wire)
-    if wire == "last_evaluated_key":
-        type_ = Name("str")
+    if wire == "last_evaluated_key" and type_ != Name("str"):
+        type_ = Union((Name("str"), type_))  # the key of the next page is text, whatever it is made of
+    if data["in"] == "path" and wire == "path":
+        type_ = Name(SLASHES)
     return Argument(snake(wire), wire, type_, data.get("required", False))
 
 
-def _answer(schemas: Schemas, id_: str, responses: dict[str, Any]) -> tuple[int, Type | None]:
-    """Return status and type of the first success, of one with content where there is one."""
+def _answer(schemas: Schemas, id_: str, responses: dict[str, Any]) -> tuple[int, str, Type | None]:
+    """Return status, content type and type of the first success, of one with content where there is one."""
     good = sorted(code for code in responses if code < "4")
     code = next((c for c in good if responses[c].get("content") and c not in EMPTY), good[0])
     content = responses[code].get("content")
+    if code == ELSEWHERE:
+        return int(code), "*/*", Name("bytes")
     if not content or code in EMPTY:
-        return int(code), None
-    result = schemas.type_of(next(iter(content.values()))["schema"], id_, words=class_name(id_) + "Response")
+        return int(code), JSON, None
+    kind, media = next(iter(content.items()))
+    result = schemas.type_of(media["schema"], id_, words=class_name(id_) + "Response")
     _note(schemas, result, id_, "answer_of")
-    return int(code), result
+    return int(code), kind, result
 
 
 def _paged(schemas: Schemas, result: Type | None) -> tuple[Type, tuple[str, ...]]:
@@ -148,7 +165,7 @@ def _paged(schemas: Schemas, result: Type | None) -> tuple[Type, tuple[str, ...]
     if isinstance(result, Container):
         return result, ()
     assert isinstance(result, Name), f"a page is an array or an object, not {result}"
-    lists = {f.name: f.type.item for f in schemas.models[result.text].fields if isinstance(f.type, Container)}
+    lists = {f.wire: f.type.item for f in schemas.models[result.text].fields if isinstance(f.type, Container)}
     items = tuple(dict.fromkeys(lists.values()))
     return Container("list", items[0] if len(items) == 1 else Union(items)), tuple(lists)
 
@@ -157,11 +174,15 @@ def _body(schemas: Schemas, id_: str, data: dict[str, Any], taken: set[str]) -> 
     if "requestBody" not in data:
         return None
     said = schemas.document.resolve(data["requestBody"])
-    choices: list[Schema] = [media["schema"] for media in said["content"].values()]
-    types = dict.fromkeys(_body_type(schemas, schema, class_name(id_) + "Request", id_) for schema in choices)
+    choices: dict[str, Schema] = {kind: media["schema"] for kind, media in said["content"].items()}
+    types = dict.fromkeys(_body_type(schemas, schema, class_name(id_) + "Request", id_) for schema in choices.values())
     type_ = next(iter(types)) if len(types) == 1 else Union(tuple(types))
+    if Name("bytes") in types:
+        type_ = Name("bytes")
     _note(schemas, type_, id_, "body_of")
-    body = Body(type_, "body", said.get("required", False))
+    sends = content_type(list(choices)) if type_ == Name("bytes") else JSON
+    takes = JSON_TOO if sends == ANY and JSON in choices else None
+    body = Body(type_, "body", said.get("required", False), sends, takes)
     if not (isinstance(type_, Name) and type_.text in schemas.models):
         return evolve(body, name=body_name(id_))
     body.arguments = []

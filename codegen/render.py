@@ -22,9 +22,11 @@ from __future__ import annotations
 EFFECTS = "ACT, READ, SET = Effect.ACT, Effect.READ, Effect.SET\n"
 OUTSIDE = {
     "typing": ("Any", "Literal", "overload"),
+    "typing_extensions": ("deprecated",),
+    ".._content": ("Content", "FilePath"),
     ".._core.operation": ("ARRAY", "LAST_EVALUATED_KEY", "Effect", "Operation", "Paging", "Parameter"),
-    ".._model": ("Model", "model"),
-    ".._resource": ("Resource",),
+    ".._model": ("Model",),
+    ".._resource": ("Inner", "Resource"),
     ".._time": ("Day", "EpochMilliseconds", "EpochSeconds", "ISODateTime", "Instant", "Month", "Second", "Text"),
     "..pages": ("Pages",),
 }
@@ -78,7 +80,8 @@ def _module(module: Module, body: str, origins: dict[str, str]) -> str:
         if origins[name] != f".{module.name}":
             imports.setdefault(origins[name], []).append(name)
     order = [source for source in dict.fromkeys((*OUTSIDE, *sorted(imports))) if source in imports]
-    far = "".join(_import(source, imports[source]) for source in order if not source.startswith("."))
+    far = "".join(_import(source, imports[source]) for source in order if source == "typing")
+    others = "".join(_import(source, imports[source]) for source in order if source == "typing_extensions")
     near = "".join(_import(source, imports[source]) for source in order if source.startswith("."))
     if "builtins" in used:
         far = "import builtins\n" + far
@@ -86,7 +89,7 @@ def _module(module: Module, body: str, origins: dict[str, str]) -> str:
         said = "What more than one tag needs: repeated parameters, words, models."
     else:
         said = f"{', '.join(module.tags).replace(', API Sandbox:', ',')}: models, operations and methods."
-    return TOP.format(said=said, imports="\n".join(filter(None, (far, near))), body=body)
+    return TOP.format(said=said, imports="\n".join(filter(None, (far, others, near))), body=body)
 
 
 def _import(source: str, names: list[str]) -> str:

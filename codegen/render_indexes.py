@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from .groups import Group
 from .layout import Layout
 from .naming import CASE
-from .table import row
+from .table import WIDTH, row
+
+SPACE = " " * 12
 
 OPERATIONS = '''\
 """Where every operation and every group of methods is. Importing this imports no other module of the API."""
@@ -22,14 +26,18 @@ from ..errors import ConfigurationError
 if TYPE_CHECKING:
     from .._core.operation import Operation
 
-# fmt: off
 MODULES: dict[str, str] = {
-%(modules)s}
-# fmt: on
+    operation: module
+    for module, operations in {
+%(modules)s    }.items()
+    for operation in operations.split()
+}
 """The module of each operation, by operationId."""
 
+# fmt: off
 GROUPS: dict[str, tuple[str, str]] = {
 %(groups)s}
+# fmt: on
 """Module and class of each group of methods."""
 
 
@@ -66,12 +74,14 @@ class Groups:
 
 def operations(layout: Layout) -> str:
     """Write the index by operationId and by group."""
-    modules = [(module.name, [f'"{o.id}"' for o in module.operations]) for module in layout.modules.values()]
+    modules = [(module.name, " ".join(o.id for o in module.operations)) for module in layout.modules.values()]
     return OPERATIONS % {
         "modules": "".join(
-            row("    **dict.fromkeys([", ids, f'], "{name}"),', indent=8) for name, ids in modules if ids
+            textwrap.fill(f'"{name}": """{ids}""",', WIDTH, initial_indent=SPACE[4:], subsequent_indent=SPACE) + "\n"
+            for name, ids in modules
+            if ids
         ),
-        "groups": "".join(f'    "{w}": ("{g.module}", "{g.class_name}"),\n' for w, g in layout.groups.items()),
+        "groups": row("    ", [f'"{w}": ("{g.module}", "{g.class_name}")' for w, g in layout.groups.items()], ","),
         "case": CASE,
     }
 

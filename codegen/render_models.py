@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .annotations import Enum, literal, render
 from .layout import Layout
+from .naming import words
 from .schemas import Field, Model
 from .table import WIDTH, broken, row
 
@@ -17,23 +18,30 @@ def enum(layout: Layout, each: Enum) -> str:
 
 def model(layout: Layout, each: Model) -> str:
     """Write a model: what is always there first, then all in the document's order."""
-    decorator = row("@model(", [f'{f.name}="{f.wire}"' for f in each.fields if f.odd], ")")
     fields = sorted(each.fields, key=lambda f: not each.needed(f.name, each.name in layout.answered))
     shadowed = BUILTINS & {f.name for f in fields}
     lines = [_field(layout, each, f, shadowed) for f in fields]
-    return f'\n{decorator}class {each.name}(Model):\n    """{facts(each)}"""\n' + "".join(lines)
+    start = row(f"class {each.name}(", ["Model", *(f'{f.name}="{f.wire}"' for f in each.fields if f.odd)], "):")
+    said = facts(each)
+    return "\n" + start + (f'    """{said or "No fields."}"""\n' if said or not lines else "") + "".join(lines)
 
 
 def facts(each: Model) -> str:
-    """Say where a model occurs."""
+    """Say where a model occurs, as far as its name does not say it."""
     said = [f"`{each.schema}`" if each.schema != each.name and each.schema else ""]
-    said += [_where("body of", each.body_of), _where("answer of", each.answer_of)]
-    if not each.body_of and not each.answer_of:
-        said.append(_where("part of", sorted(set(each.part_of))))
-    text = "; ".join(filter(None, said))
+    own = _stems(each.name)
+    if not any(own <= _stems(name) for name in (*each.body_of, *each.answer_of)):
+        said += [_where("body of", each.body_of), _where("answer of", each.answer_of)]
+    if not (text := "; ".join(filter(None, said))):
+        return ""
     if len(text) + len('    """."""') > WIDTH:
         text = text.replace("; ", ";\n    ")
     return text[0].upper() + text[1:] + "."
+
+
+def _stems(name: str) -> set[str]:
+    """Return the words of a name that tell something, as singulars."""
+    return {word.rstrip("s") for word in words(name)} - {"model", "request", "response", "result"}
 
 
 def _where(how: str, names: list[str]) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sized
 
-from .annotations import Enum, Name, Type, render
+from .annotations import Enum, Name, Type, literal, render
+from .bodies import JSON
 from .layout import Layout, Parameter, parameter
 from .operations import Argument, Operation
 from .table import row
 
-SUFFIXES = {"EpochMilliseconds": "MS", "EpochSeconds": "S", "list[str]": "LIST"}
+SUFFIXES = {"EpochMilliseconds": "MS", "EpochSeconds": "S", "list[str]": "LIST", "str | int": "ANY"}
 """What tells parameters of one name and several types apart."""
 
 
@@ -26,7 +27,9 @@ def operation(layout: Layout, each: Operation) -> str:
     for keyword, arguments in (("query", each.in_query), ("headers", each.in_headers)):
         if arguments:
             said.append(f"{keyword}=({', '.join(_parameter(layout, a) for a in arguments)}{_comma(arguments)})")
-    said += _body(each)
+    said += _body(layout, each)
+    if each.receives != JSON:
+        said.append(f'receives="{each.receives}"')
     if each.status != 200:
         said.append(f"status={each.status}")
     if each.paging is not None:
@@ -85,10 +88,17 @@ def _written(each: Parameter) -> str:
     return f"Parameter({', '.join(said)})"
 
 
-def _body(each: Operation) -> list[str]:
+def _body(layout: Layout, each: Operation) -> list[str]:
     if each.body is None:
         return []
     said = [f"body={plain(each.body.type)}"]
     if each.body.name != "body":
         said.append(f'body_name="{each.body.name}"')
+    if each.body.sends != JSON:
+        said.append(f'sends="{each.body.sends}"')
+    model = layout.schemas.models.get(plain(each.body.type))
+    if model is not None:
+        needed = [f.name for f in model.fields if f.required]
+        if needed != [f.name for f in model.fields if model.needed(f.name, model.name in layout.answered)]:
+            said.append(f"required=({', '.join(map(literal, needed))}{_comma(needed)})")
     return said

@@ -7,6 +7,7 @@ import textwrap
 from soracom_async.errors import APIError
 
 from .annotations import TIME_NAMES, Container, Name, render
+from .deprecations import advice
 from .groups import Group
 from .layout import Layout
 from .naming import prose
@@ -16,17 +17,8 @@ from .table import WIDTH, row
 from .units import SPOKEN
 
 CLASS = '''
-
 class {name}(Resource):
     """The commands of `soracom {cli}`."""
-
-    __slots__ = ()
-'''
-PROPERTY = '''
-    @property
-    def {name}(self) -> {inner}:
-        """The commands of `soracom {cli}`."""
-        return {inner}(self._caller)
 '''
 OPERATOR = "operator_id"
 """The path parameter that the session fills in when it is not given."""
@@ -36,7 +28,7 @@ def resource(layout: Layout, group: Group) -> str:
     """Write the class of a group."""
     text = CLASS.format(name=group.class_name, cli=_cli(group))
     for name, inner in group.groups.items():
-        text += PROPERTY.format(name=name, inner=inner.class_name, cli=_cli(inner))
+        text += row(f"    {name}: Inner[{inner.class_name}] = Inner(", [inner.class_name], ")", 8)
     shadowed = BUILTINS & group.methods.keys()
     return text + "".join(_method(layout, name, operation, shadowed) for name, operation in group.methods.items())
 
@@ -50,13 +42,15 @@ def _method(layout: Layout, name: str, operation: Operation, shadowed: frozenset
     start = f"    {'' if paged else 'async '}def {name}("
     end = f") -> {_result(layout, operation, shadowed)}:"
     signature = Signature(layout, operation, shadowed)
-    text = "\n"
+    text, warning = "\n", ""
+    if operation.deprecated:
+        warning = f'    @deprecated("{advice(operation.id)}")\n'
     if signature.overloaded:
         for each in (signature.properties(), signature.whole()):
-            text += "    @overload\n" + row(start, each, f"{end} ...", 12)
-        text += row(start, signature.open(), end, 12)
+            text += "    @overload\n" + warning + row(start, each, f"{end} ...", 12)
+        text += warning + row(start, signature.open(), end, 12)
     else:
-        text += row(start, signature.properties(), end, 12)
+        text += warning + row(start, signature.properties(), end, 12)
     call = f"        return {'self._pages' if paged else 'await self._call'}("
     return text + docstring(operation) + row(call, [operation.constant, *signature.passed()], ")", 12)
 
@@ -75,7 +69,7 @@ class Signature:
             self.operator = next((a for a in self.in_path if a.name == OPERATOR), None)
             self.in_path = [a for a in self.in_path if a.name != OPERATOR]
         if self.body and self.body.arguments is None:
-            self.others.append(Argument(self.body.name, "", self.body.type, self.body.required))
+            self.others.append(Argument(self.body.name, "", self.body.takes or self.body.type, self.body.required))
 
     @property
     def overloaded(self) -> bool:

@@ -48,7 +48,6 @@ class Model:
     fields: list[Field] = Factory(list)
     body_of: list[str] = Factory(list)
     answer_of: list[str] = Factory(list)
-    part_of: list[str] = Factory(list)
 
     def parts(self) -> Iterator[Type]:
         """Walk all types that occur in the fields."""
@@ -150,9 +149,6 @@ class Schemas:
                         self.units.remark(owner, inner),
                     )
                 )
-            for part in made.parts():
-                if isinstance(part, Name) and part.text in self.models:
-                    self.models[part.text].part_of.append(name)
         return Name(name)
 
 

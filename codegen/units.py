@@ -18,8 +18,8 @@ TIMES = {
 }
 """Stated units and their types in `soracom_async._time`."""
 
-ARGUMENTS = {"EpochMilliseconds": "Instant", "EpochSeconds": "Instant"}
-"""What an argument of such a type takes; `Text` for all others."""
+ARGUMENTS = {name: "Instant" if name.startswith("Epoch") else "Text" for name in TIMES.values()}
+"""What an argument of such a type takes."""
 
 SPOKEN = {"Month": "YYYYMM", "Day": "YYYYMMDD", "Second": "YYYYMMDDHHMMSS"} | {
     name: unit for unit, name in TIMES.items() if not unit.startswith("Y")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def write(texts: dict[str, str], target: Path) -> None:
-    """Write the modules to a directory that is theirs alone."""
+def write(texts: dict[str, str], target: Path, mine: str) -> None:
+    """Write files to a directory, where all that match the pattern `mine` are generated."""
     target.mkdir(parents=True, exist_ok=True)
-    for old in target.glob("*.py"):
+    for old in target.glob(mine):
         if old.name not in texts:
             old.unlink()
     for name, text in texts.items():

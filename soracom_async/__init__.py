@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import bulk
+    from . import bulk, files
     from ._codec import structure, unstructure
+    from ._operations import operations
     from .client import Soracom
     from .credentials import ApiToken, AuthKey, RootUser, SamUser, SwitchUser
     from .errors import (
@@ -55,6 +56,8 @@ __all__ = [
     "Unauthorized",
     "__version__",
     "bulk",
+    "files",
+    "operations",
     "structure",
     "unstructure",
 ]
@@ -63,6 +66,7 @@ _ELSEWHERE = {
     "Soracom": "client",
     "Page": "pages",
     "Pages": "pages",
+    "operations": "_operations",
     "structure": "_codec",
     "unstructure": "_codec",
     **dict.fromkeys(["ApiToken", "AuthKey", "RootUser", "SamUser", "SwitchUser"], "credentials"),
@@ -71,8 +75,8 @@ _ELSEWHERE = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "bulk":
-        return import_module(".bulk", __name__)
+    if name in ("bulk", "files"):
+        return import_module(f".{name}", __name__)
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_ELSEWHERE.get(name, 'errors')}", __name__), name)

@@ -14,10 +14,10 @@ from typing import Any, TypeVar, overload
 
 import attrs
 
-from ._converter import is_model, structurer, unstructure, unstructurer
+from ._converter import structurer, unstructure, unstructurer
 from ._core.operation import Operation
 from ._core.request import BadArgument
-from ._model import Model, field_types, wire_name
+from ._model import Model, field_types, is_model, wire_name
 
 __all__ = ["CODEC", "decode", "dumps", "structure", "unstructure"]
 

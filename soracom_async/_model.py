@@ -3,34 +3,56 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar, dataclass_transform, get_type_hints
+from typing import Any, ClassVar, dataclass_transform, get_type_hints
 
 import attrs
 
 from ._cached import cached
 
-C = TypeVar("C", bound="type[Model]")
+
+@dataclass_transform(kw_only_default=True)
+class ModelType(type):
+    """Makes each subclass of `Model` an attrs class; its keywords name the fields whose wire name is not camelCase."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any], **wire_names: str) -> Any:
+        made: Any = super().__new__(mcs, name, bases, body)
+        if "__slots__" in body:  # `Model` itself, and what attrs made
+            return made
+        made._wire_names = wire_names
+        return attrs.define(
+            made, slots=True, kw_only=True, eq=False, repr=False, weakref_slot=False, getstate_setstate=False
+        )
+
+    def __init__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any], **wire_names: str) -> None:
+        super().__init__(name, bases, body)
 
 
-class Model:
+class _Kept:
+    """What a model keeps beside its fields. Not in `Model`: type checkers would take it for fields."""
+
+    __slots__ = ("_came", "_more")
+    _came: frozenset[str]
+    """The names that came, which tell a null from absence; all models with the same names share them."""
+    _more: dict[str, Any]
+    """What came and is in no field: undeclared fields, and the text of times written in an unusual way."""
+
+
+class Model(_Kept, metaclass=ModelType):
     """An object of the API. Every field is an attribute; what the API document does not declare is in `extra`.
 
     A field that the service did not send is None, and so is one that it sent as null; the model remembers which,
     so that `unstructure(structure(data, Model)) == data`.
     """
 
-    __slots__ = ("_kept",)
+    __slots__ = ()
     _wire_names: ClassVar[dict[str, str]] = {}
     """Wire names that are not the camelCase of the field."""
-    _kept: dict[str, Any]
-    """What came and the fields alone cannot say: undeclared fields, nulls, times written in an unusual way."""
 
     @property
     def extra(self) -> dict[str, Any]:
         """The fields that the service sent and the API document does not declare, by their names on the wire."""
         declared = {wire_name(type(self), name) for name in field_names(type(self))}
-        return {name: value for name, value in kept(self).items() if name not in declared}
+        return {name: value for name, value in more(self).items() if name not in declared}
 
     def __repr__(self) -> str:
         values = [(name, getattr(self, name)) for name in field_names(type(self))]
@@ -42,9 +64,7 @@ class Model:
         if type(other) is not type(self):
             return NotImplemented
         same = all(getattr(self, name) == getattr(other, name) for name in field_names(type(self)))
-        return same and kept(self) == kept(other)
-
-    __hash__ = None  # type: ignore[assignment]
+        return same and more(self) == more(other) and _nulls(self) == _nulls(other)
 
 
 _SECRET = re.compile(r"(token|api_?key|auth_?key|password|secret|otp_?code)s?$", re.IGNORECASE)
@@ -67,23 +87,24 @@ def field_types(cls: type[Any]) -> dict[str, Any]:
     return {name: hints[name] for name in field_names(cls)}
 
 
-def kept(model: Model) -> dict[str, Any]:
-    """What `model` keeps beside its fields; empty for one that was not structured from an answer."""
-    return getattr(model, "_kept", {})
+def came(model: Model) -> frozenset[str]:
+    """Return the names that `model` was made of; none where it was not structured from an answer."""
+    return getattr(model, "_came", frozenset())
 
 
-@dataclass_transform(kw_only_default=True)
-def model(**wire_names: str) -> Callable[[C], C]:
-    """Make a class a model; the keywords name the wire names that are not the camelCase of their field."""
+def more(model: Model) -> dict[str, Any]:
+    """Return what `model` keeps beside its fields; empty where it was not structured from an answer."""
+    return getattr(model, "_more", {})
 
-    def make(cls: C) -> C:
-        made = attrs.define(
-            cls, slots=True, kw_only=True, eq=False, repr=False, weakref_slot=False, getstate_setstate=False
-        )
-        made._wire_names = wire_names
-        return made
 
-    return make
+def _nulls(model: Model) -> set[str]:
+    cls, names = type(model), came(model)
+    return {name for name in field_names(cls) if getattr(model, name) is None and wire_name(cls, name) in names}
+
+
+def is_model(type_: Any) -> bool:
+    """Tell whether a type is a model."""
+    return isinstance(type_, type) and issubclass(type_, Model)
 
 
 def wire_name(cls: type[Model], name: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
     from ._core.operation import Operation
     from .pages import Pages
 
+G = TypeVar("G", bound="Resource")
 R = TypeVar("R")
 T = TypeVar("T")
 
@@ -29,3 +30,17 @@ class Resource:
         self._caller = caller
         self._call = caller._call
         self._pages = caller._pages
+
+
+class Inner(Generic[G]):
+    """A group of methods within another: `soracom.operator.auth_keys`."""
+
+    def __init__(self, kind: type[G]) -> None:
+        self._kind = kind
+
+    @overload
+    def __get__(self, outer: None, owner: type[Resource]) -> type[G]: ...
+    @overload
+    def __get__(self, outer: Resource, owner: type[Resource]) -> G: ...
+    def __get__(self, outer: Resource | None, owner: type[Resource]) -> G | type[G]:
+        return self._kind if outer is None else self._kind(outer._caller)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -18,6 +18,11 @@ class Unit(enum.Enum):
     MONTH = "%Y%m"
     DAY = "%Y%m%d"
     SECOND = "%Y%m%d%H%M%S"
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it is a number; all others are text, of which there may be several for one time."""
+        return self in (Unit.MILLISECONDS, Unit.SECONDS)
 
 
 EpochMilliseconds = Annotated[datetime, Unit.MILLISECONDS]
@@ -37,8 +42,13 @@ Text = datetime | date | str
 
 _SECOND = timedelta(seconds=1)
 _MILLISECOND = timedelta(milliseconds=1)
-_EXACT = 4_000_000_000_000
-"""Milliseconds up to which a float of seconds keeps every one of them."""
+EXACT_SECONDS = 4_000_000_000
+"""Seconds up to which a float keeps every millisecond."""
+
+
+def unit_of(type_: Any) -> Unit | None:
+    """Return how the times of a type are written on the wire; None for all other types."""
+    return next((a for a in getattr(type_, "__metadata__", ()) if isinstance(a, Unit)), None)
 
 
 def from_milliseconds(value: object) -> object:
@@ -46,10 +56,8 @@ def from_milliseconds(value: object) -> object:
     if type(value) is not int:
         return value
     try:
-        if -_EXACT < value < _EXACT:
-            return datetime.fromtimestamp(value / 1000, UTC)
         return EPOCH + timedelta(milliseconds=value)
-    except (ValueError, OverflowError, OSError):
+    except OverflowError:
         return value
 
 
@@ -58,8 +66,8 @@ def from_seconds(value: object) -> object:
     if type(value) is not int:
         return value
     try:
-        return datetime.fromtimestamp(value, UTC)
-    except (ValueError, OverflowError, OSError):
+        return EPOCH + timedelta(seconds=value)
+    except OverflowError:
         return value
 
 
@@ -82,7 +90,7 @@ def from_text(value: object, unit: Unit) -> object:
         time = datetime.strptime(value, unit.value).replace(tzinfo=UTC)
     except ValueError:
         return value
-    if time.strftime(unit.value) != value:
+    if to_wire(time, unit) != value:
         return value
     return time if unit is Unit.SECOND else time.date()
 
@@ -116,3 +124,9 @@ def from_wire(value: object, unit: Unit) -> object:
     if unit is Unit.SECONDS:
         return from_seconds(value)
     return from_iso(value) if unit is Unit.ISO else from_text(value, unit)
+
+
+def exactly(value: object, unit: Unit) -> object:
+    """Return the time that text names, if writing it gives the same text again; otherwise the text."""
+    time = from_wire(value, unit)
+    return time if time is value or to_wire(time, unit) == value else value

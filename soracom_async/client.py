@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from functools import partial
 from importlib import import_module
+from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from anyio.to_thread import run_sync
 from attrs import evolve
 
+from ._cached import cached
 from ._clock import Clock, SystemClock
-from ._core.operation import Operation
+from ._core.operation import Effect, Operation
 from ._core.window import RateLimit
-from ._http import Way, http_for
+from ._http import Way, Ways
 from ._session import Session
 from .credentials import Credentials
 from .errors import ConfigurationError
 from .options import ENDPOINTS, Options, checked_ttl, endpoint_of
 
 if TYPE_CHECKING:
+    from ._content import Content
     from ._environment import Found
     from .api._groups import Groups
+    from .files import Progress, Streaming
     from .pages import Page, Pages
 else:
     Groups = object
@@ -138,7 +143,7 @@ class Soracom(Groups):
         self._session = Session(
             chosen,
             ttl=checked_ttl(3600 if ttl is None else ttl),
-            http=partial(http_for, self._options.endpoint, transport, max_connections),
+            ways=Ways(transport, max_connections),
             clock=clock or SystemClock(),
             max_connections=max_connections,
             headers=found.headers if found is not None else {},
@@ -191,12 +196,72 @@ class Soracom(Groups):
 
         Of a listing this returns one page, as a list. Raises what the methods raise.
         """
-        from .api.operations import load
-
-        operation = load(operation_id)
-        if "{operator_id}" in operation.path:
-            arguments.setdefault("operator_id", None)
+        operation, arguments = _named(operation_id, arguments)
         return await self._call(operation, **arguments)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        content: Content | None = None,
+        headers: Mapping[str, str] | None = None,
+        group: str | None = None,
+    ) -> Any:
+        """Send a request that has no method here, as to an operation newer than this release, and return plain JSON.
+
+        `path` is quoted already, without host and query; `params` make the query. `json` or `content` is the body.
+        `group` names the quota; without it, that of the same or similar paths, else one named `other`. What may be
+        repeated is decided by the method. The answer comes as JSON has it: None where it is empty, bytes where it is
+        no JSON, for HEAD its headers. Raises what the methods raise.
+        """
+        from ._codec import CODEC
+        from ._core.request import BadArgument, raw
+
+        try:
+            prepared = raw(method, path, params=params, json=json, content=content, headers=headers, encoder=CODEC)
+        except BadArgument as error:
+            raise ConfigurationError(str(error)) from None
+        quota = quota_of(group) if group is not None else None
+        if quota is None:
+            from ._operations import find
+
+            quota = await run_sync(find, prepared.operation.method, path) or quota_of("other")
+        return await self._session.request(prepared, quota, self._options)
+
+    def stream(self, what: str, /, **arguments: Any) -> Streaming:
+        """Read an answer piece by piece: `async with soracom.stream("getFile", scope=…, path=…) as answer`.
+
+        `what` is an operationId, with its arguments by name, or a URL that an answer contained, as of an exported file:
+        nothing of the session's is sent there. See `files.Download` for what the answer can do. The time-out counts for
+        each piece, not for the whole. Raises what the methods raise.
+        """
+        from ._elsewhere import DOWNLOAD, Place
+        from .files import Streaming
+
+        session, options = self._session, self._options
+        if "/" in what:
+            return Streaming(partial(session.download, Place.of(what), options), DOWNLOAD, options.timeout)
+        operation, arguments = _named(what, arguments)
+        return Streaming(partial(session.stream, operation, arguments, options), operation, options.timeout)
+
+    def download(
+        self,
+        what: str,
+        /,
+        *,
+        to: str | PathLike[str],
+        progress: Progress | None = None,
+        **arguments: Any,
+    ) -> Coroutine[Any, Any, int]:
+        """Save what `stream` would give to the file `to` and return the bytes: `await soracom.download(url, to=…)`.
+
+        `progress(done, total)` is called for each piece. The file has its name only once it is whole.
+        Raises OSError where the file cannot be written, and what the methods raise.
+        """
+        return self.stream(what, **arguments).save(to, progress)
 
     async def login(self) -> None:
         """Log in now, if there is no good token: otherwise the first call does. Raises AuthenticationFailed."""
@@ -279,3 +344,17 @@ class Soracom(Groups):
 
     def __repr__(self) -> str:
         return f"Soracom(endpoint={self._options.endpoint!r})"
+
+
+def _named(operation_id: str, arguments: dict[str, Any]) -> tuple[Operation[Any], dict[str, Any]]:
+    """Return an operation by its operationId, and its arguments; the operator is the session's unless it is named."""
+    from .api.operations import load
+
+    operation = load(operation_id)
+    return operation, {"operator_id": None, **arguments} if "{operator_id}" in operation.path else arguments
+
+
+@cached
+def quota_of(group: str) -> Operation[Any]:
+    """Return an operation that stands for the quota of a group."""
+    return Operation(group, "GET", "", group, Effect.READ)

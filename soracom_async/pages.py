@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
-from attrs import frozen
+from attrs import field, frozen
 
 from ._core.cursor import LoopGuard
 from .errors import ConfigurationError, DecodeError
@@ -23,11 +23,12 @@ T = TypeVar("T")
 class Page(Generic[T]):
     """One page: its `items`, and `next_key`, with which the listing goes on; None on the last page.
 
-    A page may be short or empty and yet not be the last.
+    A page may be short or empty and yet not be the last. `extra` is what else the service sent beside the items.
     """
 
     items: list[T]
     next_key: str | None
+    extra: dict[str, Any] = field(factory=dict)
 
 
 Fetch = Callable[[str | None], Awaitable[Page[Any]]]

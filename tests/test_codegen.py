@@ -12,21 +12,29 @@ from typing import Any
 
 import pytest
 
-from codegen.__main__ import generate, main
-from codegen.annotations import Container, Enum, Name, Union, parts, render
+from codegen.__main__ import main, plan
+from codegen.annotations import Container, Enum, Name, Union, parts
+from codegen.annotations import render as written
+from codegen.deprecations import advice
 from codegen.document import Document, read, spec_directory
 from codegen.effects import effect
 from codegen.enums import Enums
 from codegen.naming import camel, class_name, constant, module, prose, snake
+from codegen.render import render
+from codegen.render_reference import reference
 from codegen.table import broken, row
 from codegen.units import Units
 from codegen.write import write
+from soracom_async.api.operations import MODULES
 
-API = Path(__file__).parents[1] / "soracom_async" / "api"
+ROOT = Path(__file__).parents[1]
+API = ROOT / "soracom_async" / "api"
 SPEC = spec_directory()
 at_hand = pytest.mark.skipif(
     not (SPEC / "soracom-api.json").exists(), reason="the official document is not at hand (set SORACOM_SPEC)"
 )
+
+KINDS = ("application/json", "application/octet-stream", "text/plain")
 
 
 def operation(id_: str, cli: str, **more: Any) -> dict[str, Any]:
@@ -54,7 +62,7 @@ def generated(
     paths: dict[str, Any], schemas: dict[str, Any] | None = None, units: list[Any] | None = None, tags: str = "Sim"
 ) -> dict[str, str]:
     """Generate from a tiny document."""
-    return generate({"paths": paths, "components": {"schemas": schemas or {}}}, units or [], tags.split(","))
+    return render(plan({"paths": paths, "components": {"schemas": schemas or {}}}, units or [], tags.split(",")))
 
 
 def ref(name: str) -> dict[str, Any]:
@@ -144,8 +152,8 @@ def test_annotations() -> None:
     def text(enum: Enum) -> str:
         return enum.text
 
-    assert render(type_, text) == 'list[dict[str, EpochSeconds] | Literal[1, "a"] | int | Month]'
-    shown = render(type_, text, argument=True, shadowed=frozenset({"list", "str"}))
+    assert written(type_, text) == 'list[dict[str, EpochSeconds] | Literal[1, "a"] | int | Month]'
+    shown = written(type_, text, argument=True, shadowed=frozenset({"list", "str"}))
     assert shown == 'builtins.list[dict[builtins.str, Instant] | Literal[1, "a"] | int | Text]'
     assert len(parts(type_)) == 6
 
@@ -219,6 +227,7 @@ def test_method_with_everything() -> None:
     assert "def do_it(self, sim_id: str, time: Instant, *, body: DoIt, to: str, from_:" in sim
     assert "`time` in epoch milliseconds. `from_` in epoch seconds. Raises NotFound, APIError (422" in sim
     assert "Deprecated." in sim
+    assert sim.count('@deprecated("doIt is deprecated") async def do_it(self') == 3
     assert "class SimsParts(Resource)" in sim
     assert "ttl: float | None = None # days" in sim
     assert "sim_id: str ttl: Any = None" in sim
@@ -240,7 +249,7 @@ def test_operator_is_the_sessions_own() -> None:
 def test_pages() -> None:
     """Arrays and objects are paged alike; the items of an object are all its lists."""
     both = {"a": {"type": "array", "items": ref("A")}, "b": {"type": "array", "items": ref("B")}, "n": {}}
-    one = {"a": {"type": "array", "items": ref("A")}}
+    one = {"aTo": {"type": "array", "items": ref("A")}}
     models = {name: {"type": "object", "properties": {"x": {"type": "integer"}}} for name in "AB"}
     query = [parameter("limit", type="integer"), parameter("last_evaluated_key", type="integer")]
 
@@ -258,12 +267,13 @@ def test_pages() -> None:
     )
     compiles(texts)
     text = texts["sim.py"]
-    assert "def list(self, *, limit: int | None = None, last_evaluated_key: str | None = None) -> Pages[A]:" in text
+    start = "def list(self, *, limit: int | None = None, last_evaluated_key: str | "
+    assert f"{start}int | None = None) -> Pages[A]:" in text
     assert ") -> Pages[A | B]:" in text
     assert 'paging=Paging(items=("a", "b"))' in text
-    assert 'paging=Paging(items=("a",))' in text
+    assert 'paging=Paging(items=("aTo",))' in text
+    assert 'LAST_EVALUATED_KEY_ANY = Parameter("last_evaluated_key", str | int)\n' in texts["_shared.py"]
     assert 'LIMIT = Parameter("limit", int)' in texts["_shared.py"]
-    assert "LAST_EVALUATED_KEY =" not in texts["_shared.py"]
 
 
 def test_schemas_of_all_kinds() -> None:
@@ -318,7 +328,7 @@ def test_schemas_of_all_kinds() -> None:
         "yes: str | None = None",
         "self: Big | None = None",
         'Word = Literal["jp", "g"] | str',
-        '@model(url="URL")',
+        'class Big(Model, url="URL"):',
     ):
         assert f"{line}\n" in text, line
     assert "(null value)" not in text
@@ -344,9 +354,10 @@ def test_bodies_of_all_kinds() -> None:
     text = re.sub(r"\s+", " ", texts["sim.py"])
     assert 'body=list[Tag], body_name="tags"' in text
     assert "async def put_tags(self, *, tags: builtins.list[Tag]) -> None:" in text
-    assert 'body=bytes, body_name="content"' in text
+    assert 'body=bytes, body_name="content", sends="application/0"' in text
+    assert "async def list(self, *, content: Content) -> None:" in text
     assert "async def arc(self) -> None:" in text
-    assert 'class CreateArcRequest(Model): """Body of `createArc`.""" ' in text
+    assert 'class CreateArcRequest(Model): """No fields.""" ' in text
     assert "body: str | int | None = None) -> None:" in text
     assert "async def optional(self, *, name: str | None = None, body: Tag | None = None) -> None:" in text
     assert "secured=False" in text
@@ -367,6 +378,99 @@ def test_answers_of_all_kinds() -> None:
     assert "Sandbox only." in text
 
 
+def test_binaries() -> None:
+    """A path may have slashes, a HEAD answers its headers, a redirect and an image bytes; a binary is sent as it is."""
+    binary = {"type": "string", "format": "binary"}
+    several = {kind: {"schema": binary if kind.endswith("stream") else {"type": "string"}} for kind in KINDS}
+    image = answer(binary, kind="image/jpeg")
+    paths = {
+        "/files/{path}": {
+            "get": operation("getFile", "sims get", parameters=[parameter("path", "path")], responses={"302": {}}),
+            "head": operation("headFile", "sims head", parameters=[parameter("path", "path")], responses={"200": {}}),
+        },
+        "/b": {"post": operation("rtsp", "sims rtsp", responses=image)},
+        "/c": {"post": operation("data", "sims data", requestBody={"required": True, "content": several})},
+        "/d": {
+            "post": operation("code", "sims code", requestBody={"content": {"application/json": {"schema": binary}}})
+        },
+    }
+    texts = generated(paths)
+    compiles(texts)
+    text = re.sub(r"\s+", " ", texts["sim.py"])
+    assert 'path_types={"path": FilePath}, receives="*/*", status=302' in text
+    assert "async def get(self, path: str) -> bytes:" in text
+    assert "async def head(self, path: str) -> dict[str, str]:" in text
+    assert 'receives="image/jpeg"' in text
+    assert 'body=bytes, sends="*/*"' in text
+    assert "async def data(self, *, body: Content | dict[str, Any] | list[Any]) -> None:" in text
+    assert 'body=bytes, sends="application/octet-stream"' in text
+    assert "from .._content import Content, FilePath" in text
+
+
+def test_what_a_request_requires() -> None:
+    """A model of request and answer has optional fields; what its request must have, the operation says."""
+    schemas = {
+        "Both": {"required": ["yourName"], "properties": {"x": {"type": "string"}, "yourName": {"type": "string"}}},
+        "Optional": {"properties": {"simId": {"type": "string"}}},
+    }
+    paths = {
+        f"/{name}": {"put": operation(name, f"sims {name}", requestBody=body(ref(name)), responses=answer(ref(name)))}
+        for name in schemas
+    }
+    text = re.sub(r"\s+", " ", generated(paths, schemas)["sim.py"])
+    assert 'body=Both, required=("your_name",))' in text
+    assert "body=Optional)" in text
+    assert "your_name: str | None = None" in text
+    assert "async def both(self, *, your_name: str, x: str | None = None) -> Both: ..." in text
+
+
+def test_where_a_model_occurs() -> None:
+    """A model says where it occurs only where the names do not, on two lines if need be."""
+    thing = {"properties": {"x": {"type": "string"}}}
+
+    def change(id_: str, model: str) -> dict[str, Any]:
+        return {"put": operation(id_, f"sims {id_}", requestBody=body(ref(model)), responses=answer(ref(model)))}
+
+    paths = {
+        "/a": change("putThings", "ThingRequest"),
+        "/b": change("putShort", "Other"),
+        "/c": change("put" + "Long" * 12, "Another"),
+    }
+    text = generated(paths, dict.fromkeys(("ThingRequest", "Other", "Another"), thing))["sim.py"]
+    assert "class ThingRequest(Model):\n    x: " in text
+    assert '    """Body of `putShort`; answer of `putShort`."""\n' in text
+    assert re.search(r'    """Body of `put(Long)+`;\n    answer of `put(Long)+`."""\n', text)
+
+
+def test_deprecations() -> None:
+    """The warning says what to use instead, where that is known."""
+    assert advice("searchSubscribers") == "searchSubscribers is deprecated: use query.sims"
+    assert advice("other") == "other is deprecated"
+
+
+def test_reference() -> None:
+    """The page has a table for each group, with the marks of what is unusual."""
+    enum = {"enum": ["a", "b"], "type": "string"}
+    more = {"x-soracom-cli-pagination": {}}
+    listing = {"type": "array", "items": {"oneOf": [{"type": "string"}, {"type": "integer"}]}}
+    things = {"properties": {"listOfThings": {"type": "array", "items": enum}}}
+    paths = {
+        "/a": {"get": operation("a", "sims list-all|sims", **more, responses=answer(listing))},
+        "/b": {"get": operation("b", "sims old", deprecated=True)},
+        "/c": {"get": operation("c", "sims deep c", **more, **{"x-soracom-sandbox": True}, responses=answer(things))},
+    }
+    page = reference(plan({"paths": paths, "components": {"schemas": {}}}, []))
+    for line in (
+        "# Reference: 4 methods for 3 operations",
+        "[sims](#sims) · [sims.deep](#simsdeep)",
+        "| `list_all` | `sims list-all` | `GET /a` | Sim | `list[str \\| int]` | array |",
+        "| the group itself | `sims` | `GET /a` | Sim | `list[str \\| int]` | array |",
+        "| `old` (deprecated) | `sims old` | `GET /b` | Sim |  |  |",
+        "| `c` (sandbox) | `sims deep c` | `GET /c` | Sim | `list[str]` | `listOfThings` |",
+    ):
+        assert line in page
+
+
 def test_command_that_is_a_group() -> None:
     """`query subscribers` is a command and a group: the group is callable."""
     paths = {
@@ -377,7 +481,7 @@ def test_command_that_is_a_group() -> None:
     texts = generated(paths, tags="Sim,Group")
     compiles(texts)
     assert "async def __call__(self) -> None:" in texts["sim.py"]
-    assert "def subscribers(self) -> QuerySubscribers:" in texts["sim.py"]
+    assert "    subscribers: Inner[QuerySubscribers] = Inner(QuerySubscribers)\n" in texts["sim.py"]
     assert "from .group import Groups as Groups_" in texts["_groups.py"]
     assert '"query": ("sim", "Query"),' in texts["operations.py"]
 
@@ -437,15 +541,17 @@ def test_main_reads_json_and_yaml_and_removes_old_modules(tmp_path: Path, monkey
     (tmp_path / "document.json").write_text(json.dumps(document), encoding="utf-8")
     (tmp_path / "time-units.json").write_text("[]", encoding="utf-8")
     target = tmp_path / "api"
-    write({"old.py": "", "sim.py": ""}, target)
+    write({"old.py": "", "sim.py": ""}, target, "*.py")
     monkeypatch.setenv("SORACOM_SPEC", str(tmp_path))
-    arguments = [str(tmp_path / "document.json"), str(tmp_path / "time-units.json"), "--target", str(target)]
+    arguments = [str(tmp_path / "document.json"), str(tmp_path / "time-units.json")]
+    arguments += ["--target", str(target), "--docs", str(tmp_path)]
     monkeypatch.setattr("sys.argv", ["codegen", *arguments])
     monkeypatch.delitem(sys.modules, "codegen.__main__")
     runpy.run_module("codegen", run_name="__main__")
     assert sorted(path.name for path in target.iterdir()) == [
         *("__init__.py", "_groups.py", "_shared.py", "operations.py", "sim.py"),
     ]
+    assert "# Reference: 1 methods for 1 operations" in (tmp_path / "reference.md").read_text(encoding="utf-8")
     assert "READ, cli=" in (target / "sim.py").read_text(encoding="utf-8")
     if importlib.util.find_spec("yaml"):
         (tmp_path / "document.yaml").write_text(json.dumps(document), encoding="utf-8")
@@ -467,19 +573,19 @@ def test_yaml_is_read_by_its_suffix(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @at_hand
 def test_generated_modules_are_current(tmp_path: Path) -> None:
     """Generating again gives the same bytes as those in the project."""
-    main(["--target", str(tmp_path)])
+    main(["--target", str(tmp_path), "--docs", str(tmp_path)])
     new = {path.name: path.read_bytes() for path in tmp_path.glob("*.py")}
     assert new == {path.name: path.read_bytes() for path in API.glob("*.py")}
+    assert (tmp_path / "reference.md").read_bytes() == (ROOT / "docs" / "reference.md").read_bytes()
 
 
 @at_hand
 def test_all_tags_generate() -> None:
-    """The whole document goes through: names are unique and every module is Python."""
-    document = read(SPEC / "soracom-api.json")
-    tags = {data["tags"][0] for _, _, data in Document(document).operations()}
-    texts = generate(document, read(SPEC / "time-units.json"), tags)
+    """The whole document went through: every module is Python, every line fits, every operation is there."""
+    texts = {path.name: path.read_text(encoding="utf-8") for path in API.glob("*.py")}
     compiles(texts)
     assert max(len(line) for text in texts.values() for line in text.splitlines()) <= 120
+    assert len(MODULES) == len(list(Document(read(SPEC / "soracom-api.json")).operations())) == 490
 
 
 @at_hand
@@ -496,7 +602,8 @@ def test_no_sentence_of_the_document() -> None:
                 gather(each)
 
     gather(read(SPEC / "soracom-api.json"))
-    ours = " ".join(" ".join(re.findall(r"\w+", path.read_text(encoding="utf-8"))) for path in API.glob("*.py"))
+    generated_files = [*API.glob("*.py"), ROOT / "docs" / "reference.md"]
+    ours = " ".join(" ".join(re.findall(r"\w+", path.read_text(encoding="utf-8"))) for path in generated_files)
     found = set()
     for text in texts:
         for sentence in re.split(r"[.!?\n。]", text):

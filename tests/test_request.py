@@ -11,7 +11,7 @@ from servers import LOGIN, SIM, Script, opened
 
 from soracom_async import ApiToken, ConfigurationError, Soracom
 from soracom_async._codec import CODEC
-from soracom_async._core.request import BadArgument, prepare
+from soracom_async._core.request import BadArgument, plan, prepare
 from soracom_async.api.group import DELETE_CONFIGURATION_PARAMETER
 from soracom_async.api.operations import MODULES, load
 from soracom_async.api.sim import DELETE_SIM_TAG, GET_SIM, LIST_SIMS
@@ -278,22 +278,27 @@ def test_bodies_of_each_kind():
 
 
 @pytest.mark.parametrize("operation_id", MODULES)
-def test_every_operation_can_be_prepared(operation_id):
+def test_no_argument_leads_an_operation_to_another_route(operation_id):
     """With a name for each path parameter, every operation's path is its template, filled in."""
     operation = load(operation_id)
-    names = [piece[1:-1] for piece in operation.path.split("/") if piece.startswith("{")]
-    arguments = {name: f"a {name}" for name in names}
-    arguments |= {p.name: "1" for p in operation.query if p.required}
-    arguments |= {name: [] for name, required in CODEC.fields(operation).items() if required}
-    target = prepare(operation, arguments, CODEC).target.decode().partition("?")[0]
-    expected = operation.path
+    how = plan(operation, CODEC)
+    names = [parameter.name for parameter in how.path]
+    arguments = dict.fromkeys(how.required, "1") | {name: f"a {name}" for name in names}
+    if operation.sends == "application/json" and operation.body_name in arguments:
+        arguments[operation.body_name] = []
+    expected = f"/v1{operation.path}"
     for name in names:
         expected = expected.replace(f"{{{name}}}", f"a%20{name}")
-    assert target == f"/v1{expected}"
-    for name in names:
-        for evil in ("..", "", "%2e%2e", "\x00"):
-            with pytest.raises(BadArgument, match=name):
-                prepare(operation, {**arguments, name: evil}, CODEC)
+    assert prepare(operation, arguments, CODEC).target.decode().partition("?")[0] == expected
+    for parameter in how.path:
+        evils = {"..", "%2e%2e", "\x00", "a/../b", "a/%2e%2e"}
+        if "path" not in getattr(parameter.type, "__metadata__", ()):
+            evils |= {""}
+            assert "a%2Fb" in prepare(operation, {**arguments, parameter.name: "a/b"}, CODEC).target.decode()
+            evils -= {"a/../b", "a/%2e%2e"}
+        for evil in evils:
+            with pytest.raises(BadArgument, match=parameter.name):
+                prepare(operation, {**arguments, parameter.name: evil}, CODEC)
 
 
 def test_what_is_prepared_shows_no_body():

@@ -19,6 +19,7 @@ NUMBERS = st.one_of(st.integers(), st.integers(-62_135_596_800_000, 253_402_300_
         ("2024-05-29T16:26:40.123Z", Unit.ISO, datetime(2024, 5, 29, 16, 26, 40, 123000, UTC)),
         ("202405", Unit.MONTH, date(2024, 5, 1)),
         ("20240529", Unit.DAY, date(2024, 5, 29)),
+        ("00010203", Unit.DAY, date(1, 2, 3)),
         ("20240529162640", Unit.SECOND, datetime(2024, 5, 29, 16, 26, 40, 0, UTC)),
         (-62_135_596_800_000, Unit.MILLISECONDS, datetime(1, 1, 1, tzinfo=UTC)),
     ],

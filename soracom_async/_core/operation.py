@@ -78,6 +78,8 @@ class Operation(Generic[R]):
     """A model, whose fields are the arguments, or a type such as `list[TagUpdateRequest]`, then one argument."""
     body_name: str = field(default="body", kw_only=True)
     """The argument that holds the body whole."""
+    required: tuple[str, ...] | None = field(default=None, kw_only=True)
+    """The fields that a body must have, where they are others than those that its model cannot do without."""
     sends: str = field(default="application/json", kw_only=True)
     """The content type of the body; anything but JSON is sent as it is, from bytes, text, a file or a stream."""
     receives: str = field(default="application/json", kw_only=True)

@@ -1,23 +1,22 @@
-"""An operation and its arguments become a request. Knows names and quoting; must not know JSON or hosts."""
+"""An operation and its arguments become a request. Knows where arguments go; must not know JSON, files or hosts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping, Sequence
 from typing import Any, Protocol
-from urllib.parse import quote, unquote
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from .operation import Operation, Parameter
+from .operation import Effect, Operation, Parameter
+from .quoting import BadArgument, header, pairs, route, segment, segments
 
-_PLAIN = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
+__all__ = ["BadArgument", "Encoder", "Prepared", "plan", "prepare", "raw"]
+
 _BRACES = re.compile(r"\{(\w+)\}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-
-
-class BadArgument(ValueError):
-    """An argument that cannot be sent; the message names it and says what to do."""
+JSON = b"application/json"
+ANYTHING = ((b"accept", b"*/*"), (b"accept-encoding", b"identity"))
+"""The headers of a request whose answer is no JSON; its length is then the true one."""
 
 
 class Encoder(Protocol):
@@ -43,8 +42,11 @@ class Prepared:
     operation: Operation[Any]
     target: bytes
     """Path and query, with `/v1`."""
-    content: bytes | None = field(default=None, repr=False)
-    """The body; never shown, since a login's has the password."""
+    content: Any = field(default=None, repr=False)
+    """The body: bytes, or a file or stream still to be read; never shown, since a login's has the password."""
+    content_type: bytes = JSON
+    headers: Sequence[tuple[bytes, bytes]] = field(default=(), repr=False)
+    """Headers of this request alone, by lower-case names; none that only the session sets."""
 
 
 @frozen(slots=True, eq=False)
@@ -55,8 +57,16 @@ class Plan:
     """The literal pieces of the path: one more than there are parameters."""
     path: tuple[Parameter, ...]
     query: Mapping[str, Parameter]
+    headers: Mapping[str, Parameter]
     body: Mapping[str, bool]
     required: tuple[str, ...]
+    always: tuple[tuple[bytes, bytes], ...]
+    """The headers that go with every request."""
+
+    @property
+    def names(self) -> list[str]:
+        """All arguments."""
+        return sorted({*(p.name for p in self.path), *self.query, *self.headers, *self.body})
 
 
 _plans: dict[Operation[Any], Plan] = {}
@@ -72,10 +82,21 @@ def plan(operation: Operation[Any], encoder: Encoder) -> Plan:
 def _plan(operation: Operation[Any], encoder: Encoder) -> Plan:
     pieces = _BRACES.split(f"/v1{operation.path}")
     path = tuple(Parameter(name, operation.path_types.get(name, str), required=True) for name in pieces[1::2])
-    body = encoder.fields(operation)
     query = {parameter.name: parameter for parameter in operation.query}
-    required = [p.name for p in (*path, *operation.query) if p.required]
-    return Plan(tuple(pieces[0::2]), path, query, body, (*required, *(n for n, needed in body.items() if needed)))
+    headers = {parameter.name: parameter for parameter in operation.headers}
+    body = encoder.fields(operation)
+    if operation.required is not None:
+        body = {name: name in operation.required or name.removesuffix("_") in operation.required for name in body}
+    required = [p.name for p in (*path, *operation.query, *operation.headers) if p.required]
+    return Plan(
+        pieces=tuple(pieces[0::2]),
+        path=path,
+        query=query,
+        headers=headers,
+        body=body,
+        required=(*required, *(name for name, needed in body.items() if needed)),
+        always=ANYTHING if operation.method == "HEAD" or operation.receives.encode() != JSON else (),
+    )
 
 
 def prepare(operation: Operation[Any], arguments: Mapping[str, Any], encoder: Encoder) -> Prepared:
@@ -89,58 +110,125 @@ def prepare(operation: Operation[Any], arguments: Mapping[str, Any], encoder: En
     for name in it.required:
         if name not in given and (whole is None or name not in it.body):
             raise BadArgument(f"{operation} needs the argument {name!r}")
-    target = it.pieces[0]
-    for parameter, piece in zip(it.path, it.pieces[1:], strict=True):
-        target += segment(operation, parameter, given.pop(parameter.name), encoder) + piece
-    query, body = "", {}
-    for name, value in given.items():
-        if name in it.query:
-            query += _query(operation, it.query[name], value, encoder)
-        elif name in it.body or (operation.body is not None and name == operation.body_name):
-            body[name] = value
-        else:
-            known = sorted({*(p.name for p in it.path), *it.query, *it.body})
-            raise BadArgument(f"{operation} has no argument {name!r}; it takes {', '.join(known) if known else 'none'}")
+    headers, query, body = it.always, "", {}
+    try:
+        target = it.pieces[0]
+        for parameter, piece in zip(it.path, it.pieces[1:], strict=True):
+            target += _in_path(operation, parameter, given.pop(parameter.name), encoder) + piece
+        for name, value in given.items():
+            if name in it.query:
+                parameter = it.query[name]
+                query += "".join(f"&{pair}" for pair in pairs(name, parameter.wire, _wire(parameter, value, encoder)))
+            elif name in it.headers:
+                parameter = it.headers[name]
+                headers = (*headers, header(name, parameter.wire, _wire(parameter, value, encoder)))
+            elif name in it.body or (operation.body is not None and name == operation.body_name):
+                body[name] = value
+            else:
+                raise BadArgument(f"it has no argument {name!r}; it takes {', '.join(it.names) or 'none'}")
+    except BadArgument as error:
+        raise BadArgument(f"{operation}: {error}") from None
     if query:
         target += "?" + query[1:]
-    content = encoder.body(operation, body) if operation.body is not None else None
-    return Prepared(operation, target.encode("ascii"), content)
+    content, kind = None, JSON
+    if operation.body is not None:
+        content, kind = _content(operation, body, encoder)
+    if headers:
+        kind = dict(headers).get(b"content-type", kind)
+        headers = tuple(each for each in headers if each[0] != b"content-type")
+    return Prepared(operation, target.encode("ascii"), content, kind, headers)
 
 
-def segment(operation: Operation[Any], parameter: Parameter, value: Any, encoder: Encoder) -> str:
-    """Return `value` as one segment of a path, quoted so that it can never be another route.
-
-    Raises BadArgument for an empty value, a dot segment however quoted, and control characters.
-    """
-    text = value if isinstance(value, bytes) else encoder.wire(value, parameter.type)
-    if isinstance(text, int) and not isinstance(text, bool):
-        text = str(text)
-    if not isinstance(text, str):
-        raise BadArgument(f"{operation}: {parameter.name} must be a string, not {type(value).__name__}")
-    if _PLAIN.fullmatch(text):
-        return text
-    bare = text
-    while (unquoted := unquote(bare)) != bare:
-        bare = unquoted
-    if bare in ("", ".", ".."):
-        raise BadArgument(f"{operation}: {parameter.name}={text!r} is empty or a dot segment: give the real name")
-    if _CONTROL.search(bare):
-        raise BadArgument(f"{operation}: {parameter.name} has a control character: {text!r}")
-    return quote(text, safe="")
+def _wire(parameter: Parameter, value: Any, encoder: Encoder) -> Any:
+    return value if isinstance(value, bytes) else encoder.wire(value, parameter.type)
 
 
-def _query(operation: Operation[Any], parameter: Parameter, value: Any, encoder: Encoder) -> str:
-    wire = value if isinstance(value, bytes) else encoder.wire(value, parameter.type)
-    text = ""
-    for item in wire if isinstance(wire, list | tuple) else (wire,):
-        if item is True or item is False:
-            item = "true" if item else "false"
-        if not isinstance(item, str | int | float):
-            raise BadArgument(
-                f"{operation}: {parameter.name} must be a string, a number or a truth value, not {type(item).__name__}"
-            )
-        try:
-            text += f"&{quote(parameter.wire, safe='')}={quote(str(item), safe='')}"
-        except UnicodeEncodeError:
-            raise BadArgument(f"{operation}: {parameter.name} has half a character: {item!r}") from None
+def _in_path(operation: Operation[Any], parameter: Parameter, value: Any, encoder: Encoder) -> str:
+    if "path" not in getattr(parameter.type, "__metadata__", ()):
+        return segment(parameter.name, _wire(parameter, value, encoder))
+    text = segments(parameter.name, value)
+    # The root has no segment. It can be listed; what names it ends in a slash, and what deletes it must mean it.
+    listing = operation.path.endswith(f"{{{parameter.name}}}/")
+    if not text and not (listing and (value or operation.effect is Effect.READ)):
+        hint = "give '/' to mean the root" if listing else "give the path of a file"
+        raise BadArgument(f"{parameter.name}={value!r} is empty: {hint}")
     return text
+
+
+def _content(operation: Operation[Any], body: Mapping[str, Any], encoder: Encoder) -> tuple[Any, bytes]:
+    """Return the body and its content type."""
+    kind = operation.sends.encode()
+    if kind == JSON:
+        return encoder.body(operation, body), JSON
+    anything = kind == b"*/*"
+    value = body.get(operation.body_name)
+    if isinstance(value, str):
+        try:
+            return value.encode(), b"text/plain; charset=utf-8" if anything else kind
+        except UnicodeEncodeError:
+            raise BadArgument(f"{operation}: {operation.body_name} has half a character") from None
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value), b"application/octet-stream" if anything else kind
+    if hasattr(type(value), "__fspath__") or isinstance(value, AsyncIterable):
+        return value, b"application/octet-stream" if anything else kind
+    if anything and not hasattr(value, "read"):
+        return encoder.body(evolve(operation, body=Any), body), JSON
+    raise BadArgument(
+        f"{operation}: {operation.body_name} must be bytes, text, the pathlib.Path of a file or an asynchronous "
+        f"iterable of bytes, not {type(value).__name__}"
+    )
+
+
+EFFECTS = {
+    "GET": Effect.READ,
+    "HEAD": Effect.READ,
+    "PUT": Effect.SET,
+    "DELETE": Effect.SET,
+    "POST": Effect.ACT,
+    "PATCH": Effect.ACT,
+}
+"""What the repetition of a request does of which only the method is known."""
+
+
+def raw(
+    method: str,
+    path: str,
+    *,
+    params: Mapping[str, Any] | None,
+    json: Any,
+    content: Any,
+    headers: Mapping[str, str] | None,
+    encoder: Encoder,
+) -> Prepared:
+    """Return a request that no operation describes; raises BadArgument for what cannot be sent or leads elsewhere."""
+    name = method.upper() if isinstance(method, str) else ""
+    if name not in EFFECTS:
+        raise BadArgument(f"method={method!r} is not known: use one of {', '.join(EFFECTS)}")
+    if json is not None and content is not None:
+        raise BadArgument("a request has one body: give json or content, not both")
+    target = route(path)
+    query = [
+        pair
+        for key, value in (params or {}).items()
+        if value is not None
+        for pair in pairs(f"params[{key!r}]", key, value)
+    ]
+    extra = dict(header(f"headers[{key!r}]", key, value) for key, value in (headers or {}).items())
+    operation: Operation[Any] = Operation(
+        "request",
+        name,
+        path,
+        "",
+        EFFECTS[name],
+        body=None if json is None and content is None else Any,
+        sends="application/json" if content is None else "application/octet-stream",
+    )
+    body, kind = (
+        (None, JSON)
+        if operation.body is None
+        else _content(operation, {"body": json if content is None else content}, encoder)
+    )
+    kind = extra.pop(b"content-type", kind)
+    return Prepared(
+        operation, (target + "?" * bool(query) + "&".join(query)).encode("ascii"), body, kind, tuple(extra.items())
+    )

@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 
 from ..errors import ConfigurationError
 from .exchange import Answer, NoAnswer, Request
+from .incoming import Incoming
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["HTTP", "Answer", "NoAnswer", "Request", "Way", "http_for", "proxy_of"]
+__all__ = ["HTTP", "Answer", "Incoming", "NoAnswer", "Request", "Way", "Ways", "http_for", "proxy_of"]
 
 
 class HTTP(Protocol):
@@ -25,6 +26,10 @@ class HTTP(Protocol):
         """Send one request and read the whole answer, within `timeout` seconds."""
         ...
 
+    async def open(self, request: Request, timeout: float) -> Incoming | NoAnswer:
+        """Send one request and wait for the head of its answer, within `timeout` seconds."""
+        ...
+
     async def aclose(self) -> None:
         """Close all connections."""
         ...
@@ -32,6 +37,28 @@ class HTTP(Protocol):
 
 Way = Union["httpx.AsyncBaseTransport", Literal["aiohttp"], None]
 """How to send: a transport of the caller's, aiohttp's connections, or our own."""
+
+
+class Ways:
+    """The ways of a session: one to the API, and the same to other hosts unless the environment has another proxy."""
+
+    def __init__(self, way: Way, max_connections: int) -> None:
+        self._way: Way = way
+        self._max_connections = max_connections
+        self._open: dict[str | None, HTTP] = {}
+
+    def to(self, endpoint: str) -> HTTP:
+        """Return what sends requests to `endpoint`; raises ConfigurationError as `http_for` does."""
+        way = self._way
+        proxy = proxy_of(endpoint) if way is None or way == "aiohttp" else None
+        if proxy not in self._open:
+            self._open[proxy] = http_for(endpoint, way, self._max_connections)
+        return self._open[proxy]
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        for http in self._open.values():
+            await http.aclose()
 
 
 def http_for(endpoint: str, way: Way, max_connections: int) -> HTTP:

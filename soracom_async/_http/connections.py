@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import select
 import ssl
-from typing import Any
+from collections.abc import AsyncIterable, Awaitable, Callable
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import anyio
@@ -16,8 +17,11 @@ import httpcore
 from anyio.streams.tls import TLSAttribute, TLSStream
 from attrs import evolve
 
-from .exchange import Answer, Body, Headers, NoAnswer, Request, answer, no_answer
+from .exchange import Answer, Body, NoAnswer, Request, answer, no_answer
+from .incoming import Incoming
 from .tls import tls
+
+T = TypeVar("T")
 
 IDLE_SECONDS = 20.0
 """How long an idle connection is kept: well below the time after which load balancers drop them."""
@@ -32,30 +36,26 @@ class Connections:
 
     async def send(self, request: Request, timeout: float) -> Answer | NoAnswer:
         """Send one request and read the whole answer, within `timeout` seconds."""
-        idle = self._lines.setdefault(request.endpoint, [])
-        line = await self._line(request.endpoint, idle)
-        used = line.used
-        outcome: Answer | NoAnswer | None = None
-        with anyio.move_on_after(timeout):
-            try:
-                outcome = answer(*await line.exchange(request))
-            except Exception as error:
-                outcome = no_answer(error, sent=line.sent)
-                if outcome is None:
-                    raise
-                return evolve(outcome, stale=used and not line.received and not outcome.timeout)
-        if outcome is None:
-            return NoAnswer(f"no answer within {timeout:g} s", sent=line.sent, timeout=True)
-        if line.sent and not line.received:
-            await line.aclose()
-            return NoAnswer("an answer stood there before the request was sent", sent=True)
-        if self._closed:
-            await line.aclose()
-        elif line.is_idle():
-            idle.append(line)
-            if idle[0].has_expired():
-                await idle.pop(0).aclose()
+        line = await self._line(request.endpoint)
+        outcome = await line.within(timeout, request, line.exchange)
+        await self._keep(line)
         return outcome
+
+    async def open(self, request: Request, timeout: float) -> Incoming | NoAnswer:
+        """Send one request and wait for the head of its answer, within `timeout` seconds."""
+        line = await self._line(request.endpoint)
+        response = await line.within(timeout, request, line.begin)
+        if isinstance(response, NoAnswer):
+            return response
+
+        async def release(whole: bool) -> None:
+            if whole:
+                await response.aclose()
+                await self._keep(line)
+            else:
+                await line.aclose()
+
+        return Incoming(response.status, response.headers, cast("AsyncIterable[bytes]", response.stream), release)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -65,7 +65,8 @@ class Connections:
         for line in lines:
             await line.aclose()
 
-    async def _line(self, endpoint: str, idle: list[_Line]) -> _Line:
+    async def _line(self, endpoint: str) -> _Line:
+        idle = self._lines.setdefault(endpoint, [])
         while idle:
             line = idle.pop()
             if not line.has_expired():
@@ -73,13 +74,24 @@ class Connections:
             await line.aclose()
         return _Line(endpoint)
 
+    async def _keep(self, line: _Line) -> None:
+        """Put a connection back, if it can be used again."""
+        if self._closed:
+            await line.aclose()
+        elif line.is_idle():
+            idle = self._lines.setdefault(line.endpoint, [])
+            idle.append(line)
+            if idle[0].has_expired():
+                await idle.pop(0).aclose()
+
 
 class _Line:
     """One connection of httpcore, which remembers how far its present request got."""
 
-    __slots__ = ("_connection", "_host", "_port", "_prefix", "_scheme", "_wire", "used")
+    __slots__ = ("_connection", "_host", "_port", "_prefix", "_scheme", "_wire", "endpoint", "used")
 
     def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
         url = urlsplit(endpoint)
         self._scheme = url.scheme.encode()
         self._host = (url.hostname or "").encode("idna")
@@ -102,7 +114,42 @@ class _Line:
     def received(self) -> bool:
         return self._wire.received
 
-    async def exchange(self, request: Request) -> tuple[int, Headers, bytes]:
+    async def within(
+        self, timeout: float, request: Request, exchange: Callable[[Request], Awaitable[T | NoAnswer]]
+    ) -> T | NoAnswer:
+        """Return what `exchange` returns within `timeout` seconds, or why there is nothing."""
+        used, outcome = self.used, None
+        with anyio.move_on_after(timeout) as scope:
+            if request.content is not None and not isinstance(request.content, bytes):
+                request.content.govern(scope, timeout)
+            try:
+                outcome = await exchange(request)
+            except Exception as error:
+                reason = no_answer(error, sent=self.sent)
+                if reason is None:
+                    raise
+                return evolve(reason, stale=used and not self.received and not reason.timeout)
+        if outcome is None:
+            return NoAnswer(f"no answer within {timeout:g} s", sent=self.sent, timeout=True)
+        if self.sent and not self.received:
+            await self.aclose()
+            return NoAnswer("an answer stood there before the request was sent", sent=True)
+        return outcome
+
+    async def exchange(self, request: Request) -> Answer | NoAnswer:
+        """Send a request and read the whole answer."""
+        try:
+            response = await self.begin(request)
+            try:
+                return answer(response.status, response.headers, await response.aread())
+            finally:
+                await response.aclose()
+        except BaseException:
+            await self.aclose()  # cancelled between two steps of httpcore, the socket would stay open
+            raise
+
+    async def begin(self, request: Request) -> httpcore.Response:
+        """Send a request and wait for the head of the answer."""
         self._wire.sent = self._wire.received = False
         try:
             response = await self._connection.handle_async_request(
@@ -112,18 +159,14 @@ class _Line:
                         scheme=self._scheme, host=self._host, port=self._port, target=self._prefix + request.target
                     ),
                     headers=request.headers,
-                    content=Body(request.content),
+                    content=Body(request.content) if isinstance(request.content, bytes | None) else request.content,
                 )
             )
-            try:
-                body = await response.aread()
-            finally:
-                await response.aclose()
         except BaseException:
-            await self.aclose()  # cancelled between two steps of httpcore, the socket would stay open
+            await self.aclose()
             raise
         self.used = True
-        return response.status, response.headers, body
+        return response
 
     def is_idle(self) -> bool:
         return bool(self._connection.is_idle())

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Protocol
 
+import anyio
 from attrs import field, frozen
 
 Headers = Sequence[tuple[bytes, bytes]]
+
+
+class Pieces(Protocol):
+    """A body that is read as it is sent."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Give the pieces of the body."""
+        ...
+
+    def govern(self, scope: anyio.CancelScope, timeout: float) -> None:
+        """Move the deadline of `scope` by `timeout` seconds for each piece that is sent."""
+        ...
 
 
 @frozen(slots=True, eq=False, repr=False)
@@ -19,7 +33,7 @@ class Request:
     method: str
     target: bytes
     headers: Headers
-    content: bytes | None
+    content: bytes | Pieces | None
 
 
 @frozen(slots=True)
@@ -58,19 +72,33 @@ class Body:
         return content
 
 
-def answer(status: int, raw: Headers, body: bytes) -> Answer | NoAnswer:
-    """Return the answer of these raw parts, its body decoded."""
+def folded(raw: Headers) -> dict[str, str]:
+    """Return headers by their lower-case names; of those that come twice, the values behind one another."""
     headers: dict[str, str] = {}
     for name, value in raw:
         key, text = name.decode("ascii").lower(), value.decode("latin-1")
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
-    if body and headers.get("content-encoding", "identity") not in ("identity", ""):
+    return headers
+
+
+def is_encoded(headers: Mapping[str, str]) -> bool:
+    """Return whether the body is compressed."""
+    return headers.get("content-encoding", "identity") not in ("identity", "")
+
+
+def wrong_encoding(headers: Mapping[str, str]) -> NoAnswer:
+    """Return what a body means that is not compressed as it should be."""
+    return NoAnswer(f"the body is not in the encoding {headers['content-encoding']!r} that it claims", sent=True)
+
+
+def answer(status: int, raw: Headers, body: bytes) -> Answer | NoAnswer:
+    """Return the answer of these raw parts, its body decoded."""
+    headers = folded(raw)
+    if body and is_encoded(headers):
         try:
             body = zlib.decompress(body, wbits=47)
         except zlib.error:
-            return NoAnswer(
-                f"the body is not in the encoding {headers['content-encoding']!r} that it claims", sent=True
-            )
+            return wrong_encoding(headers)
     return Answer(status, headers, body)
 
 

@@ -6,20 +6,98 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .analysis import Analysis
+    from .audit_log import AuditLogs
     from .auth import Auth
-    from .subscriber import Data
+    from .batch import BatchGroups
+    from .billing import Bills
+    from .cell_location import CellLocations
+    from .order import Coupons
+    from .credential import Credentials
+    from .data_entry import Data
+    from .device import Devices
+    from .diagnostic import Diagnostics
+    from .email import Emails
+    from .event_handler import EventHandlers
+    from .file_entry import Files
+    from .gadget import Gadgets
     from .group import Groups as Groups_
+    from .lagoon import Lagoon
+    from .log import Logs
+    from .lora_device import LoraDevices
+    from .lora_gateway import LoraGateways
+    from .lora_network_set import LoraNetworkSets
     from .operator import Operator
+    from .order import Orders
+    from .payment import PayerInformation
+    from .payment import PaymentHistory
+    from .payment import PaymentMethods
+    from .payment import PaymentStatements
+    from .port_mapping import PortMappings
+    from .order import Products
+    from .query import Query
+    from .resource_summary import ResourceSummaries
+    from .role import Roles
+    from .sandbox import Sandbox
+    from .shipping_address import ShippingAddresses
+    from .sigfox_device import SigfoxDevices
+    from .sim_profile_order import SimProfileOrders
     from .sim import Sims
+    from .sora_cam import SoraCam
+    from .soralet import Soralets
+    from .stats import Stats
     from .subscriber import Subscribers
+    from .system_notification import SystemNotifications
+    from .user import Users
+    from .order import VolumeDiscounts
+    from .virtual_private_gateway import Vpg
 
 
 class Groups:
     """The words of the official command line, as attributes."""
 
+    analysis: Analysis
+    audit_logs: AuditLogs
     auth: Auth
+    batch_groups: BatchGroups
+    bills: Bills
+    cell_locations: CellLocations
+    coupons: Coupons
+    credentials: Credentials
     data: Data
+    devices: Devices
+    diagnostics: Diagnostics
+    emails: Emails
+    event_handlers: EventHandlers
+    files: Files
+    gadgets: Gadgets
     groups: Groups_
+    lagoon: Lagoon
+    logs: Logs
+    lora_devices: LoraDevices
+    lora_gateways: LoraGateways
+    lora_network_sets: LoraNetworkSets
     operator: Operator
+    orders: Orders
+    payer_information: PayerInformation
+    payment_history: PaymentHistory
+    payment_methods: PaymentMethods
+    payment_statements: PaymentStatements
+    port_mappings: PortMappings
+    products: Products
+    query: Query
+    resource_summaries: ResourceSummaries
+    roles: Roles
+    sandbox: Sandbox
+    shipping_addresses: ShippingAddresses
+    sigfox_devices: SigfoxDevices
+    sim_profile_orders: SimProfileOrders
     sims: Sims
+    sora_cam: SoraCam
+    soralets: Soralets
+    stats: Stats
     subscribers: Subscribers
+    system_notifications: SystemNotifications
+    users: Users
+    volume_discounts: VolumeDiscounts
+    vpg: Vpg

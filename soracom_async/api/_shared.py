@@ -7,19 +7,53 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from .._core.operation import Effect, Parameter
-from .._model import Model, model
-from .._time import EpochMilliseconds
+from .._model import Model
+from .._time import EpochMilliseconds, EpochSeconds, ISODateTime, Month
 
 ACT, READ, SET = Effect.ACT, Effect.READ, Effect.SET
+CONTENT_TYPE = Parameter("content_type", wire="content-type")
+DEVICE_ID_LIST = Parameter("device_id", list[str], wire="deviceId")
+DEVICE_ID = Parameter("device_id")
+EXPORT_MODE = Parameter("export_mode")
 FROM_MS = Parameter("from_", EpochMilliseconds, wire="from")
+FROM_S_REQUIRED = Parameter("from_", EpochSeconds, wire="from", required=True)
+GROUP_LIST = Parameter("group", list[str])
+GROUP_ID_LIST = Parameter("group_id", list[str])
+ICCID_LIST = Parameter("iccid", list[str])
+IMSI_LIST = Parameter("imsi", list[str])
 LIMIT = Parameter("limit", int)
+MODEL = Parameter("model", bool)
+MODULE_TYPE_LIST = Parameter("module_type", list[str])
+MSISDN_LIST = Parameter("msisdn", list[str])
+NAME_LIST = Parameter("name", list[str])
+PERIOD_REQUIRED = Parameter("period", required=True)
+RESOURCE_ID = Parameter("resource_id")
+RESOURCE_TYPE = Parameter("resource_type")
+SEARCH_TYPE = Parameter("search_type")
+SERIAL_NUMBER_LIST = Parameter("serial_number", list[str])
 SORT = Parameter("sort")
+STATUS = Parameter("status")
+SUBSCRIPTION_LIST = Parameter("subscription", list[str])
+TAG_LIST = Parameter("tag", list[str])
 TAG_NAME = Parameter("tag_name")
 TAG_VALUE = Parameter("tag_value")
 TAG_VALUE_MATCH_MODE = Parameter("tag_value_match_mode")
 TO_MS = Parameter("to", EpochMilliseconds)
+TO_S_REQUIRED = Parameter("to", EpochSeconds, required=True)
+YEAR_MONTH = Parameter("year_month", Month)
+BatchTaskApiRequestMethod = Literal["POST", "GET", "PUT", "DELETE"] | str
+CoverageType = Literal["jp", "g"] | str
+Currency = Literal["JPY", "USD", "EUR"] | str
 ExpiryAction = Literal["doNothing", "deleteSession", "deactivate", "suspend", "terminate"] | str
+ExportMode = Literal["async", "sync"] | str
+LoraDeviceStatus = Literal["active", "ready", "terminated", "instock"] | str
 ModuleType = Literal["mini", "micro", "nano", "trio", "embedded", "virtual", "integrated", "profilePackage"] | str
+Owner = Literal["operator", "soracom"] | str
+PacketCaptureSessionStatus = Literal["REQUESTED", "ACCEPTED", "CAPTURING", "POST_PROCESSING", "DONE", "FAILED",
+    "STOPPED"] | str
+PaymentStatus = Literal["lessThanMinimumCharge", "paying", "paid", "fail", "refunding", "refunded", "refund_fail",
+    "delegating_to_third_party", "delegated_to_third_party", "charging", "canceling", "cancelled",
+    "cancel_failed"] | str
 RadioType = Literal["3G", "GSM", "LTE", "LTE-M", "NB-IoT"] | str
 Region = Literal["ap-northeast-1", "eu-central-1", "us-west-2", "ap-southeast-2"] | str
 ResourceType = Literal["Subscriber", "LoraDevice", "Sim", "SigfoxDevice", "Device", "SoraCam"] | str
@@ -29,10 +63,11 @@ Sort = Literal["desc", "asc"] | str
 SpeedClass = Literal["s1.minimum", "s1.slow", "s1.standard", "s1.fast", "s1.4xfast", "s1.8xfast", "u1.standard",
     "u1.slow"] | str
 TagValueMatchMode = Literal["exact", "prefix"] | str
+VolumeDiscountPaymentType = Literal["MONTHLY", "PREPAYMENT"] | str
+VolumeDiscountType = Literal["SORACOM_AIR_BASIC_CHARGE_V2", "SORACOM_AIR_BASIC_CHARGE",
+    "SORACOM_AIR_MONTHLY_FIXED_BASIC_CHARGE"] | str
 
-@model(arc_allowed_ips="arcAllowedIPs")
-class ArcSessionStatus(Model):
-    """Part of `Sim`."""
+class ArcSessionStatus(Model, arc_allowed_ips="arcAllowedIPs"):
     arc_allowed_ips: list[str] | None = None
     arc_client_peer_ip_address: str | None = None
     arc_client_peer_public_key: str | None = None
@@ -44,15 +79,16 @@ class ArcSessionStatus(Model):
     placement: Placement | None = None
     vpg_id: str | None = None
 
-@model()
+class AuthKeyResponse(Model):
+    auth_key_id: str
+    create_date_time: EpochSeconds | None = None
+    last_used_date_time: EpochSeconds | None = None
+
 class Capabilities(Model):
-    """Part of `Sim` and `SimplifiedSubscriber`."""
     data: bool | None = None
     sms: bool | None = None
 
-@model()
 class Cell(Model):
-    """Part of `PreviousSessionStatus` and 2 more."""
     ci: int | None = None
     eci: int | None = None
     lac: int | None = None
@@ -63,9 +99,16 @@ class Cell(Model):
     sac: int | None = None
     tac: int | None = None
 
-@model()
+class CouponResponse(Model):
+    amount: float | None = None
+    balance: float | None = None
+    bill_item_name: str | None = None
+    coupon_code: str | None = None
+    currency: Currency | None = None
+    expiry_year_month: Month | None = None
+    order_id: str | None = None
+
 class DataEntry(Model):
-    """Answer of `getDataEntries` and 7 more."""
     category: str | None = None
     content: str | None = None
     content_type: str | None = None
@@ -73,52 +116,127 @@ class DataEntry(Model):
     resource_type: ResourceType | None = None
     time: int | None = None
 
-@model()
+class Device(Model, device_id="device_id"):
+    device_id: str | None = None
+    endpoint: str | None = None
+    firmware_version: str | None = None
+    group_id: str | None = None
+    ip_address: str | None = None
+    last_modified_time: ISODateTime | None = None
+    last_registration_update: ISODateTime | None = None
+    manufacturer: str | None = None
+    model_number: str | None = None
+    objects: dict[str, Any] | None = None
+    online: bool | None = None
+    operator_id: str | None = None
+    registration_id: str | None = None
+    registration_life_time: int | None = None
+    serial_number: str | None = None
+    tags: dict[str, str] | None = None
+
 class DownlinkPingRequest(Model):
-    """Body of `sendDownlinkPing` and `subscriberDownlinkPingToUserEquipment`."""
     number_of_ping_requests: int | None = None
     timeout_seconds: int | None = None  # seconds
 
-@model()
 class DownlinkPingResponse(Model):
-    """Answer of `sendDownlinkPing` and `subscriberDownlinkPingToUserEquipment`."""
     rtt: str | None = None
     stat: str | None = None
     success: bool | None = None
 
-@model()
+class EnableMFAOTPResponse(Model):
+    """Answer of `enableMFA` and `enableUserMFA`."""
+    totp_uri: str
+
 class ExpiryTime(Model):
-    """Body of `setSimExpiryTime` and `setExpiryTime`."""
     expiry_time: EpochMilliseconds
     expiry_action: ExpiryAction | None = None
 
-@model()
+class FileExportResponse(Model):
+    """Answer of `exportBilling` and 8 more."""
+    exported_file_id: str | None = None
+    exported_file_path: str | None = None
+    url: str | None = None
+
+class GetVolumeDiscountResponse(Model):
+    contract_date_time: str | None = None
+    contract_id: str | None = None
+    contract_term_month: int | None = None  # months
+    currency: Currency | None = None
+    end_date: str | None = None
+    initial_cost: float | None = None
+    quantity: int | None = None
+    start_date: str | None = None
+    status: Literal["active", "expired"] | str | None = None
+    unit_price: float | None = None
+    volume_discount_payment_type: VolumeDiscountPaymentType | None = None
+    volume_discount_type: VolumeDiscountType | None = None
+
 class ImeiLock(Model):
-    """Part of `Sim` and `Subscriber`."""
     imei: str | None = None
 
-@model()
+class LastSeen(Model):
+    rssi: int | None = None
+    snr: int | None = None
+    time: ISODateTime | None = None
+
+class ListRolesResponse(Model):
+    role_id: str
+    create_date_time: EpochSeconds | None = None
+    description: str | None = None
+    owner: Owner | None = None
+    role_name: str | None = None
+    update_date_time: EpochSeconds | None = None
+
 class LocationRegistrationStatus(Model):
-    """Part of `Subscriber`."""
     cs: LocationRegistrationStatusForNetwork | None = None
     eps: LocationRegistrationStatusForNetwork | None = None
     ps: LocationRegistrationStatusForNetwork | None = None
 
-@model()
 class LocationRegistrationStatusForNetwork(Model):
-    """Part of `LocationRegistrationStatus`."""
     last_modified_time: EpochMilliseconds | None = None
     vplmn: str | None = None
 
-@model()
+class LoraGateway(Model):
+    gateway_id: str
+    address: str | None = None
+    created_time: ISODateTime | None = None
+    last_modified_time: ISODateTime | None = None
+    network_set_id: str | None = None
+    online: bool | None = None
+    operator_id: str | None = None
+    owned: bool | None = None
+    status: LoraDeviceStatus | None = None
+    tags: dict[str, str] | None = None
+    termination_enabled: bool | None = None
+
+class MFAAuthenticationRequest(Model, mfa_otp_code="mfaOTPCode"):
+    """Body of `verifyMFA` and `verifyUserMFA`."""
+    mfa_otp_code: str | None = None
+
+class MFAStatusOfUseResponse(Model):
+    """Answer of `getMFAStatus` and `getUserMFAStatus`."""
+    status: str | None = None
+
+class PacketCaptureSession(Model):
+    session_id: str
+    created_time: ISODateTime | None = None
+    duration: int | None = None
+    ended_time: ISODateTime | None = None
+    failed_reason: str | None = None
+    prefix: str | None = None
+    started_time: ISODateTime | None = None
+    status: PacketCaptureSessionStatus | None = None
+    url: str | None = None
+
+class PacketCaptureSessionRequest(Model):
+    duration: int
+    prefix: str | None = None
+
 class Placement(Model):
-    """Part of `ArcSessionStatus` and 2 more."""
     infrastructure_provider: Literal["aws"] | str | None = None
     region: Region | None = None
 
-@model()
 class PreviousSessionStatus(Model):
-    """Part of `Sim` and `Subscriber`."""
     cell: Cell | None = None
     created_time: int | None = None
     deleted_time: int | None = None
@@ -132,9 +250,7 @@ class PreviousSessionStatus(Model):
     ue_ip_address: str | None = None
     vpg_id: str | None = None
 
-@model()
 class SessionEvent(Model):
-    """Answer of `listSimSessionEvents` and `listSessionEvents`."""
     apn: str | None = None
     cell: Cell | None = None
     created_time: str | None = None
@@ -153,9 +269,7 @@ class SessionEvent(Model):
     ue_ip_address: str | None = None
     vpg_id: str | None = None
 
-@model()
 class SessionStatus(Model):
-    """Part of `Sim` and `Subscriber`."""
     cell: Cell | None = None
     dns_servers: list[str] | None = None
     gateway_private_ip_address: str | None = None
@@ -171,19 +285,37 @@ class SessionStatus(Model):
     ue_ip_address: str | None = None
     vpg_id: str | None = None
 
-@model()
 class SetGroupRequest(Model):
-    """Body of `setDeviceGroup` and 4 more."""
     group_id: str | None = None
 
-@model()
 class SetImeiLockRequest(Model):
-    """Body of `setSimImeiLock` and `setImeiLock`."""
     imei: str | None = None
 
-@model()
+class ShippingAddressModel(Model):
+    address_line1: str | None = None
+    address_line2: str | None = None
+    building: str | None = None
+    city: str | None = None
+    company_name: str | None = None
+    country_code: str | None = None
+    department: str | None = None
+    email: str | None = None
+    full_name: str | None = None
+    phone_number: str | None = None
+    state: str | None = None
+    zip_code: str | None = None
+
+class SigfoxDevice(Model, device_id="device_id"):
+    device_id: str | None = None
+    group_id: str | None = None
+    last_modified_time: ISODateTime | None = None
+    last_seen: LastSeen | None = None
+    operator_id: str | None = None
+    status: LoraDeviceStatus | None = None
+    tags: dict[str, str] | None = None
+    termination_enabled: bool | None = None
+
 class Sim(Model):
-    """Answer of `listSubscribersInGroup` and 21 more."""
     sim_id: str
     active_profile_id: str | None = None
     arc_session_status: ArcSessionStatus | None = None
@@ -214,7 +346,6 @@ class Sim(Model):
     testmode_exhausted_time: EpochMilliseconds | None = None
     type: Literal["euicc", "uicc", "virtual"] | str | None = None
 
-@model()
 class SimProfile(Model):
     """Answer of `addSubscription`."""
     arc_client_peer_private_key: str | None = None
@@ -224,9 +355,7 @@ class SimProfile(Model):
     primary_imsi: str | None = None
     subscribers: dict[str, SimplifiedSubscriber] | None = None
 
-@model()
 class SimplifiedSubscriber(Model):
-    """Part of `SimProfile`."""
     bundles: list[str] | None = None
     capabilities: Capabilities | None = None
     imsi: str | None = None
@@ -234,20 +363,16 @@ class SimplifiedSubscriber(Model):
     status: SimplifiedSubscriberStatus | None = None
     subscription: str | None = None
 
-@model()
 class SmsForwardingReport(Model):
     """Answer of `sendSmsToSim` and 2 more."""
     message_id: str | None = None
 
-@model()
 class SmsForwardingRequest(Model):
     """Body of `sendSmsToSim` and 2 more."""
     encoding_type: int | None = None
     payload: str | None = None
 
-@model()
 class Subscriber(Model):
-    """Answer of `searchSubscribers` and 22 more."""
     imsi: str
     apn: str | None = None
     bundles: list[str] | None = None
@@ -282,13 +407,25 @@ class Subscriber(Model):
     termination_enabled: bool | None = None
     type: str | None = None
 
-@model()
 class TagUpdateRequest(Model):
     """Body of `putDeviceTags` and 8 more."""
     tag_name: str
     tag_value: str
 
-@model()
+class UpdatePasswordRequest(Model):
+    current_password: str
+    new_password: str
+
 class UpdateSpeedClassRequest(Model):
-    """Body of `updateSimSpeedClass` and `updateSpeedClass`."""
     speed_class: SpeedClass
+
+class UserDetailResponse(Model):
+    """Answer of `listRoleAttachedUsers` and 2 more."""
+    user_name: str
+    auth_key_list: list[AuthKeyResponse] | None = None
+    create_date_time: EpochSeconds | None = None
+    description: str | None = None
+    has_password: bool | None = None
+    permission: str | None = None
+    role_list: list[ListRolesResponse] | None = None
+    update_date_time: EpochSeconds | None = None

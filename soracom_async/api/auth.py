@@ -7,14 +7,12 @@ from __future__ import annotations
 from typing import Any, overload
 
 from .._core.operation import Operation
-from .._model import Model, model
+from .._model import Model
 from .._resource import Resource
 from ._shared import ACT, SET
 
 
-@model(mfa_otp_code="mfaOTPCode")
-class AuthRequest(Model):
-    """Body of `auth`."""
+class AuthRequest(Model, mfa_otp_code="mfaOTPCode"):
     auth_key: str | None = None
     auth_key_id: str | None = None
     email: str | None = None
@@ -24,29 +22,21 @@ class AuthRequest(Model):
     token_timeout_seconds: int | None = None  # seconds
     user_name: str | None = None
 
-@model()
 class AuthResponse(Model):
-    """Answer of `auth` and `switchUser`."""
     api_key: str
     operator_id: str
     token: str
     user_name: str | None = None
 
-@model()
 class IssuePasswordResetTokenRequest(Model):
-    """Body of `issuePasswordResetToken`."""
     email: str
 
-@model()
 class SwitchUserRequest(Model):
-    """Body of `switchUser`."""
     operator_id: str | None = None
     token_timeout_seconds: int | None = None  # seconds
     user_name: str | None = None
 
-@model()
 class VerifyPasswordResetTokenRequest(Model):
-    """Body of `verifyPasswordResetToken`."""
     password: str
     token: str
 
@@ -61,11 +51,8 @@ VERIFY_PASSWORD_RESET_TOKEN: Operation[None] = Operation("verifyPasswordResetTok
 SWITCH_USER = Operation("switchUser", "POST", "/auth/switch_user", "Auth", SET, AuthResponse, cli=("auth switch-user",),
     body=SwitchUserRequest)
 
-
 class Auth(Resource):
     """The commands of `soracom auth`."""
-
-    __slots__ = ()
 
     @overload
     async def issue_password_reset_token(self, *, email: str) -> None: ...

@@ -8,7 +8,7 @@ import builtins
 from typing import Any, Literal
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
-from .._model import Model, model
+from .._model import Model
 from .._resource import Resource
 from ..pages import Pages
 from ._shared import (ACT, LIMIT, READ, SET, Sim, TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE, TagUpdateRequest,
@@ -19,15 +19,11 @@ DeleteConfigurationParameterNamespace = Literal["SoracomAir", "SoracomBeam", "So
 Namespace = Literal["SoracomAir", "SoracomBeam", "SoracomEndorse", "SoracomFlux", "SoracomFunk", "SoracomFunnel",
     "SoracomHarvest", "SoracomHarvestFiles", "SoracomKrypton", "SoracomOrbit", "UnifiedEndpoint"] | str
 
-@model()
 class CreateGroupRequest(Model):
-    """Body of `createGroup`."""
     configuration: dict[str, dict[str, Any]] | None = None
     tags: dict[str, str] | None = None
 
-@model()
 class Group(Model):
-    """Answer of `listGroups` and 4 more."""
     group_id: str
     operator_id: str
     configuration: dict[str, dict[str, Any]] | None = None
@@ -35,7 +31,6 @@ class Group(Model):
     last_modified_time: int | None = None
     tags: dict[str, str] | None = None
 
-@model()
 class GroupConfigurationUpdateRequest(Model):
     """Body of `putConfigurationParameters`."""
     key: str
@@ -62,11 +57,8 @@ PUT_GROUP_TAGS = Operation("putGroupTags", "PUT", "/groups/{group_id}/tags", "Gr
 DELETE_GROUP_TAG: Operation[None] = Operation("deleteGroupTag", "DELETE", "/groups/{group_id}/tags/{tag_name}", "Group",
     SET, cli=("groups delete-tag",), status=204)
 
-
 class Groups(Resource):
     """The commands of `soracom groups`."""
-
-    __slots__ = ()
 
     def list(self, *, tag_name: str | None = None, tag_value: str | None = None,
             tag_value_match_mode: TagValueMatchMode | None = None, limit: int | None = None,

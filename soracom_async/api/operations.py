@@ -13,49 +13,174 @@ from ..errors import ConfigurationError
 if TYPE_CHECKING:
     from .._core.operation import Operation
 
-# fmt: off
 MODULES: dict[str, str] = {
-    **dict.fromkeys(["auth", "logout", "issuePasswordResetToken", "verifyPasswordResetToken", "switchUser"], "auth"),
-    **dict.fromkeys(["listGroups", "createGroup", "getGroup", "deleteGroup", "putConfigurationParameters",
-        "deleteConfigurationNamespace", "deleteConfigurationParameter", "listSubscribersInGroup", "putGroupTags",
-        "deleteGroupTag"], "group"),
-    **dict.fromkeys(["getOperator", "listOperatorAuthKeys", "generateOperatorAuthKey", "deleteOperatorAuthKey",
-        "getCompanyInformation", "updateCompanyInformation", "createCompanyInformation",
-        "getOperatorConfigurationNamespace", "setOperatorConfigurationNamespace",
-        "deleteOperatorConfigurationNamespace", "addOperatorContract", "deleteOperatorContract", "addCoverageType",
-        "getIndividualInformation", "updateIndividualInformation", "createIndividualInformation", "getMFAStatus",
-        "enableMFA", "revokeMFA", "verifyMFA", "updateOperatorPassword", "generateSupportToken", "generateAuthToken",
-        "revokeOperatorAuthTokens", "issueMFARevokingToken", "verifyMFARevokingToken"], "operator"),
-    **dict.fromkeys(["listSims", "createSim", "getSim", "activateSim", "renewArcSimCredentials",
-        "attachArcSimCredentials", "removeArcSimCredentials", "getDataFromSim", "deactivateSim", "deleteSimSession",
-        "disableSimTermination", "sendDownlinkHttp", "sendDownlinkPing", "sendDownlinkRtsp", "sendDownlinkSsh",
-        "sendDownlinkTcp", "sendDownlinkUdp", "enableSimTermination", "listSimSessionEvents",
-        "listSimPacketCaptureSessions", "createSimPacketCaptureSession", "getSimPacketCaptureSession",
-        "deleteSimPacketCaptureSession", "stopSimPacketCaptureSession", "addSubscription",
-        "cancelSubscriptionContainerDownload", "terminateSubscriptionContainer", "registerSim", "reportSimLocalInfo",
-        "sendSmsToSim", "createArcSession", "setSimExpiryTime", "setSimGroup", "setSimImeiLock", "setSimToStandby",
-        "listSimStatusHistory", "suspendSim", "putSimTags", "deleteSimTag", "terminateSim", "getTestingUsage",
-        "unsetSimExpiryTime", "unsetSimGroup", "unsetSimImeiLock", "updateSimSpeedClass"], "sim"),
-    **dict.fromkeys(["listSubscribers", "getSubscriber", "activateSubscriber", "putBundles", "getDataFromSubscriber",
-        "deactivateSubscriber", "deleteSubscriberSession", "disableTermination",
-        "subscriberDownlinkPingToUserEquipment", "enableTermination", "listSessionEvents", "registerSubscriber",
-        "reportLocalInfo", "sendSms", "setExpiryTime", "setGroup", "setImeiLock", "setSubscriberToStandby",
-        "suspendSubscriber", "putSubscriberTags", "deleteSubscriberTag", "terminateSubscriber", "unsetExpiryTime",
-        "unsetGroup", "unsetImeiLock", "updateSpeedClass", "exportSubscribers", "sendSmsByMsisdn",
-        "deleteSubscriberTransferToken", "issueSubscriberTransferToken",
-        "verifySubscriberTransferToken"], "subscriber"),
+    operation: module
+    for module, operations in {
+        "analysis": """startAnalysisQueries getAnalysisQueries getAnalysisSchemas""",
+        "audit_log": """getApiAuditLogs getNapterAuditLogs""",
+        "auth": """auth logout issuePasswordResetToken verifyPasswordResetToken switchUser""",
+        "batch": """listBatchGroups createBatchGroup getBatchGroup updateBatchGroup deleteBatchGroup listBatchJobs
+            createBatchJob getBatchJob listTasksOfBatchJob""",
+        "billing": """getBillingHistory getBilling getBillingPerDay exportBilling getLatestBilling exportLatestBilling
+            getBillingSummaryOfBillItems getBillingSummaryOfSims""",
+        "cell_location": """getCellLocation batchGetCellLocations""",
+        "credential": """listCredentials updateCredential createCredential deleteCredential""",
+        "data_entry": """getDataEntries getDataEntry deleteDataEntry getDataEntriesByCategory listDataResourceMetadata
+            listDataSourceResources""",
+        "device": """listDevices createDevice getDevice deleteDevice readDeviceResources readDeviceResource
+            writeDeviceResource executeDeviceResource observeDeviceResource unobserveDeviceResource
+            observeDeviceResources unobserveDeviceResources getDataFromDevice setDeviceGroup putDeviceTags
+            deleteDeviceTag unsetDeviceGroup""",
+        "device_object_model": """listDeviceObjectModels createDeviceObjectModel getDeviceObjectModel
+            updateDeviceObjectModel deleteDeviceObjectModel setDeviceObjectModelScope""",
+        "diagnostic": """sendDiagnosticRequest getDiagnostic""",
+        "email": """listEmails getEmail deleteEmail issueAddEmailToken verifyAddEmailToken""",
+        "event_handler": """listEventHandlers createEventHandler getEventHandler updateEventHandler deleteEventHandler
+            setIgnoreEventHandler deleteIgnoreEventHandler listEventHandlersBySubscriber""",
+        "file_entry": """findFiles getFile putFile deleteFile getFileMetadata listFiles deleteDirectory""",
+        "files": """getExportedFile""",
+        "gadget": """listGadgets getGadget disableTerminationOnGadget enableTerminationOnGadget registerGadget
+            putGadgetTags deleteGadgetTag terminateGadget""",
+        "group": """listGroups createGroup getGroup deleteGroup putConfigurationParameters deleteConfigurationNamespace
+            deleteConfigurationParameter listSubscribersInGroup putGroupTags deleteGroupTag""",
+        "lagoon": """getImageLink listLagoonLicensePackStatus updateLagoonLicensePack updateLagoonPlan registerLagoon
+            terminateLagoon listLagoonUsers createLagoonUser deleteLagoonUser updateLagoonUserEmail
+            updateLagoonUserPassword updateLagoonUserPermission""",
+        "log": """getLogs""",
+        "lora_device": """listLoraDevices getLoraDevice getDataFromLoraDevice sendDataToLoraDevice
+            disableTerminationOnLoraDevice enableTerminationOnLoraDevice registerLoraDevice setLoraDeviceGroup
+            putLoraDeviceTags deleteLoraDeviceTag terminateLoraDevice unsetLoraDeviceGroup""",
+        "lora_gateway": """listLoraGateways getLoraGateway disableTerminationOnLoraGateway
+            enableTerminationOnLoraGateway setLoraNetworkSet putLoraGatewayTags deleteLoraGatewayTag
+            terminateLoraGateway unsetLoraNetworkSet""",
+        "lora_network_set": """listLoraNetworkSets createLoraNetworkSet getLoraNetworkSet deleteLoraNetworkSet
+            addPermissionToLoraNetworkSet listGatewaysInLoraNetworkSet revokePermissionFromLoraNetworkSet
+            putLoraNetworkSetTags deleteLoraNetworkSetTag""",
+        "operator": """getOperator listOperatorAuthKeys generateOperatorAuthKey deleteOperatorAuthKey
+            getCompanyInformation updateCompanyInformation createCompanyInformation getOperatorConfigurationNamespace
+            setOperatorConfigurationNamespace deleteOperatorConfigurationNamespace addOperatorContract
+            deleteOperatorContract addCoverageType getIndividualInformation updateIndividualInformation
+            createIndividualInformation getMFAStatus enableMFA revokeMFA verifyMFA updateOperatorPassword
+            generateSupportToken generateAuthToken revokeOperatorAuthTokens issueMFARevokingToken
+            verifyMFARevokingToken""",
+        "order": """createCouponQuotation confirmCouponOrder listOrders createQuotation getOrder cancelOrder
+            confirmOrder updateOrderedResourceInitialSetting listOrderedSubscribers registerOrderedSim listProducts
+            createVolumeDiscountQuotation confirmVolumeDiscountOrder listAvailableDiscounts""",
+        "payment": """listCoupons registerCoupon getPaymentTransaction getPaymentMethod activatePaymentMethod
+            listPaymentStatements exportPaymentStatement getPayerInformation registerPayerInformation
+            listVolumeDiscounts getVolumeDiscount""",
+        "port_mapping": """listPortMappings createPortMapping deletePortMapping listPortMappingsForSim
+            createPortMappingForSim listPortMappingsForSubscriber""",
+        "query": """searchDevices searchSigfoxDevices searchSims searchSubscribers
+            searchSubscriberTrafficVolumeRanking""",
+        "resource_summary": """getResourceSummary""",
+        "role": """listRoles getRole updateRole createRole deleteRole listRoleAttachedUsers listRoleVersions
+            listUserRoles attachRole detachRole""",
+        "sandbox": """sandboxCreateCoupon sandboxInitializeOperator sandboxDeleteOperator sandboxGetSignupToken
+            sandboxShipOrder sandboxInsertAirStats sandboxInsertBeamStats sandboxCreateSubscriber""",
+        "shipping_address": """listShippingAddresses createShippingAddress getShippingAddress updateShippingAddress
+            deleteShippingAddress""",
+        "sigfox_device": """listSigfoxDevices getSigfoxDevice getDataFromSigfoxDevice sendDataToSigfoxDevice
+            disableTerminationOnSigfoxDevice enableTerminationOnSigfoxDevice registerSigfoxDevice setSigfoxDeviceGroup
+            putSigfoxDeviceTags deleteSigfoxDeviceTag terminateSigfoxDevice unsetSigfoxDeviceGroup""",
+        "sim": """listSims createSim getSim activateSim renewArcSimCredentials attachArcSimCredentials
+            removeArcSimCredentials getDataFromSim deactivateSim deleteSimSession disableSimTermination sendDownlinkHttp
+            sendDownlinkPing sendDownlinkRtsp sendDownlinkSsh sendDownlinkTcp sendDownlinkUdp enableSimTermination
+            listSimSessionEvents listSimPacketCaptureSessions createSimPacketCaptureSession getSimPacketCaptureSession
+            deleteSimPacketCaptureSession stopSimPacketCaptureSession addSubscription
+            cancelSubscriptionContainerDownload terminateSubscriptionContainer registerSim reportSimLocalInfo
+            sendSmsToSim createArcSession setSimExpiryTime setSimGroup setSimImeiLock setSimToStandby
+            listSimStatusHistory suspendSim putSimTags deleteSimTag terminateSim getTestingUsage unsetSimExpiryTime
+            unsetSimGroup unsetSimImeiLock updateSimSpeedClass""",
+        "sim_profile_order": """listProfileOrders createProfileOrder getProfileOrder deleteProfileOrder
+            confirmProfileOrder listOrderedProfiles""",
+        "sora_cam": """listSoraCamDevices getSoraCamDevice handleDeleteSoraCamDevice
+            getSoraCamDeviceAtomCamFirmwareUpdate updateSoraCamDeviceAtomCamFirmware assignSoraCamDeviceAtomCamLicense
+            unassignSoraCamDeviceAtomCamLicense getSoraCamDeviceAtomCamLiveImage getSoraCamDeviceAtomCamOptions
+            updateSoraCamDeviceAtomCamOptionsRealTimeAccess getSoraCamDeviceAtomCamSettings
+            getSoraCamDeviceAtomCamSettingsLogo setSoraCamDeviceAtomCamSettingsLogo
+            getSoraCamDeviceAtomCamSettingsMotion setSoraCamDeviceAtomCamSettingsMotion
+            getSoraCamDeviceAtomCamSettingsMotionSensitivity setSoraCamDeviceAtomCamSettingsMotionSensitivity
+            getSoraCamDeviceAtomCamSettingsMotionTagging setSoraCamDeviceAtomCamSettingsMotionTagging
+            getSoraCamDeviceAtomCamSettingsNightVision setSoraCamDeviceAtomCamSettingsNightVision
+            getSoraCamDeviceAtomCamSettingsQuality setSoraCamDeviceAtomCamSettingsQuality
+            getSoraCamDeviceAtomCamSettingsRotation setSoraCamDeviceAtomCamSettingsRotation
+            getSoraCamDeviceAtomCamSettingsSelfReboot setSoraCamDeviceAtomCamSettingsSelfReboot
+            getSoraCamDeviceAtomCamSettingsSound setSoraCamDeviceAtomCamSettingsSound
+            getSoraCamDeviceAtomCamSettingsSoundSensitivity setSoraCamDeviceAtomCamSettingsSoundSensitivity
+            getSoraCamDeviceAtomCamSettingsStatusLight setSoraCamDeviceAtomCamSettingsStatusLight
+            getSoraCamDeviceAtomCamSettingsTimestamp setSoraCamDeviceAtomCamSettingsTimestamp
+            createSoraCamDeviceDataEntry updateSoraCamDeviceDataEntry listSoraCamDeviceEventsForDevice
+            getSoraCamDeviceExportUsage updateSoraCamDeviceExportUsageLimitOverride
+            deleteSoraCamDeviceExportUsageLimitOverride listSoraCamDeviceImageExportsForDevice
+            exportSoraCamDeviceRecordedImage getSoraCamDeviceExportedImage getSoraCamDeviceName setSoraCamDeviceName
+            getSoraCamDevicePowerState setSoraCamDevicePowerState rebootSoraCamDevice
+            listSoraCamDeviceRecordingsAndEvents getSoraCamDeviceStreamingVideo listSoraCamDeviceVideoExportsForDevice
+            exportSoraCamDeviceRecordedVideo getSoraCamDeviceExportedVideo listSoraCamDeviceAtomCamFirmwareUpdates
+            listSoraCamDeviceEvents listSoraCamDeviceImageExports listSoraCamDeviceVideoExports listSoraCamLicensePacks
+            updateSoraCamLicensePackQuantity""",
+        "soralet": """listSoralets createSoralet getSoralet deleteSoralet getSoraletLogs testSoralet listSoraletVersions
+            uploadSoraletCode deleteSoraletVersion""",
+        "stats": """getAirStatsOfGroup getAirStatsOfOperator exportAirStats getAirStatsOfSim getAirStats exportBeamStats
+            getBeamStats exportFunkStats getFunkStats exportFunnelStats getFunnelStats getHarvestExportedDataStats
+            exportHarvestStats getHarvestStats getNapterAuditLogsExportedDataStats""",
+        "subscriber": """listSubscribers getSubscriber activateSubscriber putBundles getDataFromSubscriber
+            deactivateSubscriber deleteSubscriberSession disableTermination subscriberDownlinkPingToUserEquipment
+            enableTermination listSessionEvents registerSubscriber reportLocalInfo sendSms setExpiryTime setGroup
+            setImeiLock setSubscriberToStandby suspendSubscriber putSubscriberTags deleteSubscriberTag
+            terminateSubscriber unsetExpiryTime unsetGroup unsetImeiLock updateSpeedClass exportSubscribers
+            sendSmsByMsisdn deleteSubscriberTransferToken issueSubscriberTransferToken verifySubscriberTransferToken""",
+        "system_notification": """listSystemNotifications getSystemNotification setSystemNotification
+            deleteSystemNotification""",
+        "user": """listUsers getUser updateUser createUser deleteUser listUserAuthKeys generateUserAuthKey
+            getUserAuthKey deleteUserAuthKey getUserMFAStatus enableUserMFA revokeUserMFA verifyUserMFA hasUserPassword
+            updateUserPassword createUserPassword deleteUserPassword getUserPermission updateUserPermission
+            deleteUserPermission revokeUserAuthTokens getUserTrustPolicy updateUserTrustPolicy deleteUserTrustPolicy
+            getDefaultPermissions updateDefaultPermissions deleteDefaultPermissions""",
+        "virtual_private_gateway": """listVirtualPrivateGateways createVirtualPrivateGateway getVirtualPrivateGateway
+            createCustomerRoute updateCustomerRoute deleteCustomerRoute assignFixedPublicIpAddresses
+            releaseFixedPublicIpAddresses closeGate disableGatePrivacySeparator enableGatePrivacySeparator openGate
+            listGatePeers registerGatePeer unregisterGatePeer disableSimBasedRouting enableSimBasedRouting
+            putSimBasedRoutingRoutes setVirtualPrivateGatewayVxLanId listVirtualPrivateGatewayIpAddressMapEntries
+            putVirtualPrivateGatewayIpAddressMapEntry deleteVirtualPrivateGatewayIpAddressMapEntry createMirroringPeer
+            updateMirroringPeer deleteMirroringPeer setInspectionConfiguration setRedirectionConfiguration
+            unsetInspectionConfiguration unsetRedirectionConfiguration listPacketCaptureSessions
+            createPacketCaptureSession getPacketCaptureSession deletePacketCaptureSession stopPacketCaptureSession
+            setRoutingFilter updateVirtualPrivateGatewayTags deleteVirtualPrivateGatewayTag
+            terminateVirtualPrivateGateway disableTrafficFiltering enableTrafficFiltering putFqdnFilterRules
+            putUplinkFilterRules createTransitGatewayPeeringConnection deleteTransitGatewayPeeringConnection
+            createTransitGatewayVpcAttachment deleteTransitGatewayVpcAttachment
+            acceptTransitGatewayVpcAttachmentFromCustomer createVpcPeeringConnection deleteVpcPeeringConnection""",
+    }.items()
+    for operation in operations.split()
 }
-# fmt: on
 """The module of each operation, by operationId."""
 
+# fmt: off
 GROUPS: dict[str, tuple[str, str]] = {
-    "auth": ("auth", "Auth"),
-    "data": ("subscriber", "Data"),
-    "groups": ("group", "Groups"),
-    "operator": ("operator", "Operator"),
-    "sims": ("sim", "Sims"),
+    "analysis": ("analysis", "Analysis"), "audit_logs": ("audit_log", "AuditLogs"), "auth": ("auth", "Auth"),
+    "batch_groups": ("batch", "BatchGroups"), "bills": ("billing", "Bills"),
+    "cell_locations": ("cell_location", "CellLocations"), "coupons": ("order", "Coupons"),
+    "credentials": ("credential", "Credentials"), "data": ("data_entry", "Data"), "devices": ("device", "Devices"),
+    "diagnostics": ("diagnostic", "Diagnostics"), "emails": ("email", "Emails"),
+    "event_handlers": ("event_handler", "EventHandlers"), "files": ("file_entry", "Files"),
+    "gadgets": ("gadget", "Gadgets"), "groups": ("group", "Groups"), "lagoon": ("lagoon", "Lagoon"),
+    "logs": ("log", "Logs"), "lora_devices": ("lora_device", "LoraDevices"),
+    "lora_gateways": ("lora_gateway", "LoraGateways"), "lora_network_sets": ("lora_network_set", "LoraNetworkSets"),
+    "operator": ("operator", "Operator"), "orders": ("order", "Orders"),
+    "payer_information": ("payment", "PayerInformation"), "payment_history": ("payment", "PaymentHistory"),
+    "payment_methods": ("payment", "PaymentMethods"), "payment_statements": ("payment", "PaymentStatements"),
+    "port_mappings": ("port_mapping", "PortMappings"), "products": ("order", "Products"), "query": ("query", "Query"),
+    "resource_summaries": ("resource_summary", "ResourceSummaries"), "roles": ("role", "Roles"),
+    "sandbox": ("sandbox", "Sandbox"), "shipping_addresses": ("shipping_address", "ShippingAddresses"),
+    "sigfox_devices": ("sigfox_device", "SigfoxDevices"),
+    "sim_profile_orders": ("sim_profile_order", "SimProfileOrders"), "sims": ("sim", "Sims"),
+    "sora_cam": ("sora_cam", "SoraCam"), "soralets": ("soralet", "Soralets"), "stats": ("stats", "Stats"),
     "subscribers": ("subscriber", "Subscribers"),
+    "system_notifications": ("system_notification", "SystemNotifications"), "users": ("user", "Users"),
+    "volume_discounts": ("order", "VolumeDiscounts"), "vpg": ("virtual_private_gateway", "Vpg"),
 }
+# fmt: on
 """Module and class of each group of methods."""
 
 

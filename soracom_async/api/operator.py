@@ -8,25 +8,15 @@ import builtins
 from typing import Any, Literal, overload
 
 from .._core.operation import Operation
-from .._model import Model, model
-from .._resource import Resource
-from .._time import EpochSeconds
-from ._shared import ACT, READ, SET
+from .._model import Model
+from .._resource import Inner, Resource
+from ._shared import (ACT, AuthKeyResponse, CoverageType, EnableMFAOTPResponse, MFAAuthenticationRequest,
+    MFAStatusOfUseResponse, READ, SET, UpdatePasswordRequest)
 
 ContractName = Literal["api_audit_log", "harvest", "napter", "support"] | str
-CoverageType = Literal["jp", "g"] | str
 SupportTier = Literal["basic", "priority", "enterprise"] | str
 
-@model()
-class AuthKeyResponse(Model):
-    """Answer of `listOperatorAuthKeys` and 2 more."""
-    auth_key_id: str
-    create_date_time: EpochSeconds | None = None
-    last_used_date_time: EpochSeconds | None = None
-
-@model()
 class CompanyInformationModel(Model):
-    """Body of `updateCompanyInformation` and `createCompanyInformation`; answer of `getCompanyInformation`."""
     address_line1: str | None = None
     address_line2: str | None = None
     building: str | None = None
@@ -40,63 +30,40 @@ class CompanyInformationModel(Model):
     vat_identification_number: str | None = None
     zip_code: str | None = None
 
-@model()
 class ContractDetailOfHarvest(Model):
-    """Part of `ContractUpdatedResponse` and `ContractUpdatingRequest`."""
     plan: Literal["extended"] | str | None = None
     ttl: int | None = None  # days
 
-@model()
 class ContractDetailOfSupport(Model):
-    """Part of `ContractUpdatedResponse` and `ContractUpdatingRequest`."""
     tier: Literal["priority"] | str | None = None
 
-@model()
 class ContractUpdatedResponse(Model):
     """Answer of `addOperatorContract`."""
     contract_detail: ContractDetailOfHarvest | ContractDetailOfSupport | None = None
     contract_name: ContractName | None = None
 
-@model()
 class ContractUpdatingRequest(Model):
     """Body of `addOperatorContract`."""
     contract_name: ContractName
     contract_detail: ContractDetailOfHarvest | ContractDetailOfSupport | None = None
 
-@model()
 class EmailConfigurationOfBilling(Model):
-    """Part of `OperatorConfigurationOfEmail`."""
     attach_invoice_pdf_enabled: bool | None = None
 
-@model()
 class EmailConfigurationOfNotification(Model):
-    """Part of `OperatorConfigurationOfEmail`."""
     exceed_bundle_disabled: bool | None = None
 
-@model()
-class EnableMFAOTPResponse(Model):
-    """Answer of `enableMFA` and `enableUserMFA`."""
-    totp_uri: str | None = None
-
-@model()
 class GenerateOperatorsAuthKeyResponse(Model):
-    """Answer of `generateOperatorAuthKey`."""
     auth_key: str
     auth_key_id: str
 
-@model()
 class GenerateTokenRequest(Model):
-    """Body of `generateAuthToken`."""
     token_timeout_seconds: int | None = None  # seconds
 
-@model()
 class GenerateTokenResponse(Model):
-    """Answer of `generateAuthToken`."""
     token: str
 
-@model()
 class GetOperatorResponse(Model):
-    """Answer of `getOperator`."""
     operator_id: str
     create_date: str | None = None
     description: str | None = None
@@ -104,9 +71,7 @@ class GetOperatorResponse(Model):
     root_operator_id: str | None = None
     update_date: str | None = None
 
-@model()
 class IndividualInformationModel(Model):
-    """Body of `updateIndividualInformation` and `createIndividualInformation`; answer of `getIndividualInformation`."""
     address_line1: str | None = None
     address_line2: str | None = None
     building: str | None = None
@@ -117,84 +82,49 @@ class IndividualInformationModel(Model):
     state: str | None = None
     zip_code: str | None = None
 
-@model(mfa_otp_code="mfaOTPCode")
-class MFAAuthenticationRequest(Model):
-    """Body of `verifyMFA` and `verifyUserMFA`."""
-    mfa_otp_code: str | None = None
-
-@model()
 class MFAIssueRevokingTokenRequest(Model):
-    """Body of `issueMFARevokingToken`."""
     email: str | None = None
     password: str | None = None
 
-@model()
 class MFARevokeRequest(Model):
-    """Body of `revokeMFA`."""
     password: str
 
-@model()
 class MFARevokingTokenVerifyRequest(Model):
-    """Body of `verifyMFARevokingToken`."""
     backup_code: str | None = None
     email: str | None = None
     password: str | None = None
     token: str | None = None
 
-@model()
-class MFAStatusOfUseResponse(Model):
-    """Answer of `getMFAStatus` and `getUserMFAStatus`."""
-    status: str | None = None
-
-@model()
 class OperatorConfigurationModel(Model):
-    """Answer of `getOperatorConfigurationNamespace` and `setOperatorConfigurationNamespace`."""
     configuration: (OperatorConfigurationOfEmail | OperatorConfigurationOfSupport
         | OperatorConfigurationOfUserConsole | None) = None
     is_modifiable: bool | None = None
     namespace: Literal["Support", "Email"] | str | None = None
     version: float | None = None
 
-@model()
 class OperatorConfigurationOfEmail(Model):
-    """Part of `OperatorConfigurationModel` and `SetOperatorConfigurationNamespaceRequest`."""
     billing: EmailConfigurationOfBilling | None = None
     notification: EmailConfigurationOfNotification | None = None
 
-@model()
 class OperatorConfigurationOfSupport(Model):
-    """Part of `OperatorConfigurationModel` and `SetOperatorConfigurationNamespaceRequest`."""
     payment_coverage: CoverageType | None = None
     tier: SupportTier | None = None
     upcoming_tier: SupportTier | None = None
 
-@model()
 class OperatorConfigurationOfUserConsole(Model):
-    """Part of `OperatorConfigurationModel` and `SetOperatorConfigurationNamespaceRequest`."""
     usage_metrics_acknowledged: bool | None = None
     usage_metrics_disabled: bool | None = None
 
-@model()
 class OperatorMFAVerifyingResponse(Model):
     """Answer of `verifyMFA`."""
     backup_codes: list[str] | None = None
 
-@model()
 class SetOperatorConfigurationNamespaceRequest(Model):
-    """Body of `setOperatorConfigurationNamespace`."""
     configuration: OperatorConfigurationOfSupport | OperatorConfigurationOfEmail | OperatorConfigurationOfUserConsole
     expected_version: float | None = None
 
-@model()
 class SupportTokenResponse(Model):
-    """Answer of `generateSupportToken`."""
-    token: str | None = None
-
-@model()
-class UpdatePasswordRequest(Model):
-    """Body of `updateOperatorPassword` and `updateUserPassword`."""
-    current_password: str
-    new_password: str
+    token: str
 
 GET_OPERATOR = Operation("getOperator", "GET", "/operators/{operator_id}", "Operator", READ, GetOperatorResponse,
     cli=("operator get",))
@@ -208,10 +138,13 @@ GET_COMPANY_INFORMATION = Operation("getCompanyInformation", "GET", "/operators/
     "Operator", READ, CompanyInformationModel, cli=("operator get-company-information",))
 UPDATE_COMPANY_INFORMATION: Operation[None] = Operation("updateCompanyInformation", "PUT",
     "/operators/{operator_id}/company_information", "Operator", SET, cli=("operator update-company-information",),
-    body=CompanyInformationModel)
+    body=CompanyInformationModel,
+    required=("company_name", "contact_person_name", "country_code", "department", "phone_number", "zip_code"))
 CREATE_COMPANY_INFORMATION: Operation[None] = Operation("createCompanyInformation", "POST",
     "/operators/{operator_id}/company_information", "Operator", ACT, cli=("operator create-company-information",),
-    body=CompanyInformationModel, status=201)
+    body=CompanyInformationModel,
+    required=("company_name", "contact_person_name", "country_code", "department", "phone_number", "zip_code"),
+    status=201)
 GET_OPERATOR_CONFIGURATION_NAMESPACE = Operation("getOperatorConfigurationNamespace", "GET",
     "/operators/{operator_id}/configuration/{namespace}", "Operator", READ, OperatorConfigurationModel,
     cli=("operator configuration get",))
@@ -234,10 +167,10 @@ GET_INDIVIDUAL_INFORMATION = Operation("getIndividualInformation", "GET",
     cli=("operator get-individual-information",))
 UPDATE_INDIVIDUAL_INFORMATION: Operation[None] = Operation("updateIndividualInformation", "PUT",
     "/operators/{operator_id}/individual_information", "Operator", SET, cli=("operator update-individual-information",),
-    body=IndividualInformationModel)
+    body=IndividualInformationModel, required=("country_code", "full_name", "phone_number", "zip_code"))
 CREATE_INDIVIDUAL_INFORMATION: Operation[None] = Operation("createIndividualInformation", "POST",
     "/operators/{operator_id}/individual_information", "Operator", ACT, cli=("operator create-individual-information",),
-    body=IndividualInformationModel, status=201)
+    body=IndividualInformationModel, required=("country_code", "full_name", "phone_number", "zip_code"), status=201)
 GET_MFA_STATUS = Operation("getMFAStatus", "GET", "/operators/{operator_id}/mfa", "Operator", READ,
     MFAStatusOfUseResponse, cli=("operator get-mfa-status",))
 ENABLE_MFA = Operation("enableMFA", "POST", "/operators/{operator_id}/mfa", "Operator", ACT, EnableMFAOTPResponse,
@@ -261,21 +194,48 @@ VERIFY_MFA_REVOKING_TOKEN: Operation[None] = Operation("verifyMFARevokingToken",
     "/operators/mfa_revoke_token/verify", "Operator", ACT, cli=("operator verify-mfa-revoke-token",),
     body=MFARevokingTokenVerifyRequest, secured=False)
 
+class OperatorConfiguration(Resource):
+    """The commands of `soracom operator configuration`."""
+
+    async def get(self, namespace: str, *, operator_id: str | None = None) -> OperatorConfigurationModel:
+        """`GET /operators/{operator_id}/configuration/{namespace}`, group Operator. Raises BadRequest, NotFound."""
+        return await self._call(GET_OPERATOR_CONFIGURATION_NAMESPACE, namespace=namespace, operator_id=operator_id)
+
+    @overload
+    async def set(self, namespace: str, *,
+            configuration: OperatorConfigurationOfSupport | OperatorConfigurationOfEmail
+            | OperatorConfigurationOfUserConsole,
+            operator_id: str | None = None, expected_version: float | None = None) -> OperatorConfigurationModel: ...
+    @overload
+    async def set(self, namespace: str, *, body: SetOperatorConfigurationNamespaceRequest,
+            operator_id: str | None = None) -> OperatorConfigurationModel: ...
+    async def set(self, namespace: str, **arguments: Any) -> OperatorConfigurationModel:
+        """`POST /operators/{operator_id}/configuration/{namespace}`, group Operator. Raises BadRequest, Conflict."""
+        return await self._call(SET_OPERATOR_CONFIGURATION_NAMESPACE, namespace=namespace, **arguments)
+
+    async def delete(self, namespace: str, *, operator_id: str | None = None) -> None:
+        """`DELETE /operators/{operator_id}/configuration/{namespace}`, group Operator. Raises BadRequest, NotFound."""
+        return await self._call(DELETE_OPERATOR_CONFIGURATION_NAMESPACE, namespace=namespace, operator_id=operator_id)
+
+class OperatorAuthKeys(Resource):
+    """The commands of `soracom operator auth-keys`."""
+
+    async def list(self, operator_id: str | None = None) -> builtins.list[AuthKeyResponse]:
+        """List operator auth keys: `GET /operators/{operator_id}/auth_keys`, group Operator."""
+        return await self._call(LIST_OPERATOR_AUTH_KEYS, operator_id=operator_id)
+
+    async def generate(self, operator_id: str | None = None) -> GenerateOperatorsAuthKeyResponse:
+        """Generate operator auth key: `POST /operators/{operator_id}/auth_keys`, group Operator."""
+        return await self._call(GENERATE_OPERATOR_AUTH_KEY, operator_id=operator_id)
+
+    async def delete(self, auth_key_id: str, *, operator_id: str | None = None) -> None:
+        """Delete operator auth key: `DELETE /operators/{operator_id}/auth_keys/{auth_key_id}`, group Operator."""
+        return await self._call(DELETE_OPERATOR_AUTH_KEY, auth_key_id=auth_key_id, operator_id=operator_id)
 
 class Operator(Resource):
     """The commands of `soracom operator`."""
-
-    __slots__ = ()
-
-    @property
-    def auth_keys(self) -> OperatorAuthKeys:
-        """The commands of `soracom operator auth-keys`."""
-        return OperatorAuthKeys(self._caller)
-
-    @property
-    def configuration(self) -> OperatorConfiguration:
-        """The commands of `soracom operator configuration`."""
-        return OperatorConfiguration(self._caller)
+    auth_keys: Inner[OperatorAuthKeys] = Inner(OperatorAuthKeys)
+    configuration: Inner[OperatorConfiguration] = Inner(OperatorConfiguration)
 
     async def get(self, operator_id: str | None = None) -> GetOperatorResponse:
         """Get operator: `GET /operators/{operator_id}`, group Operator. Raises BadRequest."""
@@ -411,47 +371,3 @@ class Operator(Resource):
         """`POST /operators/mfa_revoke_token/verify`, group Operator. Raises BadRequest, Forbidden."""
         return await self._call(VERIFY_MFA_REVOKING_TOKEN, backup_code=backup_code, email=email, password=password,
             token=token, body=body)
-
-
-class OperatorAuthKeys(Resource):
-    """The commands of `soracom operator auth-keys`."""
-
-    __slots__ = ()
-
-    async def list(self, operator_id: str | None = None) -> builtins.list[AuthKeyResponse]:
-        """List operator auth keys: `GET /operators/{operator_id}/auth_keys`, group Operator."""
-        return await self._call(LIST_OPERATOR_AUTH_KEYS, operator_id=operator_id)
-
-    async def generate(self, operator_id: str | None = None) -> GenerateOperatorsAuthKeyResponse:
-        """Generate operator auth key: `POST /operators/{operator_id}/auth_keys`, group Operator."""
-        return await self._call(GENERATE_OPERATOR_AUTH_KEY, operator_id=operator_id)
-
-    async def delete(self, auth_key_id: str, *, operator_id: str | None = None) -> None:
-        """Delete operator auth key: `DELETE /operators/{operator_id}/auth_keys/{auth_key_id}`, group Operator."""
-        return await self._call(DELETE_OPERATOR_AUTH_KEY, auth_key_id=auth_key_id, operator_id=operator_id)
-
-
-class OperatorConfiguration(Resource):
-    """The commands of `soracom operator configuration`."""
-
-    __slots__ = ()
-
-    async def get(self, namespace: str, *, operator_id: str | None = None) -> OperatorConfigurationModel:
-        """`GET /operators/{operator_id}/configuration/{namespace}`, group Operator. Raises BadRequest, NotFound."""
-        return await self._call(GET_OPERATOR_CONFIGURATION_NAMESPACE, namespace=namespace, operator_id=operator_id)
-
-    @overload
-    async def set(self, namespace: str, *,
-            configuration: OperatorConfigurationOfSupport | OperatorConfigurationOfEmail
-            | OperatorConfigurationOfUserConsole,
-            operator_id: str | None = None, expected_version: float | None = None) -> OperatorConfigurationModel: ...
-    @overload
-    async def set(self, namespace: str, *, body: SetOperatorConfigurationNamespaceRequest,
-            operator_id: str | None = None) -> OperatorConfigurationModel: ...
-    async def set(self, namespace: str, **arguments: Any) -> OperatorConfigurationModel:
-        """`POST /operators/{operator_id}/configuration/{namespace}`, group Operator. Raises BadRequest, Conflict."""
-        return await self._call(SET_OPERATOR_CONFIGURATION_NAMESPACE, namespace=namespace, **arguments)
-
-    async def delete(self, namespace: str, *, operator_id: str | None = None) -> None:
-        """`DELETE /operators/{operator_id}/configuration/{namespace}`, group Operator. Raises BadRequest, NotFound."""
-        return await self._call(DELETE_OPERATOR_CONFIGURATION_NAMESPACE, namespace=namespace, operator_id=operator_id)

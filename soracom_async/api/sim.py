@@ -7,99 +7,63 @@ from __future__ import annotations
 import builtins
 from typing import Any, Literal, overload
 
+from typing_extensions import deprecated
+
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
-from .._model import Model, model
+from .._model import Model
 from .._resource import Resource
-from .._time import EpochMilliseconds, EpochSeconds, ISODateTime, Instant
+from .._time import EpochMilliseconds, EpochSeconds, Instant
 from ..pages import Pages
 from ._shared import (ACT, DataEntry, DownlinkPingRequest, DownlinkPingResponse, ExpiryAction, ExpiryTime, FROM_MS,
-    LIMIT, READ, SET, SORT, SessionEvent, SetGroupRequest, SetImeiLockRequest, Sim, SimProfile, SmsForwardingReport,
-    SmsForwardingRequest, Sort, SpeedClass, Subscriber, TO_MS, TagUpdateRequest, UpdateSpeedClassRequest)
+    LIMIT, PacketCaptureSession, PacketCaptureSessionRequest, READ, SET, SORT, SessionEvent, SetGroupRequest,
+    SetImeiLockRequest, Sim, SimProfile, SmsForwardingReport, SmsForwardingRequest, Sort, SpeedClass, Subscriber, TO_MS,
+    TagUpdateRequest, UpdateSpeedClassRequest)
 
 AddSubscriptionType = Literal["virtual", "cellular"] | str
-PacketCaptureSessionStatus = Literal["REQUESTED", "ACCEPTED", "CAPTURING", "POST_PROCESSING", "DONE", "FAILED",
-    "STOPPED"] | str
 SendDownlinkHttpMethod = Literal["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"] | str
 SimDownlinkBinaryEncoding = Literal["string", "base64", "hex"] | str
 SimDownlinkRtspCommandSnapshot = Literal["snapshot"] | str
 Subscription = Literal["planP1", "planX1", "planX2", "planX3", "plan-US-max", "planArc01"] | str
 
-@model()
 class AddSubscriptionRequest(Model):
-    """Body of `addSubscription`."""
     subscription: Subscription
     enable: bool | None = None
     tag: str | None = None
     type: AddSubscriptionType | None = None
 
-@model()
 class ArcCredentialAttachRequest(Model):
-    """Body of `attachArcSimCredentials`."""
     arc_client_peer_public_key: str | None = None
 
-@model()
 class ArcCredentialAttachResponse(Model):
-    """Answer of `attachArcSimCredentials`."""
     arc_client_peer_private_key: str | None = None
     arc_client_peer_public_key: str | None = None
 
-@model()
 class ArcCredentialRenewRequest(Model):
-    """Body of `renewArcSimCredentials`."""
     arc_client_peer_public_key: str | None = None
 
-@model()
 class ArcCredentialRenewResponse(Model):
-    """Answer of `renewArcSimCredentials`."""
     arc_client_peer_private_key: str | None = None
     arc_client_peer_public_key: str | None = None
 
-@model(arc_allowed_ips="arcAllowedIPs")
-class ArcSessionCreateResponse(Model):
-    """Answer of `createArcSession`."""
+class ArcSessionCreateResponse(Model, arc_allowed_ips="arcAllowedIPs"):
     arc_allowed_ips: list[str] | None = None
     arc_client_peer_ip_address: str | None = None
     arc_client_peer_public_key: str | None = None
     arc_server_endpoint: str | None = None
     arc_server_peer_public_key: str | None = None
 
-@model()
 class CreateArcSessionRequest(Model):
-    """Body of `createArcSession`."""
+    """No fields."""
 
-@model()
 class CreateSimRequest(Model):
-    """Body of `createSim`."""
     subscription: Literal["planArc01"] | str
     type: Literal["virtual"] | str
 
-@model()
-class PacketCaptureSession(Model):
-    """Answer of `listSimPacketCaptureSessions` and 9 more."""
-    created_time: ISODateTime | None = None
-    duration: int | None = None
-    ended_time: ISODateTime | None = None
-    failed_reason: str | None = None
-    prefix: str | None = None
-    session_id: str | None = None
-    started_time: ISODateTime | None = None
-    status: PacketCaptureSessionStatus | None = None
-    url: str | None = None
-
-@model()
-class PacketCaptureSessionRequest(Model):
-    """Body of `createSimPacketCaptureSession` and `createPacketCaptureSession`."""
-    duration: int
-    prefix: str | None = None
-
-@model()
 class RegisterSimRequest(Model):
-    """Body of `registerSim`."""
     registration_secret: str
     group_id: str | None = None
     tags: dict[str, str] | None = None
 
-@model()
 class SimDownlinkHttpRequest(Model):
     """Body of `sendDownlinkHttp`."""
     body_: str | None = None
@@ -111,7 +75,6 @@ class SimDownlinkHttpRequest(Model):
     skip_verify: bool | None = None
     ssl: bool | None = None
 
-@model()
 class SimDownlinkHttpResponse(Model):
     """Answer of `sendDownlinkHttp`."""
     body: str | None = None
@@ -119,35 +82,24 @@ class SimDownlinkHttpResponse(Model):
     is_base64_encoded: bool | None = None
     status_code: int | None = None
 
-@model()
 class SimDownlinkRtspAuthenticationBasic(Model):
-    """Part of `SimDownlinkRtspRequest`."""
     type: Literal["basic"] | str
     username: str
     password: str | None = None
     password_credentials_id: str | None = None
 
-@model()
 class SimDownlinkRtspAuthenticationNone(Model):
-    """Part of `SimDownlinkRtspRequest`."""
     type: Literal["none"] | str
 
-@model()
 class SimDownlinkRtspCommandSnapshotHarvestFilesDestinationOptions(Model):
-    """Part of `SimDownlinkRtspCommandSnapshotOptionsDestinations`."""
     file_path: str
 
-@model()
 class SimDownlinkRtspCommandSnapshotOptions(Model):
-    """Part of `SimDownlinkRtspRequest`."""
     destinations: SimDownlinkRtspCommandSnapshotOptionsDestinations | None = None
 
-@model()
 class SimDownlinkRtspCommandSnapshotOptionsDestinations(Model):
-    """Part of `SimDownlinkRtspCommandSnapshotOptions`."""
     harvest_files: SimDownlinkRtspCommandSnapshotHarvestFilesDestinationOptions | None = None
 
-@model()
 class SimDownlinkRtspRequest(Model):
     """Body of `sendDownlinkRtsp`."""
     command: SimDownlinkRtspCommandSnapshot
@@ -156,27 +108,20 @@ class SimDownlinkRtspRequest(Model):
     path: str | None = None
     port: int | None = None
 
-@model()
 class SimDownlinkSshNoAuthentication(Model):
-    """Part of `SimDownlinkSshRequest`."""
     type: Literal["none"] | str | None = None
 
-@model()
 class SimDownlinkSshPasswordAuthentication(Model):
-    """Part of `SimDownlinkSshRequest`."""
     password: str | None = None
     password_credentials_id: str | None = None
     type: Literal["password"] | str | None = None
 
-@model()
 class SimDownlinkSshPublicKeyAuthentication(Model):
-    """Part of `SimDownlinkSshRequest`."""
     key: str | None = None
     key_credentials_id: str | None = None
     passphrase: str | None = None
     type: Literal["publickey"] | str | None = None
 
-@model()
 class SimDownlinkSshRequest(Model):
     """Body of `sendDownlinkSsh`."""
     authentication: (SimDownlinkSshPasswordAuthentication | SimDownlinkSshPublicKeyAuthentication
@@ -185,7 +130,6 @@ class SimDownlinkSshRequest(Model):
     username: str
     port: int | None = None
 
-@model()
 class SimDownlinkSshResponse(Model):
     """Answer of `sendDownlinkSsh`."""
     exitcode: int | None = None
@@ -194,35 +138,24 @@ class SimDownlinkSshResponse(Model):
     stderr: str | None = None
     stdout: str | None = None
 
-@model()
 class SimDownlinkTcpConnectionFireAndForgetOptions(Model):
-    """Part of `SimDownlinkTcpRequest`."""
     type: Literal["fire_and_forget"] | str | None = None
 
-@model()
 class SimDownlinkTcpConnectionIdleTimeoutOptions(Model):
-    """Part of `SimDownlinkTcpRequest`."""
     idle_timeout: int  # seconds
     type: Literal["idle_timeout"] | str | None = None
 
-@model()
 class SimDownlinkTcpConnectionWaitAllOptions(Model):
-    """Part of `SimDownlinkTcpRequest`."""
     type: Literal["wait_all"] | str | None = None
 
-@model()
 class SimDownlinkTcpConnectionWaitFirstOptions(Model):
-    """Part of `SimDownlinkTcpRequest`."""
     type: Literal["wait_first"] | str | None = None
 
-@model()
 class SimDownlinkTcpConnectionWaitForPatternOptions(Model):
-    """Part of `SimDownlinkTcpRequest`."""
     termination_pattern: str
     termination_pattern_encoding: SimDownlinkBinaryEncoding | None = None
     type: Literal["wait_for_pattern"] | str | None = None
 
-@model()
 class SimDownlinkTcpRequest(Model):
     """Body of `sendDownlinkTcp`."""
     payload: str
@@ -233,22 +166,18 @@ class SimDownlinkTcpRequest(Model):
     payload_encoding: SimDownlinkBinaryEncoding | None = None
     timeout: int | None = None  # seconds
 
-@model()
 class SimDownlinkTcpResponse(Model):
     """Answer of `sendDownlinkTcp`."""
     data: str | None = None
     data_encoding: SimDownlinkBinaryEncoding | None = None
 
-@model()
 class SimDownlinkUdpRequest(Model):
     """Body of `sendDownlinkUdp`."""
     payload: str
     port: int
     payload_encoding: SimDownlinkBinaryEncoding | None = None
 
-@model()
 class SimStatusHistoryResponse(Model):
-    """Answer of `listSimStatusHistory`."""
     apply_date_time_epoch_sec: EpochSeconds | None = None
     bundles: list[str] | None = None
     group_id: str | None = None
@@ -260,48 +189,35 @@ class SimStatusHistoryResponse(Model):
     status: str | None = None
     subscription: str | None = None
 
-@model()
 class SubscriptionContainer(Model):
-    """Part of `SubscriptionContainerStatus`."""
     container_id: int | None = None
     downloaded: bool | None = None
     subscriber: dict[str, Subscriber] | None = None
 
-@model()
 class SubscriptionContainerStatus(Model):
     """Answer of `cancelSubscriptionContainerDownload`."""
     containers: list[SubscriptionContainer] | None = None
     country_mapping: dict[str, SubscriptionContainerStatusCountryMappingValue] | None = None
 
-@model()
 class SubscriptionContainerStatusCountryMappingValue(Model):
-    """Part of `SubscriptionContainerStatus`."""
     mapping_record: SubscriptionContainerStatusCountryMappingValueMappingRecord | None = None
     plmn_code: str | None = None
 
-@model()
 class SubscriptionContainerStatusCountryMappingValueMappingRecord(Model):
-    """Part of `SubscriptionContainerStatusCountryMappingValue`."""
     container_id: int | None = None
     subscription: str | None = None
 
-@model()
 class TestingUsage(Model):
-    """Answer of `getTestingUsage`."""
     ended_time: EpochMilliseconds | None = None
     started_time: EpochMilliseconds | None = None
     usage: TestingUsageUsage | None = None
     usage_limit: TestingUsageUsageLimit | None = None
 
-@model()
 class TestingUsageUsage(Model):
-    """Part of `TestingUsage`."""
     data_bytes: int | None = None  # bytes
     number_of_sms: int | None = None
 
-@model()
 class TestingUsageUsageLimit(Model):
-    """Part of `TestingUsage`."""
     data_bytes: int | None = None  # bytes
     days: int | None = None  # days
     next_status: Literal["active", "standby", "suspended"] | str | None = None
@@ -333,7 +249,7 @@ SEND_DOWNLINK_HTTP = Operation("sendDownlinkHttp", "POST", "/sims/{sim_id}/downl
 SEND_DOWNLINK_PING = Operation("sendDownlinkPing", "POST", "/sims/{sim_id}/downlink/ping", "Sim", ACT,
     DownlinkPingResponse, cli=("sims downlink-ping",), body=DownlinkPingRequest)
 SEND_DOWNLINK_RTSP = Operation("sendDownlinkRtsp", "POST", "/sims/{sim_id}/downlink/rtsp", "Sim", ACT, bytes,
-    cli=("sims downlink-rtsp",), body=SimDownlinkRtspRequest)
+    cli=("sims downlink-rtsp",), body=SimDownlinkRtspRequest, receives="image/jpeg")
 SEND_DOWNLINK_SSH = Operation("sendDownlinkSsh", "POST", "/sims/{sim_id}/downlink/ssh", "Sim", ACT,
     SimDownlinkSshResponse, cli=("sims downlink-ssh",), body=SimDownlinkSshRequest)
 SEND_DOWNLINK_TCP = Operation("sendDownlinkTcp", "POST", "/sims/{sim_id}/downlink/tcp", "Sim", ACT,
@@ -403,11 +319,8 @@ UNSET_SIM_IMEI_LOCK = Operation("unsetSimImeiLock", "POST", "/sims/{sim_id}/unse
 UPDATE_SIM_SPEED_CLASS = Operation("updateSimSpeedClass", "POST", "/sims/{sim_id}/update_speed_class", "Sim", SET, Sim,
     cli=("sims update-speed-class",), body=UpdateSpeedClassRequest)
 
-
 class Sims(Resource):
     """The commands of `soracom sims`."""
-
-    __slots__ = ()
 
     def list(self, *, limit: int | None = None, last_evaluated_key: str | None = None) -> Pages[Sim]:
         """List SIMs: `GET /sims`, group Sim. Raises NotFound."""
@@ -435,12 +348,14 @@ class Sims(Resource):
         return await self._call(RENEW_ARC_SIM_CREDENTIALS, sim_id=sim_id,
             arc_client_peer_public_key=arc_client_peer_public_key, body=body)
 
+    @deprecated("attachArcSimCredentials is deprecated: use sims.renew_arc_credentials")
     async def attach_arc_credentials(self, sim_id: str, *, arc_client_peer_public_key: str | None = None,
             body: ArcCredentialAttachRequest | None = None) -> ArcCredentialAttachResponse:
         """Attach ARC SIM credentials: `POST /sims/{sim_id}/credentials/arc`, group Sim. Deprecated."""
         return await self._call(ATTACH_ARC_SIM_CREDENTIALS, sim_id=sim_id,
             arc_client_peer_public_key=arc_client_peer_public_key, body=body)
 
+    @deprecated("removeArcSimCredentials is deprecated")
     async def remove_arc_credentials(self, sim_id: str) -> None:
         """Remove ARC SIM credentials: `DELETE /sims/{sim_id}/credentials/arc`, group Sim. Deprecated."""
         return await self._call(REMOVE_ARC_SIM_CREDENTIALS, sim_id=sim_id)

@@ -8,53 +8,35 @@ import builtins
 from typing import Any, Literal, overload
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation, Parameter
-from .._model import Model, model
+from .._model import Model
 from .._resource import Resource
 from .._time import Instant
 from ..pages import Pages
-from ._shared import (ACT, DataEntry, DownlinkPingRequest, DownlinkPingResponse, ExpiryAction, ExpiryTime, FROM_MS,
-    LIMIT, READ, SET, SORT, SessionEvent, SetGroupRequest, SetImeiLockRequest, SmsForwardingReport,
-    SmsForwardingRequest, Sort, SpeedClass, Subscriber, TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE, TO_MS,
-    TagUpdateRequest, TagValueMatchMode, UpdateSpeedClassRequest)
+from ._shared import (ACT, DataEntry, DownlinkPingRequest, DownlinkPingResponse, EXPORT_MODE, ExpiryAction, ExpiryTime,
+    ExportMode, FROM_MS, FileExportResponse, LIMIT, READ, SET, SORT, SessionEvent, SetGroupRequest, SetImeiLockRequest,
+    SmsForwardingReport, SmsForwardingRequest, Sort, SpeedClass, Subscriber, TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE,
+    TO_MS, TagUpdateRequest, TagValueMatchMode, UpdateSpeedClassRequest)
 
-ExportMode = Literal["async", "sync"] | str
 PutBundlesRequest = Literal["D-500MB", "DU-10GB", "DU-50GB", "DU-100GB", "US-1MB", "US-3MB", "US-10MB", "US-20MB",
     "US-50MB", "US-100MB", "US-300MB", "US-500MB", "US-1GB", "US-3GB", "US-5GB", "US-10GB"] | str
 
-@model()
-class FileExportResponse(Model):
-    """Answer of `exportBilling` and 8 more."""
-    exported_file_id: str | None = None
-    exported_file_path: str | None = None
-    url: str | None = None
-
-@model()
 class IssueSubscriberTransferTokenRequest(Model):
-    """Body of `issueSubscriberTransferToken`."""
     transfer_destination_operator_email: str
     transfer_destination_operator_id: str
     transfer_imsi: list[str]
 
-@model()
 class IssueSubscriberTransferTokenResponse(Model):
-    """Answer of `issueSubscriberTransferToken`."""
-    token: str | None = None
+    token: str
 
-@model()
 class RegisterSubscribersRequest(Model):
-    """Body of `registerSubscriber`."""
     registration_secret: str
     group_id: str | None = None
     tags: dict[str, str] | None = None
 
-@model()
 class VerifySubscriberTransferTokenRequest(Model):
-    """Body of `verifySubscriberTransferToken`."""
     token: str
 
-@model()
 class VerifySubscriberTransferTokenResponse(Model):
-    """Answer of `verifySubscriberTransferToken`."""
     transferred_imsi: list[str] | None = None
 
 LIST_SUBSCRIBERS = Operation("listSubscribers", "GET", "/subscribers", "Subscriber", READ, list[Subscriber],
@@ -116,7 +98,7 @@ UNSET_IMEI_LOCK = Operation("unsetImeiLock", "POST", "/subscribers/{imsi}/unset_
 UPDATE_SPEED_CLASS = Operation("updateSpeedClass", "POST", "/subscribers/{imsi}/update_speed_class", "Subscriber", SET,
     Subscriber, cli=("subscribers update-speed-class",), body=UpdateSpeedClassRequest)
 EXPORT_SUBSCRIBERS = Operation("exportSubscribers", "POST", "/subscribers/export", "Subscriber", ACT,
-    FileExportResponse, cli=("subscribers export",), query=(Parameter("export_mode"),))
+    FileExportResponse, cli=("subscribers export",), query=(EXPORT_MODE,))
 SEND_SMS_BY_MSISDN = Operation("sendSmsByMsisdn", "POST", "/subscribers/msisdn/{msisdn}/send_sms", "Subscriber", ACT,
     SmsForwardingReport, cli=("subscribers send-sms-by-msisdn",), body=SmsForwardingRequest, status=202)
 DELETE_SUBSCRIBER_TRANSFER_TOKEN: Operation[None] = Operation("deleteSubscriberTransferToken", "DELETE",
@@ -128,23 +110,8 @@ VERIFY_SUBSCRIBER_TRANSFER_TOKEN = Operation("verifySubscriberTransferToken", "P
     "/subscribers/transfer_token/verify", "Subscriber", ACT, VerifySubscriberTransferTokenResponse,
     cli=("subscribers verify-transfer-token",), body=VerifySubscriberTransferTokenRequest)
 
-
-class Data(Resource):
-    """The commands of `soracom data`."""
-
-    __slots__ = ()
-
-    def get(self, imsi: str, *, from_: Instant | None = None, to: Instant | None = None, sort: Sort | None = None,
-            limit: int | None = None, last_evaluated_key: str | None = None) -> Pages[DataEntry]:
-        """`GET /subscribers/{imsi}/data`, group Subscriber. `from_` and `to` in epoch milliseconds."""
-        return self._pages(GET_DATA_FROM_SUBSCRIBER, imsi=imsi, from_=from_, to=to, sort=sort, limit=limit,
-            last_evaluated_key=last_evaluated_key)
-
-
 class Subscribers(Resource):
     """The commands of `soracom subscribers`."""
-
-    __slots__ = ()
 
     def list(self, *, tag_name: str | None = None, tag_value: str | None = None,
             tag_value_match_mode: TagValueMatchMode | None = None, status_filter: str | None = None,

@@ -55,6 +55,9 @@ def check_body(operation: Operation[Any], body: bytes) -> Any:
         except (ValueError, RecursionError):
             raise Refusal("COM0003", "the body is not JSON") from None
     check(operation.body, data, "body")
+    for name in operation.required or ():
+        if data.get(wire := wire_name(operation.body, name)) is None:
+            raise Refusal("COM0003", f"body.{wire} is missing")
     return data
 
 

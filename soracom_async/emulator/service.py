@@ -98,11 +98,11 @@ class Service:
             # One's own operator is the only one there is; another's name is as good as an unknown one.
             if path.get("operator_id", session.user.operator.id) != session.user.operator.id:
                 raise Refusal("AUM0007")
-        query = checks.check_query(operation, request.query)
-        body = checks.check_body(operation, request.body)
         handler = self._handlers.get(operation.id)
         if handler is None:
             raise Refusal("COM0005", operation.id)
+        query = checks.check_query(operation, request.query)
+        body = checks.check_body(operation, request.body)
         call = handlers.Call(self.world, operation, path, query, body, session, self.token_ttl)
         result = handler(call)
         if operation.id == "auth":

@@ -60,6 +60,7 @@ async def test_company_information(client, own):
     assert refused(await client.get(path), 404, "OPR0001")
     assert refused(await client.put(path, json=body), 404, "OPR0001")
     assert refused(await client.post(path, json={"companyName": 1}), 400, "COM0003")
+    assert refused(await client.post(path, json={"companyName": "x"}), 400, "COM0003")
     assert (await client.post(path, json=body)).status_code == 201
     assert refused(await client.post(path, json=body), 409, "OPR0002")
     assert (await client.put(path, json=body | {"city": "y"})).status_code == 200

@@ -287,7 +287,7 @@ async def test_a_required_null_is_missing_in_kind(client):
 
 @pytest.mark.anyio
 async def test_every_operation_answers(emulator, client):
-    """Whatever is asked with nothing in it gets a success or an error in the unified form, never a fault."""
+    """Whatever is asked with nothing in it gets a success or an error in the unified form, or 501."""
     for operation_id in MODULES:
         found = load(operation_id)
         given = {"operator_id": emulator.operator_id, "sim_id": "8942310022000000001", "imsi": "001010000000001"}
@@ -295,5 +295,5 @@ async def test_every_operation_answers(emulator, client):
         if operation_id in ("logout", "revokeOperatorAuthTokens"):
             continue
         answer = await client.request(found.method, path)
-        assert answer.status_code < 500, found
-        assert answer.status_code < 400 or set(answer.json()) == {"code", "message"}, found
+        assert answer.status_code < 500 or (answer.status_code == 501 and operation_id not in HANDLERS), found
+        assert answer.status_code < 400 or found.method == "HEAD" or set(answer.json()) == {"code", "message"}, found

@@ -1,0 +1,103 @@
+"""How values stand in a request's line and headers. Knows quoting and what is refused; must not know operations.
+
+Nothing that a caller gives may lead to another route, another host or another header.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, unquote
+
+_PLAIN = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_HEADER = re.compile(r"(?:[!-~](?:[ -~]*[!-~])?)?")
+_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
+_PATH = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]*)+")
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+OWN = frozenset(
+    b"host connection keep-alive proxy-connection content-length transfer-encoding te trailer upgrade expect cookie "
+    b"accept-encoding user-agent x-soracom-api-key x-soracom-token x-soracom-lang".split()
+)
+"""The headers that only the session itself sets."""
+
+
+class BadArgument(ValueError):
+    """An argument that cannot be sent; the message names it and says what to do."""
+
+
+def segment(name: str, value: Any) -> str:
+    """Return `value` as one segment of a path, quoted so that it can never be another route.
+
+    Raises BadArgument for an empty value, a dot segment however quoted, and control characters.
+    """
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str):
+        raise BadArgument(f"{name} must be a string, not {type(value).__name__}")
+    if _PLAIN.fullmatch(text):
+        return text
+    bare = _bare(text)
+    if bare in ("", ".", ".."):
+        raise BadArgument(f"{name}={text!r} is empty or a dot segment: give the real name")
+    if _CONTROL.search(bare):
+        raise BadArgument(f"{name} has a control character: {text!r}")
+    return quote(text, safe="")
+
+
+def segments(name: str, value: Any) -> str:
+    """Return `value`, whose slashes lead down, as segments of a path; `/` alone, or nothing, is the root: none."""
+    if not isinstance(value, str):
+        raise BadArgument(f"{name} must be a string, not {type(value).__name__}")
+    return "/".join(segment(name, part) for part in value.split("/") if part)
+
+
+def pairs(name: str, wire: str, value: Any) -> Iterator[str]:
+    """Give `value` as parts of a query: a list as one part for each of its items."""
+    key = quote(wire, safe="")
+    for item in value if isinstance(value, list | tuple) else (value,):
+        if item is True or item is False:
+            item = "true" if item else "false"
+        if not isinstance(item, str | int | float):
+            raise BadArgument(f"{name} must be a string, a number or a truth value, not {type(item).__name__}")
+        try:
+            yield f"{key}={quote(str(item), safe='')}"
+        except UnicodeEncodeError:
+            raise BadArgument(f"{name} has half a character: {item!r}") from None
+
+
+def header(name: str, wire: str, value: Any) -> tuple[bytes, bytes]:
+    """Return a header; raises BadArgument for one that the session itself sets, and for what would break a request."""
+    key = wire.lower()
+    if not _NAME.fullmatch(key):
+        raise BadArgument(f"{wire!r} is no name of a header")
+    if key.encode() in OWN:
+        raise BadArgument(f"{name}: the session itself sets the header {key!r}")
+    text = str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int | float) else value
+    if not isinstance(text, str) or not _HEADER.fullmatch(text):
+        # The value itself is not shown: a header may well be a secret.
+        del value, text
+        raise BadArgument(f"{name} must be ASCII text without control characters or spaces around it")
+    return key.encode(), text.encode()
+
+
+def route(path: Any) -> str:
+    """Return a path that the caller has quoted, with `/v1`; raises BadArgument where it could lead elsewhere."""
+    if not isinstance(path, str) or not _PATH.fullmatch(path) or path.startswith("//") or _STRAY_PERCENT.search(path):
+        raise BadArgument(
+            "the path must be one such as '/sims/123', without host and query; "
+            "quote each of its segments by urllib.parse.quote(text, safe='')"
+        )
+    for part in path.split("/"):
+        bare = _bare(part)
+        if bare in (".", "..") or _CONTROL.search(bare):
+            raise BadArgument(f"the path has a dot segment or a control character: {path!r}")
+    return path if path == "/v1" or path.startswith("/v1/") else f"/v1{path}"
+
+
+def _bare(text: str) -> str:
+    """Return `text` with all of its quoting taken off, however often it was quoted."""
+    while (unquoted := unquote(text)) != text:
+        text = unquoted
+    return text

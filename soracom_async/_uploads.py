@@ -1,0 +1,157 @@
+"""Bodies that are read while they are sent: files, streams, and whatever is sent under a progress callback."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import os
+import stat
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import anyio
+from anyio.to_thread import run_sync
+
+from ._content import Content
+from .errors import ConfigurationError
+
+Progress = Callable[[int, int | None], None]
+"""Is called with the bytes done and the bytes in all; None for those where nobody knows."""
+
+PIECE = 65_536
+"""Bytes read from a file at once."""
+
+
+class Watched(AsyncIterable[bytes]):
+    """Content whose progress is told; it is sent as the content itself would be."""
+
+    def __init__(self, content: Content, progress: Progress) -> None:
+        self.content = content
+        self.progress = progress
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return Upload(self)
+
+
+class Upload:
+    """One body, opened anew for each attempt to send it."""
+
+    def __init__(self, content: Content) -> None:
+        self._progress: Progress | None = None
+        if isinstance(content, Watched):
+            self._progress = content.progress
+            content = content.content
+        self._content: Any = content.encode() if isinstance(content, str) else content
+        self._read: Callable[[], Awaitable[bytes]] | None = None
+        self._file: BinaryIO | None = None
+        self._scope: anyio.CancelScope | None = None
+        self._timeout = 0.0
+        self._done = 0
+        self._begun = False
+        self.length: int | None = None
+        """The bytes of the body, once it is open; None for a stream."""
+        self.error: Exception | None = None
+        """What reading the body raised."""
+
+    @property
+    def spent(self) -> bool:
+        """Whether this is a stream that was read from: it cannot be sent again."""
+        return self._begun and self._is_stream
+
+    @property
+    def _is_stream(self) -> bool:
+        return not isinstance(self._content, bytes | os.PathLike)
+
+    async def __aenter__(self) -> Upload:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._close()
+        if self._begun and inspect.isasyncgen(self._content):
+            with anyio.CancelScope(shield=True):
+                await self._content.aclose()  # handed over in the call, nobody else may hold it
+
+    async def open(self) -> None:
+        """Begin at the first byte; raises ConfigurationError for a file that cannot be read."""
+        self._close()
+        self._done = 0
+        if self._is_stream:
+            self._stream = aiter(self._content)
+            self._read = self._of_stream
+        elif isinstance(self._content, bytes):
+            self.length = len(self._content)
+            self._read = self._of_bytes
+        else:
+            self._file, self.length = await run_sync(_opened, self._content)
+            self._read = self._of_file
+
+    def govern(self, scope: anyio.CancelScope, timeout: float) -> None:
+        """Move the deadline of `scope` by `timeout` seconds for each piece; waiting for a piece is not counted."""
+        self._scope, self._timeout = scope, timeout
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._read is None:
+            await self.open()
+            return await anext(self)
+        self._begun = True
+        self._postpone(math.inf)
+        try:
+            piece = await self._read()
+            self._done += len(piece)
+            if piece and self._progress is not None:
+                self._progress(self._done, self.length)
+        except Exception as error:
+            self.error = error
+            raise
+        finally:
+            self._postpone(anyio.current_time() + self._timeout)
+        if not piece:
+            self._close()
+            raise StopAsyncIteration
+        return piece
+
+    async def _of_bytes(self) -> bytes:
+        return bytes(memoryview(self._content)[self._done : self._done + PIECE])
+
+    async def _of_file(self) -> bytes:
+        assert self._file is not None  # noqa: S101
+        assert self.length is not None  # noqa: S101
+        left = self.length - self._done
+        piece = await run_sync(self._file.read, min(PIECE, left))
+        if left and not piece:
+            raise ConfigurationError(f"the file {self._content} became shorter while it was sent")
+        return piece
+
+    async def _of_stream(self) -> bytes:
+        async for piece in self._stream:
+            if not isinstance(piece, bytes | bytearray | memoryview):
+                raise ConfigurationError(f"the stream must give bytes, not {type(piece).__name__}")
+            if piece:
+                return bytes(piece)
+        return b""
+
+    def _postpone(self, deadline: float) -> None:
+        if self._scope is not None:
+            self._scope.deadline = deadline
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def _opened(path: os.PathLike[str]) -> tuple[BinaryIO, int]:
+    try:
+        file = open(path, "rb")  # noqa: SIM115 - the upload closes it
+    except OSError as error:
+        raise ConfigurationError(f"the file {os.fspath(path)} cannot be read: {error.strerror}") from None
+    told = os.fstat(file.fileno())
+    if not stat.S_ISREG(told.st_mode):
+        file.close()
+        raise ConfigurationError(f"{os.fspath(path)} is no file: give a stream of bytes instead")
+    return file, told.st_size
