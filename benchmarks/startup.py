@@ -1,4 +1,4 @@
-"""Import and opening in fresh processes, without what the bare interpreter takes, beside `import httpx`.
+"""Import, opening and first use in fresh processes, without what the bare interpreter takes, beside `import httpx`.
 
     python -m benchmarks.startup
 
@@ -20,7 +20,7 @@ PEER = "import httpx"
 OPEN = """
 import {module}, anyio
 async def main():
-    async with {opened}:
+    async with {opened} as it:
         pass
 anyio.run(main)
 """
@@ -31,6 +31,10 @@ PROGRAMS = {
     "import soracom_async": "import soracom_async",
     "httpx.AsyncClient opened": OPEN.format(module="httpx", opened="httpx.AsyncClient()"),
     "soracom_async session opened": OPEN.format(module="soracom_async", opened=OURS),
+    "and one group used": OPEN.format(module="soracom_async", opened=OURS).replace("pass", "it.vpg.open_gate"),
+    "and all groups used": OPEN.format(module="soracom_async", opened=OURS).replace(
+        "pass", "from soracom_async.api.operations import GROUPS; [getattr(it, name) for name in GROUPS]"
+    ),
     "import anyio, an empty anyio.run": "import anyio\nasync def main(): pass\nanyio.run(main)",
 }
 MODULES = "\nimport sys; print(len(sys.modules), *(n for n in sys.modules if n.startswith('soracom_async.api')))"
@@ -47,7 +51,8 @@ def modules(program: str) -> tuple[str, str]:
     """Return how many modules a program loads, and those of the generated code."""
     said = subprocess.run([sys.executable, "-c", program + MODULES], check=True, capture_output=True, text=True)
     count, *api = said.stdout.split()
-    return count, ", ".join(api) or "none"
+    names = [name.removeprefix("soracom_async.api.") for name in api if not name.endswith(".api")]
+    return count, (", ".join(names) if len(names) < 6 else f"all {len(names)}") or "none"
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar, Union, cast, get_args, get_origin
 
 from ._cached import cached
-from ._codec import decode, structure
+from ._codec import consume, decode
 from ._core.cursor import next_key
 from ._core.operation import Operation
 from ._core.retry import retry_after
@@ -33,7 +33,7 @@ def result(operation: Operation[R], answer: Answer) -> R:
         return cast("R", answer.content)
     if operation.paging is not None and operation.paging.items:
         return cast("R", page(operation, answer).items)
-    return structure(_read(operation, answer, _kind(type_)), type_)
+    return cast("R", consume(_read(operation, answer, _kind(type_)), type_))
 
 
 def page(operation: Operation[Any], answer: Answer) -> Page[Any]:
@@ -42,7 +42,7 @@ def page(operation: Operation[Any], answer: Answer) -> Page[Any]:
     assert paging is not None  # noqa: S101 - the generator makes methods with pages of none but these
     key = next_key(answer.headers, paging.parameter)
     if not paging.items:
-        return Page(structure(_read(operation, answer, list), operation.result), key)
+        return Page(consume(_read(operation, answer, list), operation.result), key)
     extra = _read(operation, answer, dict)
     items: list[Any] = []
     for name in paging.items:
@@ -51,7 +51,7 @@ def page(operation: Operation[Any], answer: Answer) -> Page[Any]:
             extra.clear()
             raise _unreadable(operation, answer, f"its {name} is a JSON {_KINDS.get(type(part), 'value')}")
         items += part or ()
-    return Page(structure(items, operation.result), key, extra)
+    return Page(consume(items, operation.result), key, extra)
 
 
 def raw_result(operation: Operation[Any], answer: Answer) -> Any:

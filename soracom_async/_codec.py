@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, get_args, get_origin, overload
 
 import attrs
 
@@ -19,7 +19,7 @@ from ._core.operation import Operation
 from ._core.request import BadArgument
 from ._model import Model, field_types, is_model, wire_name
 
-__all__ = ["CODEC", "decode", "dumps", "structure", "unstructure"]
+__all__ = ["CODEC", "consume", "decode", "dumps", "structure", "unstructure"]
 
 _loads: Callable[[bytes], Any] = import_module("orjson" if find_spec("orjson") else "json").loads
 
@@ -33,6 +33,18 @@ def structure(data: Any, type_: Any) -> Any: ...
 def structure(data: Any, type_: Any) -> Any:
     """Turn wire JSON into a model, or a container of models; what does not fit stays as it came."""
     return structurer(type_)(data)
+
+
+def consume(data: Any, type_: Any) -> Any:
+    """Structure JSON that nobody else holds: a list is emptied on the way.
+
+    So a page never exists whole both as JSON and as models, which spares the garbage collector most of its work.
+    """
+    if type(data) is not list or get_origin(type_) is not list:
+        return structure(data, type_)
+    read = structurer(*get_args(type_))
+    data.reverse()
+    return [read(data.pop()) for _ in range(len(data))]
 
 
 class Codec:

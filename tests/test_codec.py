@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from soracom_async import structure, unstructure
-from soracom_async._codec import CODEC, decode, dumps
+from soracom_async._codec import CODEC, consume, decode, dumps
 from soracom_async._converter import converter
 from soracom_async._core.operation import Effect, Operation, Parameter
 from soracom_async._core.request import BadArgument, prepare
@@ -501,3 +501,13 @@ def test_json_in_and_out():
         CODEC.body(operation(Thing), {"anything": float("nan")})
     with pytest.raises(BadArgument, match="object is not JSON serializable|type object"):
         CODEC.body(operation(Thing), {"anything": object()})
+
+
+def test_json_that_nobody_else_holds_is_consumed():
+    """A list is emptied on the way; all else is structured as always."""
+    data = [{"name": "a"}, "oops", {"name": "b"}]
+    assert consume(data, list[Thing]) == [Thing(name="a"), "oops", Thing(name="b")]
+    assert data == []
+    assert consume({"name": "a"}, Thing) == Thing(name="a")
+    assert consume({"name": "a"}, list[Thing]) == {"name": "a"}
+    assert consume([1], dict[str, int]) == [1]

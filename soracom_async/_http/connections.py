@@ -26,6 +26,9 @@ T = TypeVar("T")
 IDLE_SECONDS = 20.0
 """How long an idle connection is kept: well below the time after which load balancers drop them."""
 
+AT_ONCE = 1 << 18
+"""Bytes read at once: as many as asyncio reads; anyio would cut what is more than was asked for."""
+
 
 class Connections:
     """The default way: kept connections, the one used last first."""
@@ -215,7 +218,7 @@ class _Wire(httpcore.AsyncNetworkBackend, httpcore.AsyncNetworkStream):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
-            data = await self._stream.receive(max_bytes)
+            data = await self._stream.receive(max(max_bytes, AT_ONCE))
         except anyio.EndOfStream:
             return b""
         except (anyio.BrokenResourceError, anyio.ClosedResourceError, ssl.SSLError) as error:
