@@ -60,12 +60,14 @@ class Operation:
     result: Type | None
     receives: str
     status: int
+    empty: list[int]
+    """Other statuses of success, without a body."""
     errors: list[int]
     in_path: list[Argument]
     in_query: list[Argument]
     in_headers: list[Argument]
     body: Body | None
-    paging: tuple[str, ...] | None
+    paging: dict[str, Type] | None
     """None, or the properties of the answer that have the items; empty where the answer is an array."""
     secured: bool
     deprecated: bool
@@ -110,7 +112,7 @@ def _operation(schemas: Schemas, path: str, method: str, data: dict[str, Any]) -
     status, receives, result = _answer(schemas, id_, data["responses"])
     if method == "HEAD":
         result = Container("dict", Name("str"))
-    paging: tuple[str, ...] | None = None
+    paging: dict[str, Type] | None = None
     if "x-soracom-cli-pagination" in data:
         result, paging = _paged(schemas, result)
     return Operation(
@@ -123,6 +125,7 @@ def _operation(schemas: Schemas, path: str, method: str, data: dict[str, Any]) -
         result=result,
         receives=receives,
         status=status,
+        empty=sorted(int(code) for code in data["responses"] if result and code in EMPTY),
         errors=sorted(int(code) for code in data["responses"] if code >= "4"),
         in_path=places["path"],
         in_query=places["query"],
@@ -160,14 +163,14 @@ def _answer(schemas: Schemas, id_: str, responses: dict[str, Any]) -> tuple[int,
     return int(code), kind, result
 
 
-def _paged(schemas: Schemas, result: Type | None) -> tuple[Type, tuple[str, ...]]:
+def _paged(schemas: Schemas, result: Type | None) -> tuple[Type, dict[str, Type]]:
     """Return the type of a page's items as a list, and the properties that have them."""
     if isinstance(result, Container):
-        return result, ()
+        return result, {}
     assert isinstance(result, Name), f"a page is an array or an object, not {result}"
-    lists = {f.wire: f.type.item for f in schemas.models[result.text].fields if isinstance(f.type, Container)}
-    items = tuple(dict.fromkeys(lists.values()))
-    return Container("list", items[0] if len(items) == 1 else Union(items)), tuple(lists)
+    lists = {f.wire: f.type for f in schemas.models[result.text].fields if isinstance(f.type, Container)}
+    items = tuple(dict.fromkeys(each.item for each in lists.values()))
+    return Container("list", items[0] if len(items) == 1 else Union(items)), {**lists}
 
 
 def _body(schemas: Schemas, id_: str, data: dict[str, Any], taken: set[str]) -> Body | None:

@@ -47,6 +47,7 @@ def render(layout: Layout) -> dict[str, str]:
         "__init__": '"""The API of Soracom: for each tag its models, operations and methods."""\n',
         "operations": render_indexes.operations(layout),
         "_groups": render_indexes.groups(layout),
+        "_models": render_indexes.models(layout),
     }
     return {f"{name}.py": HEADER + text for name, text in texts.items()}
 

@@ -1,4 +1,4 @@
-"""The text of the modules that say where things are: `operations.py` and `_groups.py`."""
+"""The text of the modules that say where things are: `operations.py`, `_groups.py` and `_models.py`."""
 
 from __future__ import annotations
 
@@ -71,19 +71,67 @@ class Groups:
 
 %(attributes)s'''
 
+MODELS = '''\
+# fmt: off
+"""Where every model and every named enum is. Importing this imports no other module of the API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+%(imports)s
+_MODULES: dict[str, str] = {
+    name: module
+    for module, names in {
+%(modules)s    }.items()
+    for name in names.split()
+}
+"""The module of each, by its name; not public, or type checkers would take it for one of them."""
+'''
+
 
 def operations(layout: Layout) -> str:
     """Write the index by operationId and by group."""
-    modules = [(module.name, " ".join(o.id for o in module.operations)) for module in layout.modules.values()]
     return OPERATIONS % {
-        "modules": "".join(
-            textwrap.fill(f'"{name}": """{ids}""",', WIDTH, initial_indent=SPACE[4:], subsequent_indent=SPACE) + "\n"
-            for name, ids in modules
-            if ids
-        ),
+        "modules": _listed({module.name: [o.id for o in module.operations] for module in layout.modules.values()}),
         "groups": row("    ", [f'"{w}": ("{g.module}", "{g.class_name}")' for w, g in layout.groups.items()], ","),
         "case": CASE,
     }
+
+
+def models(layout: Layout) -> str:
+    """Write the index of models and named enums; each has a name of its own in the whole API."""
+    names = layout.schemas.enums.names
+    found = {
+        module.name: sorted([*(names[each] for each in module.enums), *(each.name for each in module.models)])
+        for module in layout.modules.values()
+    }
+    return MODELS % {
+        "imports": "".join(
+            row(f"    from .{module} import (", [_itself(name) for name in names], ")", 8)
+            for module, names in found.items()
+            if names
+        )
+        or "    pass\n",
+        "modules": _listed(found),
+    }
+
+
+def _itself(name: str) -> str:
+    """Write an import that type checkers take for public."""
+    space = " " if len(f"        {name} as {name},") <= WIDTH else f"\n{SPACE}"
+    return f"{name}{space}as {name}"
+
+
+def _listed(names: dict[str, list[str]]) -> str:
+    """Write the names in each module as lines of a dictionary."""
+    return "".join(
+        textwrap.fill(f'"{module}": """{" ".join(each)}""",', WIDTH, initial_indent=SPACE[4:], subsequent_indent=SPACE)
+        + "\n"
+        for module, each in names.items()
+        if each
+    )
 
 
 def groups(layout: Layout) -> str:

@@ -32,9 +32,11 @@ def operation(layout: Layout, each: Operation) -> str:
         said.append(f'receives="{each.receives}"')
     if each.status != 200:
         said.append(f"status={each.status}")
+    if each.empty:
+        said.append(f"empty=({', '.join(map(str, each.empty))}{_comma(each.empty)})")
     if each.paging is not None:
-        items = ", ".join(f'"{name}"' for name in each.paging)
-        said.append(f"paging=Paging(items=({items}{_comma(each.paging)}))" if items else "paging=ARRAY")
+        items = ", ".join(f'"{name}": {plain(type_)}' for name, type_ in each.paging.items())
+        said.append(f"paging=Paging(items={{{items}}})" if items else "paging=ARRAY")
     if not each.secured:
         said.append("secured=False")
     if each.deprecated:

@@ -130,7 +130,8 @@ def _result(layout: Layout, operation: Operation, shadowed: frozenset[str]) -> s
     if operation.paging is not None:
         assert isinstance(operation.result, Container)
         return f"Pages[{render(operation.result.item, layout.schemas.enums.text, shadowed=shadowed)}]"
-    return render(operation.result, layout.schemas.enums.text, shadowed=shadowed)
+    none = " | None" if operation.empty else ""
+    return render(operation.result, layout.schemas.enums.text, shadowed=shadowed) + none
 
 
 def docstring(operation: Operation) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import bulk, files
+    from . import bulk, files, models
     from ._codec import structure, unstructure
     from ._operations import operations
     from .client import Soracom
@@ -57,6 +57,7 @@ __all__ = [
     "__version__",
     "bulk",
     "files",
+    "models",
     "operations",
     "structure",
     "unstructure",
@@ -75,7 +76,7 @@ _ELSEWHERE = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("bulk", "files"):
+    if name in ("bulk", "files", "models"):
         return import_module(f".{name}", __name__)
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Mapping
-from typing import Any, TypeVar, Union, cast, get_args, get_origin
+from typing import Any, TypeVar, cast, get_origin
 
 from ._cached import cached
 from ._codec import consume, decode
@@ -25,7 +24,7 @@ SPENT = "the stream that was its body has been read, so the call is not repeated
 def result(operation: Operation[R], answer: Answer) -> R:
     """Return what an answer to `operation` says; raises DecodeError where it is not what the API promises."""
     type_ = operation.result
-    if type_ is None:
+    if type_ is None or answer.status in operation.empty:
         return cast("R", None)
     if operation.method == "HEAD":
         return cast("R", dict(answer.headers))
@@ -45,13 +44,14 @@ def page(operation: Operation[Any], answer: Answer) -> Page[Any]:
         return Page(consume(_read(operation, answer, list), operation.result), key)
     extra = _read(operation, answer, dict)
     items: list[Any] = []
-    for name in paging.items:
+    for name, type_ in paging.items.items():
         part = extra.pop(name, None)
         if part is not None and not isinstance(part, list):
-            extra.clear()
-            raise _unreadable(operation, answer, f"its {name} is a JSON {_KINDS.get(type(part), 'value')}")
-        items += part or ()
-    return Page(consume(items, operation.result), key, extra)
+            problem = f"its {name} is a JSON {_KINDS.get(type(part), 'value')}"
+            del part, items, extra  # no traceback shows what came
+            raise _unreadable(operation, answer, problem)
+        items += consume(part or [], type_)
+    return Page(items, key, extra)
 
 
 def raw_result(operation: Operation[Any], answer: Answer) -> Any:
@@ -87,9 +87,6 @@ def _unreadable(operation: Operation[Any], answer: Answer, problem: str) -> Deco
 def _kind(type_: Any) -> type | None:
     """Return what JSON of this type surely is: an object, an array; None where it may be several things."""
     origin = get_origin(type_) or type_
-    if origin in (Union, types.UnionType):
-        kinds = {_kind(part) for part in get_args(type_)}
-        return kinds.pop() if len(kinds) == 1 else None
     if isinstance(origin, type) and issubclass(origin, Model):
         return dict
     return origin if origin in (dict, list, str) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ._cached import cached
 from ._core.operation import Operation
 
 
@@ -56,7 +57,7 @@ class _Index:
 
     def find(self, method: str, path: str) -> Operation[Any] | None:
         """Return the operation of this route, else one of its path, else one whose group has all such paths."""
-        given = path.removeprefix("/v1").split("/")
+        given = path.split("/")
         alike = [
             (operation.method == method, [part == wanted for part, wanted in zip(parts, given, strict=True)], operation)
             for parts, operation in self._by_length.get(len(given), ())
@@ -64,15 +65,16 @@ class _Index:
         ]
         if alike:
             return max(alike, key=lambda each: each[:2])[2]  # a literal goes before a parameter
-        groups = self._by_first.get(given[1], {})
+        groups = self._by_first.get("".join(given[1:2]), {})
         return next(iter(groups.values())) if len(groups) == 1 else None
 
 
-_index: list[_Index] = []
+_index = cached(_Index)
 
 
 def find(method: str, path: str) -> Operation[Any] | None:
-    """Return an operation on whose quota such a request surely draws; all modules of the API are imported for that."""
-    if not _index:
-        _index.append(_Index())
-    return _index[0].find(method, path)
+    """Return an operation on whose quota a request surely draws; `path` is without `/v1`.
+
+    The first time, all modules of the API are imported for that.
+    """
+    return _index().find(method, path)

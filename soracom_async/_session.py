@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 import anyio
 import anyio.lowlevel
-from attrs import evolve
+from attrs import define, evolve
 
 from ._answers import SPENT, failure, page, raw_result, result
 from ._clock import Clock
@@ -19,7 +19,7 @@ from ._core.request import BadArgument, Prepared, prepare
 from ._core.retry import STOP, Answered, Attempts, Budget, Retry, Stop, Unanswered, retry_after
 from ._core.token import Hidden, Lease
 from ._core.window import NOTHING, Permit, Told
-from ._elsewhere import DOWNLOAD, Elsewhere, Place
+from ._elsewhere import DOWNLOAD, Elsewhere, Get, Got, Place, head, whole
 from ._http import HTTP, Answer, Incoming, NoAnswer, Ways
 from ._limits import Bucket, Limits
 from ._login import Login
@@ -36,6 +36,25 @@ log = logging.getLogger("soracom_async")
 
 MAX_REPLAYS = 3
 """Renewals that one call may cause; a second only where the token that was refused had worked before."""
+
+
+@define(slots=True, eq=False, repr=False)
+class _Call:
+    """One call on its way."""
+
+    prepared: Prepared
+    bucket: Bucket
+    options: Options
+    lease: Lease | None = None
+    """What is used instead of the session's own."""
+    streaming: bool = False
+    """Whether the answer is returned as soon as its head has come."""
+
+    @property
+    def upload(self) -> Upload | None:
+        """The body, where it is read while it is sent."""
+        content = self.prepared.content
+        return content if isinstance(content, Upload) else None
 
 
 class Session:
@@ -69,12 +88,8 @@ class Session:
     async def call(self, operation: Operation[R], arguments: Mapping[str, Any], options: Options) -> R:
         """Call an operation and return its result."""
         answer = await self.send(operation, arguments, options)
-        if answer.status >= 300:
-            incoming = await self._fetch(Place.behind(answer.headers, options.endpoint), operation, options)
-            outcome = await incoming.whole(options.timeout)
-            if isinstance(outcome, NoAnswer):
-                raise failure(operation, outcome, "the host of the file")
-            answer = outcome
+        if answer.status >= 300 and operation.result is bytes:
+            answer = await self._fetch(whole, Place.behind(answer.headers, options.endpoint), operation, options)
         return result(operation, answer)
 
     async def page(
@@ -87,21 +102,20 @@ class Session:
 
     async def stream(self, operation: Operation[Any], arguments: Mapping[str, Any], options: Options) -> Incoming:
         """Call an operation and return its answer as soon as its head has come; the caller closes it."""
-        outcome = await self._begin(operation, arguments, options, streaming=True)
-        assert isinstance(outcome, Incoming)  # noqa: S101 - for it was asked for
-        if outcome.status < 300:
-            return outcome
-        await outcome.aclose()
-        return await self._fetch(Place.behind(outcome.headers, options.endpoint), operation, options)
+        incoming = cast("Incoming", await self._send(operation, arguments, options, streaming=True))
+        if incoming.status < 300:
+            return incoming
+        await incoming.aclose()
+        return await self._fetch(head, Place.behind(incoming.headers, options.endpoint), operation, options)
 
     def download(self, place: Place | None, options: Options) -> Coroutine[Any, Any, Incoming]:
         """Return what is at another host as soon as its head has come; the caller closes it."""
-        return self._fetch(place, DOWNLOAD, options)
+        return self._fetch(head, place, DOWNLOAD, options)
 
     async def request(self, prepared: Prepared, quota: Operation[Any], options: Options) -> Any:
         """Send a request that no operation describes, on the quota of one that does."""
         self.enter()
-        answer = await self._deliver(prepared, self.limits.bucket(options.endpoint, quota), options)
+        answer = await self._deliver(_Call(prepared, self.limits.bucket(options.endpoint, quota), options))
         return raw_result(prepared.operation, cast("Answer", answer))
 
     async def lease(self) -> Lease:
@@ -133,9 +147,9 @@ class Session:
         self, operation: Operation[Any], arguments: Mapping[str, Any], options: Options, lease: Lease | None = None
     ) -> Coroutine[Any, Any, Answer]:
         """Send a request until it succeeds or must not be repeated; `lease` is used instead of the session's own."""
-        return cast("Coroutine[Any, Any, Answer]", self._begin(operation, arguments, options, lease))
+        return cast("Coroutine[Any, Any, Answer]", self._send(operation, arguments, options, lease))
 
-    async def _begin(
+    async def _send(
         self,
         operation: Operation[Any],
         arguments: Mapping[str, Any],
@@ -145,71 +159,47 @@ class Session:
         streaming: bool = False,
     ) -> Answer | Incoming:
         self.enter()
-        if "operator_id" in arguments and arguments["operator_id"] is None and "{operator_id}" in operation.path:
+        if "{operator_id}" in operation.path and arguments.get("operator_id") is None:
             arguments = {**arguments, "operator_id": await self.operator_id()}
         try:
             prepared = prepare(operation, arguments, CODEC)
         except BadArgument as error:
             raise ConfigurationError(str(error)) from None
-        bucket = self.limits.bucket(options.endpoint, operation)
-        return await self._deliver(prepared, bucket, options, lease, streaming=streaming)
+        return await self._deliver(
+            _Call(prepared, self.limits.bucket(options.endpoint, operation), options, lease, streaming)
+        )
 
-    async def _deliver(
-        self,
-        prepared: Prepared,
-        bucket: Bucket,
-        options: Options,
-        lease: Lease | None = None,
-        *,
-        streaming: bool = False,
-    ) -> Answer | Incoming:
-        if prepared.content is not None and type(prepared.content) is not bytes:
-            async with Upload(prepared.content) as upload:
-                return await self._repeat(
-                    evolve(prepared, content=upload), bucket, options, lease, upload, streaming=streaming
-                )
-        return await self._repeat(prepared, bucket, options, lease, streaming=streaming)
+    async def _deliver(self, call: _Call) -> Answer | Incoming:
+        prepared = call.prepared
+        if prepared.content is None or type(prepared.content) is bytes:
+            return await self._repeat(call)
+        async with Upload(prepared.content) as upload:
+            call.prepared = evolve(prepared, content=upload)
+            return await self._repeat(call)
 
-    async def _repeat(
-        self,
-        prepared: Prepared,
-        bucket: Bucket,
-        options: Options,
-        lease: Lease | None,
-        upload: Upload | None = None,
-        *,
-        streaming: bool,
-    ) -> Answer | Incoming:
-        operation = prepared.operation
+    async def _repeat(self, call: _Call) -> Answer | Incoming:
+        operation, bucket, options, upload = call.prepared.operation, call.bucket, call.options, call.upload
         attempts = Attempts()
         refused: list[Lease] = []
         while True:
             permit = bucket.try_acquire() or await bucket.acquire(
                 operation.id, wait=options.wait, again=attempts.throttled > 0
             )
-            outcome, used = await self._attempt(prepared, bucket, permit, options, lease, streaming=streaming)
+            outcome, used = await self._attempt(call, permit)
             if not isinstance(outcome, NoAnswer):
                 status = outcome.status
-                if 200 <= status < 300 or (status == operation.status and operation.result is bytes):
+                if 200 <= status < 300 or status in (operation.status, *operation.empty):
                     self._budget.earn()
                     return outcome
                 if isinstance(outcome, Incoming):
                     outcome = await outcome.whole(options.timeout, limit=options.timeout)
             elif upload is not None and upload.error is not None:
                 raise upload.error
-            spent = upload is not None and upload.spent
-            if isinstance(outcome, Answer) and outcome.status == 401 and used is not None and lease is None:
-                self.tokens.reject(used)
-                refused.append(used)
-                if len(refused) == 1 or (used.worked and len(refused) <= MAX_REPLAYS):
-                    if spent:
-                        raise failure(operation, outcome, options.endpoint, SPENT)
-                    log.debug("%s: 401, renewing the token", operation.id)
-                    continue
-            decision = self._decide(prepared, outcome, attempts, options)
+            again = self._renews(call, outcome, used, refused)
+            decision = Retry(0.0) if again else self._decide(call, outcome, attempts)
             if isinstance(decision, Stop):
                 raise failure(operation, outcome, options.endpoint)
-            if spent:
+            if upload is not None and upload.spent:
                 raise failure(operation, outcome, options.endpoint, SPENT)
             log.debug("%s: %s, again in %.2f s", operation.id, _brief(outcome), decision.after)
             if decision.after:
@@ -221,22 +211,14 @@ class Session:
             self._closed = True
             await self._ways.aclose()
 
-    async def _fetch(self, place: Place | None, operation: Operation[Any], options: Options) -> Incoming:
+    async def _fetch(self, get: Get[Got], place: Place | None, operation: Operation[Any], options: Options) -> Got:
         self.enter()
         assert self._gate is not None  # noqa: S101 - `enter` made it
-        return await self._elsewhere.fetch(place, operation, options, self._gate)
+        return await self._elsewhere.fetch(get, place, operation, options, self._gate)
 
-    async def _attempt(
-        self,
-        prepared: Prepared,
-        bucket: Bucket,
-        permit: Permit,
-        options: Options,
-        lease: Lease | None,
-        *,
-        streaming: bool,
-    ) -> tuple[Answer | Incoming | NoAnswer, Lease | None]:
+    async def _attempt(self, call: _Call, permit: Permit) -> tuple[Answer | Incoming | NoAnswer, Lease | None]:
         """Send once. The permit is settled here, however this ends; nothing is awaited between answer and settling."""
+        prepared, bucket, options, lease = call.prepared, call.bucket, call.options, call.lease
         operation = prepared.operation
         # A login passes no gate: those who wait for it may hold all of it.
         gate = self._gate if operation.secured and lease is None else None
@@ -255,10 +237,10 @@ class Session:
                 # Only now: opening a session imports no HTTP library.
                 self._http = self._ways.to(self._options.endpoint)
             if isinstance(prepared.content, Upload):
-                await prepared.content.open()
+                prepared.content.begin()
             request = self._requests.make(prepared, options, lease)
             begun = self.clock.now()
-            send = self._http.open if streaming else self._http.send
+            send = self._http.open if call.streaming else self._http.send
             outcome = await send(request, options.timeout)
         finally:
             if gate is not None:
@@ -281,18 +263,24 @@ class Session:
         if answer.status == 429 and told.seconds is None and (named := retry_after(answer.headers)) is not None:
             bucket.exhausted(named)
 
-    def _decide(
-        self, prepared: Prepared, outcome: Answer | NoAnswer, attempts: Attempts, options: Options
-    ) -> Retry | Stop:
+    def _renews(self, call: _Call, outcome: Answer | NoAnswer, used: Lease | None, refused: list[Lease]) -> bool:
+        """Drop a token that is refused; return whether the call is repeated with a new one."""
+        if isinstance(outcome, NoAnswer) or outcome.status != 401 or used is None or call.lease is not None:
+            return False
+        self.tokens.reject(used)
+        refused.append(used)
+        return len(refused) == 1 or (used.worked and len(refused) <= MAX_REPLAYS)
+
+    def _decide(self, call: _Call, outcome: Answer | NoAnswer, attempts: Attempts) -> Retry | Stop:
         if isinstance(outcome, NoAnswer):
             event: Answered | Unanswered = Unanswered(outcome.sent, outcome.stale)
         else:
             told = Told.from_headers(outcome.headers)
             window = told.remaining == 0 and told.seconds is not None
-            if outcome.status == 429 and not options.wait:
+            if outcome.status == 429 and not call.options.wait:
                 return STOP
             event = Answered(outcome.status, retry_after(outcome.headers), window)
-        return attempts.decide(prepared.operation.effect, event, options.max_retries, self._budget)
+        return attempts.decide(call.prepared.operation.effect, event, call.options.max_retries, self._budget)
 
     async def _for_login(self, operation: Operation[Any], arguments: dict[str, Any], lease: Lease | None) -> Any:
         return result(operation, await self.send(operation, arguments, self._options, lease))

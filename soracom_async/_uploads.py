@@ -14,6 +14,7 @@ import anyio
 from anyio.to_thread import run_sync
 
 from ._content import Content
+from ._core.request import BadArgument, sendable
 from .errors import ConfigurationError
 
 Progress = Callable[[int, int | None], None]
@@ -24,33 +25,41 @@ PIECE = 65_536
 
 
 class Watched(AsyncIterable[bytes]):
-    """Content whose progress is told; it is sent as the content itself would be."""
+    """Content whose progress is told while it is sent."""
 
     def __init__(self, content: Content, progress: Progress) -> None:
-        self.content = content
+        try:
+            self.content = sendable("content", content)
+        except BadArgument as error:
+            raise ConfigurationError(str(error)) from None
         self.progress = progress
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return Upload(self)
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Give the pieces to anybody but an upload, which sends what is within."""
+        async with Upload(self) as upload:
+            upload.begin()
+            async for piece in upload:
+                yield piece
 
 
 class Upload:
-    """One body, opened anew for each attempt to send it."""
+    """One body: `begin` opens it for each attempt to send it, leaving the `async with` closes it."""
 
     def __init__(self, content: Content) -> None:
-        self._progress: Progress | None = None
-        if isinstance(content, Watched):
-            self._progress = content.progress
+        self._watchers: list[Progress] = []
+        while isinstance(content, Watched):
+            self._watchers.append(content.progress)
             content = content.content
-        self._content: Any = content.encode() if isinstance(content, str) else content
-        self._read: Callable[[], Awaitable[bytes]] | None = None
+        self._content: Any = content
+        self._is_stream = not isinstance(content, bytes | os.PathLike)
+        self._read: Callable[[], Awaitable[bytes]]
         self._file: BinaryIO | None = None
         self._scope: anyio.CancelScope | None = None
         self._timeout = 0.0
         self._done = 0
         self._begun = False
         self.length: int | None = None
-        """The bytes of the body, once it is open; None for a stream."""
+        """The bytes of the body, once it has begun; None for a stream."""
         self.error: Exception | None = None
         """What reading the body raised."""
 
@@ -59,10 +68,6 @@ class Upload:
         """Whether this is a stream that was read from: it cannot be sent again."""
         return self._begun and self._is_stream
 
-    @property
-    def _is_stream(self) -> bool:
-        return not isinstance(self._content, bytes | os.PathLike)
-
     async def __aenter__(self) -> Upload:
         return self
 
@@ -70,11 +75,13 @@ class Upload:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._close()
-        if self._begun and inspect.isasyncgen(self._content):
+        # A generator was handed over in the call, so nobody else may hold it. Where aiohttp, which reads it in a task
+        # of its own, is cancelled while it waits for a piece, that ends the generator.
+        if self._begun and inspect.isasyncgen(self._content) and not self._content.ag_running:
             with anyio.CancelScope(shield=True):
-                await self._content.aclose()  # handed over in the call, nobody else may hold it
+                await self._content.aclose()
 
-    async def open(self) -> None:
+    def begin(self) -> None:
         """Begin at the first byte; raises ConfigurationError for a file that cannot be read."""
         self._close()
         self._done = 0
@@ -85,7 +92,8 @@ class Upload:
             self.length = len(self._content)
             self._read = self._of_bytes
         else:
-            self._file, self.length = await run_sync(_opened, self._content)
+            # Not in a thread: if the call were cancelled meanwhile, nobody would get the file, to close it.
+            self._file, self.length = _opened(self._content)
             self._read = self._of_file
 
     def govern(self, scope: anyio.CancelScope, timeout: float) -> None:
@@ -96,16 +104,13 @@ class Upload:
         return self
 
     async def __anext__(self) -> bytes:
-        if self._read is None:
-            await self.open()
-            return await anext(self)
         self._begun = True
         self._postpone(math.inf)
         try:
             piece = await self._read()
             self._done += len(piece)
-            if piece and self._progress is not None:
-                self._progress(self._done, self.length)
+            for progress in self._watchers if piece else ():
+                progress(self._done, self.length)
         except Exception as error:
             self.error = error
             raise
@@ -120,12 +125,13 @@ class Upload:
         return bytes(memoryview(self._content)[self._done : self._done + PIECE])
 
     async def _of_file(self) -> bytes:
-        assert self._file is not None  # noqa: S101
-        assert self.length is not None  # noqa: S101
-        left = self.length - self._done
-        piece = await run_sync(self._file.read, min(PIECE, left))
-        if left and not piece:
-            raise ConfigurationError(f"the file {self._content} became shorter while it was sent")
+        assert self._file is not None  # noqa: S101 - `begin` opened it
+        assert self.length is not None  # noqa: S101 - and measured it
+        if self._done == self.length:
+            return b""
+        piece = await run_sync(self._file.read, min(PIECE, self.length - self._done))
+        if not piece:
+            raise ConfigurationError(f"the file {os.fspath(self._content)} became shorter while it was sent")
         return piece
 
     async def _of_stream(self) -> bytes:
@@ -147,11 +153,10 @@ class Upload:
 
 def _opened(path: os.PathLike[str]) -> tuple[BinaryIO, int]:
     try:
-        file = open(path, "rb")  # noqa: SIM115 - the upload closes it
-    except OSError as error:
-        raise ConfigurationError(f"the file {os.fspath(path)} cannot be read: {error.strerror}") from None
-    told = os.fstat(file.fileno())
-    if not stat.S_ISREG(told.st_mode):
-        file.close()
-        raise ConfigurationError(f"{os.fspath(path)} is no file: give a stream of bytes instead")
-    return file, told.st_size
+        told = os.stat(path)
+        if not stat.S_ISREG(told.st_mode):  # a pipe, once opened, would hold everything up
+            raise ConfigurationError(f"{os.fspath(path)} is no file: give a stream of bytes instead")
+        return open(path, "rb"), told.st_size
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ConfigurationError(f"the file {os.fspath(path)!r} cannot be read: {why}") from None

@@ -1,8 +1,10 @@
 """The same operation over many keys: a bounded number at once, one result or error for each key.
 
-async with bulk.run(soracom.sims.activate, sim_ids, concurrency=32) as results:
-async for result in results:
-print(result.key, result, results.done, results.total)
+For example:
+
+    async with bulk.run(soracom.sims.activate, sim_ids, concurrency=32) as results:
+        async for result in results:
+            print(result.key, result, results.done, results.total)
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 from attrs import frozen
 
+from ._tasks import stop
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -99,10 +102,8 @@ class Run(Generic[K, V]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._tasks.cancel_scope.cancel()
         try:
-            # The group is not told of the body's error, which it would wrap in a group.
-            await self._tasks.__aexit__(None, None, None)
+            await stop(self._tasks)
         finally:
             self._results.close()
 

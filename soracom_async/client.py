@@ -196,8 +196,9 @@ class Soracom(Groups):
 
         Of a listing this returns one page, as a list. Raises what the methods raise.
         """
-        operation, arguments = _named(operation_id, arguments)
-        return await self._call(operation, **arguments)
+        from .api.operations import load
+
+        return await self._call(load(operation_id), **arguments)
 
     async def request(
         self,
@@ -219,32 +220,36 @@ class Soracom(Groups):
         """
         from ._codec import CODEC
         from ._core.request import BadArgument, raw
+        from ._operations import find
 
         try:
             prepared = raw(method, path, params=params, json=json, content=content, headers=headers, encoder=CODEC)
         except BadArgument as error:
             raise ConfigurationError(str(error)) from None
-        quota = quota_of(group) if group is not None else None
-        if quota is None:
-            from ._operations import find
-
-            quota = await run_sync(find, prepared.operation.method, path) or quota_of("other")
-        return await self._session.request(prepared, quota, self._options)
+        operation = prepared.operation
+        similar = await run_sync(find, operation.method, operation.path) if group is None else None
+        return await self._session.request(prepared, similar or quota_of(group or "other"), self._options)
 
     def stream(self, what: str, /, **arguments: Any) -> Streaming:
         """Read an answer piece by piece: `async with soracom.stream("getFile", scope=…, path=…) as answer`.
 
         `what` is an operationId, with its arguments by name, or a URL that an answer contained, as of an exported file:
-        nothing of the session's is sent there. See `files.Download` for what the answer can do. The time-out counts for
-        each piece, not for the whole. Raises what the methods raise.
+        nothing of the session's is sent there. See `files.Download` for what the answer can do. The time-out is for
+        each piece, not for the whole; `max_connections` does not count the answers that are open. Raises what the
+        methods raise.
         """
         from ._elsewhere import DOWNLOAD, Place
+        from .api.operations import load
         from .files import Streaming
 
         session, options = self._session, self._options
+        if not isinstance(what, str):
+            raise ConfigurationError(f"name an operation or a URL: {type(what).__name__} is neither")
         if "/" in what:
+            if arguments:
+                raise ConfigurationError(f"a URL takes no arguments, and {', '.join(arguments)} was given")
             return Streaming(partial(session.download, Place.of(what), options), DOWNLOAD, options.timeout)
-        operation, arguments = _named(what, arguments)
+        operation = load(what)
         return Streaming(partial(session.stream, operation, arguments, options), operation, options.timeout)
 
     def download(
@@ -256,9 +261,10 @@ class Soracom(Groups):
         progress: Progress | None = None,
         **arguments: Any,
     ) -> Coroutine[Any, Any, int]:
-        """Save what `stream` would give to the file `to` and return the bytes: `await soracom.download(url, to=…)`.
+        """Save what `stream` would give to the file `to`: `await soracom.download(url, to=…)`; return how many bytes.
 
-        `progress(done, total)` is called for each piece. The file has its name only once it is whole.
+        `progress(done, total)` is called for each piece. The file has its name only once it is whole, and nothing of it
+        stays if anything goes wrong. An operation that has itself an argument `to` or `progress` needs `stream`.
         Raises OSError where the file cannot be written, and what the methods raise.
         """
         return self.stream(what, **arguments).save(to, progress)
@@ -344,14 +350,6 @@ class Soracom(Groups):
 
     def __repr__(self) -> str:
         return f"Soracom(endpoint={self._options.endpoint!r})"
-
-
-def _named(operation_id: str, arguments: dict[str, Any]) -> tuple[Operation[Any], dict[str, Any]]:
-    """Return an operation by its operationId, and its arguments; the operator is the session's unless it is named."""
-    from .api.operations import load
-
-    operation = load(operation_id)
-    return operation, {"operator_id": None, **arguments} if "{operator_id}" in operation.path else arguments
 
 
 @cached

@@ -1,21 +1,23 @@
 """Files and other bodies that are read or sent piece by piece. Guide: Harvest Files.
 
-async with soracom.stream("getFile", scope="private", path="a/b.csv") as answer:
-async for chunk in answer: ...
+For example:
 
-await soracom.files.put("private", "a/b.csv", content=with_progress(Path("b.csv"), print))
+    async with soracom.stream("getFile", scope="private", path="a/b.csv") as answer:
+        async for piece in answer: ...
+
+    await soracom.files.put("private", "a/b.csv", content=with_progress(Path("b.csv"), print))
 """
 
 from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any, BinaryIO
 
-import anyio
 from anyio.to_thread import run_sync
 
 from ._answers import failure
@@ -25,19 +27,19 @@ from ._http import Incoming, NoAnswer
 from ._uploads import Progress, Watched
 from .errors import ConfigurationError
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 __all__ = ["Content", "Download", "Progress", "Streaming", "with_progress"]
 
 
 def with_progress(content: Content, progress: Progress) -> Content:
-    """Return content for an upload that calls `progress(done, total)` as it is sent; the total of a stream is None."""
+    """Return content for an upload that calls `progress(done, total)` for each piece.
+
+    The total of a stream is None. Where the sending is repeated, the bytes done begin anew.
+    """
     return Watched(content, progress)
 
 
 class Download:
-    """An answer whose body is read as it comes: `async for chunk in answer`, `read()` or `save(path)`, once.
+    """An answer whose body is read as it comes: `async for piece in answer`, `read()` or `save(path)`, once.
 
     Reading raises RequestTimeout where nothing comes for the time-out of the session, TransportError where the
     connection breaks.
@@ -79,7 +81,7 @@ class Download:
         if piece is None:
             raise StopAsyncIteration
         if isinstance(piece, NoAnswer):
-            raise failure(self._operation, piece, "the host of the download")
+            raise failure(self._operation, piece, self._incoming.endpoint)
         return piece
 
     async def read(self) -> bytes:
@@ -92,23 +94,13 @@ class Download:
         The file has its name only once it is whole; until then it stands beside it, and it is removed if anything goes
         wrong. `progress(done, total)` is called for each piece. Raises OSError where the file cannot be written.
         """
-        final = Path(path)
-        if await run_sync(final.is_dir):
-            raise IsADirectoryError(f"{final} is a directory: name a file in it")
-        part = final.with_name(f".{final.name}.{secrets.token_hex(4)}.part")
         done = 0
-        try:
-            async with await anyio.open_file(part, "xb") as file:
-                async for piece in self:
-                    await file.write(piece)
-                    done += len(piece)
-                    if progress is not None:
-                        progress(done, self.length)
-            await run_sync(os.replace, part, final)
-        except BaseException:
-            with anyio.CancelScope(shield=True):
-                await run_sync(_remove, part)
-            raise
+        with _partial(Path(path)) as file:
+            async for piece in self:
+                await run_sync(file.write, piece)
+                done += len(piece)
+                if progress is not None:
+                    progress(done, self.length)
         return done
 
     async def _aclose(self) -> None:
@@ -137,8 +129,8 @@ class Streaming:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._download is not None:
-            await self._download._aclose()
+        assert self._download is not None  # noqa: S101 - it was entered
+        await self._download._aclose()
 
     async def save(self, to: str | os.PathLike[str], progress: Progress | None) -> int:
         """Write the whole body to a file."""
@@ -146,5 +138,20 @@ class Streaming:
             return await download.save(to, progress=progress)
 
 
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
+@contextmanager
+def _partial(final: Path) -> Iterator[BinaryIO]:
+    """Open a file that gets its name at the end, or is removed if anything goes wrong.
+
+    All but the writing is done at once and not in threads: what a thread did after a cancellation nobody would undo.
+    """
+    if final.is_dir():
+        raise IsADirectoryError(f"{final} is a directory: name a file in it")
+    part = final.with_name(f".{secrets.token_hex(8)}.part")
+    opened = open(part, "xb")  # noqa: SIM115 - only what it made is removed
+    try:
+        with opened as file:
+            yield file
+        part.replace(final)
+    except BaseException:
+        part.unlink()
+        raise

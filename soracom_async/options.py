@@ -30,7 +30,10 @@ class Options:
     language: str = "en"
     """The language of error messages, `en` or `ja`."""
     timeout: float = 60.0
-    """Seconds for one attempt, from the first byte sent to the last byte read; waiting for quota is not counted."""
+    """Seconds for one attempt, from the first byte sent to the last byte read; for each piece of a file or stream.
+
+    Waiting for quota is not counted.
+    """
     max_retries: int = 5
     """How often a call may be repeated after a failure."""
     wait: bool = True

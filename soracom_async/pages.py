@@ -11,6 +11,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from attrs import field, frozen
 
 from ._core.cursor import LoopGuard
+from ._tasks import stop
 from .errors import ConfigurationError, DecodeError
 
 if TYPE_CHECKING:
@@ -131,10 +132,8 @@ class Ahead(Generic[T]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._tasks.cancel_scope.cancel()
         try:
-            # The group is not told of the body's error, which it would wrap in a group.
-            await self._tasks.__aexit__(None, None, None)
+            await stop(self._tasks)
         finally:
             self._receive.close()
 

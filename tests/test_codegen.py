@@ -270,8 +270,8 @@ def test_pages() -> None:
     start = "def list(self, *, limit: int | None = None, last_evaluated_key: str | "
     assert f"{start}int | None = None) -> Pages[A]:" in text
     assert ") -> Pages[A | B]:" in text
-    assert 'paging=Paging(items=("a", "b"))' in text
-    assert 'paging=Paging(items=("aTo",))' in text
+    assert 'paging=Paging(items={"a": list[A], "b": list[B]})' in text
+    assert 'paging=Paging(items={"aTo": list[A]})' in text
     assert 'LAST_EVALUATED_KEY_ANY = Parameter("last_evaluated_key", str | int)\n' in texts["_shared.py"]
     assert 'LIMIT = Parameter("limit", int)' in texts["_shared.py"]
 
@@ -549,7 +549,7 @@ def test_main_reads_json_and_yaml_and_removes_old_modules(tmp_path: Path, monkey
     monkeypatch.delitem(sys.modules, "codegen.__main__")
     runpy.run_module("codegen", run_name="__main__")
     assert sorted(path.name for path in target.iterdir()) == [
-        *("__init__.py", "_groups.py", "_shared.py", "operations.py", "sim.py"),
+        *("__init__.py", "_groups.py", "_models.py", "_shared.py", "operations.py", "sim.py"),
     ]
     assert "# Reference: 1 methods for 1 operations" in (tmp_path / "reference.md").read_text(encoding="utf-8")
     assert "READ, cli=" in (target / "sim.py").read_text(encoding="utf-8")

@@ -1,13 +1,21 @@
 """Listings as streams: `soracom_async.pages` and `_core.cursor`."""
 
 import anyio
+import httpx
 import pytest
 from clock import settle
 from hypothesis import given
 from hypothesis import strategies as st
+from leaks import report_of, sings
+from servers import Script, opened
 
 from soracom_async import ConfigurationError, DecodeError, Page, Pages, TransportError
 from soracom_async._core.cursor import LoopGuard, next_key
+from soracom_async.models import (
+    OrderedSubscriber,
+    SoraCamRecordingsAndEventsListEvents,
+    SoraCamRecordingsAndEventsListRecords,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -196,3 +204,56 @@ def test_property_a_guard_never_cries_wolf(keys):
     """Keys that are all different are no circle."""
     guard = LoopGuard()
     assert not any(guard.looped(key) for key in keys)
+
+
+# Pages that are objects
+
+
+def session(*answers):
+    """Return a session whose service gives these pages: the JSON, and the key of the next one."""
+    responses = [
+        httpx.Response(200, json=data, headers={"x-soracom-next-key": key} if key else {}) for data, key in answers
+    ]
+    return opened(Script(*responses))
+
+
+async def test_the_items_of_an_object():
+    """A page may be an object: its items are typed and listed, what else it says is in `extra`."""
+    first = {"orderedSubscriberList": [{"imsi": "1"}, {"imsi": "2", "unknown": 5}], "note": "more", "n": None}
+    async with session((first, "k"), ({"orderedSubscriberList": None}, "l"), ({}, None)) as soracom:
+        pages = [page async for page in soracom.orders.list_subscribers("1").by_page()]
+    assert [[item.imsi for item in page.items] for page in pages] == [["1", "2"], [], []]
+    assert all(type(item) is OrderedSubscriber for item in pages[0].items)
+    assert pages[0].items[1].extra == {"unknown": 5}
+    assert [page.extra for page in pages] == [{"note": "more", "n": None}, {}, {}]
+    assert [page.next_key for page in pages] == ["k", "l", None]
+
+
+async def test_the_items_of_several_lists():
+    """Where an object has two lists, the items of both are given, those of each with their own type."""
+    data = {"records": [{"startTime": 1, "endTime": 2}], "events": [{"type": "motion", "startTime": 3}], "more": 1}
+    async with session((data, None)) as soracom:
+        listing = soracom.sora_cam.devices.recordings_and_events.list_for_device
+        (page,) = [page async for page in listing("1").by_page()]
+        event, record = page.items
+        assert type(event) is SoraCamRecordingsAndEventsListEvents
+        assert type(record) is SoraCamRecordingsAndEventsListRecords
+        assert (event.type, record.end_time.timestamp()) == ("motion", 0.002)
+        assert page.extra == {"more": 1}
+        assert len(await soracom.call("listSoraCamDeviceRecordingsAndEvents", device_id="1")) == 2
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        ([], "it is a JSON array"),
+        ({"orderedSubscriberList": {"secret": "canary"}}, "its orderedSubscriberList is a JSON object"),
+        ({"orderedSubscriberList": True, "secret": "canary"}, "its orderedSubscriberList is a JSON truth value"),
+    ],
+)
+async def test_a_page_that_is_none(data, problem):
+    """What has no items where they should be is a DecodeError, which shows nothing of it."""
+    async with session((data, None)) as soracom:
+        with pytest.raises(DecodeError, match=f"listOrderedSubscribers .*: 200 with a body of .*: {problem}") as caught:
+            await soracom.orders.list_subscribers("1").collect()
+    assert not sings(report_of(caught.value))

@@ -9,8 +9,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from servers import LOGIN, SIM, Script, opened
 
-from soracom_async import ApiToken, ConfigurationError, Soracom
+from soracom_async import (
+    ApiToken,
+    BadRequest,
+    ConfigurationError,
+    DecodeError,
+    ServerError,
+    Soracom,
+    TransportError,
+    operations,
+)
 from soracom_async._codec import CODEC
+from soracom_async._core.quoting import header
 from soracom_async._core.request import BadArgument, plan, prepare
 from soracom_async.api.group import DELETE_CONFIGURATION_PARAMETER
 from soracom_async.api.operations import MODULES, load
@@ -201,6 +211,30 @@ def test_query_values_of_each_kind():
     assert query("listSubscribers", status_filter=["active", "a|b"]) == "status_filter=active&status_filter=a%7Cb"
 
 
+def test_lists_in_a_query():
+    """A list is one part for each of its items, several lists are one behind the other; nothing is joined."""
+    arguments = {"name": ["a", "b&c"], "status": ("active",), "tag": [], "limit": 5, "bundles": None}
+    target = prepare(load("searchSims"), arguments, CODEC).target.decode()
+    assert target == "/v1/query/sims?name=a&name=b%26c&status=active&limit=5"
+
+
+@pytest.mark.parametrize("value", ["text/csv", "text/plain; charset=utf-8", "a"])
+def test_header_parameters(value):
+    """They are sent as they are; a content type takes the place of the one that would be guessed."""
+    arguments = {"scope": "private", "path": "a", "content": b"x"}
+    assert prepare(load("putFile"), {**arguments, "content_type": value}, CODEC).content_type == value.encode()
+    assert prepare(load("putFile"), arguments, CODEC).content_type == b"application/octet-stream"
+
+
+@pytest.mark.parametrize("value", ["a\r\nx-evil: 1", "a\x00", "é", "\u3000", " a", "a ", 5.5j, b"a", ["a"]])
+async def test_header_parameters_that_would_break_a_request(value):
+    """No value adds a header or ends a request, and a secret in it is not shown."""
+    async with strict() as soracom:
+        with pytest.raises(ConfigurationError, match="content_type must be ASCII text") as caught:
+            await soracom.files.put("private", "a", content=b"x", content_type=value)
+        assert "evil" not in str(caught.value)
+
+
 def test_a_time_without_a_zone_is_refused():
     """A naive datetime could mean two things: the error says what to do."""
     with pytest.raises((BadArgument, ConfigurationError), match="zone"):
@@ -319,7 +353,256 @@ async def test_the_own_operator_is_the_default():
     assert [r.url.path for r in transport.requests] == [own, own, "/v1/operators/OP9"]
 
 
+async def test_the_own_operator_is_the_default_of_overloaded_methods_too():
+    """A method whose body may be given whole has its own operator as well."""
+    transport = Script(httpx.Response(201, json={}))
+    async with opened(transport) as soracom:
+        await soracom.roles.create("role", permission="{}")
+    assert transport.requests[0].url.path == f"/v1/operators/{LOGIN['operatorId']}/roles/role"
+
+
+@pytest.mark.parametrize(
+    ("status", "operation_id"),
+    [(204, "getSoraCamDeviceAtomCamFirmwareUpdate"), (304, "assignSoraCamDeviceAtomCamLicense")],
+)
+async def test_an_empty_answer_that_is_foreseen_is_none(status, operation_id):
+    """Where nothing is there to tell, or to change, the service answers without a body; that is no error."""
+    transport = Script(httpx.Response(status))
+    async with opened(transport) as soracom:
+        assert await soracom.call(operation_id, device_id="cam") is None
+    assert len(transport.requests) == 1
+
+
 def test_a_tag_of_a_dot_is_no_deletion_of_all_tags():
     """The worst case by name: a tag called `..` would have deleted something else."""
     with pytest.raises(BadArgument, match="dot segment"):
         prepare(DELETE_SIM_TAG, {"sim_id": "1", "tag_name": ".."}, CODEC)
+
+
+# Requests that no method makes
+
+
+async def test_a_request_of_ones_own():
+    """Method, path, query, headers and body go out as they were given, and the session's token with them."""
+    transport = Script({"id": 1, "unknown": None})
+    async with opened(transport) as soracom:
+        answer = await soracom.request(
+            "post",
+            "/things/a%2Fb/",
+            params={"name": ["a", "b c"], "all": True, "none": None, "é&": 1.5},
+            json={"name": "é"},
+            headers={"X-Extra": "1", "accept": "text/csv", "Content-Type": "application/vnd.thing+json"},
+        )
+        await soracom.request("PUT", "/v1/things", content="text")
+        await soracom.request("DELETE", "/things", json=0)
+    assert answer == {"id": 1, "unknown": None}
+    first, second, third = transport.requests
+    assert (first.method, first.url.raw_path) == (
+        "POST",
+        b"/v1/things/a%2Fb/?name=a&name=b%20c&all=true&%C3%A9%26=1.5",
+    )
+    assert first.content == '{"name":"é"}'.encode()
+    assert (first.headers["x-extra"], first.headers["accept"]) == ("1", "text/csv")
+    assert first.headers["content-type"] == "application/vnd.thing+json"
+    assert first.headers["x-soracom-token"] == LOGIN["token"]
+    assert (second.url.raw_path, second.content) == (b"/v1/things", b"text")
+    assert second.headers["content-type"] == "application/octet-stream"
+    assert (third.content, third.headers["content-type"]) == (b"0", "application/json")
+
+
+@pytest.mark.parametrize(
+    ("response", "answer"),
+    [
+        (httpx.Response(200, json=[None, {"a": 1.5}]), [None, {"a": 1.5}]),
+        (httpx.Response(200, content=b'"x"'), "x"),
+        (httpx.Response(204), None),
+        (httpx.Response(200, headers={"content-type": "application/json"}), None),
+        (httpx.Response(200, content=b"\xff\xd8", headers={"content-type": "image/jpeg"}), b"\xff\xd8"),
+        (httpx.Response(201, content=b"a,b", headers={"content-type": "text/csv"}), b"a,b"),
+        (httpx.Response(200, content=b"{}", headers={"content-type": "application/problem+json"}), {}),
+    ],
+)
+async def test_what_a_request_of_ones_own_answers(response, answer):
+    """JSON as it is, nothing as None, and what is no JSON as bytes."""
+    async with opened(Script(response)) as soracom:
+        assert await soracom.request("GET", "/things") == answer
+
+
+async def test_a_request_for_the_head():
+    """HEAD answers the headers, of the content as it is stored."""
+    transport = Script(httpx.Response(200, headers={"etag": '"1"', "X-Thing": "a"}))
+    async with opened(transport) as soracom:
+        told = await soracom.request("HEAD", "/things")
+    assert (told["etag"], told["x-thing"]) == ('"1"', "a")
+    assert transport.requests[0].headers["accept-encoding"] == "identity"
+
+
+async def test_an_answer_that_is_no_json():
+    """Broken JSON is a DecodeError, an error answer the error that it always is."""
+    async with opened(Script(httpx.Response(200, content=b"{"), 400)) as soracom:
+        with pytest.raises(DecodeError, match=r"request \(GET /things\): 200 with a body of 1 bytes"):
+            await soracom.request("GET", "/things")
+        with pytest.raises(BadRequest) as caught:
+            await soracom.request("GET", "/v1/things")
+        assert (caught.value.operation, caught.value.code) == ("request", "TST0001")
+
+
+@pytest.mark.parametrize(
+    ("method", "times"), [("GET", 3), ("HEAD", 3), ("PUT", 3), ("DELETE", 3), ("POST", 1), ("PATCH", 1)]
+)
+async def test_the_method_decides_what_is_repeated(method, times, jumping_clock):
+    """A failure of the service is repeated unless the request may act anew each time; a 429 and a 401 always."""
+    transport = Script(503)
+    async with opened(transport, clock=jumping_clock, max_retries=2) as soracom:
+        with pytest.raises(ServerError):
+            await soracom.request(method, "/things")
+        assert len(transport.requests) == times
+        transport.steps = [401, 429, httpx.ConnectError("x"), httpx.Response(204)]
+        await soracom.request(method, "/things")
+        assert len(transport.requests) == times + 4
+        assert len(transport.logins) == 2
+
+
+async def test_a_stream_as_a_request_of_ones_own():
+    """`content` may be whatever a file may be made of; it is sent once."""
+
+    async def pieces():
+        yield b"a"
+        yield b"b"
+
+    bodies = []
+
+    class Reading(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request):
+            bodies.append(b"".join([piece async for piece in request.stream]))
+            raise httpx.ReadError("lost")
+
+    async with Soracom(ApiToken("key", "token"), endpoint="http://soracom.test", transport=Reading()) as soracom:
+        with pytest.raises(TransportError, match="request .*the stream that was its body has been read"):
+            await soracom.request("PUT", "/things", content=pieces())
+    assert bodies == [b"ab"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "group"),
+    [
+        ("GET", "/sims/1", "Sim"),
+        ("PATCH", "/sims/1", "Sim"),
+        ("GET", "/v1/sims/1/something_new", "Sim"),
+        ("GET", "/data/Sim/1/something_new", "DataEntry"),
+        ("GET", "/bills/latest", "Billing"),
+        ("GET", "/groups", "Group"),
+        ("GET", "/things/new", "other"),
+        ("GET", "/files/new/and/far/away", "other"),
+        ("GET", "/", "other"),
+        ("GET", "/v1", "other"),
+        ("GET", "/v10", "other"),
+    ],
+)
+async def test_on_whose_quota_a_request_of_ones_own_draws(method, path, group):
+    """On that of the same path, else of paths that begin alike, else on one of its own; or on the one that is named."""
+    quota = {
+        "x-soracom-ratelimit-limit": "60",
+        "x-soracom-ratelimit-remaining": "59",
+        "x-soracom-ratelimit-seconds-before-refresh": "60",
+    }
+    async with opened(Script(httpx.Response(200, json={}, headers=quota))) as soracom:
+        await soracom.request(method, path)
+        assert set(soracom.rate_limits()) == {"auth", group}
+        assert soracom.rate_limits()[group].remaining == 59
+        await soracom.request(method, path, group="Soralet")
+        assert soracom.rate_limits()["Soralet"].remaining == 59
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("CONNECT", "/a"), "method='CONNECT' is not known: use one of GET, HEAD, PUT"),
+        ((None, "/a"), "method=None is not known"),
+        (("GET\r\n", "/a"), "is not known"),
+        *(
+            (("GET", path), "the path must be one such as")
+            for path in (
+                "a",
+                "",
+                None,
+                "//evil.test/a",
+                "https://evil.test/",
+                "/a?b=c",
+                "/a#b",
+                "/a b",
+                "/%",
+                "/a%2",
+                "/é",
+            )
+        ),
+        *(
+            (("GET", path), "a dot segment or a control character")
+            for path in ("/..", "/a/../b", "/a/%2e%2e/b", "/%252e", "/a%00", "/a%0d%0a", "/v1/%2E./x")
+        ),
+    ],
+)
+async def test_a_request_that_leads_elsewhere(arguments, message):
+    """Another host, another route, or no method of HTTP: refused before anything is sent."""
+    async with strict() as soracom:
+        with pytest.raises(ConfigurationError, match=message):
+            await soracom.request(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ({"json": {}, "content": b""}, "a request has one body: give json or content, not both"),
+        ({"json": float("nan")}, "cannot be written as JSON"),
+        ({"content": {"a": 1}}, r"request \(GET /a\): body must be bytes, text, .* not dict"),
+        ({"params": {"a": object()}}, r"params\['a'\] must be a string, a number or a truth value, not object"),
+        ({"params": {"a": "\ud800"}}, r"params\['a'\] has half a character"),
+        ({"params": {5: "a"}}, "5 is no name of a parameter"),
+        ({"params": {"\ud800": "a"}}, "is no name of a parameter"),
+        ({"headers": {"a b": "c"}}, "'a b' is no name of a header"),
+        ({"headers": {5: "c"}}, "5 is no name of a header"),
+        ({"headers": {"a": "b\r\nc"}}, r"headers\['a'\] must be ASCII text without control characters"),
+        *(
+            ({"headers": {name: "x"}}, f"the session itself sets the header '{name.lower()}'")
+            for name in (
+                "Host",
+                "X-Soracom-Token",
+                "x-soracom-api-key",
+                "Content-Length",
+                "Transfer-Encoding",
+                "Cookie",
+            )
+        ),
+    ],
+)
+async def test_a_request_that_cannot_be_sent(keywords, message):
+    """What stands in query, headers or body is refused by its name."""
+    async with strict() as soracom:
+        with pytest.raises(ConfigurationError, match=message):
+            await soracom.request("GET", "/a", **keywords)
+
+
+def test_header_values_of_each_kind():
+    """Truth values as in JSON, numbers in decimal, nothing as nothing."""
+    assert header("a", "A", True) == (b"a", b"true")
+    assert header("a", "a", 1.5) == (b"a", b"1.5")
+    assert header("a", "a", "") == (b"a", b"")
+
+
+# The table of operations
+
+
+def test_the_table_of_operations():
+    """Every operation by its operationId: a read-only mapping, which loads what it is asked for."""
+    assert len(operations) == len(MODULES) == 490
+    assert operations["getSim"] is GET_SIM
+    assert (operations["getSim"].method, operations["getSim"].path) == ("GET", "/sims/{sim_id}")
+    assert list(operations) == list(MODULES)
+    assert "getSim" in operations
+    assert "getSIM" not in operations
+    assert operations.get("getSIM") is None
+    with pytest.raises(KeyError, match="getSIM"):
+        operations["getSIM"]
+    assert repr(operations) == "<490 operations>"
+    with pytest.raises(TypeError):
+        operations["getSim"] = GET_SIM

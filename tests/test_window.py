@@ -225,6 +225,19 @@ def test_an_answer_of_the_window_before_changes_nothing():
     assert window.remaining == 100
 
 
+def test_a_silent_answer_of_the_window_before_changes_nothing():
+    """What was sent before the turn, and whose answer tells nothing, is not counted against the present window."""
+    window = opened(remaining=50, seconds=60)
+    late, lost = window.reserve(1.0), window.reserve(1.0)
+    first = window.reserve(61.0)
+    window.answered(first, told(99), sent=61.0, now=61.1)
+    before = window.view(61.2).remaining
+    window.answered(late, NOTHING, sent=1.0, now=61.2)
+    window.unanswered(lost)
+    assert window.view(61.2).remaining == before + 2 == 99  # two fewer are under way
+    assert window.in_flight == 0
+
+
 def test_an_answer_of_the_next_window_opens_it():
     """An answer whose turn lies behind the present one starts the next window at once."""
     window = opened(5, seconds=10)

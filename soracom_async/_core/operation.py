@@ -43,8 +43,8 @@ class Paging:
     """How an answer is paged: the query parameter that resumes it, and where its items are."""
 
     parameter: str = "last_evaluated_key"
-    items: tuple[str, ...] = ()
-    """The properties with the items, where the answer is an object; empty where it is an array."""
+    items: dict[str, Any] = field(factory=dict)
+    """The properties with the items and their types, where the answer is an object; empty where it is an array."""
 
 
 ARRAY = Paging()
@@ -86,6 +86,8 @@ class Operation(Generic[R]):
     """The content type of the answer; anything but JSON is the result as bytes."""
     status: int = field(default=200, kw_only=True)
     """The status of success."""
+    empty: tuple[int, ...] = field(default=(), kw_only=True)
+    """Other statuses of success, without a body: the result is None then."""
     paging: Paging | None = field(default=None, kw_only=True)
     secured: bool = field(default=True, kw_only=True)
     """Whether key and token are sent. Those that carry none draw on the caller's address instead of the group."""

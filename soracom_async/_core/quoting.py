@@ -55,7 +55,10 @@ def segments(name: str, value: Any) -> str:
 
 def pairs(name: str, wire: str, value: Any) -> Iterator[str]:
     """Give `value` as parts of a query: a list as one part for each of its items."""
-    key = quote(wire, safe="")
+    try:
+        key = quote(wire, safe="")
+    except (TypeError, UnicodeEncodeError):
+        raise BadArgument(f"{wire!r} is no name of a parameter") from None
     for item in value if isinstance(value, list | tuple) else (value,):
         if item is True or item is False:
             item = "true" if item else "false"
@@ -69,7 +72,7 @@ def pairs(name: str, wire: str, value: Any) -> Iterator[str]:
 
 def header(name: str, wire: str, value: Any) -> tuple[bytes, bytes]:
     """Return a header; raises BadArgument for one that the session itself sets, and for what would break a request."""
-    key = wire.lower()
+    key = wire.lower() if isinstance(wire, str) else ""
     if not _NAME.fullmatch(key):
         raise BadArgument(f"{wire!r} is no name of a header")
     if key.encode() in OWN:

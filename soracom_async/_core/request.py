@@ -11,11 +11,15 @@ from attrs import evolve, field, frozen
 from .operation import Effect, Operation, Parameter
 from .quoting import BadArgument, header, pairs, route, segment, segments
 
-__all__ = ["BadArgument", "Encoder", "Prepared", "plan", "prepare", "raw"]
+__all__ = ["BadArgument", "Encoder", "Prepared", "plan", "prepare", "raw", "sendable"]
 
 _BRACES = re.compile(r"\{(\w+)\}")
 JSON = b"application/json"
-ANYTHING = ((b"accept", b"*/*"), (b"accept-encoding", b"identity"))
+TEXT = b"text/plain; charset=utf-8"
+OCTETS = b"application/octet-stream"
+ANY_KIND = b"*/*"
+CONTENT_TYPE = b"content-type"
+ANYTHING = ((b"accept", ANY_KIND), (b"accept-encoding", b"identity"))
 """The headers of a request whose answer is no JSON; its length is then the true one."""
 
 
@@ -110,7 +114,7 @@ def prepare(operation: Operation[Any], arguments: Mapping[str, Any], encoder: En
     for name in it.required:
         if name not in given and (whole is None or name not in it.body):
             raise BadArgument(f"{operation} needs the argument {name!r}")
-    headers, query, body = it.always, "", {}
+    headers, query, body = dict(it.always), "", {}
     try:
         target = it.pieces[0]
         for parameter, piece in zip(it.path, it.pieces[1:], strict=True):
@@ -121,7 +125,7 @@ def prepare(operation: Operation[Any], arguments: Mapping[str, Any], encoder: En
                 query += "".join(f"&{pair}" for pair in pairs(name, parameter.wire, _wire(parameter, value, encoder)))
             elif name in it.headers:
                 parameter = it.headers[name]
-                headers = (*headers, header(name, parameter.wire, _wire(parameter, value, encoder)))
+                headers |= [header(name, parameter.wire, _wire(parameter, value, encoder))]
             elif name in it.body or (operation.body is not None and name == operation.body_name):
                 body[name] = value
             else:
@@ -130,13 +134,8 @@ def prepare(operation: Operation[Any], arguments: Mapping[str, Any], encoder: En
         raise BadArgument(f"{operation}: {error}") from None
     if query:
         target += "?" + query[1:]
-    content, kind = None, JSON
-    if operation.body is not None:
-        content, kind = _content(operation, body, encoder)
-    if headers:
-        kind = dict(headers).get(b"content-type", kind)
-        headers = tuple(each for each in headers if each[0] != b"content-type")
-    return Prepared(operation, target.encode("ascii"), content, kind, headers)
+    content, kind = _content(operation, body, encoder)
+    return Prepared(operation, target.encode("ascii"), content, headers.pop(CONTENT_TYPE, kind), tuple(headers.items()))
 
 
 def _wire(parameter: Parameter, value: Any, encoder: Encoder) -> Any:
@@ -156,26 +155,44 @@ def _in_path(operation: Operation[Any], parameter: Parameter, value: Any, encode
 
 
 def _content(operation: Operation[Any], body: Mapping[str, Any], encoder: Encoder) -> tuple[Any, bytes]:
-    """Return the body and its content type."""
+    """Return the body, None where there is none, and its content type."""
+    if operation.body is None:
+        return None, JSON
     kind = operation.sends.encode()
     if kind == JSON:
         return encoder.body(operation, body), JSON
-    anything = kind == b"*/*"
     value = body.get(operation.body_name)
+    if kind == ANY_KIND:
+        if not _is_raw(value):
+            return encoder.body(evolve(operation, body=Any), body), JSON
+        kind = TEXT if isinstance(value, str) else OCTETS
+    return sendable(f"{operation}: {operation.body_name}", value), kind
+
+
+def _is_raw(value: Any) -> bool:
+    """Return whether nobody would take `value` for JSON."""
+    if isinstance(value, str | bytes | bytearray | memoryview | AsyncIterable):
+        return True
+    return hasattr(type(value), "__fspath__") or hasattr(value, "read")
+
+
+def sendable(name: str, value: Any) -> Any:
+    """Return a body that is sent as it is: bytes, the path of a file, a stream; text becomes bytes.
+
+    Raises BadArgument for anything else, open files among it: their reading would hold up the event loop.
+    """
     if isinstance(value, str):
         try:
-            return value.encode(), b"text/plain; charset=utf-8" if anything else kind
+            return value.encode()
         except UnicodeEncodeError:
-            raise BadArgument(f"{operation}: {operation.body_name} has half a character") from None
+            raise BadArgument(f"{name} has half a character") from None
     if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value), b"application/octet-stream" if anything else kind
+        return bytes(value)
     if hasattr(type(value), "__fspath__") or isinstance(value, AsyncIterable):
-        return value, b"application/octet-stream" if anything else kind
-    if anything and not hasattr(value, "read"):
-        return encoder.body(evolve(operation, body=Any), body), JSON
+        return value
     raise BadArgument(
-        f"{operation}: {operation.body_name} must be bytes, text, the pathlib.Path of a file or an asynchronous "
-        f"iterable of bytes, not {type(value).__name__}"
+        f"{name} must be bytes, text, the pathlib.Path of a file or an asynchronous iterable of bytes, "
+        f"not {type(value).__name__}"
     )
 
 
@@ -213,22 +230,19 @@ def raw(
         if value is not None
         for pair in pairs(f"params[{key!r}]", key, value)
     ]
-    extra = dict(header(f"headers[{key!r}]", key, value) for key, value in (headers or {}).items())
+    extra = dict(ANYTHING if name == "HEAD" else ())
+    extra |= [header(f"headers[{key!r}]", key, value) for key, value in (headers or {}).items()]
+    body = json if content is None else content
     operation: Operation[Any] = Operation(
         "request",
         name,
-        path,
+        target.removeprefix("/v1"),
         "",
         EFFECTS[name],
-        body=None if json is None and content is None else Any,
-        sends="application/json" if content is None else "application/octet-stream",
+        body=None if body is None else Any,
+        sends=(JSON if content is None else OCTETS).decode(),
     )
-    body, kind = (
-        (None, JSON)
-        if operation.body is None
-        else _content(operation, {"body": json if content is None else content}, encoder)
-    )
-    kind = extra.pop(b"content-type", kind)
-    return Prepared(
-        operation, (target + "?" * bool(query) + "&".join(query)).encode("ascii"), body, kind, tuple(extra.items())
-    )
+    whole, kind = _content(operation, {"body": body}, encoder)
+    if query:
+        target += "?" + "&".join(query)
+    return Prepared(operation, target.encode("ascii"), whole, extra.pop(CONTENT_TYPE, kind), tuple(extra.items()))

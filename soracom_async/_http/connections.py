@@ -58,7 +58,8 @@ class Connections:
             else:
                 await line.aclose()
 
-        return Incoming(response.status, response.headers, cast("AsyncIterable[bytes]", response.stream), release)
+        pieces = cast("AsyncIterable[bytes]", response.stream)
+        return Incoming(request.endpoint, response.status, response.headers, pieces, release)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -75,7 +76,16 @@ class Connections:
             if not line.has_expired():
                 return line
             await line.aclose()
+        await self._sweep()
         return _Line(endpoint)
+
+    async def _sweep(self) -> None:
+        """Close what has expired, also of hosts that nobody asks any more."""
+        expired = [(idle, line) for idle in self._lines.values() for line in idle if line.has_expired()]
+        for idle, line in expired:
+            idle.remove(line)
+        for _, line in expired:
+            await line.aclose()
 
     async def _keep(self, line: _Line) -> None:
         """Put a connection back, if it can be used again."""

@@ -112,11 +112,13 @@ _WIRE_BYTES = re.compile(r"\b(?:bytearray\()?b['\"]")
 
 
 def no_answer(error: Exception, *, sent: bool) -> NoAnswer | None:
-    """Return what an error of httpx or httpcore means; None for any other error.
+    """Return what an error of httpx or httpcore, or of aiohttp below them, means; None for any other error.
 
     Both name their errors alike, and an error of either may come: tests replace parts of httpcore by parts of httpx.
     """
-    names = [cls.__name__ for cls in type(error).__mro__ if cls.__module__.partition(".")[0] in ("httpx", "httpcore")]
+    if "ClientError" in _names(error, "aiohttp"):  # one that httpx-aiohttp lets through; its text would show the URL
+        return NoAnswer(type(error).__name__, sent=True)
+    names = _names(error, "httpx", "httpcore")
     timeout = "TimeoutException" in names
     why = _WIRE_BYTES.split(str(error), maxsplit=1)[0]
     reason = f"{names[0]}: {why}" if names and why else (names or [""])[0]
@@ -131,5 +133,10 @@ def no_answer(error: Exception, *, sent: bool) -> NoAnswer | None:
 
 def _lost_by_aiohttp(cause: BaseException | None) -> bool:
     """Return whether aiohttp lost a connection that it had: httpx-aiohttp calls that, too, a time-out of connecting."""
-    names = {cls.__name__ for cls in type(cause).__mro__ if cls.__module__.startswith("aiohttp.")}
-    return "ClientConnectionError" in names and not names & {"ClientConnectorError", "ServerTimeoutError"}
+    names = _names(cause, "aiohttp")
+    return "ClientConnectionError" in names and not set(names) & {"ClientConnectorError", "ServerTimeoutError"}
+
+
+def _names(error: BaseException | None, *libraries: str) -> list[str]:
+    """Return the names of an error's classes that are of these libraries, its own first."""
+    return [cls.__name__ for cls in type(error).__mro__ if cls.__module__.partition(".")[0] in libraries]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import zlib
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
 from typing import Any, cast
 
 import anyio
@@ -15,21 +15,33 @@ from .exchange import Answer, Headers, NoAnswer, folded, is_encoded, no_answer, 
 Release = Callable[[bool], Awaitable[None]]
 """Gives the connection back; it is told whether the body was read to its end, so that it can be used again."""
 
+IN_HAND = 1 << 20
+"""More bytes of a body than any event loop and library hold before they read from the network again."""
+
 
 class Incoming:
     """An answer that is read piece by piece; whoever holds it must call `aclose`."""
 
-    __slots__ = ("_begun", "_chunks", "_end", "_inflate", "_iterator", "_release", "headers", "status")
+    __slots__ = ("_begun", "_end", "_inflate", "_intact", "_pieces", "_release", "endpoint", "headers", "status")
 
     def __init__(
-        self, status: int, raw: Headers, chunks: AsyncIterable[bytes], release: Release, *, decoded: bool = False
+        self,
+        endpoint: str,
+        status: int,
+        raw: Headers,
+        pieces: AsyncIterable[bytes],
+        release: Release,
+        *,
+        decoded: bool = False,
     ) -> None:
-        self.status = status
-        self.headers = folded(raw)
-        self._chunks = chunks
-        self._iterator: AsyncIterator[bytes] | None = None
+        self.endpoint: str = endpoint
+        self.status: int = status
+        self.headers: Mapping[str, str] = folded(raw)
+        self._pieces = aiter(pieces)
         self._inflate: Any = zlib.decompressobj(wbits=47) if is_encoded(self.headers) and not decoded else None
         self._begun = False
+        self._intact = True
+        """Whether the pieces can go on: none of them failed or was cancelled."""
         self._release: Release | None = release
         self._end: NoAnswer | None = None
 
@@ -45,11 +57,9 @@ class Incoming:
             piece = await self._next(timeout)
             if self._inflate is not None and not isinstance(piece, NoAnswer):
                 piece = self._inflated(piece)
-            if isinstance(piece, NoAnswer):
+            if piece is None or isinstance(piece, NoAnswer):
                 self._end = piece
                 await self.aclose()
-            elif piece is None:
-                await self._give_back(whole=True)
             elif piece:
                 return piece
         return self._end
@@ -64,16 +74,17 @@ class Incoming:
             return wrong_encoding(self.headers)
 
     async def _next(self, timeout: float) -> bytes | NoAnswer | None:
-        if self._iterator is None:
-            self._iterator = aiter(self._chunks)
+        self._intact = False
         with anyio.move_on_after(timeout):
             try:
-                return await anext(self._iterator, None)
+                piece = await anext(self._pieces, None)
             except Exception as error:
                 outcome = no_answer(error, sent=True)
                 if outcome is None:
                     raise
                 return outcome
+            self._intact = True
+            return piece
         return NoAnswer(f"nothing more of the answer within {timeout:g} s", sent=True, timeout=True)
 
     async def whole(self, timeout: float, *, limit: float = math.inf) -> Answer | NoAnswer:
@@ -89,24 +100,30 @@ class Incoming:
             await self.aclose()
 
     async def aclose(self) -> None:
-        """Give the connection up, unless the body was read to its end."""
-        if self._release is not None and self._iterator is not None:
-            await _abandon(self._iterator)
-        await self._give_back(whole=False)
-
-    async def _give_back(self, *, whole: bool) -> None:
+        """Give the connection back where all of the body has come already, else give it up."""
         release, self._release = self._release, None
         if release is not None:
             with anyio.CancelScope(shield=True):
-                await release(whole)
+                await release(self._intact and await self._exhaust())
 
+    async def _exhaust(self) -> bool:
+        """Take what has come of the body and end it there; return whether that was all.
 
-async def _abandon(iterator: AsyncIterator[bytes]) -> None:
-    """End a body that is left early, and with it all the generators it is made of, which would be left unfinished.
+        The pieces are made by generators within generators. Closing the outermost would leave the others unfinished,
+        of which trio warns. So they go on until the next read from the network, which is cancelled and ends them all.
+        """
+        with anyio.CancelScope() as scope, contextlib.suppress(Exception):
+            scope.cancel()
+            return await self._go_on()
+        return False
 
-    Below, each read waits for the network, and is cancelled there; what was received already comes before that.
-    """
-    with anyio.CancelScope(shield=True) as scope, contextlib.suppress(Exception):
-        scope.cancel()
-        for _ in range(10_000):
-            await anext(iterator)
+    async def _go_on(self) -> bool:
+        left = IN_HAND
+        while left > 0:
+            piece = await anext(self._pieces, None)
+            if piece is None:
+                return True
+            left -= len(piece) + 1
+        if isinstance(self._pieces, AsyncGenerator):
+            await self._pieces.aclose()  # it never waits, so there is no network below
+        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import TypeVar, cast
 
 import anyio
@@ -26,7 +27,7 @@ class Transport:
 
     async def open(self, request: Request, timeout: float) -> Incoming | NoAnswer:
         """Send one request and wait for the head of its answer, within `timeout` seconds."""
-        return await self._within(timeout, request, self._begin)
+        return await self._within(timeout, request, partial(self._begin, request.endpoint))
 
     async def aclose(self) -> None:
         """Close the transport, as httpx's own client does."""
@@ -57,15 +58,15 @@ class Transport:
         finally:
             await response.aclose()
 
-    async def _begin(self, request: httpx.Request) -> Incoming:
+    async def _begin(self, endpoint: str, request: httpx.Request) -> Incoming:
         response = await self._transport.handle_async_request(request)
 
         async def release(whole: bool) -> None:
             await response.aclose()
 
         decoded = response.is_stream_consumed
-        body = Body(response.content) if decoded else cast("AsyncIterable[bytes]", response.stream)
-        return Incoming(response.status_code, response.headers.raw, body, release, decoded=decoded)
+        pieces = Body(response.content) if decoded else cast("AsyncIterable[bytes]", response.stream)
+        return Incoming(endpoint, response.status_code, response.headers.raw, pieces, release, decoded=decoded)
 
 
 def _of_httpx(request: Request, timeout: float) -> httpx.Request:

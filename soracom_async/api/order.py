@@ -234,7 +234,7 @@ UPDATE_ORDERED_RESOURCE_INITIAL_SETTING = Operation("updateOrderedResourceInitia
     cli=("orders resource-initial-setting update",), body=ResourceInitialSetting)
 LIST_ORDERED_SUBSCRIBERS = Operation("listOrderedSubscribers", "GET", "/orders/{order_id}/subscribers", "Order", READ,
     list[OrderedSubscriber], cli=("orders list-subscribers",), query=(LAST_EVALUATED_KEY, LIMIT),
-    paging=Paging(items=("orderedSubscriberList",)))
+    paging=Paging(items={"orderedSubscriberList": list[OrderedSubscriber]}))
 REGISTER_ORDERED_SIM: Operation[None] = Operation("registerOrderedSim", "POST",
     "/orders/{order_id}/subscribers/register", "Order", ACT, cli=("orders register-subscribers",), status=204)
 LIST_PRODUCTS = Operation("listProducts", "GET", "/products", "Order", READ, ListProductResponse,

@@ -246,13 +246,13 @@ HANDLE_DELETE_SORA_CAM_DEVICE: Operation[None] = Operation("handleDeleteSoraCamD
     "/sora_cam/devices/{device_id}", "SoraCam", SET, cli=("sora-cam devices delete",))
 GET_SORA_CAM_DEVICE_ATOM_CAM_FIRMWARE_UPDATE = Operation("getSoraCamDeviceAtomCamFirmwareUpdate", "GET",
     "/sora_cam/devices/{device_id}/atom_cam/firmware/update", "SoraCam", READ, list[SoraCamDevicesFirmwareUpdate],
-    cli=("sora-cam devices atom-cam get-firmware-update",))
+    cli=("sora-cam devices atom-cam get-firmware-update",), empty=(204,))
 UPDATE_SORA_CAM_DEVICE_ATOM_CAM_FIRMWARE: Operation[None] = Operation("updateSoraCamDeviceAtomCamFirmware", "POST",
     "/sora_cam/devices/{device_id}/atom_cam/firmware/update", "SoraCam", ACT,
     cli=("sora-cam devices atom-cam update-firmware",))
 ASSIGN_SORA_CAM_DEVICE_ATOM_CAM_LICENSE = Operation("assignSoraCamDeviceAtomCamLicense", "PUT",
     "/sora_cam/devices/{device_id}/atom_cam/license", "SoraCam", SET, SoraCamDeviceLicenseUpdate,
-    cli=("sora-cam devices atom-cam assign-license",), body=SoraCamDeviceLicenseUpdate)
+    cli=("sora-cam devices atom-cam assign-license",), body=SoraCamDeviceLicenseUpdate, empty=(304,))
 UNASSIGN_SORA_CAM_DEVICE_ATOM_CAM_LICENSE: Operation[None] = Operation("unassignSoraCamDeviceAtomCamLicense", "DELETE",
     "/sora_cam/devices/{device_id}/atom_cam/license", "SoraCam", SET,
     cli=("sora-cam devices atom-cam unassign-license",), status=204)
@@ -399,7 +399,8 @@ LIST_SORA_CAM_DEVICE_RECORDINGS_AND_EVENTS = Operation("listSoraCamDeviceRecordi
     "/sora_cam/devices/{device_id}/recordings_and_events", "SoraCam", READ,
     list[SoraCamRecordingsAndEventsListEvents | SoraCamRecordingsAndEventsListRecords],
     cli=("sora-cam devices recordings-and-events list-for-device",), query=(LAST_EVALUATED_KEY, FROM_MS, TO_MS, SORT),
-    paging=Paging(items=("events", "records")))
+    paging=Paging(items={"events": list[SoraCamRecordingsAndEventsListEvents],
+    "records": list[SoraCamRecordingsAndEventsListRecords]}))
 GET_SORA_CAM_DEVICE_STREAMING_VIDEO = Operation("getSoraCamDeviceStreamingVideo", "GET",
     "/sora_cam/devices/{device_id}/stream", "SoraCam", READ, SoraCamStreamingVideo,
     cli=("sora-cam devices get-streaming-video",), query=(FROM_MS, TO_MS))
@@ -723,7 +724,7 @@ class SoraCamDevicesAtomCam(Resource):
     """The commands of `soracom sora-cam devices atom-cam`."""
     settings: Inner[SoraCamDevicesAtomCamSettings] = Inner(SoraCamDevicesAtomCamSettings)
 
-    async def get_firmware_update(self, device_id: str) -> list[SoraCamDevicesFirmwareUpdate]:
+    async def get_firmware_update(self, device_id: str) -> list[SoraCamDevicesFirmwareUpdate] | None:
         """`GET /sora_cam/devices/{device_id}/atom_cam/firmware/update`, group SoraCam. Raises NotFound."""
         return await self._call(GET_SORA_CAM_DEVICE_ATOM_CAM_FIRMWARE_UPDATE, device_id=device_id)
 
@@ -732,7 +733,7 @@ class SoraCamDevicesAtomCam(Resource):
         return await self._call(UPDATE_SORA_CAM_DEVICE_ATOM_CAM_FIRMWARE, device_id=device_id)
 
     async def assign_license(self, device_id: str, *, type: SoraCamDeviceLicenseUpdateType | None = None,
-            body: SoraCamDeviceLicenseUpdate | None = None) -> SoraCamDeviceLicenseUpdate:
+            body: SoraCamDeviceLicenseUpdate | None = None) -> SoraCamDeviceLicenseUpdate | None:
         """Assign sora cam device atom cam license: `PUT /sora_cam/devices/{device_id}/atom_cam/license`, group SoraCam.
         Raises BadRequest, Forbidden, NotFound."""
         return await self._call(ASSIGN_SORA_CAM_DEVICE_ATOM_CAM_LICENSE, device_id=device_id, type=type, body=body)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, assert_type
 
-from soracom_async import AuthKey, Page, Pages, Soracom
+from soracom_async import AuthKey, Page, Pages, Soracom, files, models, operations
 from soracom_async.api import _shared as shared
 from soracom_async.api import (
     analysis,
@@ -103,6 +103,16 @@ async def data_and_files(stream: AsyncIterable[bytes]) -> None:
     for content in (b"bytes", "text", Path("file"), stream):
         assert_type(await soracom.files.put("private", "a/b", content=content, content_type="text/plain"), None)
     assert_type(await soracom.soralets.upload("s", content=Path("code.wasm")), soralet.SoraletVersion)
+    watched = files.with_progress(stream, lambda done, total: None)
+    assert_type(await soracom.files.put("private", "a/b", content=watched), None)
+    async with soracom.stream("getFile", scope="private", path="a") as answer:
+        assert_type(answer, files.Download)
+        assert_type(answer.length, int | None)
+        async for piece in answer:
+            assert_type(piece, bytes)
+        assert_type(await answer.read(), bytes)
+        assert_type(await answer.save(Path("file"), progress=lambda done, total: None), int)
+    assert_type(await soracom.download("https://storage.test/a", to="file"), int)
     query = await soracom.analysis.queries.start(sql="SELECT 1", from_=NOW, to=NOW)
     assert_type(query, analysis.StartAnalysisQueriesResponse)
 
@@ -143,6 +153,14 @@ async def networks() -> None:
     assert_type(await soracom.stats.harvest.operators.get(year_month="202405"), stats.HarvestExportedDataStatsResponse)
     assert_type(soracom.logs.get(resource_type="Subscriber"), Pages[log.LogEntry])
     assert_type(soracom.audit_logs.api.get(from_epoch_ms=NOW), Pages[audit_log.APIAuditLogEntry])
+
+
+async def by_name(sim: models.Sim, word: models.SpeedClass) -> models.Group:
+    assert_type(sim, shared.Sim)
+    assert_type(await soracom.sims.update_speed_class(sim.sim_id, speed_class=word), models.Sim)
+    assert_type(operations["getSim"].path, str)
+    await soracom.request("GET", "/things", params={"limit": 1}, headers={"accept": "*/*"}, group="Sim")
+    return await soracom.groups.get("1")
 
 
 async def people() -> None:

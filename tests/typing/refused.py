@@ -6,8 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from soracom_async import AuthKey, Soracom
-from soracom_async.api._shared import Sim, TagUpdateRequest, UpdateSpeedClassRequest
-from soracom_async.api.group import CreateGroupRequest
+from soracom_async.models import CreateGroupRequest, Sim, TagUpdateRequest, UpdateSpeedClassRequest
 
 soracom = Soracom(AuthKey("keyId-1", "secret-1"))
 
@@ -38,6 +37,8 @@ async def bodies() -> None:
     await soracom.groups.put_tags("1", tags={"a": "b"})  # type: ignore[arg-type]
     await soracom.files.put("private", "a/b", content=1)  # type: ignore[arg-type]
     await soracom.files.put("private", "a/b")  # type: ignore[call-arg]
+    await soracom.download("https://storage.test/a")  # type: ignore[call-arg]
+    await soracom.stream("getFile")  # type: ignore[misc]
 
 
 async def results() -> None:
@@ -59,3 +60,6 @@ def models() -> None:
     TagUpdateRequest("site", "north")  # type: ignore[call-arg]
     Sim(sim_id=1)  # type: ignore[arg-type]
     Sim(sim_id="1", colour="red")  # type: ignore[call-arg]
+    from soracom_async.models import Simm  # type: ignore[attr-defined]
+
+    print(Simm)
