@@ -10,7 +10,7 @@ from .._version import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-SERVER = ("starlette", "uvicorn")
+SERVER = ("uvicorn",)
 MOST_SIMS = 999_999_999
 """How many SIMs the emulator has numbers for."""
 
@@ -51,18 +51,41 @@ def _demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> argp
 
 def _emulator(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     emulator = _command(commands, "emulator", "Serve the Soracom API on this machine until Ctrl-C.")
-    emulator.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
-    emulator.add_argument("--port", type=_whole(0, 65_535), default=8089, help="8089; 0 takes any that is free")
-    emulator.add_argument("--sims", type=_whole(0, MOST_SIMS), default=100, metavar="N", help="SIMs of the fleet (100)")
-    emulator.add_argument("--seed", type=_whole(0), default=0, metavar="N", help="another fleet, other secrets (0)")
-    emulator.add_argument(
-        "--rate-limit", type=_whole(1), default=1000, metavar="N", help="requests of a group in a window (1000)"
+    add = emulator.add_argument
+    add("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
+    add("--port", type=_whole(0, 65_535), default=8089, help="8089; 0 takes any that is free")
+    add("--storage-port", type=_whole(0, 65_535), default=0, metavar="PORT", help="where files are downloaded (any)")
+    add("--sims", type=_whole(0, MOST_SIMS), default=100, metavar="N", help="SIMs of the fleet (100)")
+    add("--seed", type=_whole(0), default=0, metavar="N", help="another fleet, other secrets (0)")
+    add("--state", metavar="FILE", help="begin with the state in FILE, if it is there, and save it there at the end")
+    add("--quiet", action="store_true", help="print no requests")
+
+    quota = emulator.add_argument_group("quota and tokens").add_argument
+    quota(
+        "--rate-limit",
+        type=_limit,
+        action="append",
+        default=[],
+        metavar="[NAME=]N",
+        help="requests of a group in a window (1000), or of the group or operation NAME; may be repeated",
     )
-    emulator.add_argument("--window", type=_seconds, default=60.0, metavar="S", help="seconds of a window (60)")
-    emulator.add_argument(
-        "--token-ttl", type=_seconds, metavar="S", help="seconds that tokens live (what the login asks for)"
+    quota("--window", type=_seconds(0.001), default=60.0, metavar="S", help="seconds of a window (60)")
+    quota("--aligned", action="store_true", help="let windows follow the clock instead of the first request")
+    quota("--throttling", choices=("quota", "retry-after", "both", "bare"), default="quota", help="headers of a 429")
+    quota("--token-ttl", type=_seconds(0.001), metavar="S", help="seconds that tokens live (what the login asks for)")
+
+    weather = emulator.add_argument_group("time and faults").add_argument
+    weather("--speed", type=_seconds(), default=1.0, metavar="X", help="X times as fast; 0: time stands still (1)")
+    weather("--latency", type=_seconds(), default=0.0, metavar="S", help="seconds that every answer takes (0)")
+    weather("--paging", choices=("both", "link", "key"), default="both", help="which header announces the next page")
+    weather(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="KIND[:OPERATION][:NAME=VALUE]…",
+        help="something that goes wrong, as reset-before:listSims:count=3; may be repeated; `help` tells what can",
     )
-    emulator.set_defaults(module=".serve", needs={"cli": SERVER})
+    emulator.set_defaults(module=".serve", needs={"emulator": SERVER})
 
 
 def _command(
@@ -82,11 +105,19 @@ def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
     return whole
 
 
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds, more than 0")
+def _limit(text: str) -> tuple[str, int]:
+    name, _, number = text.rpartition("=")
+    return name or "all", _whole(1)(number)
+
+
+def _seconds(least: float = 0.0) -> Callable[[str], float]:
+    def seconds(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = -1.0
+        if not least <= number < float("inf"):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number, {'more than 0' if least else '0 or more'}")
+        return number
+
     return seconds

@@ -1,6 +1,8 @@
 """The Soracom API on a laptop, to develop and test against; see `Emulator`."""
 
+from .clock import JumpingClock
 from .emulator import Emulator
+from .faults import Fault
 from .passcodes import totp
 
-__all__ = ["Emulator", "totp"]
+__all__ = ["Emulator", "Fault", "JumpingClock", "totp"]

@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
+import re
 import types
 import typing
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from typing import Annotated, Any, Literal, Union
 from urllib.parse import parse_qsl
 
 import attrs
 
-from .._model import Model, wire_name
-from .._time import Unit
+from .._model import is_model, wire_name
+from .._time import Unit, from_text, unit_of
 from .messages import decode
 from .refusals import Refusal
 
 if typing.TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .._core.operation import Operation
 
-_NUMERIC = (Unit.MILLISECONDS, Unit.SECONDS)
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_NUMBER = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,19})?")
+_LAST = {Unit.MILLISECONDS: 253_402_300_799_999, Unit.SECONDS: 253_402_300_799}
+"""The end of the year 9999: what is later, or before 1970, is no time."""
+_LARGEST = 2**63
+DEEPEST = 100
+"""How deep a body is nested; what is deeper by much could be read, but not written again."""
+
+
+def check_path(operation: Operation[Any], path: dict[str, str]) -> None:
+    """Refuse a path parameter that is not what it is declared to be; handlers get them as text, as they came."""
+    for name, kind in operation.path_types.items():
+        _from_text(kind, path[name], f"path parameter {name}")
 
 
 def check_query(operation: Operation[Any], query: str) -> dict[str, Any]:
-    """Return the query parameters by their names on the wire, as what they are declared to be."""
-    if not query and not operation.query:
+    """Return the declared query parameters by their names on the wire, as what they are declared to be."""
+    if not operation.query:
         return {}
     pairs = parse_qsl(query, keep_blank_values=True)
-    given: dict[str, Any] = dict(pairs)
+    came, given = dict(pairs), {}
     for parameter in operation.query:
         name, kind = parameter.wire, parameter.type
-        if name not in given:
+        if name not in came:
             if parameter.required:
                 raise Refusal("COM0003", f"the query parameter {name} is missing")
         elif typing.get_origin(kind) is list:
@@ -38,63 +53,84 @@ def check_query(operation: Operation[Any], query: str) -> dict[str, Any]:
             texts = [text for key, several in pairs if key == name for text in several.split(",")]
             given[name] = [_from_text(item, text, f"query parameter {name}") for text in texts]
         else:
-            given[name] = _from_text(kind, given[name], f"query parameter {name}")
+            given[name] = _from_text(kind, came[name], f"query parameter {name}")
     return given
 
 
+_XML = ("createDeviceObjectModel", "updateDeviceObjectModel")
+"""Operations that take XML as well as JSON; their handlers get it as bytes."""
+_FREE = {"testSoralet": "source"}
+"""Fields that clients send in another form than the declared one; their handlers take them as they come."""
+
+
 def check_body(operation: Operation[Any], body: bytes) -> Any:
-    """Return the JSON body; an empty object where there is none and none is needed."""
+    """Return the JSON body, an empty object where there is none and none is needed; bytes where it is no JSON."""
     if operation.body is None:
         return {}
-    wants_object = isinstance(operation.body, type) and issubclass(operation.body, Model)
-    if not body and wants_object:
+    if operation.sends != "application/json" or (operation.id in _XML and body.lstrip().startswith(b"<")):
+        return body
+    if not body and is_model(operation.body):
         data: Any = {}
     else:
         try:
             data = decode(body)
         except (ValueError, RecursionError):
             raise Refusal("COM0003", "the body is not JSON") from None
-    check(operation.body, data, "body")
+        if body.count(b"[") + body.count(b"{") > DEEPEST and _deeper(data):
+            raise Refusal("COM0003", f"the body is nested deeper than {DEEPEST} levels")
+    free = _FREE.get(operation.id)
+    check(operation.body, data | {free: {}} if isinstance(data, dict) and free in data else data, "body")
     for name in operation.required or ():
         if data.get(wire := wire_name(operation.body, name)) is None:
             raise Refusal("COM0003", f"body.{wire} is missing")
     return data
 
 
+def _deeper(data: Any) -> bool:
+    """Tell whether JSON has more levels than it may have."""
+    level = [data]
+    for _ in range(DEEPEST + 1):
+        nested = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, (dict, list))]
+        level = [each for several in nested for each in several]
+    return bool(level)
+
+
 def check(kind: Any, data: Any, where: str) -> None:
     """Refuse `data` where it is not of the type `kind`."""
-    problem = _problem(kind, data, where)
-    if problem is not None:
-        raise Refusal("COM0003", problem)
+    found = problem(kind, data, where)
+    if found is not None:
+        raise Refusal("COM0003", found)
 
 
-def _problem(kind: Any, data: Any, where: str) -> str | None:
-    """Return what is wrong with `data`, or None."""
+def problem(kind: Any, data: Any, where: str = "it") -> str | None:
+    """Return what keeps `data` from being of the type `kind`, or None; words beyond those of an enum are welcome."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any or kind is object:
         return None
     if origin is Annotated:
-        numeric = any(unit in _NUMERIC for unit in arguments[1:])
-        return _problem(int if numeric else str, data, where)
+        return _problem_of_time(unit_of(kind), data, where)
     if origin in (Union, types.UnionType):
-        problems = [_problem(argument, data, where) for argument in arguments]
+        problems = [problem(argument, data, where) for argument in arguments]
         return None if None in problems else problems[0]
     if origin is Literal:
-        return None if data in arguments else f"{where} is none of {', '.join(map(str, arguments))}"
+        known = any(type(data) is type(each) and data == each for each in arguments)
+        return None if known else f"{where} is none of {', '.join(map(str, arguments))}"
     if origin is list:
         if not isinstance(data, list):
             return f"{where} is not an array"
-        return _first(_problem(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(data))
+        return _first(problem(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(data))
     if origin is dict:
+        if arguments[1] is Any and isinstance(data, list):
+            return None  # what is declared as an object of nothing is any JSON
         if not isinstance(data, dict):
             return f"{where} is not an object"
-        return _first(_problem(arguments[1], item, f"{where}.{name}") for name, item in data.items())
-    if isinstance(kind, type) and issubclass(kind, Model):
+        return _first(problem(arguments[1], item, f"{where}.{name}") for name, item in data.items())
+    if is_model(kind):
         return _problem_of_model(kind, data, where)
     accepted, name = _PLAIN.get(kind, (object, "a value"))
-    if isinstance(data, accepted) and not (isinstance(data, bool) and kind in (int, float)):
-        return None
-    return f"{where} is not {name}"
+    if not isinstance(data, accepted) or (isinstance(data, bool) and kind in (int, float)):
+        return f"{where} is not {name}"
+    return f"{where} is out of range" if kind is int and not -_LARGEST <= data < _LARGEST else None
 
 
 _PLAIN: dict[Any, tuple[Any, str]] = {
@@ -104,50 +140,60 @@ _PLAIN: dict[Any, tuple[Any, str]] = {
     bool: (bool, "true or false"),
     dict: (dict, "an object"),
     list: (list, "an array"),
-    datetime: ((int, str), "a time"),
-    date: ((int, str), "a date"),
     type(None): (type(None), "null"),
 }
+
+
+def _problem_of_time(unit: Unit | None, data: Any, where: str) -> str | None:
+    if unit is not None and unit.numeric:
+        return problem(int, data, where) or (None if 0 <= data <= _LAST[unit] else f"{where} is not a time")
+    if unit in _DIGITS and isinstance(data, str) and not isinstance(from_text(data, unit), date):
+        return f"{where} is not written {_DIGITS[unit]}"
+    return problem(str, data, where)  # ISO 8601 has so many forms that any text may be one
+
+
+_DIGITS = {Unit.MONTH: "YYYYMM", Unit.DAY: "YYYYMMDD", Unit.SECOND: "YYYYMMDDHHMMSS"}
 
 
 def _problem_of_model(kind: Any, data: Any, where: str) -> str | None:
     if not isinstance(data, dict):
         return f"{where} is not an object"
-    for name, (field_type, required) in _fields(kind).items():
+    for name, (field_type, required) in fields(kind).items():
         value = data.get(name)
         if value is None and not required:
             continue  # a null counts as a field that was left out
         if name not in data:
             return f"{where}.{name} is missing"
-        problem = _problem(field_type, value, f"{where}.{name}")
-        if problem is not None:
-            return problem
+        found = problem(field_type, value, f"{where}.{name}")
+        if found is not None:
+            return found
     return None
 
 
-def _first(problems: Any) -> str | None:
-    return next((problem for problem in problems if problem is not None), None)
+def _first(problems: Iterable[str | None]) -> str | None:
+    return next((each for each in problems if each is not None), None)
 
 
 @cache
-def _fields(kind: Any) -> dict[str, tuple[Any, bool]]:
-    """Return the type of each field, by its name on the wire, and whether it must be there."""
+def fields(kind: Any) -> dict[str, tuple[Any, bool]]:
+    """Return the type of each field of a model, by its name on the wire, and whether it must be there."""
     hints = typing.get_type_hints(kind, include_extras=True)
     return {wire_name(kind, f.name): (hints[f.name], f.default is attrs.NOTHING) for f in attrs.fields(kind)}
 
 
 def _from_text(kind: Any, text: str, where: str) -> Any:
-    """Return a query parameter as its type."""
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin is Annotated:
-        kind = int if any(unit in _NUMERIC for unit in arguments[1:]) else str
-    elif origin in (Union, types.UnionType) and str not in arguments:
-        kind = next((argument for argument in (int, float, bool) if argument in arguments), str)
-    elif origin is Literal and text not in arguments:
-        raise Refusal("COM0003", f"{where} is none of {', '.join(map(str, arguments))}")
-    try:
-        if kind is bool:
-            return {"true": True, "false": False}[text]
-        return kind(text) if kind in (int, float) else text
-    except (KeyError, ValueError):
-        raise Refusal("COM0003", f"{where} is not {_PLAIN[kind][1]}") from None
+    """Return a parameter as its type."""
+    unit = unit_of(kind)
+    if typing.get_origin(kind) in (Union, types.UnionType):
+        # Of the open enums, and of what may be text as well, any text is one.
+        kind = str if str in typing.get_args(kind) else typing.get_args(kind)[0]
+    value: Any = text
+    if kind is int or (unit is not None and unit.numeric):
+        value = int(text) if _INTEGER.fullmatch(text) else None
+        kind = int if unit is None else kind
+    elif kind is float:
+        value = float(text) if _NUMBER.fullmatch(text) else None
+    elif kind is bool:
+        value = {"true": True, "false": False}.get(text)
+    check(kind, value, where)
+    return value

@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Self
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Self
 
 from .._clock import Clock, SystemClock
 from ..api.operations import MODULES, load
-from ..errors import ConfigurationError
+from . import control, state
+from .clock import JumpingClock
+from .faults import Fault, Faults
 from .passcodes import totp
-from .quota import Quota
+from .quota import Quota, Throttling
 from .service import Paging, Service
-from .sims import NUMBERS
+from .settings import check
 from .transport import Transport
 from .world import EPOCH, World
 
 if TYPE_CHECKING:
     from collections import Counter
+    from os import PathLike
     from types import TracebackType
 
     from ..credentials import AuthKey, RootUser, SamUser
+    from .messages import Request, Response
     from .server import Server
     from .world import Mail, Operator, User
+
+SAM_USER = "sam"
+"""The SAM user that the first operator begins with."""
 
 
 class Emulator:
     """The Soracom API on a laptop: on loopback while it is entered, in process through `transport`.
 
     The fleet of `sims` SIMs in `groups` groups is the same for one `seed`. `rate_limit` is the requests of a group in a
-    `window` of so many seconds, one number or by group or operationId; windows open at the first request, or follow the
-    clock when `aligned`. `token_ttl` overrides the life that a login asks for. `paging` leaves out one of the two
-    headers that announce a next page. `clock` is the source of time; `advance` moves it on by hand.
+    `window` of so many seconds, one number or by group, operationId or `all`; windows open at the first request, or
+    follow the clock when `aligned`. `throttling` is what a 429 says of it: `quota`, `retry-after`, `both` or `bare`
+    (nothing). `token_ttl` overrides the life that a login asks for. `paging` leaves out one of the two headers that
+    announce a next page. Every answer takes `latency` seconds. `faults` are there from the beginning; see `fault`.
+    `clock` is the source of time; `advance` moves it on. `storage_port` is where files are downloaded; 0 is any port.
+    Raises ConfigurationError for what cannot work.
     """
 
     def __init__(
@@ -43,29 +53,86 @@ class Emulator:
         rate_limit: int | Mapping[str, int] | None = None,
         window: float = 60.0,
         aligned: bool = False,
+        throttling: Throttling = "quota",
         token_ttl: float | None = None,
         paging: Paging = "both",
+        latency: float = 0.0,
+        faults: Iterable[Fault | str] = (),
         clock: Clock | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
-        latency: float = 0.0,
+        storage_port: int = 0,
     ) -> None:
-        _check(sims, groups, rate_limit, window, token_ttl, latency)
+        check(sims, groups, rate_limit, window, throttling, token_ttl, latency)
         self.clock: Clock = clock or SystemClock()
         """The source of time, for sessions that are to share it."""
+        self._seed, self._sims, self._groups = seed, sims, groups
+        self._saved: state.Saved | None = None
         # With a clock that somebody drives, even the dates are the same in every run.
-        self.world: World = World(self.clock, seed=seed, start=time.time() if clock is None else EPOCH)
+        self._today: bool = clock is None
         self.quota: Quota = Quota(rate_limit, window, aligned=aligned)
+        self.world: World
+        self.operator: Operator
+        """The operator that the emulator begins with."""
+        self._begin()
         self.service: Service = Service(
-            self.world, self.quota, map(load, MODULES), token_ttl=token_ttl, latency=latency, paging=paging
+            self.world,
+            self.quota,
+            map(load, MODULES),
+            token_ttl=token_ttl,
+            latency=latency,
+            paging=paging,
+            throttling=throttling,
         )
-        self.operator: Operator = self.add_operator("root@example.com", sims=sims, groups=groups)
-        self._key = self.world.add_key(self.operator.users[None])
-        self._sam = self.world.add_user(self.operator, "sam", self.world.secret(16))
-        self.transport: Transport = Transport(self.service)
+        for name in self.quota.limits:
+            self.faults.check(name)
+        for fault in faults:
+            self.faults.add(Fault.parse(fault) if isinstance(fault, str) else fault)
+        self.transport: Transport = Transport(self)
         """An httpx transport that needs no socket, for asyncio and trio."""
-        self._address = host, port
+        self._control = control.Control(self)
+        self._address = host, port, storage_port
         self._server: Server | None = None
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], **settings: Any) -> Self:
+        """Return an emulator with the state that `save` wrote; `settings` are those of the class.
+
+        Raises ConfigurationError where the file is not of `save`, OSError where it cannot be read.
+        """
+        saved = state.load(path)
+        settings |= {"sims": 0, "groups": 0}
+        emulator = cls(**settings)
+        emulator._saved = saved
+        emulator.reset()
+        return emulator
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the state to a file that only its owner may read, since it has the emulator's secrets in it.
+
+        Quota, faults and counts are not of the state. Raises OSError.
+        """
+        with self.service.lock:
+            state.save(path, self.world, self.operator.id, self._key)
+
+    def reset(self) -> None:
+        """Begin anew as it was made or loaded: tokens die, quota and counts begin again, faults end."""
+        with self.service.lock:
+            self._begin()
+            self.service.begin(self.world)
+
+    def _begin(self) -> None:
+        saved, today = self._saved, time.time() if self._today else None
+        if saved is None:
+            self.world = World(self.clock, seed=self._seed, start=EPOCH if today is None else today)
+            self.operator = self.add_operator("root@example.com", sims=self._sims, groups=self._groups)
+            key = self.world.add_key(self.operator.users[None])
+            self._key = key.id, key.secret
+            self.world.add_user(self.operator, SAM_USER, self.world.secret(16))
+        else:
+            self.world = saved.revive(self.clock, today)
+            self.operator = self.world.operators[saved.operator]
+            self._key = saved.auth_key_id, saved.auth_key
 
     def add_operator(self, email: str, *, sims: int = 0, groups: int = 0) -> Operator:
         """Sign another operator up; see `credentials_of` for its way in."""
@@ -87,7 +154,7 @@ class Emulator:
         """An AuthKey of the root user."""
         from ..credentials import AuthKey
 
-        return AuthKey(self._key.id, self._key.secret)
+        return AuthKey(*self._key)
 
     @property
     def root_user(self) -> RootUser:
@@ -99,7 +166,7 @@ class Emulator:
         """A SAM user's name and password."""
         from ..credentials import SamUser
 
-        return SamUser(self.operator.id, self._sam.name or "", self._sam.password or "")
+        return SamUser(self.operator.id, SAM_USER, self.operator.users[SAM_USER].password or "")
 
     def one_time_password(self, user: User | None = None) -> str:
         """Return the code that the user's (the root user's) authenticator shows now."""
@@ -137,15 +204,45 @@ class Emulator:
         """Return which share of the quota was used, over all windows that are over (of one group)."""
         return self.quota.share(group)
 
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong on order: `faults.add(Fault(…))`, `faults.clear()`."""
+        return self.service.faults
+
+    def fault(self, kind: str, **settings: Any) -> Fault:
+        """Let something go wrong: `emulator.fault("reset-after", operation="sendSmsToSim", count=1)`.
+
+        It goes on until `remove()` is called on what is returned, or to the end of a `with`. See `Fault`.
+        """
+        return self.faults.add(Fault(kind, **settings))
+
     def advance(self, seconds: float) -> None:
-        """Move the emulator's clock on."""
+        """Move the emulator's time on; a JumpingClock moves for all who share it."""
         if seconds < 0:
             raise ValueError("the emulator's time does not run backwards")
-        self.world.ahead += seconds
+        if isinstance(self.clock, JumpingClock):
+            self.clock.advance(seconds)
+        else:
+            self.world.ahead += seconds
 
     def revoke_tokens(self) -> None:
         """Let all tokens die now, before their time."""
         self.world.close_sessions()
+
+    @property
+    def loaded(self) -> bool:
+        """Whether it began with a state that was saved."""
+        return self._saved is not None
+
+    @property
+    def serves(self) -> bool:
+        """Whether it serves on a socket now."""
+        return self._server is not None
+
+    @property
+    def host(self) -> str:
+        """The host that it serves on, as it was given."""
+        return self._address[0]
 
     @property
     def url(self) -> str:
@@ -155,12 +252,25 @@ class Emulator:
         host, port = self._server.address
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
+    @property
+    def leaks(self) -> int:
+        """How many requests brought a token or a key to the storage host, where neither has any business."""
+        return self.world.storage.leaks
+
+    async def answer(self, request: Request, *, storage: bool = False) -> Response:
+        """Answer a request to the API, to the storage host, or to what the emulator has of its own."""
+        if storage:
+            return self.world.storage.answer(request, self.world.wall())
+        if request.path.startswith(control.ROOT):
+            return self._control.answer(request)
+        return await self.service.handle(request)
+
     async def __aenter__(self) -> Self:
         from .server import Server
 
         if self._server is not None:
             raise RuntimeError("the emulator serves already")
-        self._server = Server(self.service, *self._address)
+        self._server = Server(self, *self._address)
         await self._server.start()
         return self
 
@@ -170,26 +280,3 @@ class Emulator:
         server, self._server = self._server, None
         if server is not None:
             await server.stop()
-
-
-def _check(
-    sims: int,
-    groups: int,
-    rate_limit: int | Mapping[str, int] | None,
-    window: float,
-    token_ttl: float | None,
-    latency: float,
-) -> None:
-    """Raise ConfigurationError for numbers with which no service could work."""
-    limits = rate_limit.values() if isinstance(rate_limit, Mapping) else [1 if rate_limit is None else rate_limit]
-    problems = {
-        f"sims={sims!r} must be 0 to {NUMBERS:,}": not 0 <= sims <= NUMBERS,
-        f"groups={groups!r} must be 0 or more": groups < 0,
-        f"rate_limit={rate_limit!r} must be 1 or more requests": any(limit < 1 for limit in limits),
-        f"window={window!r} must be more than 0 seconds": not window > 0,
-        f"token_ttl={token_ttl!r} must be more than 0 seconds": token_ttl is not None and not token_ttl > 0,
-        f"latency={latency!r} must be 0 seconds or more": not latency >= 0,
-    }
-    for problem, found in problems.items():
-        if found:
-            raise ConfigurationError(problem)

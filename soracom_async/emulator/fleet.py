@@ -11,7 +11,7 @@ from .messages import Page, encode
 from .sims import SHAPES, Side, Sim, imsi, msisdn, seeded, seeded_json, sim_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
 
 SCAN = 10_000
 """How many SIMs a filtered listing looks at for one page; it may be short, or empty, and not be the last."""
@@ -97,11 +97,18 @@ class Fleet:
             rest = merge(rest, self._added[bisect_right(self._added, number) :])
         return rest
 
-    def page(self, side: Side, after: int, limit: int, wanted: Callable[[Sim], bool] | None = None) -> Page:
-        """Return up to `limit` SIMs behind the number `after`."""
+    def page(
+        self,
+        side: Side,
+        after: int,
+        limit: int,
+        wanted: Callable[[Sim], bool] | None = None,
+        among: Iterable[int] | None = None,
+    ) -> Page:
+        """Return up to `limit` SIMs behind the number `after`, of those numbers `among` which they can be."""
         found: list[bytes] = []
         last = after
-        for looked_at, number in enumerate(self.after(after)):
+        for looked_at, number in enumerate(self.after(after) if among is None else among):
             if len(found) == limit or looked_at == SCAN:
                 key = sim_id(last) if side == "sim" else imsi(last)
                 return Page(_array(found), key)

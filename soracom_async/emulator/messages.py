@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
@@ -15,11 +16,27 @@ def _encode(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
+def _decode(text: bytes) -> Any:
+    """Return JSON; raises ValueError for what is none, also where Python alone would take it: NaN, half a character."""
+    data = json.loads(text, parse_constant=_no_number, parse_float=_number)
+    if b"\\u" in text:
+        json.dumps(data, ensure_ascii=False).encode()
+    return data
+
+
+def _number(text: str) -> float:
+    return number if math.isfinite(number := float(text)) else _no_number(text)
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number of JSON")
+
+
 try:
     import orjson
 except ImportError:  # pragma: no cover  (the tests run with orjson; without it the answers are only slower)
     encode: Callable[[Any], bytes] = _encode
-    decode: Callable[[bytes], Any] = json.loads
+    decode: Callable[[bytes], Any] = _decode
 else:
     encode, decode = orjson.dumps, orjson.loads
 
@@ -37,6 +54,30 @@ class Request:
     """By lower-case name."""
     body: bytes = b""
     address: str = "127.0.0.1"
+    storage: str = ""
+    """The URL of the storage host, as the asking one reaches it."""
+    inside: bool = False
+    """Whether it came in process, where no browser is."""
+
+
+@frozen(slots=True)
+class Delivery:
+    """How an answer arrives that does not arrive as it should."""
+
+    head: bool = True
+    """Whether status and headers arrive; where not, the connection is reset."""
+    upto: int | None = None
+    """After how many bytes of the body the connection ends; None: all of it arrives."""
+    piece: int = 0
+    """How many bytes arrive at a time; 0: all at once."""
+    pause: float = 0.0
+    """Seconds between two pieces, by the emulator's clock."""
+
+    def pieces(self, body: bytes) -> list[bytes]:
+        """Return what arrives of a body, in its pieces."""
+        arriving = body[: self.upto]
+        size = self.piece or len(arriving) or 1
+        return [arriving[at : at + size] for at in range(0, len(arriving), size)]
 
 
 @define(slots=True)
@@ -47,6 +88,10 @@ class Response:
     headers: dict[str, str] = field(factory=dict)
     """By lower-case name."""
     body: bytes = b""
+    next_key: str | None = None
+    """The key of the next page, where this is one and there is another."""
+    delivery: Delivery | None = None
+    """None: as it should be."""
 
 
 @frozen(slots=True)

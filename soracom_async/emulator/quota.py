@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter, deque
-from collections.abc import Hashable, Mapping
+from collections.abc import Iterator, Mapping
+from typing import Literal, get_args
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 
 DEFAULT_LIMIT = 1000
+
+Bucket = tuple[str, str | None]
+"""Whose window it is: an operator's or an address's, and the group or the operationId."""
+Throttling = Literal["quota", "retry-after", "both", "bare"]
+"""What the headers of a 429 say: the quota, Retry-After, both, or nothing at all."""
+THROTTLINGS: tuple[Throttling, ...] = get_args(Throttling)
 
 
 @define(slots=True)
@@ -40,6 +47,11 @@ class Grant:
             "x-soracom-ratelimit-seconds-before-refresh": str(self.seconds),
         }
 
+    def refusal(self, says: Throttling) -> dict[str, str]:
+        """Return the headers of a 429."""
+        later = {"retry-after": str(self.seconds)} if says in ("retry-after", "both") else {}
+        return later | (evolve(self, remaining=0).headers if says in ("quota", "both") else {})
+
 
 class Quota:
     """All windows of a service."""
@@ -49,15 +61,15 @@ class Quota:
             raise ValueError(f"a window lasts more than 0 seconds, not {length}")
         self.limits: dict[str, int] = dict(limit) if isinstance(limit, Mapping) else {}
         """By group or operationId."""
-        self.default: int = limit if isinstance(limit, int) else DEFAULT_LIMIT
+        self.default: int = limit if isinstance(limit, int) else self.limits.pop("all", DEFAULT_LIMIT)
         self.length = length
         self.aligned = aligned
         self.closed: deque[Window] = deque(maxlen=10_000)
         """The windows that are over, oldest first."""
         self.refused: Counter[str] = Counter()
-        self._open: dict[Hashable, Window] = {}
+        self._open: dict[Bucket, Window] = {}
 
-    def take(self, bucket: Hashable, group: str, operation_id: str, now: float) -> Grant:
+    def take(self, bucket: Bucket, group: str, operation_id: str, now: float) -> Grant:
         """Count a request of `bucket`."""
         window = self._open.get(bucket)
         if window is None or now - window.start >= self.length:
@@ -73,8 +85,22 @@ class Quota:
             window.refused += 1
             self.refused[group] += 1
         # Whole seconds, rounded up: a window is never announced as over while it is not.
-        seconds = math.ceil(self.length - (now - window.start))
-        return Grant(granted, window.limit, window.limit - window.used, seconds)
+        return Grant(granted, window.limit, window.limit - window.used, math.ceil(self._left(window, now)))
+
+    def windows(self, now: float) -> Iterator[tuple[Bucket, Window, float]]:
+        """Return the windows that are open now: whose each is, and how many seconds are left of it."""
+        for bucket, window in self._open.copy().items():
+            if (left := self._left(window, now)) > 0:
+                yield bucket, window, left
+
+    def clear(self) -> None:
+        """Forget all windows."""
+        self.closed.clear()
+        self.refused.clear()
+        self._open.clear()
+
+    def _left(self, window: Window, now: float) -> float:
+        return self.length - (now - window.start)
 
     def share(self, group: str | None = None) -> float:
         """Return which share of the quota was used in the windows that are over (0.0 where none is)."""

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 class _Node:
     literals: dict[str, _Node] = field(factory=dict)
     parameter: _Node | None = None
+    file: _Node | None = None
+    """Where the rest of the path is one parameter, with slashes in it."""
+    directory: _Node | None = None
+    """The same, of a path that ends in a slash."""
     operations: dict[str, tuple[Operation[Any], tuple[str, ...]]] = field(factory=dict)
     """By method, each with the names of its path parameters."""
 
@@ -31,8 +35,15 @@ class Router:
         for operation in operations:
             node, names = self._root, []
             for segment in operation.path.strip("/").split("/"):
-                if segment.startswith("{"):
-                    names.append(segment[1:-1])
+                name = segment[1:-1]
+                if "path" in getattr(operation.path_types.get(name), "__metadata__", ()):
+                    names.append(name)
+                    if operation.path.endswith("/"):
+                        node.directory = node = node.directory or _Node()
+                    else:
+                        node.file = node = node.file or _Node()
+                elif segment.startswith("{"):
+                    names.append(name)
                     node.parameter = node = node.parameter or _Node()
                 else:
                     node = node.literals.setdefault(segment, _Node())
@@ -63,4 +74,7 @@ def _walk(node: _Node, segments: list[str], at: int, values: tuple[str, ...]) ->
             return found
     if node.parameter is not None and segment:
         return _walk(node.parameter, segments, at + 1, (*values, unquote(segment)))
+    rest = node.directory if segments[-1] == "" else node.file
+    if rest is not None:
+        return rest, (*values, "/".join(unquote(each) for each in segments[at:] if each))
     return None, values

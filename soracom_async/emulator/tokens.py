@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 
+from . import permissions
 from .refusals import Refusal
 from .world import Session, User, World
 
@@ -42,7 +43,10 @@ def issue(world: World, user: User, seconds: float, *, api_key: str | None = Non
     token = jwt.encode(claims, SIGNING_KEY, algorithm="HS256")
     if len(world.sessions) % 1000 == 999:  # so that many logins do not pile up
         world.sessions = {token: each for token, each in world.sessions.items() if each.expires > now}
-    session = Session(api_key or f"api-{world.uuid()}", token, user, now + seconds, switched)
+    # As with the service, a change of permissions is felt from the next token on.
+    session = Session(
+        api_key or f"api-{world.uuid()}", token, user, now + seconds, switched, permissions.documents(user)
+    )
     world.sessions[token] = session
     return session
 

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
 from .fleet import Fleet
 from .groups import Groups
+from .refusals import Refusal
+from .shelves import Shelf
+from .storage import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .._clock import Clock
 
+TOKEN_LIFE = 86_400_000
+"""Milliseconds that a mailed token is good for."""
 EPOCH = 1_735_689_600
 """What is made from a seed was there before 2025-01-01; a clock that somebody drives starts on that day."""
 
@@ -31,6 +37,16 @@ class User:
     mfa_secret: str | None = None
     mfa_enabled: bool = False
     backup_codes: list[str] = field(factory=list)
+    description: str = ""
+    created: int = 0
+    """Unix milliseconds, as the next one."""
+    modified: int = 0
+    permission: str | None = None
+    """A permission document of its own, as it was sent."""
+    trust_policy: str | None = None
+    """Who may switch to this user, as it was sent."""
+    roles: list[str] = field(factory=list)
+    """The identifiers of the roles that are attached."""
 
 
 @define(slots=True, eq=False)
@@ -54,6 +70,8 @@ class Session:
     expires: float
     """By the emulator's clock."""
     switched: bool = False
+    permissions: tuple[str, ...] = ()
+    """The permission documents that the user was under when the token was issued; none allow everything."""
 
 
 @define(slots=True, eq=False)
@@ -72,6 +90,12 @@ class Operator:
     """The operators whose users may switch to this one's."""
     records: dict[str, Any] = field(factory=dict)
     """What was put and is only given back: company information, configuration, contracts."""
+    shelves: dict[str, Shelf] = field(factory=dict)
+    """Its things, by their kind."""
+
+    def shelf(self, kind: str) -> Shelf:
+        """Return its things of a kind."""
+        return self.shelves.setdefault(kind, Shelf(kind))
 
 
 @frozen(slots=True)
@@ -83,6 +107,30 @@ class Mail:
     token: str
     subject: Any = field(repr=False)
     """Whom or what it is about."""
+    sent: int
+    """Unix milliseconds."""
+
+
+@frozen(slots=True)
+class Served:
+    """A request that was answered: for the audit log, and for whoever watches the emulator."""
+
+    time: int
+    """Unix milliseconds."""
+    operator: str | None
+    user: str | None
+    """The SAM user's name; None for the root user."""
+    address: str
+    method: str
+    path: str
+    operation: str | None
+    status: int
+    number: int
+    """Its place among all requests: of those of one moment, the later one has the greater number."""
+    took: float = 0.0
+    """Seconds until the answer, by the emulator's clock."""
+    faults: str = ""
+    """The kinds of faults that hit it."""
 
 
 class World:
@@ -101,6 +149,9 @@ class World:
         """By token."""
         self.mails: list[Mail] = []
         """What was sent by mail, oldest first."""
+        self.storage: Storage = Storage()
+        self.served: deque[Served] = deque(maxlen=10_000)
+        """The last requests, oldest first."""
         self._next_number = 1
 
     def now(self) -> float:
@@ -147,8 +198,21 @@ class World:
 
     def add_user(self, operator: Operator, name: str | None, password: str | None = None) -> User:
         """Add a user to an operator."""
-        user = operator.users[name] = User(operator, name, password)
+        now = self.milliseconds()
+        user = operator.users[name] = User(operator, name, password, created=now, modified=now)
         return user
+
+    def remove_user(self, user: User) -> None:
+        """Take a user away, with its AuthKeys and tokens."""
+        del user.operator.users[user.name]
+        self.keys = {key_id: key for key_id, key in self.keys.items() if key.user is not user}
+        self.close_sessions(user=user)
+
+    def remove_operator(self, operator: Operator) -> None:
+        """Take an operator away, with its users and all that is its own."""
+        del self.operators[operator.id]
+        self.keys = {key_id: key for key_id, key in self.keys.items() if key.user.operator is not operator}
+        self.close_sessions(operator=operator)
 
     def add_key(self, user: User) -> Key:
         """Generate an AuthKey for a user."""
@@ -176,17 +240,19 @@ class World:
 
     def mail(self, to: str, purpose: str, subject: Any) -> Mail:
         """Send a token by mail."""
-        mail = Mail(to, purpose, self.secret(32), subject)
+        mail = Mail(to, purpose, self.secret(32), subject, self.milliseconds())
         self.mails.append(mail)
         return mail
 
     def redeem(self, purpose: str, token: str) -> Any:
-        """Return what a mailed token is about, once; None where there is no such token."""
+        """Return what a mailed token is about, once; raises Refusal where it is not one, or too old (404)."""
         for mail in self.mails:
             if (mail.purpose, mail.token) == (purpose, token):
                 self.mails.remove(mail)
-                return mail.subject
-        return None
+                if self.milliseconds() - mail.sent < TOKEN_LIFE:
+                    return mail.subject
+                raise Refusal("AUM0013")
+        raise Refusal("AUM0012")
 
     def close_sessions(self, user: User | None = None, operator: Operator | None = None) -> None:
         """Let the tokens of a user, of an operator or of everybody die."""

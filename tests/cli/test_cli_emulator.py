@@ -2,17 +2,24 @@
 
 import asyncio
 import io
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
+import httpx
 import pytest
 
 from soracom_async import Soracom
-from soracom_async.cli import main
+from soracom_async.cli import main, serve
+from soracom_async.cli.log import Log
+from soracom_async.emulator import Emulator
+from soracom_async.emulator.mishaps import KINDS
+from soracom_async.emulator.world import Served
 
 
 def variables(lines: list[str]) -> dict[str, str]:
@@ -27,7 +34,7 @@ def test_a_program_reads_the_pipe_calls_and_stops_it(monkeypatch: pytest.MonkeyP
         assert process.stdout is not None
         assert process.stderr is not None
         try:
-            lines = [process.stdout.readline().rstrip("\n") for _ in range(9)]
+            lines = [process.stdout.readline().rstrip("\n") for _ in range(10)]
             assert re.fullmatch(r"Soracom API emulator: http://127\.0\.0\.1:\d+", lines[0])
             assert lines[1] == "7 SIMs; 1,000 requests of each group in 60 s"
             assert lines[-1] == "Ctrl-C stops it."
@@ -45,31 +52,105 @@ def test_a_program_reads_the_pipe_calls_and_stops_it(monkeypatch: pytest.MonkeyP
             assert asyncio.run(listed()) == 7
             process.send_signal(how)
             assert process.wait(20) == 0
-            assert process.stdout.read() == process.stderr.read() == ""
+            first, second = process.stdout.read().splitlines()
+            assert re.fullmatch(r"\d\d:\d\d:\d\d 200 POST /v1/auth  auth  [\d.]+ ms", first)
+            assert re.fullmatch(r"\d\d:\d\d:\d\d 200 GET /v1/sims  listSims  [\d.]+ ms", second)
+            assert process.stderr.read() == ""
         finally:
             process.kill()
 
 
 class Interrupting(io.StringIO):
-    """A standard output on which the first flush is followed by Ctrl-C."""
+    """A standard output on which the first flush is followed by what a client does, and by Ctrl-C."""
+
+    def __init__(self, visit: str = "") -> None:
+        super().__init__()
+        self._visit = visit
 
     def flush(self) -> None:
-        signal.raise_signal(signal.SIGINT)
+        if self.getvalue().endswith("stops it.\n"):
+            url = self.getvalue().split()[3]
+            if self._visit:
+                httpx.get(url + self._visit)
+            signal.raise_signal(signal.SIGINT)
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *words: str, visit: str = "") -> list[str]:
+    """Run the emulator until somebody has visited it, and return what it prints."""
+    out = Interrupting(visit)
+    monkeypatch.setattr(sys, "stdout", out)
+    assert main(["emulator", "--port", "0", *words]) == 0
+    return out.getvalue().splitlines()
 
 
 def test_the_options_reach_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     seen = []
-    words = ["--host", "127.0.0.1", "--port", "0", "--sims", "12345", "--rate-limit", "9", "--window", "0.5"]
+    words = ["--host", "127.0.0.1", "--sims", "12345", "--rate-limit", "9", "--rate-limit", "Sim=6", "--window", "0.5"]
     for seed in ("1", "1", "2"):
-        out = Interrupting()
-        monkeypatch.setattr(sys, "stdout", out)
-        assert main(["emulator", *words, "--seed", seed, "--token-ttl", "200"]) == 0
-        lines = out.getvalue().splitlines()
-        assert lines[1] == "12,345 SIMs; 9 requests of each group in 0.5 s"
+        lines = run(monkeypatch, *words, "--seed", seed, "--token-ttl", "200", "--quiet", visit="/v1/sims")
+        assert lines[1] == "12,345 SIMs; 9 requests of each group, 6 of Sim in 0.5 s"
+        assert lines[-1] == "Ctrl-C stops it."
         seen.append(variables(lines)["SORACOM_AUTH_KEY"])
     assert seen[0] == seen[1] != seen[2]
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_faults_and_time_reach_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Emulator] = []
+    monkeypatch.setattr(serve, "Emulator", lambda **settings: made.append(Emulator(**settings)) or made[-1])
+    words = ["--throttling", "bare", "--aligned", "--paging", "link"]
+    lines = run(monkeypatch, "--fault", "html:getSim", "--fault=error:Sim:count=2", *words, visit="/v1/sims/x")
+    assert lines[3:5] == ["Fault: html:getSim", "Fault: error:Sim:count=2"]
+    assert re.fullmatch(r"[\d:]{8} 502 GET /v1/sims/x  getSim  [\d.]+ ms  \(html\)", lines[-1])
+    assert run(monkeypatch, "--speed", "0", "--latency", "3600", visit="/v1/x")[-1].endswith("no route  3,600,000.0 ms")
+    run(monkeypatch, "--speed", "60")
+    first, second, third = made
+    assert (first.service.throttling, first.quota.aligned, first.service.paging) == ("bare", True, "link")
+    assert first.world.served[-1].status == 502
+    assert second.world.now() == 3600
+    assert third.world.wall() < first.world.wall()
+
+
+def test_the_state_is_kept_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "emulator.json"
+    lines = run(monkeypatch, "--state", str(path), "--seed", "5", "--sims", "9", visit="/v1/sims")
+    assert f"State: {path}, new; saved at the end" in lines
+    assert lines[-1] == f"State saved: {path}"
+    again = run(monkeypatch, "--state", str(path))
+    assert f"State: {path}, as it was saved; saved at the end" in again
+    assert again[1].startswith("9 SIMs;")
+    assert variables(again)["SORACOM_AUTH_KEY"] == variables(lines)["SORACOM_AUTH_KEY"]
+    assert json.loads(path.read_bytes())["world"]["served"][0]["path"] == "/v1/sims"
+
+
+def test_a_state_that_cannot_be_saved_is_told_of(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "stdout", Interrupting())
+    assert main(["emulator", "--port", "0", "--state", str(tmp_path / "none" / "state")]) == 1
+    assert capsys.readouterr().err.startswith("soracom-async: cannot save the state: [Errno 2]")
+
+
+def test_what_cannot_be_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("{}")
+    for words, says in (
+        (["--fault", "hiccup"], "there is no fault 'hiccup'; there are latency"),
+        (["--fault", "html:getSims"], "there is no operation or group 'getSims'; did you mean 'getSim'?"),
+        (["--rate-limit", "Sims=1"], "there is no operation or group 'Sims'"),
+        (["--state", str(tmp_path / "state")], f"{tmp_path / 'state'} is no state of"),
+        (["--state", str(tmp_path)], "[Errno 21] Is a directory"),
+    ):
+        assert main(["emulator", *words]) == 1
+        assert capsys.readouterr().err.startswith(f"soracom-async: {says}")
+
+
+def test_the_faults_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["emulator", "--fault", "help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [re.split("[: ]", line)[0] for line in lines[: len(KINDS)]] == list(KINDS)
+    assert lines[0] == f"{'latency:seconds=1.0':<35}  The answer comes `seconds` late."
+    assert "throttle:says=…" in "\n".join(lines)
 
 
 def test_a_port_in_use_is_named(capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,3 +158,49 @@ def test_a_port_in_use_is_named(capsys: pytest.CaptureFixture[str]) -> None:
         port = taken.getsockname()[1]
         assert main(["emulator", "--port", str(port)]) == 1
     assert capsys.readouterr() == ("", f"soracom-async: cannot listen on 127.0.0.1:{port}: Address already in use\n")
+
+
+class Terminal(io.StringIO):
+    """A standard output that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def served(status: int, operation: str | None = "getSim", path: str = "/v1/sims/1") -> Served:
+    return Served(1000, "OP1", None, "127.0.0.1", "GET", path, operation, status, 1, 0.0123)
+
+
+def test_a_terminal_gets_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    lines = {}
+    for rich in (True, False):
+        out = Terminal()
+        monkeypatch.setattr(sys, "stdout", out)
+        if not rich:
+            monkeypatch.setitem(sys.modules, "rich", None)
+        log = Log()
+        for status in (200, 404, 0):
+            log(served(status))
+        lines[rich] = out.getvalue().splitlines()
+    assert [re.sub(r"\x1b\[\d*m", "", line) for line in lines[True]] == lines[False]
+    assert lines[False][0] == "00:00:01 200 GET /v1/sims/1  getSim  12.3 ms"
+    assert lines[False][2].startswith("00:00:01 --- GET")
+    assert lines[True][0].startswith("\x1b[32m")
+    assert lines[True][1].startswith("\x1b[31m")
+    assert lines[True][2].startswith("\x1b[31m")
+
+
+def test_tokens_are_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    Log()(served(204, "deleteSubscriberTransferToken", "/v1/subscribers/transfer_token/secret"))
+    assert "GET /subscribers/transfer_token/…  deleteSubscriberTransferToken" in capsys.readouterr().out
+
+
+def test_a_reader_that_has_gone_is_no_reason_not_to_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+    log = Log()
+    out.close()
+    log(served(200))

@@ -120,13 +120,16 @@ async def test_generated_tokens_renew_the_key_in_hand(emulator, client, clock):
 
 
 async def test_tokens_die_early(emulator, client):
-    """By logout one dies, by revocation all of the operator, by the emulator's owner all there are."""
+    """By logout those of one API key die, by revocation all of the operator, by the emulator's owner all there are."""
     path = f"/operators/{emulator.operator_id}"
-    token = (await client.post(f"{path}/token", json={})).json()["token"]
-    assert (await client.post("/auth/logout", headers={"X-Soracom-Token": token})).status_code == 204
-    assert refused(await client.get("/sims", headers={"X-Soracom-Token": token}), 401, "AUM0002")
-    assert (await client.delete(f"{path}/tokens")).status_code == 204
-    assert refused(await client.get("/sims"), 401, "AUM0002")
+    async with open_client(emulator) as another:
+        await log_in(another, emulator.auth_key)
+        token = (await client.post(f"{path}/token", json={})).json()["token"]
+        assert (await client.post("/auth/logout", headers={"X-Soracom-Token": token})).status_code == 204
+        assert refused(await client.get("/sims", headers={"X-Soracom-Token": token}), 401, "AUM0002")
+        assert refused(await client.get("/sims"), 401, "AUM0002")
+        assert (await another.delete(f"{path}/tokens")).status_code == 204
+        assert refused(await another.get("/sims"), 401, "AUM0002")
     await log_in(client, emulator.auth_key)
     emulator.revoke_tokens()
     assert refused(await client.get("/sims"), 401, "AUM0002")
@@ -146,11 +149,11 @@ async def test_switching_user(emulator, client, other):
     """One becomes a SAM user of an operator that trusts one, for an hour at most, and only once."""
     emulator.world.add_user(other.operator, "guest")
     target = {"operatorId": other.operator.id, "userName": "guest"}
-    assert refused(await client.post("/auth/switch_user", json=target), 403, "AUM0007")
+    assert refused(await client.post("/auth/switch_user", json=target), 400, "AUM0015")
     other.operator.trusted.add(emulator.operator_id)
-    assert refused(await client.post("/auth/switch_user", json=target | {"userName": "x"}), 403, "AUM0007")
-    assert refused(await client.post("/auth/switch_user", json=target | {"operatorId": "x"}), 403, "AUM0007")
-    assert refused(await client.post("/auth/switch_user", json={}), 403, "AUM0007")
+    assert refused(await client.post("/auth/switch_user", json=target | {"userName": "x"}), 400, "AUM0015")
+    assert refused(await client.post("/auth/switch_user", json=target | {"operatorId": "x"}), 400, "AUM0015")
+    assert refused(await client.post("/auth/switch_user", json={}), 400, "AUM0015")
     assert refused(await client.post("/auth/switch_user", json=target | {"tokenTimeoutSeconds": 3601}), 400, "AUM0005")
     session = (await client.post("/auth/switch_user", json=target)).json()
     assert session["userName"] == "guest"
@@ -200,15 +203,16 @@ async def enable_mfa(emulator, client):
 async def test_second_factor(emulator, client, clock):
     """Once proved, a one-time password is needed at every login, that of now or of half a minute ago."""
     path = f"/operators/{emulator.operator_id}/mfa"
-    assert (await client.get(path)).json() == {"status": "Disabled"}
+    assert (await client.get(path)).json() == {"status": "INACTIVE"}
     assert refused(await client.post(f"{path}/verify", json={"mfaOTPCode": "1"}), 400, "AUM0010")
     with pytest.raises(ValueError, match="enableMFA"):
         emulator.one_time_password()
     assert (await client.post(path)).status_code == 200
-    assert refused(await client.post(f"{path}/verify", json={}), 401, "AUM0004")
+    assert (await client.get(path)).json() == {"status": "UNCONFIRMED"}
+    assert refused(await client.post(f"{path}/verify", json={}), 400, "COM0003")
     assert len((await enable_mfa(emulator, client))["backupCodes"]) == 10
     assert refused(await client.post(path), 400, "AUM0010")
-    assert (await client.get(path)).json() == {"status": "Enabled"}
+    assert (await client.get(path)).json() == {"status": "ACTIVE"}
     code = emulator.one_time_password()
     assert refused(await log_in(client, emulator.root_user), 401, "AUM0004")
     assert refused(await log_in(client, emulator.root_user, mfaOTPCode="abc"), 401, "AUM0004")
@@ -218,31 +222,32 @@ async def test_second_factor(emulator, client, clock):
     emulator.advance(31)
     assert refused(await log_in(client, emulator.root_user, mfaOTPCode=code), 401, "AUM0004")
     assert (await log_in(client, emulator.sam_user)).status_code == 200
+    assert (await log_in(client, emulator.auth_key)).status_code == 200
+    assert refused(await log_in(client, emulator.root_user, authKeyId="keyId-"), 401, "AUM0004")
 
 
 async def test_second_factor_ends(emulator, client):
-    """By the password; or, without a session, by a backup code or a token that came by mail."""
+    """By the password; or, without a session, by a backup code and a token that came by mail."""
     path = f"/operators/{emulator.operator_id}/mfa"
     password = emulator.root_user.password.reveal()
     right = {"email": "root@example.com", "password": password}
+    issue, verify = "/operators/mfa_revoke_token/issue", "/operators/mfa_revoke_token/verify"
     assert refused(await client.request("DELETE", path, json={"password": password}), 400, "AUM0010")
     assert refused(await client.request("DELETE", path, json={"password": "no"}), 400, "AUM0008")
-    assert refused(await client.post("/operators/mfa_revoke_token/issue", json=right), 400, "AUM0010")
+    assert refused(await client.post(issue, json=right), 400, "AUM0010")
     await enable_mfa(emulator, client)
     assert (await client.request("DELETE", path, json={"password": password})).status_code == 204
 
-    codes = (await enable_mfa(emulator, client))["backupCodes"]
-    verify = "/operators/mfa_revoke_token/verify"
-    assert refused(await client.post(verify, json=right), 400, "AUM0012")
-    assert refused(await client.post(verify, json=right | {"password": "no"}), 404, "AUM0011")
-    assert (await client.post(verify, json=right | {"backupCode": codes[3]})).status_code == 200
-    assert (await client.get(path)).json() == {"status": "Disabled"}
-
-    await enable_mfa(emulator, client)
-    assert refused(await client.post("/operators/mfa_revoke_token/issue", json={}), 404, "AUM0011")
-    assert (await client.post("/operators/mfa_revoke_token/issue", json=right)).status_code == 200
+    code = (await enable_mfa(emulator, client))["backupCodes"][3]
+    assert refused(await client.post(issue, json={}), 404, "AUM0011")
+    assert (await client.post(issue, json=right)).status_code == 200
     token = emulator.mails[-1].token
-    assert (await client.post(verify, json=right | {"token": token})).status_code == 200
+    for wrong in ({"token": token}, {"backupCode": code}, {"backupCode": code, "token": "no"}):
+        assert refused(await client.post(verify, json=right | wrong), 400, "AUM0012")
+    given = right | {"backupCode": code, "token": token}
+    assert refused(await client.post(verify, json=given | {"password": "no"}), 403, "AUM0016")
+    assert (await client.post(verify, json=given)).status_code == 200
+    assert (await client.get(path)).json() == {"status": "INACTIVE"}
     assert (await log_in(client, emulator.root_user)).status_code == 200
 
 

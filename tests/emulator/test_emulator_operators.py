@@ -42,7 +42,7 @@ async def test_auth_keys(emulator, client, other, own):
     async with open_client(emulator) as another:
         assert (await log_in(another, key)).status_code == 200
         listed = {each["authKeyId"]: each for each in (await client.get(f"{own}/auth_keys")).json()}
-        assert listed[key.auth_key_id]["lastUsedDateTime"] == emulator.world.milliseconds()
+        assert listed[key.auth_key_id]["lastUsedDateTime"] == emulator.world.wall()
         assert "authKey" not in listed[key.auth_key_id]
         path = f"/operators/{other.operator.id}/auth_keys/{key.auth_key_id}"
         assert refused(await other.delete(path), 404, "AUM0009")

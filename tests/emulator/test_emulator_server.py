@@ -60,13 +60,15 @@ async def test_it_serves_again():
 
 async def test_a_taken_port_is_an_error():
     """A port that is in use is an error at once."""
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
-        await Emulator(sims=1, port=taken.getsockname()[1]).__aenter__()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        for name in ("port", "storage_port"):
+            with pytest.raises(OSError, match="in use"):
+                await Emulator(sims=1, **{name: taken.getsockname()[1]}).__aenter__()
 
 
 async def test_a_server_that_dies_at_its_start_is_an_error(monkeypatch):
     """Nobody waits for a server that will not come."""
-    server = Server(Emulator(sims=1).service, "127.0.0.1", 0)
+    server = Server(Emulator(sims=1), "127.0.0.1", 0)
     monkeypatch.setattr(server._server, "run", lambda sockets: None)
     with pytest.raises(RuntimeError, match="did not start"):
         await server.start()

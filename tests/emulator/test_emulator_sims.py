@@ -383,7 +383,6 @@ async def test_downlinks(emulator, client):
     assert image.content.startswith(b"\xff\xd8")
     assert (await client.get(f"{online}/testing/usage")).json()["usageLimit"]["days"] == 30
     assert (await client.post(f"{online}/report_local_info")).json()["imsi"]
-    assert (await client.get(f"{online}/data")).json() == []
 
 
 async def test_packet_captures(emulator, client):

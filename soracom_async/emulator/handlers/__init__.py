@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define
@@ -12,9 +13,10 @@ from ..refusals import Refusal
 
 if TYPE_CHECKING:
     from ..._core.operation import Operation
+    from ..messages import Request
+    from ..shelves import Shelf
     from ..world import Operator, Session, User, World
 
-TOPICS = ("arc", "captures", "downlinks", "groups", "logins", "operators", "passwords", "records", "sims", "transfers")
 MOST = 1000
 """The most items of one page; the API's own listings are mostly kept to a hundred."""
 
@@ -31,7 +33,10 @@ class Call:
     path: dict[str, str]
     query: dict[str, Any]
     body: Any
+    """JSON, checked against the operation's type; bytes where the operation takes something else."""
     session: Session | None
+    request: Request
+    """The request itself, for what is not among the above: its headers, its address."""
     token_ttl: float | None = None
     """Overrides the life of a token that is asked for."""
 
@@ -50,6 +55,14 @@ class Call:
     def operator(self) -> Operator:
         """Whose data it is about."""
         return self.signed_in.user.operator
+
+    def shelf(self, kind: str) -> Shelf:
+        """Return the operator's things of a kind: `call.shelf("event handler")`."""
+        return self.operator.shelf(kind)
+
+    def offer(self, content: bytes, content_type: str = "application/octet-stream") -> str:
+        """Put a file on the storage host, and return the URL that gives it to whoever has it, for a while."""
+        return self.request.storage + self.world.storage.offer(content, content_type, self.world.wall())
 
     @property
     def now(self) -> int:
@@ -85,6 +98,6 @@ def handles(*operation_ids: str) -> Callable[[H], H]:
 
 def load() -> dict[str, Handler]:
     """Return all handlers."""
-    for topic in TOPICS:
-        import_module(f"{__name__}.{topic}")
+    for topic in iter_modules(__path__):
+        import_module(f"{__name__}.{topic.name}")
     return HANDLERS

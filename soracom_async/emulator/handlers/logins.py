@@ -4,40 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import passcodes, tokens
+from .. import passcodes, permissions, tokens
 from ..refusals import Refusal
 from . import Call, handles
 
 if TYPE_CHECKING:
-    from ..world import User, World
+    from ..world import Operator, User, World
 
 
-def _one_time_password(world: World, user: User, code: str | None) -> None:
-    """Refuse a login without the one-time password, where the user has one."""
-    if user.mfa_enabled and not (user.mfa_secret and code and passcodes.accepts(user.mfa_secret, code, world.wall())):
-        raise Refusal("AUM0004")
+def _by_key(world: World, key_id: str, secret: str) -> User:
+    key = world.keys.get(key_id)
+    if key is None or key.secret != secret:
+        raise Refusal("AUM0001")
+    key.used = world.milliseconds()
+    return key.user
 
 
 def user_of(world: World, given: dict[str, Any]) -> User:
-    """Return the user that a login's body proves to be."""
+    """Return the user that a login's body proves to be; a second factor goes with passwords only."""
+    operator: Operator | None
+    name: str | None = None
     match given:
         case {"authKeyId": str(key_id), "authKey": str(secret)}:
-            key = world.keys.get(key_id)
-            if key is not None and key.secret == secret:
-                key.used = world.milliseconds()
-                return key.user
+            return _by_key(world, key_id, secret)
         case {"email": str(email), "password": str(password)}:
             operator = world.operator_of(email)
-            if operator is not None and operator.users[None].password == password:
-                return operator.users[None]
         case {"operatorId": str(operator_id), "userName": str(name), "password": str(password)}:
             operator = world.operators.get(operator_id)
-            user = operator.users.get(name) if operator else None
-            if user is not None and user.password == password:
-                return user
         case _:
             raise Refusal("COM0003", "neither email, AuthKey nor user name is given in full")
-    raise Refusal("AUM0001")
+    user = operator.users.get(name) if operator is not None else None
+    if user is None or user.password != password:
+        raise Refusal("AUM0001")
+    if user.mfa_enabled and not passcodes.accepts(user.mfa_secret or "", given.get("mfaOTPCode") or "", world.wall()):
+        raise Refusal("AUM0004")
+    return user
 
 
 @handles("auth")
@@ -45,26 +46,23 @@ def auth(call: Call) -> Any:
     """Log in, in one of three ways."""
     given = call.body
     seconds = tokens.life(given.get("tokenTimeoutSeconds"))
-    user = user_of(call.world, given)
-    _one_time_password(call.world, user, given.get("mfaOTPCode"))
-    return tokens.shown(tokens.issue(call.world, user, call.token_ttl or seconds))
+    call.session = tokens.issue(call.world, user_of(call.world, given), call.token_ttl or seconds)
+    return tokens.shown(call.session)
 
 
 @handles("switchUser")
 def switch_user(call: Call) -> Any:
-    """Become a SAM user of an operator that trusts this one, or of one's own."""
+    """Become a SAM user who trusts this one."""
     if call.signed_in.switched:
         raise Refusal("AUM0006")
     seconds = tokens.life(
         call.body.get("tokenTimeoutSeconds"), longest=tokens.SWITCHED_LONGEST, default=tokens.SWITCHED_DEFAULT
     )
-    target = call.world.operators.get(call.body.get("operatorId", ""))
-    name = call.body.get("userName")
-    trusting = target is not None and (target is call.operator or call.operator.id in target.trusted)
-    user = target.users.get(name) if target is not None and trusting and name else None
-    if user is None:
-        # Whether the user does not exist or does not trust the asking one is nobody's business.
-        raise Refusal("AUM0007")
+    operator, name = call.world.operators.get(call.body.get("operatorId") or ""), call.body.get("userName") or ""
+    user = operator.users.get(name) if operator is not None else None
+    # Whether the user does not exist or does not trust the asking one is nobody's business.
+    if user is None or user is call.user or not permissions.may_switch(call.world, call.user, user, call.request):
+        raise Refusal("AUM0015")
     return tokens.shown(tokens.issue(call.world, user, call.token_ttl or seconds, switched=True))
 
 
@@ -81,8 +79,11 @@ def generate_auth_token(call: Call) -> Any:
 
 @handles("logout")
 def logout(call: Call) -> None:
-    """Let this session's token die."""
-    del call.world.sessions[call.signed_in.token]
+    """Let this session's API key die, and each token that was issued for it."""
+    api_key = call.signed_in.api_key
+    call.world.sessions = {
+        token: session for token, session in call.world.sessions.items() if session.api_key != api_key
+    }
 
 
 @handles("revokeOperatorAuthTokens")

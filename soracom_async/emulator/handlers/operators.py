@@ -1,4 +1,4 @@
-"""The operator itself: AuthKeys, company, configuration, contracts."""
+"""The operator itself: company, configuration, contracts, coverage."""
 
 from __future__ import annotations
 
@@ -22,34 +22,6 @@ def get_operator(call: Call) -> Any:
         "createDate": created,
         "updateDate": created,
     }
-
-
-@handles("listOperatorAuthKeys")
-def list_auth_keys(call: Call) -> Any:
-    """Return the AuthKeys of the root user, without their secrets."""
-    keys = call.world.keys_of(call.operator.users[None])
-    return [
-        {"authKeyId": key.id, "createDateTime": key.created}
-        | ({"lastUsedDateTime": key.used} if key.used is not None else {})
-        for key in keys
-    ]
-
-
-@handles("generateOperatorAuthKey")
-def generate_auth_key(call: Call) -> Any:
-    """Make an AuthKey of the root user; its secret is shown this once."""
-    key = call.world.add_key(call.operator.users[None])
-    return {"authKeyId": key.id, "authKey": key.secret}
-
-
-@handles("deleteOperatorAuthKey")
-def delete_auth_key(call: Call) -> None:
-    """Remove an AuthKey."""
-    key_id = call.path["auth_key_id"]
-    key = call.world.keys.get(key_id)
-    if key is None or key.user is not call.operator.users[None]:
-        raise Refusal("AUM0009", key_id)
-    del call.world.keys[key_id]
 
 
 @handles("getCompanyInformation", "getIndividualInformation")

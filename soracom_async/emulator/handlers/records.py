@@ -7,10 +7,11 @@ from typing import Any
 from .. import life
 from ..messages import Page
 from ..refusals import Refusal
-from ..sims import SHAPES, Sim, number_of
+from ..sims import SHAPES, Sim
+from ..stock import free_number
 from . import Call, handles
 from .arc import new_keys
-from .sims import changed, number_in, side_of
+from .sims import changed, number_in
 
 
 def timed(call: Call, entries: list[dict[str, Any]], time: str, *, unit: int = 1, newest_first: bool = True) -> Page:
@@ -51,13 +52,6 @@ def session_events(call: Call) -> Page:
     return timed(call, life.session_events(call.operator.fleet.look(number_in(call))), "time")
 
 
-@handles("getDataFromSim", "getDataFromSubscriber")
-def get_data(call: Call) -> Page:
-    """Return what Harvest Data keeps of it."""
-    number_in(call)
-    return timed(call, [], "time")
-
-
 @handles("sendSmsToSim", "sendSms", "sendSmsByMsisdn")
 def send_sms(call: Call) -> Any:
     """Take a message over for delivery."""
@@ -77,30 +71,13 @@ def report_local_info(call: Call) -> Any:
     return SHAPES["subscriber"](sim)
 
 
-@handles("registerSim", "registerSubscriber")
-def register(call: Call) -> Any:
-    """Take a SIM that nobody has into the fleet."""
-    name = call.path.get("sim_id") or call.path["imsi"]
-    number = number_of(name)
-    if number is None or call.world.owner(number) is not None or not call.body["registrationSecret"]:
-        raise Refusal("SIM0006", name)
-    group_id = call.body.get("groupId")
-    if group_id is not None:
-        call.operator.groups.get(group_id)
-    sim = call.operator.fleet.blank(
-        number, call.now, registered=call.now, group_id=group_id, tags=dict(call.body.get("tags") or {})
-    )
-    call.operator.fleet.add(sim)
-    return SHAPES[side_of(call)](sim)
-
-
 @handles("createSim")
 def create_sim(call: Call) -> Any:
     """Make a virtual SIM."""
     if (call.body["type"], call.body["subscription"]) != ("virtual", "planArc01"):
         raise Refusal("COM0003", "only virtual SIMs with planArc01 can be made")
     sim = call.operator.fleet.blank(
-        call.world.new_number(),
+        free_number(call.world),
         call.now,
         type="virtual",
         module_type="virtual",

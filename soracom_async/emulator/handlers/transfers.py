@@ -4,34 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..exports import export, table
 from ..refusals import Refusal
-from ..sims import number_of
+from ..sims import as_subscriber, number_of
 from . import Call, handles
 
 if TYPE_CHECKING:
     from ..world import Mail
 
 PURPOSE = "transfer of SIMs"
+COLUMNS = (
+    "imsi", "simId", "iccid", "msisdn", "serialNumber", "status", "speedClass", "subscription", "moduleType", "groupId",
+    "ipAddress", "createdTime", "lastModifiedTime", "expiryTime", "terminationEnabled",
+)  # fmt: skip
+
+
+def number_named(call: Call, name: str) -> int:
+    """Return the number of the SIM of that name, if it is the operator's."""
+    number = number_of(name)
+    if number is None or number not in call.operator.fleet:
+        raise Refusal("SIM0001", name)
+    return number
 
 
 @handles("exportSubscribers")
-def export(call: Call) -> Any:
-    """Name the file with all subscribers; it has none to download yet."""
-    if call.query.get("export_mode", "sync") not in ("sync", "async"):
-        raise Refusal("COM0003", "export_mode is neither sync nor async")
-    file_id = call.world.uuid()
-    return {"exportedFileId": file_id, "exportedFilePath": f"/subscribers/{file_id}.csv"}
+def export_subscribers(call: Call) -> Any:
+    """Export all subscribers."""
+    fleet = call.operator.fleet
+    shown = (as_subscriber(fleet.look(number)) for number in fleet.after(0))
+    rows = ((*(sub[name] for name in COLUMNS), sub["tags"].get("name")) for sub in shown)
+    return export(call, "subscribers.csv", table((*COLUMNS, "name"), rows))
 
 
 @handles("issueSubscriberTransferToken")
 def issue_transfer_token(call: Call) -> Any:
     """Offer SIMs to another operator."""
-    numbers = []
-    for imsi in call.body["transferImsi"]:
-        number = number_of(imsi)
-        if number is None or number not in call.operator.fleet:
-            raise Refusal("SIM0001", imsi)
-        numbers.append(number)
+    numbers = [number_named(call, imsi) for imsi in call.body["transferImsi"]]
     subject = call.operator, call.body["transferDestinationOperatorId"], numbers
     return {"token": call.world.mail(call.body["transferDestinationOperatorEmail"], PURPOSE, subject).token}
 

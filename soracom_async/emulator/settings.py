@@ -1,0 +1,34 @@
+"""Whether the settings of an emulator can work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..errors import ConfigurationError
+from .quota import THROTTLINGS, Throttling
+from .sims import NUMBERS
+
+
+def check(
+    sims: int,
+    groups: int,
+    rate_limit: int | Mapping[str, int] | None,
+    window: float,
+    throttling: Throttling,
+    token_ttl: float | None,
+    latency: float,
+) -> None:
+    """Raise ConfigurationError for numbers with which no service could work."""
+    limits = rate_limit.values() if isinstance(rate_limit, Mapping) else [1 if rate_limit is None else rate_limit]
+    problems = {
+        f"sims={sims!r} must be 0 to {NUMBERS:,}": not 0 <= sims <= NUMBERS,
+        f"groups={groups!r} must be 0 or more": groups < 0,
+        f"rate_limit={rate_limit!r} must be 1 or more requests": any(limit < 1 for limit in limits),
+        f"window={window!r} must be more than 0 seconds": not window > 0,
+        f"throttling={throttling!r} must be one of {', '.join(THROTTLINGS)}": throttling not in THROTTLINGS,
+        f"token_ttl={token_ttl!r} must be more than 0 seconds": token_ttl is not None and not token_ttl > 0,
+        f"latency={latency!r} must be 0 seconds or more": not latency >= 0,
+    }
+    for problem, found in problems.items():
+        if found:
+            raise ConfigurationError(problem)
