@@ -6,7 +6,9 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from statistics import median
 from typing import TYPE_CHECKING, Any, Self
 from urllib.request import Request, urlopen
 
@@ -82,6 +84,28 @@ async def drive(call: Call, calls: int, tasks: int) -> Drive:
         for _ in range(tasks):
             group.start_soon(work)
     return Drive(time.perf_counter() - wall, time.process_time() - cpu, lost)
+
+
+def beside(
+    drives: Mapping[tuple[str, int], Sequence[Drive]], peer: str, count: int, what: str
+) -> tuple[list[str], dict[str, list[str]]]:
+    """Return columns and each contender's cells: how many a second and the CPU of one, with the ratio to `peer`.
+
+    `drives` has the runs of `count` calls by contender and number of tasks; `what` is what a call gives.
+    """
+    columns, cells = [], defaultdict[str, list[str]](list)
+    for tasks in dict.fromkeys(tasks for _, tasks in drives):
+        seconds, cpu = (
+            {name: median(getattr(run, each) for run in runs) for (name, n), runs in drives.items() if n == tasks}
+            for each in ("seconds", "cpu")
+        )
+        columns += [f"{tasks} task{'s' * (tasks > 1)}: {title}" for title in (f"{what}/s", "CPU µs")]
+        for name in seconds:
+            cells[name] += [
+                f"{count / seconds[name]:,.0f} ({seconds[peer] / seconds[name]:.2f})",
+                f"{cpu[name] / count * 1e6:,.0f} ({cpu[name] / cpu[peer]:.2f})",
+            ]
+    return columns, cells
 
 
 def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], note: str = "") -> None:

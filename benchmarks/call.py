@@ -12,7 +12,6 @@ import argparse
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from statistics import median
 
 import aiohttp
 import anyio
@@ -23,7 +22,7 @@ from soracom_async import AuthKey, Soracom
 from soracom_async.api.sim import GET_SIM
 from soracom_async.emulator import Emulator
 
-from ._common import SMALL, Call, Drive, Server, drive, progress, show
+from ._common import SMALL, Call, Drive, Server, beside, drive, progress, show
 
 TASKS = 1, 10, 50
 PEER = "httpx.AsyncClient.get"
@@ -135,28 +134,13 @@ async def main(options: argparse.Namespace) -> None:
                 await drive(call, 1000, 50)
                 connections[name] = server.stats()["connections"]
 
-    def per_second(name: str, tasks: int) -> float:
-        return calls / median(took.seconds for took in drives[name, tasks])
-
-    def cpu(name: str, tasks: int) -> float:
-        return median(took.cpu for took in drives[name, tasks]) / calls * 1e6
-
-    rows = []
-    for name in CLIENTS:
-        row = [name]
-        for tasks in TASKS:
-            rate, cost = per_second(name, tasks), cpu(name, tasks)
-            row += [
-                f"{rate:,.0f} ({rate / per_second(PEER, tasks):.2f})",
-                f"{cost:,.0f} ({cost / cpu(PEER, tasks):.2f})",
-            ]
-        rows.append([*row, str(connections[name])])
-    columns = ["", *(f"{n} task{'s' * (n > 1)}: {what}" for n in TASKS for what in ("calls/s", "CPU µs")), "opened"]
+    columns, cells = beside(drives, PEER, calls, "calls")
+    rows = [[name, *cells[name], str(connections[name])] for name in CLIENTS]
     note = (
         f"Medians of {options.rounds} interleaved rounds of {calls:,} calls; in brackets the ratio to {PEER}. "
         f"A full SIM has {len(bodies['full']):,} bytes. The server used at most {busy:.0%} of a core."
     )
-    show("One call", columns, rows, note)
+    show("One call", ["", *columns, "opened"], rows, note)
 
 
 def arguments() -> argparse.Namespace:

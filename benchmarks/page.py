@@ -11,7 +11,6 @@ import argparse
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from statistics import median
 
 import aiohttp
 import anyio
@@ -20,7 +19,7 @@ import orjson
 
 from soracom_async import AuthKey, Soracom
 
-from ._common import Call, Drive, Server, drive, progress, show
+from ._common import Call, Drive, Server, beside, drive, progress, show
 from .decode import page
 
 TASKS = 1, 10, 50
@@ -83,23 +82,12 @@ async def main(options: argparse.Namespace) -> None:
                         took = await drive(call, pages, tasks)
                     assert not took.lost, f"{name}: {took.lost} pages were lost"
                     drives[name, tasks].append(took)
-    rows = []
-    for name in CLIENTS:
-        row = [name]
-        for tasks in TASKS:
-            rates = {each: pages / median(took.seconds for took in drives[each, tasks]) for each in (name, PEER)}
-            costs = {each: median(took.cpu for took in drives[each, tasks]) / pages * 1e6 for each in (name, PEER)}
-            row += [
-                f"{rates[name]:,.0f} ({rates[name] / rates[PEER]:.2f})",
-                f"{costs[name]:,.0f} ({costs[name] / costs[PEER]:.2f})",
-            ]
-        rows.append(row)
-    columns = ["", *(f"{n} task{'s' * (n > 1)}: {what}" for n in TASKS for what in ("pages/s", "CPU µs"))]
+    columns, cells = beside(drives, PEER, pages, "pages")
     note = (
         f"Medians of {options.rounds} interleaved rounds of {pages:,} pages of {len(content):,} bytes; "
         f"in brackets the ratio to {PEER}."
     )
-    show("One page, from the socket", columns, rows, note)
+    show("One page, from the socket", ["", *columns], [[name, *cells[name]] for name in CLIENTS], note)
 
 
 def arguments() -> argparse.Namespace:
