@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SECONDS, MOST_SECONDS = 30 * 60, 8 * 60 * 60
 """How long a port mapping lives, where nothing else is said, and at most."""
-STRATEGIES = {"air": "AIR_PRIORITIZED", "arc": "ARC_PRIORITIZED", None: "DYNAMIC"}
+STRATEGIES: dict[str | None, str] = {"air": "AIR_PRIORITIZED", "arc": "ARC_PRIORITIZED", None: "DYNAMIC"}
 """By the service that was asked for."""
 
 

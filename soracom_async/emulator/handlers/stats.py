@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Uses = Iterator[tuple[int, Amounts]]
 
-COUNTED = {
+COUNTED: dict[str, tuple[str, ...]] = {
     "air": ("uploadByteSizeTotal", "uploadPacketSizeTotal", "downloadByteSizeTotal", "downloadPacketSizeTotal"),
     "beam": ("count",),
 }
