@@ -25,6 +25,13 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Ask for much more of what the emulator's own document allows."""
+    session.install(".[fuzz]")
+    session.run("pytest", "tests/emulator/test_emulator_openapi.py", env={"EXAMPLES": "100"})
+
+
+@nox.session
 def types(session: nox.Session) -> None:
     """Check all types, with mypy and with pyright."""
     session.install(".[benchmark,test]", "mypy", "pyright", "nox")

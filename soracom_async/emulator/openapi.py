@@ -54,8 +54,13 @@ _PLAIN: dict[Any, Json] = {
 }
 _ALSO = {"putFile": HTTPStatus.CREATED, "assignSoraCamDeviceAtomCamLicense": HTTPStatus.NOT_MODIFIED}
 """Further successes: the table knows one of each operation."""
-_LOOSE = {"ResourceInstance": {"value"}, "ExecuteSoraletRequest": {"source"}}
-"""Fields that are more than their type says: a device has numbers and text for a resource, a source has two forms."""
+_LOOSE = {
+    ("BatchTaskApiRequest", "body"),
+    ("BatchTaskApiResponse", "body"),
+    ("ExecuteSoraletRequest", "source"),
+    ("ResourceInstance", "value"),
+}
+"""Fields that are more than their type says: a call may send an array, a device has numbers and text for a resource."""
 
 
 def document(operations: Iterable[Operation[Any]]) -> Json:
@@ -185,9 +190,8 @@ class _Writer:
         if name not in self._schemas:
             schema: Json = {"type": "object"}
             self._schemas[name] = schema  # at once: it may have itself within
-            loose = _LOOSE.get(name, ())
             schema["properties"] = {
-                wire: {} if wire in loose else self.schema(each) for wire, (each, _) in fields(kind).items()
+                wire: {} if (name, wire) in _LOOSE else self.schema(each) for wire, (each, _) in fields(kind).items()
             }
             needed = [wire for wire, (_, required) in fields(kind).items() if required]
             schema |= {"required": needed} if needed else {}

@@ -65,7 +65,7 @@ class Sampler:
         for name, (field_type, required) in fields(kind).items():
             value = self.of(field_type, name, depth + 1) if required or depth < DEEPEST else None
             if value is None and required:
-                value = ""
+                value = "" if field_type is str else self.of(field_type, "created", depth + 1)
             if value is not None:
                 made[name] = value
         return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from .._core.operation import Operation
     from .quota import Grant, Quota, Throttling
     from .world import Session, World
+
+log = logging.getLogger("soracom_async.emulator")
 
 Paging = Literal["both", "link", "key"]
 """Which headers announce the next page; of the real operations some send only one."""
@@ -110,6 +113,9 @@ class Service:
                 response = self._execute(asked, asked.operation)
             except Refusal as refusal:
                 return self.refuse(asked, refusal)
+            except Exception:
+                log.exception("%s fails", asked.operation and asked.operation.id)
+                return self.refuse(asked, Refusal("COM0500"))
         response.headers |= grant.headers
         return response
 
@@ -182,6 +188,7 @@ class Service:
                 raise Refusal("AUM0007")
             permissions.check(self.world, session, operation, path, request)
         handler = self._handlers.get(operation.id, generic.answer)
+        checks.check_path(operation, path)
         query = checks.check_query(operation, request.query)
         body = checks.check_body(operation, request.body)
         call = handlers.Call(self.world, operation, path, query, body, session, request, self.token_ttl)

@@ -58,7 +58,7 @@ def test_parameters(kind, right, wrong):
         (Month, ["202412"], ["2024-12", 202412, None]),
         (Literal[1, 2] | int, [1, 3], [True, "1"]),
         (Literal[1, 2], [1], [True, 1.0, 3]),
-        (dict[str, Any], [{}, [1]], ["a", 1]),
+        (dict[str, Any], [{}, {"a": [1]}], ["a", 1, [1]]),
         (dict[str, str], [{"a": "b"}], [[1], {"a": 1}]),
         (int, [2**63 - 1, -(2**63)], [2**63, -(2**63) - 1]),
         (EpochSeconds, [0], [-1, 1.5, 10**15, True]),

@@ -10,8 +10,11 @@ from plain import log_in, open_client, refused
 from planner import SUCCESSES
 from strict import problems
 
+from soracom_async._model import Model
+from soracom_async._time import EpochMilliseconds
 from soracom_async.api.operations import MODULES, load
 from soracom_async.emulator import Emulator, generic
+from soracom_async.emulator.checks import problem
 from soracom_async.emulator.samples import Sampler
 
 pytestmark = pytest.mark.anyio
@@ -259,6 +262,34 @@ async def test_nobody(emulator):
     async with open_client(emulator) as client:
         answer = await client.post("/auth/password_reset_token/issue", json={"email": "a@example.com"})
         assert refused(answer, 501, "COM0005")
+
+
+def test_samples(emulator):
+    """Of every type of the API there is a sample that fits, also for an operator without SIMs, and of what is new."""
+    for operator in emulator.operator, emulator.add_operator("empty@example.com"):
+        call = SimpleNamespace(operator=operator, world=emulator.world, path={})
+        for operation in map(load, MODULES):
+            for kind in operation.body, operation.result:
+                for made_at in None, emulator.world.milliseconds():
+                    sample = Sampler(call, operation.id, made=made_at).of(kind)
+                    assert kind in (None, bytes) or problem(kind, sample) is None
+                    assert sample == Sampler(call, operation.id, made=made_at).of(kind)
+
+
+def test_samples_have_what_they_must_have(emulator):
+    """What is needed is there, whatever its name says."""
+
+    class New(Model):
+        told_at: int
+        seen_time: EpochMilliseconds
+        imsi: str
+        lost_at: int | None = None
+
+    call = SimpleNamespace(operator=emulator.add_operator("empty@example.com"), world=emulator.world, path={})
+    now = emulator.world.milliseconds()
+    sample = Sampler(call, "x", made=now).of(New)
+    assert sample.keys() == {"toldAt", "seenTime", "imsi"}
+    assert (sample["seenTime"], sample["imsi"], type(sample["toldAt"])) == (now, "", int)
 
 
 @pytest.mark.parametrize("id_", [id_ for id_ in MODULES if load(id_).secured])

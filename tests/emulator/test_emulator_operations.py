@@ -125,6 +125,27 @@ async def test_wrong_requests(planner, client, id_):
         assert refused(await client.request(plan.method, wrong, params=plan.query, json=plan.json))
 
 
+@pytest.mark.parametrize("id_", [id_ for id_ in MODULES if load(id_).body not in (None, bytes)])
+async def test_odd_bodies(planner, client, id_):
+    """Whatever stands in the place of a part of a right body, and beside it: it is understood, or refused."""
+    plan = await planner.plan(id_)
+    for odd in (None, "", "x", -1, 2**62, True, [], [None], {}, {"x": []}):
+        for body in altered(plan.json, odd):
+            answer = await evolve(plan, json=body).send(client)
+            assert answer.status_code in SUCCESSES or refused(answer)
+
+
+def altered(value, odd):
+    """Return JSON with something in the place of each of its parts, and beside those of an object."""
+    yield odd
+    if isinstance(value, dict):
+        yield value | {"odd": odd}
+        yield from (value | {name: each} for name, part in value.items() for each in altered(part, odd))
+    elif isinstance(value, list):
+        yield [*value, odd]
+        yield from ([*value[:at], each] for at, part in enumerate(value) for each in altered(part, odd))
+
+
 def wrong_queries(operation, plan):
     """Return queries that miss or mistype a parameter."""
     for parameter in operation.query:

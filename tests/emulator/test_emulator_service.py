@@ -339,3 +339,25 @@ async def test_every_operation_answers(emulator, client):
         answer = await client.request(found.method, path)
         assert answer.status_code < 500, found
         assert answer.status_code < 400 or found.method == "HEAD" or set(answer.json()) == {"code", "message"}, found
+
+
+@pytest.mark.anyio
+async def test_what_fails_inside_is_an_error_of_the_api(clock, monkeypatch, caplog):
+    """Whatever goes wrong within is a 500 for the client, and in the log for whoever runs the emulator."""
+
+    def broken(call):
+        raise KeyError("inside")
+
+    monkeypatch.setitem(HANDLERS, "listGroups", broken)
+    emulator = Emulator(sims=1, clock=clock)
+    async with open_client(emulator) as client:
+        await log_in(client, emulator.root_user)
+        assert refused(await client.get("/groups"), 500, "COM0500")
+    assert "listGroups fails" in caplog.text
+    assert "KeyError" in caplog.text
+
+
+@pytest.mark.anyio
+async def test_a_path_parameter_of_another_kind(client):
+    """A month is digits."""
+    assert refused(await client.get("/bills/abc"), 400, "COM0003")

@@ -164,6 +164,9 @@ async def test_what_is_not_taken_in(soracom):
         await soracom.call("sandboxInsertAirStats", imsi=imsi(1), body={"unixtime": EPOCH * 1000})
     with pytest.raises(NotFound):
         await insert(soracom, 31, EPOCH, 1, 1)
+    odd = {"unixtime": 1_735_680_000, "beamStatsMap": {"odd": []}}
+    with pytest.raises(BadRequest):
+        await soracom.call("sandboxInsertBeamStats", imsi=imsi(1), body=odd)
 
 
 async def test_what_is_not_summed(soracom):

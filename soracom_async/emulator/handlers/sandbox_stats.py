@@ -15,6 +15,8 @@ def insert(call: Call) -> None:
     amounts = call.body.get(MAPS[service])
     if not amounts:
         raise Refusal("COM0003", f"body.{MAPS[service]} is missing")
+    if not all(isinstance(counts, dict | None) for counts in amounts.values()):
+        raise Refusal("COM0003", f"body.{MAPS[service]} has something else than an object")
     at = str(second(call, call.body, "unixtime"))
     entries = inserted(call, service).setdefault(str(number), {})
     if at in entries:
