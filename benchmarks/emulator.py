@@ -29,7 +29,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from soracom_async.emulator import Emulator
-from soracom_async.emulator.sims import sim_id
+from soracom_async.emulator.state.sims import sim_id
 
 from ._common import progress, show
 

@@ -13,7 +13,7 @@ from ..emulator.overview import request
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..emulator.world import Served
+    from ..emulator.state.world import Served
 
 
 class Log:

@@ -3,6 +3,6 @@
 from .clock import JumpingClock
 from .emulator import Emulator
 from .faults import Fault
-from .passcodes import totp
+from .rules.passcodes import totp
 
 __all__ = ["Emulator", "Fault", "JumpingClock", "totp"]

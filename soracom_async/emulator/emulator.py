@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any, Self
 
 from .._clock import Clock, SystemClock
 from ..api.operations import MODULES, load
-from . import control, state
+from . import control
 from .clock import JumpingClock
 from .faults import Fault, Faults
-from .passcodes import totp
 from .quota import Quota, Throttling
+from .rules.passcodes import totp
 from .service import Paging, Service
 from .settings import check
+from .state import saving as state
+from .state.world import EPOCH, World
 from .transport import Transport
-from .world import EPOCH, World
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from ..credentials import AuthKey, RootUser, SamUser
     from .messages import Request, Response
     from .server import Server
-    from .world import Mail, Operator, User
+    from .state.world import Mail, Operator, User
 
 SAM_USER = "sam"
 """The SAM user that the first operator begins with."""

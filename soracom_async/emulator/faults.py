@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .._core.operation import Operation
     from .messages import Response
     from .service import Asked, Service
-    from .world import World
+    from .state.world import World
 
 ALL = "all"
 

@@ -12,8 +12,8 @@ from ..api.operations import load
 
 if TYPE_CHECKING:
     from .emulator import Emulator
-    from .fleet import Fleet
-    from .world import Operator, Served
+    from .state.fleet import Fleet
+    from .state.world import Operator, Served
 
 LAST = 50
 """How many requests are shown."""

@@ -10,19 +10,21 @@ from urllib.parse import quote
 
 from attrs import define, field
 
-from . import checks, generic, handlers, permissions, tokens
+from . import checks, handlers
 from .faults import Faults
+from .generic import generic
 from .messages import Page, Request, Response, encode
 from .refusals import Refusal
 from .routes import Router
-from .world import Served
+from .rules import permissions, tokens
+from .state.world import Served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from .._core.operation import Operation
     from .quota import Grant, Quota, Throttling
-    from .world import Session, World
+    from .state.world import Session, World
 
 log = logging.getLogger("soracom_async.emulator")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ..errors import ConfigurationError
 from .quota import THROTTLINGS, Throttling
-from .sims import NUMBERS
+from .state.sims import NUMBERS
 
 
 def check(

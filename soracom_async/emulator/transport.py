@@ -8,7 +8,7 @@ import httpx
 from anyio.lowlevel import checkpoint
 
 from .messages import Delivery, Request, Response
-from .storage import HOST
+from .state.storage import HOST
 
 if TYPE_CHECKING:
     from .._clock import Clock

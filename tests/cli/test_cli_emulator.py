@@ -19,7 +19,7 @@ from soracom_async.cli import main, serve
 from soracom_async.cli.log import Log
 from soracom_async.emulator import Emulator
 from soracom_async.emulator.mishaps import KINDS
-from soracom_async.emulator.world import Served
+from soracom_async.emulator.state.world import Served
 
 
 def variables(lines: list[str]) -> dict[str, str]:

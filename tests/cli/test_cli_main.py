@@ -8,7 +8,7 @@ import pytest
 
 from soracom_async import __version__
 from soracom_async.cli import arguments, demo, main
-from soracom_async.emulator.sims import NUMBERS
+from soracom_async.emulator.state.sims import NUMBERS
 
 
 def ending(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str]:

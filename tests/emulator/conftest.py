@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from plain import log_in, open_client
 
+from soracom_async import Soracom
 from soracom_async.emulator import Emulator
 
 
@@ -19,6 +20,13 @@ async def client(emulator, anyio_backend):
     async with open_client(emulator) as client:
         assert (await log_in(client, emulator.root_user)).status_code == 200
         yield client
+
+
+@pytest.fixture
+async def soracom(emulator, clock, anyio_backend):
+    """A session of the root user."""
+    async with Soracom(emulator.auth_key, transport=emulator.transport, clock=clock) as soracom:
+        yield soracom
 
 
 @pytest.fixture

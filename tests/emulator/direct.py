@@ -5,7 +5,7 @@ from __future__ import annotations
 from soracom_async.api.operations import load
 from soracom_async.emulator.handlers import HANDLERS, Call
 from soracom_async.emulator.messages import Request
-from soracom_async.emulator.world import Session
+from soracom_async.emulator.state.world import Session
 
 
 def execute(emulator, operation_id, body=None, **path):

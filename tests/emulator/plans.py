@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from soracom_async._time import Unit
-from soracom_async.emulator.sims import sim_id
+from soracom_async.emulator.state.sims import sim_id
 
 NOW = 1_735_689_600
 RECENTLY = NOW - 3600

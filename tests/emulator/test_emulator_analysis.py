@@ -6,18 +6,12 @@ import json
 import pytest
 from plain import refused
 
-from soracom_async import BadRequest, NotFound, Soracom
-from soracom_async.emulator import tables
-from soracom_async.emulator.harvest import add_entry
-from soracom_async.emulator.sims import sim_id
+from soracom_async import BadRequest, NotFound
+from soracom_async.emulator.rules import tables
+from soracom_async.emulator.rules.harvest import add_entry
+from soracom_async.emulator.state.sims import sim_id
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def soracom(emulator, clock, anyio_backend):
-    async with Soracom(emulator.auth_key, transport=emulator.transport, clock=clock) as soracom:
-        yield soracom
 
 
 @pytest.fixture

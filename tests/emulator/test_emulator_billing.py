@@ -9,9 +9,10 @@ from fitting import fitting
 from plain import log_in, open_client, refused
 
 from soracom_async import Soracom
-from soracom_async.emulator import Emulator, charges
-from soracom_async.emulator.dates import DAY, later
-from soracom_async.emulator.fleet import Fleet
+from soracom_async.emulator import Emulator
+from soracom_async.emulator.rules import charges
+from soracom_async.emulator.rules.dates import DAY, later
+from soracom_async.emulator.state.fleet import Fleet
 
 pytestmark = pytest.mark.anyio
 DAYS = 86_400

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from plain import refused
 
-from soracom_async.emulator.sims import sim_id
+from soracom_async.emulator.state.sims import sim_id
 
 pytestmark = pytest.mark.anyio
 

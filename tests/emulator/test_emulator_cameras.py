@@ -9,7 +9,7 @@ from plain import log_in, open_client, refused
 
 from soracom_async import APIError, BadRequest, Forbidden, NotFound, Soracom
 from soracom_async.emulator import Emulator
-from soracom_async.emulator.cameras import DAYS, SETTINGS
+from soracom_async.emulator.rules.cameras import DAYS, SETTINGS
 
 pytestmark = pytest.mark.anyio
 
@@ -17,12 +17,6 @@ START = datetime(2025, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 RECORDED, UNRECORDED = START - 3 * HOUR, START - 29.5 * HOUR
 """Times at which the first camera did record, and did not."""
-
-
-@pytest.fixture
-async def soracom(emulator, clock, anyio_backend):
-    async with Soracom(emulator.auth_key, transport=emulator.transport, clock=clock) as soracom:
-        yield soracom
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from plain import refused
 
 from soracom_async import structure
 from soracom_async.api._shared import PacketCaptureSession
-from soracom_async.emulator.sims import sim_id
+from soracom_async.emulator.state.sims import sim_id
 
 pytestmark = pytest.mark.anyio
 

@@ -86,6 +86,7 @@ async def test_depth(client):
     ("text", "value"),
     [
         (b'{"a":[1,-2.5,1e3,true,null,"\xc3\xa9","\\u00e9"]}', {"a": [1, -2.5, 1000.0, True, None, "é", "é"]}),
+        (b'{"imsi":null}', {"imsi": None}),
         (b'"\\ud83d\\ude00"', "\N{GRINNING FACE}"),
         (b"NaN", ValueError),
         (b"-Infinity", ValueError),

@@ -7,18 +7,12 @@ from plain import refused
 
 from soracom_async import NotFound, Soracom
 from soracom_async.emulator import Emulator
-from soracom_async.emulator.harvest import add_entry
-from soracom_async.emulator.sims import imsi, sim_id
+from soracom_async.emulator.rules.harvest import add_entry
+from soracom_async.emulator.state.sims import imsi, sim_id
 
 pytestmark = pytest.mark.anyio
 
 SIM, IMSI = sim_id(1), imsi(1)
-
-
-@pytest.fixture
-async def soracom(emulator, clock, anyio_backend):
-    async with Soracom(emulator.auth_key, transport=emulator.transport, clock=clock) as soracom:
-        yield soracom
 
 
 def times(entries):

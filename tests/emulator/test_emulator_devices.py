@@ -8,19 +8,13 @@ from soracom_async import NotFound, Soracom, structure
 from soracom_async.api._shared import Device
 from soracom_async.api.device import ObjectInstance, ResourceInstance
 from soracom_async.emulator import Emulator
-from soracom_async.emulator.handlers import object_models
+from soracom_async.emulator.handlers.things import object_models
 from soracom_async.emulator.refusals import Refusal
 
 pytestmark = pytest.mark.anyio
 
 MODEL = b"""<?xml version="1.0" encoding="UTF-8"?>
 <LWM2M><Object ObjectType="MODefinition"><Name>Pump</Name><ObjectID> 30000 </ObjectID><Resources/></Object></LWM2M>"""
-
-
-@pytest.fixture
-async def soracom(emulator, clock, anyio_backend):
-    async with Soracom(emulator.auth_key, transport=emulator.transport, clock=clock) as soracom:
-        yield soracom
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from plain import refused
 
 from soracom_async import Soracom
-from soracom_async.emulator.sims import imsi, sim_id
+from soracom_async.emulator.state.sims import imsi, sim_id
 
 pytestmark = pytest.mark.anyio
 

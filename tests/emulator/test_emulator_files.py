@@ -7,18 +7,12 @@ import pytest
 from plain import refused
 
 from soracom_async import BadRequest, NotFound, Soracom
-from soracom_async.emulator.filing import put_file
+from soracom_async.emulator.rules.filing import put_file
 from soracom_async.files import with_progress
 
 pytestmark = pytest.mark.anyio
 
 NAMES = ("a b", "50%", "50%25", "ä/ö", "日本/語.txt", "a+b", "q?x#y", "semi;colon", "'\"", "~")
-
-
-@pytest.fixture
-async def soracom(emulator, clock, anyio_backend):
-    async with Soracom(emulator.auth_key, transport=emulator.transport, clock=clock) as soracom:
-        yield soracom
 
 
 async def test_a_file(emulator, soracom, client):

@@ -13,9 +13,10 @@ from strict import problems
 from soracom_async._model import Model
 from soracom_async._time import EpochMilliseconds
 from soracom_async.api.operations import MODULES, load
-from soracom_async.emulator import Emulator, generic
+from soracom_async.emulator import Emulator
 from soracom_async.emulator.checks import problem
-from soracom_async.emulator.samples import Sampler
+from soracom_async.emulator.generic import generic
+from soracom_async.emulator.generic.samples import Sampler
 
 pytestmark = pytest.mark.anyio
 

@@ -5,16 +5,10 @@ from __future__ import annotations
 import pytest
 
 from soracom_async import BadRequest, NotFound, Soracom
-from soracom_async.emulator.sims import imsi, sim_id
+from soracom_async.emulator.state.sims import imsi, sim_id
 
 pytestmark = pytest.mark.anyio
 HOUR = 3_600_000
-
-
-@pytest.fixture
-async def soracom(emulator, clock, anyio_backend):
-    async with Soracom(emulator.auth_key, transport=emulator.transport, clock=clock) as soracom:
-        yield soracom
 
 
 @pytest.fixture

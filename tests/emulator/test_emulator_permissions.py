@@ -8,8 +8,8 @@ from plain import log_in, open_client, refused
 from soracom_async import BadRequest, Forbidden, NotFound, Soracom
 from soracom_async.api.operations import load
 from soracom_async.emulator.messages import Request
-from soracom_async.emulator.permissions import check
 from soracom_async.emulator.refusals import Refusal
+from soracom_async.emulator.rules.permissions import check
 
 pytestmark = pytest.mark.anyio
 

@@ -7,16 +7,10 @@ from plain import log_in, open_client, refused
 
 from soracom_async import BadRequest, Soracom
 from soracom_async.emulator import Emulator
-from soracom_async.emulator.sims import imsi, msisdn, sim_id
-from soracom_async.emulator.world import EPOCH
+from soracom_async.emulator.state.sims import imsi, msisdn, sim_id
+from soracom_async.emulator.state.world import EPOCH
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def soracom(emulator, clock, anyio_backend):
-    async with Soracom(emulator.auth_key, transport=emulator.transport, clock=clock) as soracom:
-        yield soracom
 
 
 async def numbers(pages):

@@ -5,19 +5,13 @@ from __future__ import annotations
 import pytest
 from plain import refused
 
-from soracom_async import BadRequest, Soracom
+from soracom_async import BadRequest
 
 pytestmark = pytest.mark.anyio
 
 NEW = {"lora_devices": "00AB00AB00AB00AB", "sigfox_devices": "AB12CD"}
 SETS = "/lora_network_sets"
 kinds = pytest.mark.parametrize("kind", NEW)
-
-
-@pytest.fixture
-async def soracom(emulator, clock, anyio_backend):
-    async with Soracom(emulator.auth_key, transport=emulator.transport, clock=clock) as soracom:
-        yield soracom
 
 
 async def test_seeded_devices(soracom, emulator):

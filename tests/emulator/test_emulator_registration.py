@@ -6,7 +6,7 @@ import pytest
 from fitting import fitting
 from plain import refused
 
-from soracom_async.emulator.sims import imsi, number_of, sim_id
+from soracom_async.emulator.state.sims import imsi, number_of, sim_id
 
 pytestmark = pytest.mark.anyio
 

@@ -6,9 +6,9 @@ import pytest
 from direct import execute
 from plain import refused
 
-from soracom_async import NotFound, Soracom
+from soracom_async import NotFound
 from soracom_async.emulator import Emulator
-from soracom_async.emulator.handlers import soralets
+from soracom_async.emulator.handlers.things import soralets
 
 pytestmark = pytest.mark.anyio
 
@@ -21,12 +21,6 @@ TRIAL = {
     "payload": "{}",
     "source": {"device": SOURCE},
 }
-
-
-@pytest.fixture
-async def soracom(emulator, clock, anyio_backend):
-    async with Soracom(emulator.auth_key, transport=emulator.transport, clock=clock) as soracom:
-        yield soracom
 
 
 async def test_the_life_of_a_soralet(soracom, emulator):

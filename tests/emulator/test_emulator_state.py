@@ -13,10 +13,10 @@ from plain import log_in, open_client, refused
 
 from soracom_async.api.operations import MODULES, load
 from soracom_async.emulator import Emulator, JumpingClock
-from soracom_async.emulator.fleet import Fleet
-from soracom_async.emulator.groups import Groups
-from soracom_async.emulator.storage import Storage
-from soracom_async.emulator.world import World
+from soracom_async.emulator.state.fleet import Fleet
+from soracom_async.emulator.state.groups import Groups
+from soracom_async.emulator.state.storage import Storage
+from soracom_async.emulator.state.world import World
 from soracom_async.errors import ConfigurationError
 
 SIM = "/sims/8942310022000000001"
@@ -276,7 +276,7 @@ def test_what_cannot_be_written_leaves_nothing_behind(emulator, tmp_path, monkey
 
 
 def test_nothing_is_forgotten():
-    """Whoever adds state to one of these has to save it, too: see packing.py."""
+    """Whoever adds state to one of these has to save it, too: see state/packing.py."""
     clock = FakeClock()
     world = World(clock)
     operator = world.add_operator("a@example.com", "b")

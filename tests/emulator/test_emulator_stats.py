@@ -9,19 +9,13 @@ import httpx
 import pytest
 
 from soracom_async import BadRequest, NotFound, Soracom
-from soracom_async.emulator.sims import imsi, sim_id
-from soracom_async.emulator.world import EPOCH
+from soracom_async.emulator.state.sims import imsi, sim_id
+from soracom_async.emulator.state.world import EPOCH
 
 pytestmark = pytest.mark.anyio
 DAY = 86_400
 YESTERDAY = EPOCH - DAY
 COUNTED = ("upload_byte_size_total", "download_byte_size_total")
-
-
-@pytest.fixture
-async def soracom(emulator, clock, anyio_backend):
-    async with Soracom(emulator.auth_key, transport=emulator.transport, clock=clock) as soracom:
-        yield soracom
 
 
 @pytest.fixture

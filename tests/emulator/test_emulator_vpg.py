@@ -6,21 +6,14 @@ import attrs
 import pytest
 from plain import refused
 
-from soracom_async import Soracom
 from soracom_async._model import wire_name
 from soracom_async.api.virtual_private_gateway import VirtualPrivateGateway
-from soracom_async.emulator.handlers import vpg_peering
-from soracom_async.emulator.sims import imsi, sim_id
+from soracom_async.emulator.handlers.networks import peering as vpg_peering
+from soracom_async.emulator.state.sims import imsi, sim_id
 
 pytestmark = pytest.mark.anyio
 
 VPGS = "/virtual_private_gateways"
-
-
-@pytest.fixture
-async def soracom(emulator, clock, anyio_backend):
-    async with Soracom(emulator.auth_key, transport=emulator.transport, clock=clock) as soracom:
-        yield soracom
 
 
 @pytest.fixture

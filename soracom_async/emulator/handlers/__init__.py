@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define
@@ -14,8 +14,8 @@ from ..refusals import Refusal
 if TYPE_CHECKING:
     from ..._core.operation import Operation
     from ..messages import Request
-    from ..shelves import Shelf
-    from ..world import Operator, Session, User, World
+    from ..state.shelves import Shelf
+    from ..state.world import Operator, Session, User, World
 
 MOST = 1000
 """The most items of one page; the API's own listings are mostly kept to a hundred."""
@@ -98,6 +98,6 @@ def handles(*operation_ids: str) -> Callable[[H], H]:
 
 def load() -> dict[str, Handler]:
     """Return all handlers."""
-    for topic in iter_modules(__path__):
-        import_module(f"{__name__}.{topic.name}")
+    for topic in walk_packages(__path__, f"{__name__}."):
+        import_module(topic.name)
     return HANDLERS

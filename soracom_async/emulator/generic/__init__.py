@@ -1,0 +1,1 @@
+"""What no handler is written for."""

@@ -1,0 +1,1 @@
+"""Operators, users, logins and what they may do."""

@@ -1,0 +1,63 @@
+"""The audit log: what the operator's users called, newest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ....api.operations import load
+from ...messages import Page
+from ...refusals import Refusal
+from .. import Call, handles
+
+if TYPE_CHECKING:
+    from ...state.world import Served
+
+
+@handles("getApiAuditLogs")
+def get_api_audit_logs(call: Call) -> Page:
+    """Return a page of the calls; failed logins are nobody's."""
+    limit, before = call.limit(), _position(call.query.get("last_evaluated_key") or "")
+    kind = call.query.get("api_kind")
+    first, last = call.query.get("from_epoch_ms"), call.query.get("to_epoch_ms")
+    found: list[Served] = []
+    for served in reversed(call.world.served):
+        if (
+            served.operator == call.operator.id
+            and served.operation is not None
+            and (before is None or (served.time, served.number) < before)
+            and (first is None or served.time >= first)
+            and (last is None or served.time <= last)
+            and (kind is None or _kind(served.operation) == kind)
+        ):
+            if len(found) == limit:
+                # As the API wants it, the key is the time of the last entry; of one moment there may be more.
+                key = f"{found[-1].time}_{found[-1].number}"
+                return Page.of([_entry(each) for each in found], key)
+            found.append(served)
+    return Page.of([_entry(each) for each in found])
+
+
+def _position(key: str) -> tuple[int, int] | None:
+    """Return before which time, and which request of that time, the page begins."""
+    time, _, number = key.partition("_")
+    if not key:
+        return None
+    if not time.isdecimal() or not (number or "0").isdecimal():
+        raise Refusal("COM0003", "last_evaluated_key is not one of this listing")
+    return int(time), int(number or 0)
+
+
+def _kind(operation: str) -> str:
+    return f"/v1{load(operation).path}"
+
+
+def _entry(served: Served) -> dict[str, Any]:
+    assert served.operation is not None  # noqa: S101
+    entry = {
+        "apiKind": _kind(served.operation),
+        "operatorId": served.operator,
+        "remoteIpAddress": served.address,
+        "requestPath": served.path,
+        "requestedTimeEpochMs": served.time,
+    }
+    return entry | ({"userName": served.user} if served.user is not None else {})

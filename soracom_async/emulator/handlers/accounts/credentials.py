@@ -1,0 +1,56 @@
+"""The credentials that services of the platform use: what is secret of them goes in and never comes out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...refusals import Refusal
+from .. import Call, handles
+
+PUBLIC = frozenset({"accessKeyId", "ca", "cert", "clientId", "externalId", "policyName", "roleArn", "username"})
+"""The fields that are no secrets; anything else is not even kept, since nothing here would use it."""
+
+
+@handles("listCredentials")
+def list_credentials(call: Call) -> Any:
+    """Return the credentials."""
+    return list(call.shelf("credential").values())
+
+
+@handles("createCredential")
+def create_credential(call: Call) -> Any:
+    """Take credentials in."""
+    name, kind = call.path["credentials_id"], call.body.get("type")
+    if not kind:
+        raise Refusal("COM0003", "body.type is missing")
+    record = {
+        "credentialsId": name,
+        "createDateTime": call.now // 1000,
+        "lastUsedDateTime": 0,  # which is never: the field is always there
+        "updateDateTime": call.now // 1000,
+        "type": kind,
+        "description": call.body.get("description") or "",
+        "credentials": _public(call.body.get("credentials") or {}),
+    }
+    return call.shelf("credential").put(name, record)
+
+
+@handles("updateCredential")
+def update_credential(call: Call) -> Any:
+    """Set what is given anew, and leave the rest."""
+    record = call.shelf("credential").find(call.path["credentials_id"])
+    given = {name: call.body[name] for name in ("type", "description") if call.body.get(name) is not None}
+    if call.body.get("credentials") is not None:
+        given["credentials"] = _public(call.body["credentials"])
+    record |= given | {"updateDateTime": call.now // 1000}
+    return record
+
+
+def _public(credentials: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in credentials.items() if name in PUBLIC}
+
+
+@handles("deleteCredential")
+def delete_credential(call: Call) -> None:
+    """Forget credentials."""
+    call.shelf("credential").take(call.path["credentials_id"])

@@ -1,0 +1,148 @@
+"""The email addresses of an operator, and which of them gets which mail."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ...refusals import Refusal
+from .. import Call, handles
+
+if TYPE_CHECKING:
+    from ...state.shelves import Shelf
+    from ...state.world import Operator, World
+
+ADDITION = "email addition"
+TYPES = ("primary", "recovery", "billing", "support")
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def check_address(email: str) -> None:
+    """Refuse what is no email address."""
+    if not _ADDRESS.fullmatch(email):
+        raise Refusal("COM0003", f"{email} is not an email address")
+
+
+def _add(world: World, operator: Operator, email: str, at: int) -> str:
+    email_id = world.uuid()
+    record = {"emailId": email_id, "email": email, "verified": True}
+    operator.shelf("email").put(email_id, record | {"createDateTime": at, "updateDateTime": at})
+    return email_id
+
+
+def _emails(world: World, operator: Operator) -> Shelf:
+    """Return the addresses; the first one is that of the sign-up, and is the primary one until another is."""
+    shelf = operator.shelf("email")
+    if not shelf:
+        at = operator.created // 1000
+        first = _add(world, operator, operator.email, at)
+        operator.shelf("system notification")["primary"] = {
+            "type": "primary",
+            "emailIdList": [first],
+            "updateDateTime": at,
+        }
+    return shelf
+
+
+def _notifications(call: Call) -> Shelf:
+    _emails(call.world, call.operator)
+    return call.shelf("system notification")
+
+
+def _root_only(call: Call) -> None:
+    if call.user.name is not None:
+        raise Refusal("AUM0014")
+
+
+@handles("listEmails")
+def list_emails(call: Call) -> Any:
+    """Return the addresses."""
+    _root_only(call)
+    return list(_emails(call.world, call.operator).values())
+
+
+@handles("getEmail")
+def get_email(call: Call) -> Any:
+    """Return an address."""
+    return _emails(call.world, call.operator).find(call.path["email_id"])
+
+
+@handles("deleteEmail")
+def delete_email(call: Call) -> None:
+    """Remove an address that gets no mail."""
+    email_id = call.path["email_id"]
+    for notification in _notifications(call).values():
+        if email_id in notification["emailIdList"]:
+            raise Refusal("COM0009", f"the address gets the mail of the type {notification['type']}")
+    call.shelf("email").take(email_id)
+
+
+@handles("issueAddEmailToken")
+def issue_token(call: Call) -> None:
+    """Send a token to an address that is to be added."""
+    _root_only(call)
+    email = call.body["email"]
+    check_address(email)
+    if call.body["password"] != call.user.password:
+        raise Refusal("AUM0008")
+    if any(email == record["email"] for record in _emails(call.world, call.operator).values()):
+        raise Refusal("COM0009", f"the address {email} is there already")
+    call.world.mail(email, ADDITION, {"operatorId": call.operator.id, "email": email})
+
+
+@handles("verifyAddEmailToken")
+def verify_token(call: Call) -> None:
+    """Add the address to which the token went."""
+    subject = call.world.redeem(ADDITION, call.body["token"])
+    operator = call.world.operators.get(subject["operatorId"])
+    if operator is None or any(
+        subject["email"] == record["email"] for record in _emails(call.world, operator).values()
+    ):
+        raise Refusal("AUM0012")
+    _add(call.world, operator, subject["email"], call.now // 1000)
+
+
+@handles("listSystemNotifications")
+def list_notifications(call: Call) -> Any:
+    """Return which addresses get which mail."""
+    return list(_notifications(call).values())
+
+
+@handles("getSystemNotification")
+def get_notification(call: Call) -> Any:
+    """Return which addresses get the mail of a type."""
+    return _notifications(call).find(call.path["type"])
+
+
+@handles("setSystemNotification")
+def set_notification(call: Call) -> Any:
+    """Say which addresses get the mail of a type; the primary one is also what the root user logs in with."""
+    kind, ids = call.path["type"], list(dict.fromkeys(call.body["emailIdList"]))
+    if kind not in TYPES:
+        raise Refusal("COM0003", f"type is none of {', '.join(TYPES)}")
+    shelf = _notifications(call)
+    addresses = [call.shelf("email").find(email_id)["email"] for email_id in ids]
+    if kind == "primary":
+        _set_primary(call, addresses)
+    record = {"type": kind, "emailIdList": ids, "updateDateTime": call.now // 1000}
+    shelf[kind] = record
+    return record
+
+
+def _set_primary(call: Call, addresses: list[str]) -> None:
+    _root_only(call)
+    if call.body.get("password") != call.user.password:
+        raise Refusal("AUM0008")
+    if len(addresses) != 1:
+        raise Refusal("COM0003", "there is exactly one primary address")
+    if call.world.operator_of(addresses[0]) not in (None, call.operator):
+        raise Refusal("COM0009", f"another operator has {addresses[0]}")
+    call.operator.email = addresses[0]
+
+
+@handles("deleteSystemNotification")
+def delete_notification(call: Call) -> None:
+    """Let nobody get the mail of a type."""
+    if call.path["type"] == "primary":
+        raise Refusal("COM0003", "there is always a primary address")
+    _notifications(call).take(call.path["type"])

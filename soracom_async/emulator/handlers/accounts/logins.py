@@ -1,0 +1,92 @@
+"""Logging in, renewing, switching, logging out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...refusals import Refusal
+from ...rules import passcodes, permissions, tokens
+from .. import Call, handles
+
+if TYPE_CHECKING:
+    from ...state.world import Operator, User, World
+
+
+def _by_key(world: World, key_id: str, secret: str) -> User:
+    key = world.keys.get(key_id)
+    if key is None or key.secret != secret:
+        raise Refusal("AUM0001")
+    key.used = world.milliseconds()
+    return key.user
+
+
+def user_of(world: World, given: dict[str, Any]) -> User:
+    """Return the user that a login's body proves to be; a second factor goes with passwords only."""
+    operator: Operator | None
+    name: str | None = None
+    match given:
+        case {"authKeyId": str(key_id), "authKey": str(secret)}:
+            return _by_key(world, key_id, secret)
+        case {"email": str(email), "password": str(password)}:
+            operator = world.operator_of(email)
+        case {"operatorId": str(operator_id), "userName": str(name), "password": str(password)}:
+            operator = world.operators.get(operator_id)
+        case _:
+            raise Refusal("COM0003", "neither email, AuthKey nor user name is given in full")
+    user = operator.users.get(name) if operator is not None else None
+    if user is None or user.password != password:
+        raise Refusal("AUM0001")
+    if user.mfa_enabled and not passcodes.accepts(user.mfa_secret or "", given.get("mfaOTPCode") or "", world.wall()):
+        raise Refusal("AUM0004")
+    return user
+
+
+@handles("auth")
+def auth(call: Call) -> Any:
+    """Log in, in one of three ways."""
+    given = call.body
+    seconds = tokens.life(given.get("tokenTimeoutSeconds"))
+    call.session = tokens.issue(call.world, user_of(call.world, given), call.token_ttl or seconds)
+    return tokens.shown(call.session)
+
+
+@handles("switchUser")
+def switch_user(call: Call) -> Any:
+    """Become a SAM user who trusts this one."""
+    if call.signed_in.switched:
+        raise Refusal("AUM0006")
+    seconds = tokens.life(
+        call.body.get("tokenTimeoutSeconds"), longest=tokens.SWITCHED_LONGEST, default=tokens.SWITCHED_DEFAULT
+    )
+    operator, name = call.world.operators.get(call.body.get("operatorId") or ""), call.body.get("userName") or ""
+    user = operator.users.get(name) if operator is not None else None
+    # Whether the user does not exist or does not trust the asking one is nobody's business.
+    if user is None or user is call.user or not permissions.may_switch(call.world, call.user, user, call.request):
+        raise Refusal("AUM0015")
+    return tokens.shown(tokens.issue(call.world, user, call.token_ttl or seconds, switched=True))
+
+
+@handles("generateAuthToken")
+def generate_auth_token(call: Call) -> Any:
+    """Give a new token for the API key in hand."""
+    seconds = tokens.life(call.body.get("tokenTimeoutSeconds"))
+    session = call.signed_in
+    made = tokens.issue(
+        call.world, session.user, call.token_ttl or seconds, api_key=session.api_key, switched=session.switched
+    )
+    return {"token": made.token}
+
+
+@handles("logout")
+def logout(call: Call) -> None:
+    """Let this session's API key die, and each token that was issued for it."""
+    api_key = call.signed_in.api_key
+    call.world.sessions = {
+        token: session for token, session in call.world.sessions.items() if session.api_key != api_key
+    }
+
+
+@handles("revokeOperatorAuthTokens")
+def revoke_tokens(call: Call) -> None:
+    """Let all tokens of the operator die, this one too."""
+    call.world.close_sessions(operator=call.operator)

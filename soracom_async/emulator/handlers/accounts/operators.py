@@ -1,0 +1,127 @@
+"""The operator itself: company, configuration, contracts, coverage."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from ...refusals import Refusal
+from .. import Call, handles
+
+
+@handles("getOperator")
+def get_operator(call: Call) -> Any:
+    """Return the operator."""
+    operator = call.operator
+    created = datetime.fromtimestamp(operator.created / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return {
+        "operatorId": operator.id,
+        "rootOperatorId": operator.id,
+        "email": operator.email,
+        "description": "",
+        "createDate": created,
+        "updateDate": created,
+    }
+
+
+@handles("getCompanyInformation", "getIndividualInformation")
+def get_information(call: Call) -> Any:
+    """Return what was said about the company or the person."""
+    return _record(call, _topic(call))
+
+
+@handles("createCompanyInformation", "createIndividualInformation")
+def create_information(call: Call) -> None:
+    """Say it for the first time."""
+    topic = _topic(call)
+    if topic in call.operator.records:
+        raise Refusal("OPR0002", topic)
+    call.operator.records[topic] = call.body
+
+
+@handles("updateCompanyInformation", "updateIndividualInformation")
+def update_information(call: Call) -> None:
+    """Say it anew."""
+    topic = _topic(call)
+    _record(call, topic)
+    call.operator.records[topic] = call.body
+
+
+def _topic(call: Call) -> str:
+    """Return `company_information` or `individual_information`."""
+    return call.operation.path.rpartition("/")[2]
+
+
+def _record(call: Call, name: str) -> Any:
+    try:
+        return call.operator.records[name]
+    except KeyError:
+        raise Refusal("OPR0001", name) from None
+
+
+def _namespace(call: Call) -> str:
+    namespace = call.path["namespace"]
+    if namespace not in ("Support", "Email", "UserConsole"):
+        raise Refusal("COM0003", f"there is no namespace {namespace}")
+    return f"configuration {namespace}"
+
+
+@handles("getOperatorConfigurationNamespace")
+def get_configuration(call: Call) -> Any:
+    """Return the operator's settings of a namespace."""
+    return _record(call, _namespace(call))
+
+
+@handles("setOperatorConfigurationNamespace")
+def set_configuration(call: Call) -> Any:
+    """Set a namespace; the version expected, where one is given, has to be the present one."""
+    name = _namespace(call)
+    version = call.operator.records.get(name, {}).get("version", 0)
+    if call.body.get("expectedVersion", version) not in (None, version):
+        raise Refusal("COM0006")
+    record = call.operator.records[name] = {
+        "namespace": call.path["namespace"],
+        "configuration": call.body["configuration"],
+        "version": version + 1,
+        "isModifiable": True,
+    }
+    return record
+
+
+@handles("deleteOperatorConfigurationNamespace")
+def delete_configuration(call: Call) -> None:
+    """Forget a namespace."""
+    name = _namespace(call)
+    _record(call, name)
+    del call.operator.records[name]
+
+
+@handles("addOperatorContract")
+def add_contract(call: Call) -> Any:
+    """Conclude a contract."""
+    call.operator.records[f"contract {call.body['contractName']}"] = call.body
+    return call.body
+
+
+@handles("deleteOperatorContract")
+def delete_contract(call: Call) -> None:
+    """End a contract."""
+    name = f"contract {call.path['contract_name']}"
+    _record(call, name)
+    del call.operator.records[name]
+
+
+@handles("addCoverageType")
+def add_coverage_type(call: Call) -> None:
+    """Add a coverage type; the next token has it."""
+    coverage = call.path["coverage_type"]
+    if coverage not in ("jp", "g"):
+        raise Refusal("COM0003", f"there is no coverage type {coverage}")
+    if coverage not in call.operator.coverages:
+        call.operator.coverages.append(coverage)
+
+
+@handles("generateSupportToken")
+def generate_support_token(call: Call) -> Any:
+    """Give a token for the support site."""
+    return {"token": call.world.secret(40)}

@@ -1,0 +1,79 @@
+"""Passwords of the root user and of SAM users; a change lets the tokens die."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...refusals import Refusal
+from .. import Call, handles
+from .users import user_in
+
+if TYPE_CHECKING:
+    from ...state.world import Operator, User, World
+
+RESET = "password reset"
+
+
+def operator_by_mail(world: World, purpose: str, token: str) -> Operator:
+    """Return the operator that a mailed token is about; raises Refusal where the token is not good."""
+    try:
+        return world.operators[world.redeem(purpose, token)]
+    except KeyError:
+        raise Refusal("AUM0012") from None
+
+
+def _set(call: Call, user: User, password: str | None) -> None:
+    if password == "":
+        raise Refusal("COM0003", "the password is empty")
+    user.password, user.modified = password, call.now
+    call.world.close_sessions(user=user)
+
+
+@handles("updateOperatorPassword", "updateUserPassword")
+def update_password(call: Call) -> None:
+    """Set a password, by the present one; the root user's only by itself."""
+    user = user_in(call)
+    if user.name is None and call.user is not user:
+        raise Refusal("AUM0007")
+    if call.body["currentPassword"] != user.password:
+        raise Refusal("AUM0008")
+    _set(call, user, call.body["newPassword"])
+
+
+@handles("hasUserPassword")
+def has_password(call: Call) -> Any:
+    """Tell whether a SAM user has a password."""
+    return {"hasPassword": user_in(call).password is not None}
+
+
+@handles("createUserPassword")
+def create_password(call: Call) -> None:
+    """Give a SAM user its first password."""
+    user = user_in(call)
+    if user.password is not None:
+        raise Refusal("COM0009", "the user has a password already")
+    _set(call, user, call.body.get("password") or "")
+
+
+@handles("deleteUserPassword")
+def delete_password(call: Call) -> None:
+    """Take a SAM user's password away."""
+    user = user_in(call)
+    if user.password is None:
+        raise Refusal("COM0007", "password of", user.name)
+    _set(call, user, None)
+
+
+@handles("issuePasswordResetToken")
+def issue_reset_token(call: Call) -> None:
+    """Send a token by mail; an unknown address gets none and learns nothing."""
+    operator = call.world.operator_of(call.body["email"])
+    if operator is not None:
+        call.world.mail(operator.email, RESET, operator.id)
+
+
+@handles("verifyPasswordResetToken")
+def verify_reset_token(call: Call) -> None:
+    """Set the root user's password by the token that came by mail."""
+    operator = operator_by_mail(call.world, RESET, call.body["token"])
+    _set(call, operator.users[None], call.body["password"])

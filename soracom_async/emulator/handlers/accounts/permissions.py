@@ -1,0 +1,97 @@
+"""Who may do what: the permissions, roles and trust policies of SAM users."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...refusals import Refusal
+from ...rules import policies
+from ...rules.permissions import DEFAULT, role_of
+from .. import Call, handles
+from .users import changed, user_in
+
+
+@handles("getUserPermission")
+def get_permission(call: Call) -> Any:
+    """Return a user's own permission, empty where there is none."""
+    return {"permission": user_in(call).permission or ""}
+
+
+@handles("updateUserPermission")
+def update_permission(call: Call) -> None:
+    """Set a user's own permission."""
+    policies.permission(call.body["permission"])
+    changed(call).permission = call.body["permission"]
+
+
+@handles("deleteUserPermission")
+def delete_permission(call: Call) -> None:
+    """Take a user's own permission away."""
+    changed(call).permission = None
+
+
+@handles("getDefaultPermissions")
+def get_default(call: Call) -> Any:
+    """Return the permission that all SAM users are under, empty where there is none."""
+    return {"defaultPermissions": call.operator.records.get(DEFAULT, "")}
+
+
+@handles("updateDefaultPermissions")
+def update_default(call: Call) -> None:
+    """Set the permission that all SAM users are under."""
+    policies.permission(call.body["permissions"])
+    call.operator.records[DEFAULT] = call.body["permissions"]
+
+
+@handles("deleteDefaultPermissions")
+def delete_default(call: Call) -> None:
+    """Put SAM users under nothing but their own permissions."""
+    call.operator.records.pop(DEFAULT, None)
+
+
+@handles("getUserTrustPolicy")
+def get_trust_policy(call: Call) -> Any:
+    """Return who may switch to a user, empty where nothing is said."""
+    return {"trustPolicy": user_in(call).trust_policy or ""}
+
+
+@handles("updateUserTrustPolicy")
+def update_trust_policy(call: Call) -> None:
+    """Say who may switch to a user."""
+    policy = call.body.get("trustPolicy") or ""
+    policies.trust_policy(policy)
+    changed(call).trust_policy = policy
+
+
+@handles("deleteUserTrustPolicy")
+def delete_trust_policy(call: Call) -> None:
+    """Say nothing about who may switch to a user."""
+    changed(call).trust_policy = None
+
+
+@handles("listUserRoles")
+def list_roles(call: Call) -> Any:
+    """Return the roles of a user."""
+    return [role_of(call.operator, role_id) for role_id in user_in(call).roles]
+
+
+@handles("attachRole")
+def attach_role(call: Call) -> None:
+    """Give a user a role."""
+    user, role_id = user_in(call), call.body.get("roleId") or ""
+    try:
+        role_of(call.operator, role_id)
+    except Refusal:
+        raise Refusal("COM0003", f"there is no role {role_id}") from None
+    if role_id in user.roles:
+        raise Refusal("COM0009", f"the role {role_id} is attached already")
+    changed(call).roles.append(role_id)
+
+
+@handles("detachRole")
+def detach_role(call: Call) -> None:
+    """Take a role from a user."""
+    role_id = call.path["role_id"]
+    if role_id not in user_in(call).roles:
+        raise Refusal("COM0007", "role", role_id)
+    changed(call).roles.remove(role_id)

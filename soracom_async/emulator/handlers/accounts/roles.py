@@ -1,0 +1,78 @@
+"""Roles: permissions that several users share, the operator's own and those that everybody finds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...refusals import Refusal
+from ...rules import policies
+from ...rules.permissions import MANAGED, role_of
+from .. import Call, handles
+
+
+def summary(role: dict[str, Any]) -> dict[str, Any]:
+    """Return a role as a listing shows it: without its permission."""
+    return {name: value for name, value in role.items() if name != "permission"}
+
+
+@handles("listRoles")
+def list_roles(call: Call) -> Any:
+    """Return the operator's roles, or those that everybody finds, or all."""
+    owner = call.query.get("owner", "operator")
+    if owner not in ("operator", "soracom", "all"):
+        raise Refusal("COM0003", "owner is none of operator, soracom, all")
+    roles = [*call.shelf("role").values(), *MANAGED.values()]
+    return [summary(role) for role in roles if owner in (role["owner"], "all")]
+
+
+@handles("getRole")
+def get_role(call: Call) -> Any:
+    """Return a role."""
+    return role_of(call.operator, call.path["role_id"])
+
+
+@handles("createRole")
+def create_role(call: Call) -> Any:
+    """Make a role."""
+    role_id = call.path["role_id"]
+    if role_id in call.shelf("role") or role_id.startswith("srn:"):
+        raise Refusal("COM0009", f"the role {role_id} exists already, or is not the operator's to make")
+    role = {"roleId": role_id, "roleName": role_id, "owner": "operator", "createDateTime": call.now // 1000}
+    call.shelf("role")[role_id] = role | _said(call)
+    return {"roleId": role_id}
+
+
+@handles("updateRole")
+def update_role(call: Call) -> None:
+    """Set permission and description of a role."""
+    call.shelf("role").find(call.path["role_id"]).update(_said(call))
+
+
+def _said(call: Call) -> dict[str, Any]:
+    policies.permission(call.body["permission"])
+    return {
+        "permission": call.body["permission"],
+        "description": call.body.get("description") or "",
+        "updateDateTime": call.now // 1000,
+    }
+
+
+@handles("deleteRole")
+def delete_role(call: Call) -> None:
+    """Remove a role that no user has."""
+    role_id = call.path["role_id"]
+    call.shelf("role").find(role_id)
+    if any(role_id in user.roles for user in call.operator.users.values()):
+        raise Refusal("COM0009", f"the role {role_id} is still attached to a user")
+    call.shelf("role").take(role_id)
+
+
+@handles("listRoleVersions")
+def list_versions(call: Call) -> Any:
+    """Return the versions of a role that everybody finds; those that an operator makes have none."""
+    role_id = call.path["role_id"]
+    if role_id in call.shelf("role"):
+        raise Refusal("COM0003", f"{role_id} is a role of the operator")
+    role = role_of(call.operator, role_id)
+    shown = {name: role[name] for name in ("roleId", "roleName", "owner", "description", "permission")}
+    return [shown | {"version": 1, "publishDateTime": role["createDateTime"]}]

@@ -1,0 +1,57 @@
+"""Operators that sign up by themselves, and go again: as in the API Sandbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...refusals import Refusal
+from ...rules import tokens
+from .. import Call, handles
+from .emails import check_address
+
+SIGN_UP = "sign-up"
+
+
+def _check_email(call: Call, email: str) -> None:
+    check_address(email)
+    if call.world.operator_of(email) is not None:
+        raise Refusal("COM0003", f"an operator has signed up with {email} already")
+
+
+def _check_key(call: Call) -> None:
+    """Refuse a wrong AuthKey; that of a real account is not known here, so any is taken for right."""
+    key_id, secret = call.body.get("authKeyId") or "", call.body.get("authKey") or ""
+    key = call.world.keys.get(key_id)
+    if not (key_id and secret) or (key is not None and key.secret != secret):
+        raise Refusal("COM0003", "the AuthKey is not one")
+
+
+@handles("sandboxInitializeOperator")
+def initialize_operator(call: Call) -> Any:
+    """Sign an operator up, with nothing that could be bought or made, and log it in."""
+    email, password = call.body["email"], call.body["password"]
+    _check_key(call)
+    _check_email(call, email)
+    if not password:
+        raise Refusal("COM0003", "body.password is empty")
+    operator = call.world.add_operator(email, password)
+    # The official command line sends its profile, which has one coverage type by another name.
+    wanted = call.body.get("coverageTypes") or [call.body.get("coverageType") or "jp"]
+    operator.coverages = [coverage for coverage in dict.fromkeys(wanted) if coverage in ("jp", "g")]
+    call.session = tokens.issue(call.world, operator.users[None], call.token_ttl or tokens.DEFAULT)
+    return tokens.shown(call.session)
+
+
+@handles("sandboxGetSignupToken")
+def get_signup_token(call: Call) -> Any:
+    """Give the token that a sign-up would bring by mail."""
+    email = call.path["email"]
+    _check_key(call)
+    _check_email(call, email)
+    return {"token": call.world.mail(email, SIGN_UP, None).token}
+
+
+@handles("sandboxDeleteOperator")
+def delete_operator(call: Call) -> None:
+    """Take the operator away, with all that is its own; this session ends as well."""
+    call.world.remove_operator(call.operator)

@@ -1,0 +1,150 @@
+"""SORA Cam devices: what they are, their power and their firmware, and the data that is left with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...messages import Response, decode
+from ...refusals import Refusal
+from ...rules.cameras import FIRMWARE, MINUTE, camera_in, connected, license_name, shelf, watch
+from ...rules.harvest import add_entry
+from .. import Call, handles
+from ..data.data import time_in
+
+if TYPE_CHECKING:
+    from ...state.shelves import Record
+
+REBOOT, UPDATE = MINUTE, 3 * MINUTE
+"""How long a camera is away."""
+
+
+def _shown(camera: Record, now: int) -> Record:
+    online = connected(camera, now)
+    settings = camera["settings"]
+    return {
+        "deviceId": camera["deviceId"],
+        "name": camera["name"],
+        "deviceCategory": "Camera",
+        "productDisplayName": camera["productDisplayName"],
+        "firmwareVersion": camera["firmwareVersion"],
+        "connected": online,
+        "lastConnectedTime": now if online else camera["lastConnectedTime"],
+        "powerState": camera["powerState"],
+        "isShared": False,
+        "configuration": {
+            "motionDetectionEnabled": settings["motion"] == "on",
+            "audioAlarmEnabled": settings["sound"] == "on",
+            "smokeAlarmEnabled": False,
+        },
+    }
+
+
+@handles("listSoraCamDevices")
+def list_cameras(call: Call) -> Any:
+    """Return all cameras, without their licenses."""
+    return [_shown(camera, call.now) for camera in shelf(call).values()]
+
+
+@handles("getSoraCamDevice")
+def get(call: Call) -> Any:
+    """Return a camera with its license."""
+    camera = camera_in(call)
+    applied = [{"name": license_name(camera["license"]), "value": "storage_life"}] if camera["license"] else []
+    return _shown(camera, call.now) | {"appliedLicenses": applied}
+
+
+@handles("handleDeleteSoraCamDevice")
+def delete(call: Call) -> None:
+    """Give a camera up; its license is free for another."""
+    shelf(call).take(call.path["device_id"])
+
+
+@handles("getSoraCamDeviceName")
+def get_name(call: Call) -> Any:
+    """Return what a camera is called."""
+    return {"name": camera_in(call)["name"]}
+
+
+@handles("setSoraCamDeviceName")
+def set_name(call: Call) -> None:
+    """Call a camera something else."""
+    if not call.body["name"].strip():
+        raise Refusal("COM0003", "body.name is empty")
+    camera_in(call)["name"] = call.body["name"]
+
+
+@handles("getSoraCamDevicePowerState")
+def get_power(call: Call) -> Any:
+    """Return whether a camera is on."""
+    return {"powerState": camera_in(call)["powerState"]}
+
+
+@handles("setSoraCamDevicePowerState")
+def set_power(call: Call) -> None:
+    """Wake a camera, or let it sleep: then it records nothing."""
+    camera = camera_in(call)
+    if call.body["powerState"] not in ("on", "sleep"):
+        raise Refusal("COM0003", "body.powerState is neither on nor sleep")
+    if call.body["powerState"] != camera["powerState"]:
+        if connected(camera, call.now):
+            camera["lastConnectedTime"] = call.now
+        camera["powerState"] = call.body["powerState"]
+        watch(camera, call.now)
+
+
+@handles("rebootSoraCamDevice")
+def reboot(call: Call) -> None:
+    """Let a camera start anew, which takes it a minute."""
+    watch(camera_in(call), call.now, REBOOT)
+
+
+def _update_of(camera: Record) -> list[Record]:
+    """Return the newer firmware that there is for a camera; none while it is being updated."""
+    latest = FIRMWARE[camera["productDisplayName"]]
+    if camera["firmwareVersion"] == latest or camera["newFirmware"] is not None:
+        return []
+    return [{"deviceId": camera["deviceId"], "firmwareVersion": latest, "timeout": 600}]
+
+
+@handles("getSoraCamDeviceAtomCamFirmwareUpdate")
+def get_update(call: Call) -> Any:
+    """Return the newer firmware of a camera; no content (204) where there is none."""
+    return _update_of(camera_in(call)) or Response(204)
+
+
+@handles("listSoraCamDeviceAtomCamFirmwareUpdates")
+def list_updates(call: Call) -> Any:
+    """Return the newer firmware of all cameras."""
+    return [update for camera in shelf(call).values() for update in _update_of(camera)]
+
+
+@handles("updateSoraCamDeviceAtomCamFirmware")
+def update(call: Call) -> None:
+    """Give a camera its newer firmware, which takes three minutes."""
+    camera = camera_in(call)
+    if not _update_of(camera):
+        raise Refusal("COM0009", "there is no newer firmware")
+    camera["newFirmware"] = FIRMWARE[camera["productDisplayName"]]
+    watch(camera, call.now, UPDATE)
+
+
+@handles("createSoraCamDeviceDataEntry", "updateSoraCamDeviceDataEntry")
+def leave_data(call: Call) -> None:
+    """Keep data with a camera in Harvest Data, at the time of the path or else now."""
+    device_id = camera_in(call)["deviceId"]
+    at = time_in(call) if "time" in call.path else call.now
+    kind = call.request.headers.get("content-type", "")
+    content: Any = call.body
+    if kind.startswith("application/json"):
+        content = _json(call.body)
+    elif kind.startswith("text/"):
+        content = call.body.decode(errors="replace")
+    add_entry(call.operator, "SoraCam", device_id, content, at, content_type=kind or None)
+
+
+def _json(body: bytes) -> str:
+    try:
+        decode(body)
+        return body.decode()
+    except ValueError:
+        raise Refusal("COM0003", "the body is not JSON") from None

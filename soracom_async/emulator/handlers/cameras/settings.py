@@ -1,0 +1,138 @@
+"""SORA Cam devices: their settings, real-time access, and their licenses."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ...messages import Response
+from ...refusals import Refusal
+from ...rules.cameras import DAYS, SETTINGS, camera_in, license_name, packs, shelf, watch
+from .. import Call, handles
+
+if TYPE_CHECKING:
+    from ...state.shelves import Record
+
+_GET, _SET = "getSoraCamDeviceAtomCamSettings", "setSoraCamDeviceAtomCamSettings"
+_NAMES = {name[0].upper() + name[1:]: name for name in SETTINGS}
+"""The settings by the ends of their operations' names."""
+
+
+def _reachable(call: Call) -> Record:
+    """Return the camera of the path; settings go over the cloud, or over real-time access."""
+    camera = camera_in(call)
+    if not camera["license"] and not camera["realTimeAccess"]:
+        raise Refusal("COM0009", "the camera has neither a license nor real-time access")
+    return camera
+
+
+@handles(_GET)
+def get_settings(call: Call) -> Any:
+    """Return all settings but the one of reboots."""
+    return _reachable(call)["settings"]
+
+
+@handles(*(_GET + name for name in _NAMES))
+def get_setting(call: Call) -> Any:
+    """Return one setting."""
+    return {"state": _reachable(call)["settings"][_NAMES[call.operation.id.removeprefix(_GET)]]}
+
+
+@handles(*(_SET + name for name in _NAMES))
+def set_setting(call: Call) -> None:
+    """Change one setting."""
+    name = _NAMES[call.operation.id.removeprefix(_SET)]
+    camera = _reachable(call)
+    if call.body["state"] not in SETTINGS[name]:
+        raise Refusal("COM0003", f"body.state is none of {', '.join(map(str, SETTINGS[name]))}")
+    camera["settings"][name] = call.body["state"]
+
+
+@handles("getSoraCamDeviceAtomCamSettingsSelfReboot")
+def get_self_reboot(call: Call) -> Any:
+    """Return when a camera starts anew by itself."""
+    return _reachable(call)["selfReboot"]
+
+
+@handles("setSoraCamDeviceAtomCamSettingsSelfReboot")
+def set_self_reboot(call: Call) -> None:
+    """Say when a camera is to start anew by itself."""
+    camera = _reachable(call)
+    days, time = call.body.get("daysOfWeek"), call.body.get("time") or "00:00"
+    days = list(range(7)) if days is None else days
+    if not set(days) <= set(range(7)):
+        raise Refusal("COM0003", "body.daysOfWeek has more than 0 to 6")
+    if not re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", time):
+        raise Refusal("COM0003", "body.time is not written HH:mm")
+    camera["selfReboot"] = {"enabled": call.body["enabled"], "daysOfWeek": days, "time": time}
+
+
+@handles("getSoraCamDeviceAtomCamOptions")
+def get_options(call: Call) -> Any:
+    """Return what is paid for beside the license."""
+    return {"realTimeAccess": {"enabled": camera_in(call)["realTimeAccess"]}}
+
+
+@handles("updateSoraCamDeviceAtomCamOptionsRealTimeAccess")
+def set_real_time_access(call: Call) -> Any:
+    """Allow real-time access, or not."""
+    camera_in(call)["realTimeAccess"] = call.body["enabled"]
+    return {"enabled": call.body["enabled"]}
+
+
+def _in_use(call: Call, license_id: str) -> int:
+    return sum(camera["license"] == license_id for camera in shelf(call).values())
+
+
+@handles("assignSoraCamDeviceAtomCamLicense")
+def assign_license(call: Call) -> Any:
+    """Give a camera one of the operator's free licenses in the place of the one it has."""
+    camera, license_id = camera_in(call), call.body.get("type")
+    if license_id not in DAYS:
+        raise Refusal("COM0003", f"body.type is none of {', '.join(DAYS)}")
+    if license_id == camera["license"]:
+        return Response(304)
+    if _in_use(call, license_id) >= packs(call).find(license_id)["quantity"]:
+        raise Refusal("CAM0001", license_id)
+    camera["license"] = license_id
+    watch(camera, call.now)
+    return {"type": license_id}
+
+
+@handles("unassignSoraCamDeviceAtomCamLicense")
+def unassign_license(call: Call) -> None:
+    """Take a camera's license back; without one it records nothing."""
+    camera = camera_in(call)
+    if not camera["license"]:
+        raise Refusal("COM0007", "license of the camera", camera["deviceId"])
+    camera["license"] = None
+    watch(camera, call.now)
+
+
+@handles("listSoraCamLicensePacks")
+def list_packs(call: Call) -> Any:
+    """Return how many licenses of each kind there are."""
+    return [
+        {
+            "id": license_id,
+            "name": license_name(license_id),
+            "quantity": pack["quantity"],
+            "quantityInUse": _in_use(call, license_id),
+            "salesChannel": "soracom",
+        }
+        for license_id, pack in packs(call).items()
+    ]
+
+
+@handles("updateSoraCamLicensePackQuantity")
+def update_pack(call: Call) -> None:
+    """Buy licenses, or cancel some that are free."""
+    license_id = call.path["license_pack_id"]
+    if license_id not in DAYS:
+        raise Refusal("COM0003", f"license_pack_id is none of {', '.join(DAYS)}")
+    pack, wanted = packs(call).find(license_id), call.body.get("desiredQuantity")
+    if call.body.get("currentQuantity") != pack["quantity"]:
+        raise Refusal("COM0003", f"body.currentQuantity is not {pack['quantity']}")
+    if wanted is None or wanted < _in_use(call, license_id):
+        raise Refusal("COM0003", f"body.desiredQuantity is less than the {_in_use(call, license_id)} in use")
+    pack["quantity"] = wanted

@@ -1,0 +1,73 @@
+"""SORA Cam devices: how much of their recordings may be seen or exported in a month, and how much was."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from ...refusals import Refusal
+from ...rules.cameras import MINUTE, camera_in
+from ...rules.dates import month_of, month_text
+from .. import Call, handles
+
+if TYPE_CHECKING:
+    from ...state.shelves import Record
+
+FRAMES = 5
+"""A second of video counts as much as so many pictures."""
+USUAL_HOURS, MOST_HOURS = 72, 1500
+"""What a month has, free of charge; and how far that limit can be raised."""
+LONGEST = 15 * MINUTE
+"""What one export or stream can have."""
+
+
+def spend(camera: Record, now: int, frames: int) -> bool:
+    """Count so many pictures against the month's limit; False, and nothing counted, where that is too much."""
+    month = month_text(month_of(now))
+    used = camera["used"].get(month, 0) + frames
+    if frames and used > _limit(camera):
+        return False
+    camera["used"][month] = used
+    return True
+
+
+def _limit(camera: Record) -> int:
+    """Return how many pictures may be exported in a month."""
+    hours: int = USUAL_HOURS if camera["limitHours"] is None else camera["limitHours"]
+    return hours * 3600 * FRAMES
+
+
+@handles("getSoraCamDeviceExportUsage")
+def get_usage(call: Call) -> Any:
+    """Return what was exported in this month, once as if all of it were video, and once as if it were pictures."""
+    camera = camera_in(call)
+    month, limit = month_text(month_of(call.now)), _limit(camera)
+    used = camera["used"].get(month, 0)
+    frames = {
+        "limit": limit,
+        "used": used,
+        "remaining": max(0, limit - used),
+        "billed": max(0, used - USUAL_HOURS * 3600 * FRAMES),
+    }
+    return {
+        "deviceId": camera["deviceId"],
+        "meteredYearMonth": month,
+        "video": {f"{name}Seconds": ceil(count / FRAMES) for name, count in frames.items()},
+        "image": {f"{name}Frames": count for name, count in frames.items()},
+    }
+
+
+@handles("updateSoraCamDeviceExportUsageLimitOverride")
+def set_limit(call: Call) -> Any:
+    """Set the limit of a month."""
+    camera, hours = camera_in(call), call.body["limitHours"]
+    if not 0 <= hours <= MOST_HOURS:
+        raise Refusal("COM0003", f"body.limitHours is not within 0 and {MOST_HOURS}")
+    camera["limitHours"] = hours
+    return get_usage(call)
+
+
+@handles("deleteSoraCamDeviceExportUsageLimitOverride")
+def reset_limit(call: Call) -> None:
+    """Return to the usual limit."""
+    camera_in(call)["limitHours"] = None

@@ -1,0 +1,124 @@
+"""SORA Cam devices: what is to be seen: live images, streams, recordings and events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...messages import Page, encode
+from ...refusals import Refusal
+from ...rules.cameras import MINUTE, SECOND, camera_in, connected, events, overlaps, recordings, shelf
+from ...rules.timelines import part, period, timeline
+from ...state.storage import LIFE
+from .. import Call, handles
+from ..fleet.downlinks import SNAPSHOT
+from .exports import MOVIE
+from .usage import FRAMES, LONGEST, spend
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ...state.shelves import Record
+
+LATEST = 5 * MINUTE
+"""What a stream of the latest video has."""
+MANY = 50
+"""How many recordings and events are on a page."""
+
+
+@handles("getSoraCamDeviceAtomCamLiveImage")
+def live_image(call: Call) -> Any:
+    """Take a picture now, over real-time access."""
+    camera = camera_in(call)
+    if not camera["realTimeAccess"] or not connected(camera, call.now):
+        raise Refusal("SIM0010")
+    return {"url": call.offer(SNAPSHOT, "image/jpeg")}
+
+
+@handles("getSoraCamDeviceStreamingVideo")
+def stream(call: Call) -> Any:
+    """Return playlists of what was recorded at a time, or one of the latest minutes."""
+    camera = camera_in(call)
+    start, end = _asked(call)
+    latest = call.query.keys().isdisjoint(("from", "to"))
+    found = overlaps(camera, call.now, start, end)
+    if latest:
+        found = found[-1:] if connected(camera, call.now) else []
+    elif not found:
+        raise Refusal("COM0007", "recording of the camera", camera["deviceId"])
+    if not spend(camera, call.now, sum(over - begin for begin, over in found) * FRAMES // SECOND):
+        raise Refusal("COM0009", "the limit of this month is reached")
+    return {
+        "playList": [_playlist(call, begin, over, latest=latest) for begin, over in found],
+        "expiryTime": call.now + int(LIFE * SECOND),
+    }
+
+
+def _asked(call: Call) -> tuple[int, int]:
+    """Return which time is to be streamed."""
+    start, end = period(call)
+    if start is None:
+        return (call.now - LATEST, call.now) if end is None else (end - LONGEST, end)
+    end = start + LONGEST if end is None else end
+    if end - start > LONGEST:
+        raise Refusal("COM0003", "from and to are more than 900 seconds apart")
+    return start, end
+
+
+def _playlist(call: Call, begin: int, over: int, *, latest: bool) -> Record:
+    seconds = (over - begin) // SECOND
+    text = (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        f'<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT{seconds}S"/>'
+    )
+    playlist = {"url": call.offer(text.encode(), "application/dash+xml")}
+    return playlist if latest else {"from": begin, "to": over} | playlist
+
+
+@handles("listSoraCamDeviceRecordingsAndEvents")
+def list_recordings_and_events(call: Call) -> Page:
+    """Return a page of recordings and events, in one order of time."""
+    camera = camera_in(call)
+    start, end = period(call)
+    start, end = start or 0, call.now if end is None else end
+    both = {"records": recordings(camera, call.now), "events": events(camera, call.now)}
+    found = [
+        # Of the two that begin together, the name decides.
+        each | {"name": name}
+        for name, several in both.items()
+        for each in several
+        if each["startTime"] <= end and each.get("endTime", call.now) >= start
+    ]
+    if not found:
+        raise Refusal("COM0007", "recording of the camera", camera["deviceId"])
+    shown, key = part(call, found, "startTime", "name", MANY)
+    fields = {"records": ("startTime", "endTime"), "events": ("type", "startTime", "endTime")}
+    body: dict[str, list[Record]] = {name: [] for name in both}
+    for each in shown:
+        body[each["name"]].append({field: each[field] for field in fields[each["name"]] if field in each})
+    return Page(encode(body), key)
+
+
+@handles("listSoraCamDeviceEvents", "listSoraCamDeviceEventsForDevice")
+def list_events(call: Call) -> Page:
+    """Return what one camera has noticed, or what all have."""
+    device_id = call.path.get("device_id") or call.query.get("device_id")
+    cameras = shelf(call) if device_id is None else {device_id: shelf(call).find(device_id)}
+    noticed = [event for camera in cameras.values() for event in events(camera, call.now)]
+    return timeline(call, noticed, "startTime", most=100, shown=lambda event: _event(call, cameras, event))
+
+
+def _event(call: Call, cameras: Mapping[str, Record], event: Record) -> Record:
+    detail: Record = {name: event[name] for name in ("type", "labels", "startTime", "endTime") if name in event}
+    detail["recordingStatus"] = "completed" if "endTime" in event else "recording"
+    detail["picture"] = call.offer(SNAPSHOT, "image/jpeg")
+    # What is recorded because of motion is to be exported instead.
+    of_motion = cameras[event["deviceId"]]["license"].startswith("MR") and event["type"] == "motion"
+    if "endTime" in event and not of_motion:
+        detail["movie"] = call.offer(MOVIE, "video/mp4")
+    return {
+        "deviceId": event["deviceId"],
+        "deviceType": "AtomCam",
+        "eventId": event["eventId"],
+        "time": event["startTime"],
+        "eventInfo": {"infoType": "atomEventV1", "atomEventV1": detail},
+    }

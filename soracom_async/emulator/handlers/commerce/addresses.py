@@ -1,0 +1,57 @@
+"""Where orders are shipped to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...rules.catalog import area_of
+from .. import Call, handles
+
+KIND = "shipping address"
+_SHOWN = (
+    "zipCode", "state", "city", "addressLine1", "addressLine2", "building", "companyName", "department", "fullName",
+    "phoneNumber",
+)  # fmt: skip
+
+
+def _shown(identifier: str, address: dict[str, Any]) -> dict[str, Any]:
+    # An answer always has a telephone number, even where none was said.
+    return {
+        "shippingAddressId": identifier,
+        "shippingArea": area_of(address["state"]),
+        "phoneNumber": "",
+    } | {name: address[name] for name in _SHOWN if address.get(name) is not None}
+
+
+@handles("createShippingAddress")
+def create_address(call: Call) -> Any:
+    """Take an address in."""
+    identifier = call.world.uuid()
+    return _shown(identifier, call.shelf(KIND).put(identifier, call.body))
+
+
+@handles("listShippingAddresses")
+def list_addresses(call: Call) -> Any:
+    """Return all addresses."""
+    return {"shippingAddresses": [_shown(*each) for each in call.shelf(KIND).items()]}
+
+
+@handles("getShippingAddress")
+def get_address(call: Call) -> Any:
+    """Return an address."""
+    identifier = call.path["shipping_address_id"]
+    return _shown(identifier, call.shelf(KIND).find(identifier))
+
+
+@handles("updateShippingAddress")
+def update_address(call: Call) -> None:
+    """Replace an address; what was ordered before goes to the old one."""
+    identifier = call.path["shipping_address_id"]
+    call.shelf(KIND).find(identifier)
+    call.shelf(KIND)[identifier] = call.body
+
+
+@handles("deleteShippingAddress")
+def delete_address(call: Call) -> None:
+    """Forget an address."""
+    call.shelf(KIND).take(call.path["shipping_address_id"])

@@ -1,0 +1,151 @@
+"""Bills: of the months that are over, of the present one, day by day, and by what cost most."""
+
+from __future__ import annotations
+
+from heapq import nlargest
+from typing import TYPE_CHECKING, Any
+
+from ...refusals import Refusal
+from ...rules import charges
+from ...rules.bills import Bill, account
+from ...rules.dates import DAY, beginning, day_text, later, month_of, month_text, second_text
+from ...rules.exports import export, table
+from ...rules.money import money_of
+from ...rules.payments import transaction_id
+from .. import Call, handles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+SUMMED_UP = 4
+"""How many months the summaries have."""
+TOP = 100
+"""How many SIMs the summary of SIMs has."""
+
+
+def _bill(call: Call) -> Bill:
+    """Return the bill of the month that the path names."""
+    month = call.path["yyyy_mm"]
+    bill = next((bill for bill in account(call).bills.values() if month_text(bill.month) == month), None)
+    if bill is None:
+        raise Refusal("COM0007", "bill of", month)
+    return bill
+
+
+def _shown(call: Call, bill: Bill) -> dict[str, Any]:
+    month = month_text(bill.month)
+    shown = {
+        "yearMonth": month,
+        "amount": bill.amount,
+        "appliedCouponAmount": bill.coupon_amount,
+        "currency": bill.money.code,
+        "state": "closed" if bill.closed else "temporary",
+    }
+    if not bill.closed:
+        return shown
+    status = "paid" if call.now >= bill.paid_time else "paying"
+    return shown | {"paymentStatus": status, "paymentTransactionId": transaction_id(call, month)}
+
+
+@handles("getBillingHistory")
+def history(call: Call) -> Any:
+    """Return the bills of the months that are over, newest first."""
+    closed = [_shown(call, bill) for bill in account(call).bills.values() if bill.closed]
+    return {"billList": closed[::-1]}
+
+
+@handles("getBilling")
+def get_bill(call: Call) -> Any:
+    """Return the bill of a month."""
+    return _shown(call, _bill(call))
+
+
+@handles("getBillingPerDay")
+def per_day(call: Call) -> Any:
+    """Return what each day of a month cost, before any coupon."""
+    bill = _bill(call)
+    days = [
+        {"date": day_text(day), "amount": bill.money.round(sum(items.values())), "currency": bill.money.code}
+        for day, items in bill.days.items()
+    ]
+    return {"billList": days}
+
+
+@handles("getLatestBilling")
+def latest(call: Call) -> Any:
+    """Return what the present month costs so far."""
+    bill = account(call).bills.get(month_of(call.now))
+    return {
+        "amount": bill.amount if bill else 0,
+        "currency": money_of(call.operator).code,
+        "lastEvaluatedTime": second_text(call.now),
+    }
+
+
+@handles("exportBilling")
+def export_bill(call: Call) -> Any:
+    """Export a month's bill, item by item and day by day."""
+    return _export(call, _bill(call).month)
+
+
+@handles("exportLatestBilling")
+def export_latest(call: Call) -> Any:
+    """Export the present month's bill, even if it has no line yet."""
+    return _export(call, month_of(call.now))
+
+
+def _export(call: Call, month: date) -> Any:
+    bill = account(call).bills.get(month)
+    days = bill.days if bill else {}
+    rows = [
+        (call.operator.id, day_text(day), name, cost, money_of(call.operator).code)
+        for day, items in days.items()
+        for name, cost in items.items()
+        if cost
+    ]
+    columns = ("operatorId", "date", "billItemName", "amount", "currency")
+    return export(call, f"{month_text(month)}.csv", table(columns, rows))
+
+
+@handles("getBillingSummaryOfBillItems")
+def by_item(call: Call) -> Any:
+    """Return what each bill item cost in the last months, the dearest first."""
+    bills = account(call).bills
+
+    def costs(month: date) -> list[dict[str, Any]]:
+        items = bills[month].items if month in bills else {}
+        return [
+            {"billItemCategory": "soracomAir", "billItemName": name, "amount": cost}
+            for name, cost in sorted(items.items(), key=lambda pair: -pair[1])
+        ]
+
+    return _summaries(call, costs)
+
+
+@handles("getBillingSummaryOfSims")
+def by_sim(call: Call) -> Any:
+    """Return the SIMs that cost most in the last months, the dearest first."""
+    money = money_of(call.operator)
+
+    def costs(month: date) -> list[dict[str, Any]]:
+        last = min(beginning(later(month, 1)) // DAY - 1, call.now // DAY)
+        every = charges.by_sim(call.operator.fleet, beginning(month) // DAY, last)
+        dearest = nlargest(TOP, (pair for pair in every if pair[1]), key=lambda pair: pair[1])
+        return [{"simId": sim_id, "amount": money.of(yen)} for sim_id, yen in dearest]
+
+    return _summaries(call, costs)
+
+
+def _summaries(call: Call, costs: Callable[[date], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Return the last months, newest first, each with its costs."""
+    months = [later(month_of(call.now), -ago) for ago in range(SUMMED_UP)]
+    return [
+        {
+            "yearMonth": month_text(month),
+            "currency": money_of(call.operator).code,
+            "updatedTime": min(call.now, beginning(later(month, 1))) // 1000,
+            "costBreakdownList": costs(month),
+        }
+        for month in months
+    ]

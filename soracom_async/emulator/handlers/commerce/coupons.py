@@ -1,0 +1,108 @@
+"""Coupons: made by the sandbox and registered by their codes, or bought."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...refusals import Refusal
+from ...rules import charges
+from ...rules.bills import COUPON, account
+from ...rules.dates import later, month_of, month_text
+from ...rules.money import money_of
+from ...rules.quotations import confirm, quote
+from ...rules.stock import shelf_with
+from .. import Call, handles
+
+if TYPE_CHECKING:
+    from ...state.shelves import Record
+
+UNREGISTERED = "unregistered coupon"
+QUOTATION = "coupon quotation"
+MOST = 1_000_000
+"""The greatest amount of a coupon."""
+GOOD_FOR = 12
+"""Months until a coupon that says nothing else expires."""
+
+
+@handles("sandboxCreateCoupon")
+def create_coupon(call: Call) -> Any:
+    """Make a coupon that nobody has yet."""
+    amount = call.body.get("amount")
+    if amount is None:
+        amount = 1000
+    _check_amount(amount)
+    code = call.world.secret(16)
+    coupon = {
+        "couponCode": code,
+        "amount": amount,
+        "billItemName": call.body.get("applicableBillItemName") or charges.BASIC,
+        "expiryYearMonth": call.body.get("expiryYearMonth") or _expiry(call),
+    }
+    return call.shelf(UNREGISTERED).put(code, coupon) | {"balance": amount}
+
+
+@handles("registerCoupon")
+def register_coupon(call: Call) -> Any:
+    """Take a coupon that nobody has."""
+    code = call.path["coupon_code"]
+    shelf = shelf_with(call.world, UNREGISTERED, code)
+    if shelf is None or shelf[code]["expiryYearMonth"] < month_text(month_of(call.now)):
+        raise Refusal("COM0003", f"the coupon code {code} is not valid")
+    _keep(call, shelf.take(code))
+    return _coupons(call)[code]
+
+
+@handles("listCoupons")
+def list_coupons(call: Call) -> Any:
+    """Return the coupons and what is left of them."""
+    return {"couponList": list(_coupons(call).values())}
+
+
+@handles("createCouponQuotation")
+def create_quotation(call: Call) -> Any:
+    """Offer a coupon, which is good for every bill item."""
+    money, amount = money_of(call.operator), call.body["amount"]
+    _check_amount(amount)
+    terms = {
+        "amount": amount,
+        "currency": money.code,
+        "expiryYearMonth": _expiry(call),
+        "taxAmount": money.tax(amount),
+        "totalAmount": money.taxed(amount),
+    }
+    return quote(call, QUOTATION, terms)
+
+
+@handles("confirmCouponOrder")
+def confirm_order(call: Call) -> Any:
+    """Buy the coupon, which is registered at once; once more changes nothing."""
+    offer, new = confirm(call, QUOTATION)
+    if new:
+        offer["couponCode"] = call.world.secret(16)
+        terms = {name: offer["terms"][name] for name in ("orderId", "amount", "expiryYearMonth")}
+        _keep(call, terms | {"couponCode": offer["couponCode"], "billItemName": None})
+    return _coupons(call)[offer["couponCode"]]
+
+
+def _check_amount(amount: float) -> None:
+    if not 0 < amount <= MOST:
+        raise Refusal("COM0003", f"body.amount is not more than 0 and at most {MOST}")
+
+
+def _expiry(call: Call) -> str:
+    return month_text(later(month_of(call.now), GOOD_FOR))
+
+
+def _keep(call: Call, coupon: Record) -> None:
+    call.shelf(COUPON).put(coupon["couponCode"], coupon | {"registeredTime": call.now})
+
+
+def _coupons(call: Call) -> dict[str, Record]:
+    """Return the operator's coupons as the API shows them, by their codes."""
+    money, balances = money_of(call.operator), account(call).balances
+    names = ("couponCode", "amount", "billItemName", "expiryYearMonth", "orderId")
+    return {
+        code: {name: coupon[name] for name in names if coupon.get(name) is not None}
+        | {"balance": balances[code], "currency": money.code}
+        for code, coupon in call.shelf(COUPON).items()
+    }

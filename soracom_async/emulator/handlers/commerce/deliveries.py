@@ -1,0 +1,81 @@
+"""Orders on their way: what ships them, the SIMs in them, and the registration of those."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...messages import Page
+from ...refusals import Refusal
+from ...rules import stock
+from ...state.shelves import Shelf
+from ...state.sims import imsi
+from .. import Call, handles
+from .orders import KIND, ordered, sim_products, status_of
+
+if TYPE_CHECKING:
+    from ...state.shelves import Record
+
+
+@handles("sandboxShipOrder")
+def ship(call: Call) -> None:
+    """Send an order off, and make the SIMs that are in it."""
+    if call.body["operatorId"] != call.operator.id:
+        raise Refusal("AUM0007")
+    order = call.shelf(KIND).get(call.body["orderId"])
+    if order is None or order["confirmedTime"] is None:
+        raise Refusal("COM0003", f"there is no order {call.body['orderId']}")
+    status, _ = status_of(call, order)
+    if status not in ("ordering", "ordered"):
+        raise Refusal("COM0009", f"the order is {status}")
+    order["shippedTime"] = call.now
+    order["label"] = f"{call.world.random.randrange(10**12):012d}"
+    order["sims"] = [
+        stock.make(call, product.subscription, product.bundles, product.module_type)
+        for product, quantity in sim_products(order)
+        for _ in range(quantity)
+    ]
+
+
+@handles("listOrderedSubscribers")
+def list_subscribers(call: Call) -> Page:
+    """Return the SIMs of an order, of which there are none before it is shipped."""
+    order = ordered(call, call.path["order_id"])
+    sims = Shelf("ordered subscriber")
+    sims.update({imsi(record["number"]): record for record in order.get("sims", ())})
+    page = sims.page(call, shown=lambda record: _shown(call, record))
+    return Page(b'{"orderedSubscriberList":' + page.body + b"}", page.next_key)
+
+
+def _shown(call: Call, record: Record) -> Any:
+    sim = stock.blank(call, record)
+    shown = {
+        "imsi": sim.imsi,
+        "simId": sim.sim_id,
+        "iccid": sim.sim_id,
+        "msisdn": sim.msisdn,
+        "serialNumber": sim.serial_number,
+        "bundles": sim.bundles or [],
+    }
+    # The secret is of use until somebody has the SIM.
+    made = stock.find(call.world, sim.number)
+    return shown | ({"registrationSecret": made["secret"]} if made is not None else {})
+
+
+@handles("registerOrderedSim")
+def register_sims(call: Call) -> None:
+    """Take the SIMs of an order that has arrived into the fleet, as its initial settings say."""
+    order = ordered(call, call.path["order_id"])
+    status, _ = status_of(call, order)
+    if status != "shipped":
+        raise Refusal("COM0009", f"the order is {status}")
+    settings = order.get("settings", {})
+    for record in order["sims"]:
+        if stock.find(call.world, record["number"]) is not None:
+            stock.register(call, record["number"], **_fields(settings.get(record["fields"]["subscription"], {})))
+    order["receivedTime"] = call.now
+
+
+def _fields(setting: Record) -> dict[str, Any]:
+    """Return what an initial setting says of a SIM."""
+    names = {"groupId": "group_id", "speedClass": "speed_class", "tags": "tags"}
+    return {field: setting[name] for name, field in names.items() if setting.get(name) is not None}

@@ -1,0 +1,127 @@
+"""Volume discounts: what can be agreed on, offers, contracts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from ...refusals import Refusal
+from ...rules.dates import day_in, day_of, day_text, later, month_of, second_text
+from ...rules.money import Money, money_of
+from ...rules.quotations import confirm, quote
+from .. import Call, handles
+
+if TYPE_CHECKING:
+    from ...state.shelves import Record
+
+KIND = "volume discount"
+QUOTATION = "volume discount quotation"
+MOST = 1_000_000
+"""The most SIMs of a contract."""
+
+_YEN_A_MONTH = {
+    "SORACOM_AIR_BASIC_CHARGE": 300,
+    "SORACOM_AIR_BASIC_CHARGE_V2": 270,
+    "SORACOM_AIR_MONTHLY_FIXED_BASIC_CHARGE": 400,
+}
+_LESS_FOR_LONGER = {12: 0.1, 24: 0.2, 36: 0.3}
+"""By the months of the contract."""
+_LESS_FOR_PAYMENT = {"MONTHLY": 0.0, "PREPAYMENT": 0.05}
+
+
+def _unit_prices(money: Money) -> dict[tuple[str, str, int], float]:
+    """Return what a SIM costs a month, by all that can be agreed on."""
+    return {
+        (kind, payment, months): money.of(yen * (1 - less - still_less))
+        for kind, yen in _YEN_A_MONTH.items()
+        for payment, still_less in _LESS_FOR_PAYMENT.items()
+        for months, less in _LESS_FOR_LONGER.items()
+    }
+
+
+@handles("listAvailableDiscounts")
+def list_available(call: Call) -> Any:
+    """Return all that can be agreed on."""
+    money = money_of(call.operator)
+    available = [
+        {
+            "volumeDiscountType": kind,
+            "volumeDiscountPaymentType": payment,
+            "contractTermMonth": months,
+            "currency": money.code,
+            "unitPrice": price,
+            "taxIncludedUnitPrice": money.taxed(price),
+        }
+        for (kind, payment, months), price in _unit_prices(money).items()
+    ]
+    return {"availableLongTermDiscounts": available}
+
+
+@handles("createVolumeDiscountQuotation")
+def create_quotation(call: Call) -> Any:
+    """Offer a contract; it begins with the next month where nothing else is said."""
+    money, body = money_of(call.operator), call.body
+    kind, payment, months = (
+        body[name] for name in ("volumeDiscountType", "volumeDiscountPaymentType", "contractTermMonth")
+    )
+    price = _unit_prices(money).get((kind, payment, months))
+    if price is None:
+        raise Refusal("COM0003", f"there is no discount {kind}, {payment}, {months} months")
+    if not 1 <= body["quantity"] <= MOST:
+        raise Refusal("COM0003", f"body.quantity is not 1 to {MOST}")
+    today = day_of(call.now)
+    start = day_in(body["startDate"]) if body.get("startDate") else later(month_of(call.now), 1)
+    if start is None or not today <= start <= later(today, 12):
+        raise Refusal("COM0003", "body.startDate is not a day, YYYYMMDD, of the next 12 months")
+    initial = money.round(price * body["quantity"] * months) if payment == "PREPAYMENT" else 0
+    discount = {
+        "volumeDiscountType": kind,
+        "volumeDiscountPaymentType": payment,
+        "contractTermMonth": months,
+        "quantity": body["quantity"],
+        "currency": money.code,
+        "unitPrice": price,
+        "taxIncludedUnitPrice": money.taxed(price),
+        "initialCost": initial,
+        "taxIncludedInitialCost": money.taxed(initial),
+        "startDate": day_text(start),
+        "endDate": day_text(later(start, months) - timedelta(days=1)),
+    }
+    terms = {
+        "currency": money.code,
+        "taxAmount": money.tax(initial),
+        "totalAmount": money.taxed(initial),
+        "volumeDiscount": discount,
+    }
+    return quote(call, QUOTATION, terms)
+
+
+@handles("confirmVolumeDiscountOrder")
+def confirm_order(call: Call) -> Any:
+    """Conclude the contract; once more changes nothing."""
+    offer, new = confirm(call, QUOTATION)
+    if new:
+        offer["contractId"] = call.world.uuid()
+        terms = {name: value for name, value in offer["terms"]["volumeDiscount"].items() if "taxIncluded" not in name}
+        contract = terms | {"contractId": offer["contractId"], "contractDateTime": second_text(call.now)}
+        call.shelf(KIND).put(offer["contractId"], contract)
+    return _shown(call, call.shelf(KIND).find(offer["contractId"]))
+
+
+@handles("listVolumeDiscounts")
+def list_contracts(call: Call) -> Any:
+    """Return the contracts."""
+    return {"volumeDiscountList": [_shown(call, contract) for contract in call.shelf(KIND).values()]}
+
+
+@handles("getVolumeDiscount")
+def get_contract(call: Call) -> Any:
+    """Return a contract."""
+    contract = call.shelf(KIND).get(call.path["contract_id"])
+    if contract is None:
+        raise Refusal("COM0003", f"there is no volume discount {call.path['contract_id']}")
+    return _shown(call, contract)
+
+
+def _shown(call: Call, contract: Record) -> dict[str, Any]:
+    return contract | {"status": "active" if day_text(day_of(call.now)) <= contract["endDate"] else "expired"}

@@ -1,0 +1,179 @@
+"""Orders of things that are shipped: offered, confirmed, cancelled or shipped, received."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...refusals import Refusal
+from ...rules.catalog import PRODUCTS, Product, area_of, shipping_cost, shipping_costs
+from ...rules.dates import day_of, day_text, second_text
+from ...rules.money import Money, money_of
+from ...rules.payments import PAYMENT, TIME
+from ...rules.quotations import confirm, quote
+from ...rules.subscriptions import check
+from .. import Call, handles
+from . import addresses
+
+if TYPE_CHECKING:
+    from ...state.shelves import Record
+
+KIND = "order"
+
+
+@handles("listProducts")
+def list_products(call: Call) -> Any:
+    """Return what can be ordered; no campaign is on."""
+    money = money_of(call.operator)
+    products = [] if call.query.get("campaign_code") else [product.shown(money) for product in PRODUCTS.values()]
+    return {"productList": products, "shippingCostList": shipping_costs(money)}
+
+
+@handles("createQuotation")
+def create_quotation(call: Call) -> Any:
+    """Offer what is asked for, at a price."""
+    items = [_item(item, money_of(call.operator)) for item in call.body.get("orderItemList") or ()]
+    if not items:
+        raise Refusal("COM0003", "body.orderItemList is empty")
+    address_id = call.body.get("shippingAddressId")
+    if not address_id:
+        raise Refusal("COM0003", "body.shippingAddressId is missing")
+    address = call.shelf(addresses.KIND).find(address_id)
+    delivery = call.body.get("preferredDeliveryDate")
+    if delivery and delivery < day_text(day_of(call.now)):
+        raise Refusal("COM0003", "body.preferredDeliveryDate is past")
+    terms = {
+        "email": call.operator.email,
+        "orderChannel": "api",
+        "orderItemList": items,
+        "shippingAddressId": address_id,
+        "shippingAddress": dict(address),
+        "appliedShippingOptions": call.body.get("shippingOptions") or [],
+    }
+    terms |= {"preferredDeliveryDate": delivery} if delivery else {}
+    return quote(call, KIND, terms | _amounts(items, address, money_of(call.operator)))
+
+
+def _amounts(items: list[Record], address: Record, money: Money) -> Record:
+    """Return what an order costs."""
+    shipping = shipping_cost(area_of(address["state"]), money)
+    net = sum(item["productAmount"] for item in items) + shipping
+    return {
+        "currency": money.code,
+        "containsTaxIncludedAmounts": True,
+        "shippingCost": shipping,
+        "taxOnShippingCost": True,
+        "taxIncludedInShippingCost": money.tax(shipping),
+        "taxAmount": money.tax(net),
+        "withholdingTaxAmount": 0,
+        "totalAmount": money.taxed(net),
+        "balanceDue": money.taxed(net),
+    }
+
+
+def _item(item: Record, money: Money) -> Record:
+    code, quantity = item.get("productCode"), item.get("quantity")
+    product = PRODUCTS.get(code or "")
+    if product is None:
+        raise Refusal("COM0003", f"there is no product {code}")
+    if quantity is None or not 1 <= quantity <= product.most:
+        raise Refusal("COM0003", f"the quantity of {code} is not 1 to {product.most}")
+    amount = money.round(money.of(product.price) * quantity)
+    return {
+        "product": product.shown(money),
+        "quantity": quantity,
+        "productAmount": amount,
+        "taxIncludedProductAmount": money.taxed(amount),
+    }
+
+
+def ordered(call: Call, order_id: str) -> Record:
+    """Return an order that was confirmed; raises Refusal (404) where there is none."""
+    order = call.shelf(KIND).find(order_id)
+    if order["confirmedTime"] is None:
+        raise Refusal("COM0007", KIND, order_id)
+    return order
+
+
+def sim_products(order: Record) -> list[tuple[Product, int]]:
+    """Return the products of an order that have SIMs, and how many SIMs there are of each."""
+    items = ((PRODUCTS[item["product"]["productCode"]], item["quantity"]) for item in order["terms"]["orderItemList"])
+    return [(product, quantity * product.sims) for product, quantity in items if product.subscription]
+
+
+def status_of(call: Call, order: Record) -> tuple[str, str]:
+    """Return how far an order is, and how far its payment."""
+    for status, payment in (("cancelled", "cancelled"), ("received", "paid"), ("shipped", "paid")):
+        if f"{status}Time" in order:
+            return status, payment
+    return ("ordered", "paid") if call.now >= order["confirmedTime"] + TIME else ("ordering", "paying")
+
+
+def order_shown(call: Call, order: Record) -> Any:
+    """Return an order as the API shows it."""
+    status, payment = status_of(call, order)
+    shown = order["terms"] | {
+        "orderStatus": status,
+        "paymentStatus": payment,
+        "orderDateTime": second_text(order["confirmedTime"]),
+        "resourceInitialSetting": {"simInitialSettings": order.get("settings", {})},
+    }
+    if "shippedTime" in order:
+        label = order["label"]
+        shown |= {
+            "shippingDateTime": second_text(order["shippedTime"]),
+            "shippingLabelNumber": label,
+            "shippingLabelNumbers": [label],
+            "shippingLabelDetails": [{"shipmentCompany": "Emulated Parcels", "trackingNumber": label}],
+        }
+    return shown
+
+
+@handles("listOrders")
+def list_orders(call: Call) -> Any:
+    """Return the orders that were confirmed, oldest first."""
+    orders = call.shelf(KIND).values()
+    return {"orderList": [order_shown(call, order) for order in orders if order["confirmedTime"] is not None]}
+
+
+@handles("getOrder")
+def get_order(call: Call) -> Any:
+    """Return an order."""
+    return order_shown(call, ordered(call, call.path["order_id"]))
+
+
+@handles("confirmOrder")
+def confirm_order(call: Call) -> Any:
+    """Make an order of an offer; once more changes nothing."""
+    order, _ = confirm(call, KIND)
+    return order_shown(call, order)
+
+
+@handles("cancelOrder")
+def cancel_order(call: Call) -> None:
+    """Cancel an order that is not on its way yet; an offer is only forgotten."""
+    order = call.shelf(KIND).find(call.path["order_id"])
+    if order["confirmedTime"] is None:
+        call.shelf(KIND).take(call.path["order_id"])
+        return
+    if "shippedTime" in order:
+        raise Refusal("COM0009", "the order is shipped")
+    order["cancelledTime"] = call.now
+    call.shelf(PAYMENT).pop(call.path["order_id"], None)
+
+
+@handles("updateOrderedResourceInitialSetting")
+def set_initial_settings(call: Call) -> Any:
+    """Say how the SIMs of an order are to be when they are registered."""
+    order = ordered(call, call.path["order_id"])
+    status, _ = status_of(call, order)
+    if status in ("cancelled", "received"):
+        raise Refusal("COM0009", f"the order is {status}")
+    settings = call.body.get("simInitialSettings") or {}
+    for subscription, setting in settings.items():
+        if subscription not in [product.subscription for product, _ in sim_products(order)]:
+            raise Refusal("COM0003", f"the order has no SIM of {subscription}")
+        check(subscription, speed_class=setting.get("speedClass"))
+        if setting.get("groupId") is not None:
+            call.operator.groups.get(setting["groupId"])
+    order["settings"] = settings
+    return order_shown(call, order)

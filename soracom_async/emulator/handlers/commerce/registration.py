@@ -1,0 +1,51 @@
+"""SIMs that nobody has: made by the sandbox, and registered with the secret that comes with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...refusals import Refusal
+from ...rules import stock
+from ...rules.subscriptions import check
+from ...state.sims import SHAPES, number_of
+from .. import Call, handles
+from ..fleet.sims import side_of
+
+
+@handles("sandboxCreateSubscriber")
+def create_subscriber(call: Call) -> Any:
+    """Make a SIM that nobody has yet."""
+    subscription, bundles = call.body.get("subscription") or "plan01s", call.body.get("bundles") or ()
+    check(subscription, bundles)
+    record = stock.make(call, subscription, bundles)
+    sim = stock.blank(call, record)
+    return {
+        "imsi": sim.imsi,
+        "msisdn": sim.msisdn,
+        "serialNumber": sim.serial_number,
+        "registrationSecret": record["secret"],
+        "subscription": sim.subscription,
+        "speedClass": sim.speed_class,
+        "status": sim.status,
+        "apn": "soracom.io",
+        "tags": {},
+        "createdAt": sim.created,
+        "lastModifiedAt": sim.modified,
+    }
+
+
+@handles("registerSim", "registerSubscriber")
+def register(call: Call) -> Any:
+    """Take a SIM that nobody has into the fleet; of one that was not made here any secret is right."""
+    name = call.path.get("sim_id") or call.path["imsi"]
+    number, secret = number_of(name), call.body["registrationSecret"]
+    if number is None or call.world.owner(number) is not None or not secret:
+        raise Refusal("SIM0006", name)
+    made = stock.find(call.world, number)
+    if made is not None and made["secret"] != secret:
+        raise Refusal("SIM0006", name)
+    group_id = call.body.get("groupId")
+    if group_id is not None:
+        call.operator.groups.get(group_id)
+    sim = stock.register(call, number, group_id=group_id, tags=dict(call.body.get("tags") or {}))
+    return SHAPES[side_of(call)](sim)

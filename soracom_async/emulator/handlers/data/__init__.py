@@ -1,0 +1,1 @@
+"""What devices sent, files, and analysis."""

@@ -1,0 +1,85 @@
+"""Analysis: SQL over what the operator has, and its result as a file."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from typing import TYPE_CHECKING, Any
+
+from ...refusals import Refusal
+from ...rules.dates import month_of
+from ...rules.tables import TABLES, TYPES, query
+from .. import Call, handles
+
+if TYPE_CHECKING:
+    from ...state.shelves import Record
+
+KIND = "analysis query"
+_STATES = ((1000, "STARTING"), (4000, "RUNNING"), (6000, "EXPORTING"))
+"""Until how many milliseconds after its start a query is in which state."""
+
+
+def _column(name: str, kind: str) -> Record:
+    return {"name": name, "databaseType": kind, "type": TYPES[kind]}
+
+
+@handles("getAnalysisSchemas")
+def schemas(call: Call) -> Any:
+    """Return the tables."""
+    return [
+        {
+            "name": name,
+            "columnInfo": [
+                _column(column, kind) | {"description": description}
+                for column, (kind, description) in table.columns.items()
+            ],
+        }
+        for name, table in TABLES.items()
+    ]
+
+
+@handles("startAnalysisQueries")
+def start(call: Call) -> Any:
+    """Begin a query: it is answered by what there is now, and shown when its time has come."""
+    sql, begin, end = call.body.get("sql") or "", call.body.get("from"), call.body.get("to")
+    if not sql.strip():
+        raise Refusal("COM0003", "body.sql is missing")
+    if begin is not None and end is not None and begin > end:
+        raise Refusal("COM0003", "body.from is later than body.to")
+    milliseconds = (None if each is None else each * 1000 for each in (begin, end))
+    columns, rows = query(call.operator, sql, call.now, *milliseconds)
+    lines = "".join(json.dumps(row, ensure_ascii=False, default=bytes.hex) + "\n" for row in rows).encode()
+    query_id = call.world.uuid()
+    call.shelf(KIND)[query_id] = {
+        "started": call.now,
+        "columnInfo": [_column(name, kind) for name, kind in columns.items()],
+        "rowCount": len(rows),
+        "size": len(lines),
+        "content": base64.b64encode(gzip.compress(lines, mtime=0)).decode(),
+    }
+    return {"queryId": query_id}
+
+
+@handles("getAnalysisQueries")
+def get(call: Call) -> Any:
+    """Return how a query stands, and at the end where its rows are: JSON, one a line, compressed by gzip."""
+    found = call.shelf(KIND).find(call.path["query_id"])
+    month = month_of(call.now)
+    answer: Record = {
+        "usedExecCount": sum(month_of(each["started"]) == month for each in call.shelf(KIND).values()),
+    }
+    for until, status in _STATES:
+        if call.now < found["started"] + until:
+            return answer | {"status": status}
+    content = base64.b64decode(found["content"])
+    return answer | {
+        "status": "COMPLETED",
+        "columnInfo": found["columnInfo"],
+        "rowCount": found["rowCount"],
+        "sqlExecTime": 3,
+        "sqlExportTime": 2,
+        "fileSize": len(content),
+        "uncompressedFileSize": found["size"],
+        "url": call.offer(content, "application/gzip"),
+    }

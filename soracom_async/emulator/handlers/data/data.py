@@ -1,0 +1,133 @@
+"""Harvest Data: what devices sent, found by whom it came from and by its time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...checks import check_path
+from ...messages import Page, decode
+from ...refusals import Refusal
+from ...rules.harvest import KIND, entries, name_of, remove, resources
+from ...rules.timelines import timeline
+from ...state.sims import imsi, number_of, sim_id
+from .. import Call, handles
+from ..fleet.sims import number_in
+from ..things.things import find, identifier_in
+
+if TYPE_CHECKING:
+    from ...state.shelves import Record
+
+TYPES = ("Device", "LoraDevice", "SigfoxDevice", "Sim", "SoraCam", "Subscriber")
+
+
+def _shown(entry: Record, resource_type: str, resource_id: str) -> Record:
+    return {"resourceType": resource_type, "resourceId": resource_id} | entry
+
+
+def _listed(call: Call, resource_type: str, resource_id: str) -> Page:
+    found = entries(call.operator, name_of(resource_type, resource_id))
+    # Of a subscriber the key names the IMSI, too.
+    tie = "resourceId" if resource_type == "Subscriber" else None
+    return timeline(call, [_shown(entry, resource_type, resource_id) for entry in found], "time", tie=tie)
+
+
+def _type(name: str) -> str:
+    if name not in TYPES:
+        raise Refusal("COM0003", f"resource_type is none of {', '.join(TYPES)}")
+    return name
+
+
+def _asked(call: Call) -> tuple[str, str]:
+    """Return type and identifier of the resource that the path names."""
+    return _type(call.path["resource_type"]), call.path["resource_id"]
+
+
+def time_in(call: Call) -> int:
+    """Return the time that the path names."""
+    check_path(call.operation, call.path)
+    return int(call.path["time"])
+
+
+@handles("getDataEntries")
+def list_entries(call: Call) -> Page:
+    """Return what a resource sent; nothing of one that nobody knows, since data outlive what sent them."""
+    return _listed(call, *_asked(call))
+
+
+@handles("getDataEntry")
+def get_entry(call: Call) -> Any:
+    """Return what a resource sent at a time."""
+    resource, time = _asked(call), time_in(call)
+    for entry in entries(call.operator, name_of(*resource)):
+        if entry["time"] == time:
+            return _shown(entry, *resource)
+    raise Refusal("COM0007", "data entry", time)
+
+
+@handles("deleteDataEntry")
+def delete_entry(call: Call) -> None:
+    """Forget what a resource sent at a time, if anything."""
+    remove(call.operator, name_of(*_asked(call)), time_in(call))
+
+
+@handles("getDataEntriesByCategory")
+def list_category(call: Call) -> Page:
+    """Return what was sent in a category, whoever sent it."""
+    found = [
+        _shown(entry, *name.split("/", 1))
+        for name, kept in call.shelf(KIND).items()
+        for entry in kept["entries"]
+        if entry.get("category") == call.path["category"]
+    ]
+    return timeline(call, found, "time", tie="resourceId")
+
+
+@handles("listDataResourceMetadata", "listDataSourceResources")
+def list_resources(call: Call) -> Page:
+    """Return who sent data, of one type or of all; a SIM is a `Sim` unless its subscriber is asked for."""
+    wanted, key = call.query.get("resource_type"), call.query.get("last_evaluated_key") or ""
+    prefix = f"{_type('Sim' if wanted == 'Subscriber' else wanted)}/" if wanted else ""
+    found: list[Record] = []
+    for name, sent in resources(call.operator, max(prefix, name_of(*key.partition("/")[::2]))):
+        if not name.startswith(prefix):
+            break
+        if len(found) == call.limit():
+            return Page.of(found, f"{found[-1]['resourceType']}/{found[-1]['resourceId']}")
+        resource_type, resource_id = name.split("/", 1)
+        number = number_of(resource_id)
+        if wanted == "Subscriber" and number is not None:
+            resource_type, resource_id = "Subscriber", imsi(number)
+        found.append(_metadata(resource_type, resource_id, sent))
+    return Page.of(found)
+
+
+def _metadata(resource_type: str, resource_id: str, sent: list[Record]) -> Record:
+    return {
+        "resourceType": resource_type,
+        "resourceId": resource_id,
+        "lastModifiedTime": sent[-1]["time"],
+        "attributeNames": sorted(set().union(*map(_attributes, sent))),
+    }
+
+
+def _attributes(entry: Record) -> set[str]:
+    """Return the names in what was sent, where that is a JSON object."""
+    try:
+        content = decode(entry["content"])
+    except ValueError:
+        return set()
+    return set(content) if isinstance(content, dict) else set()
+
+
+@handles("getDataFromSim", "getDataFromSubscriber")
+def list_entries_of_sim(call: Call) -> Page:
+    """Return what a SIM sent."""
+    number = number_in(call)
+    return _listed(call, "Subscriber", imsi(number)) if "imsi" in call.path else _listed(call, "Sim", sim_id(number))
+
+
+@handles("getDataFromDevice", "getDataFromLoraDevice", "getDataFromSigfoxDevice")
+def list_entries_of_device(call: Call) -> Page:
+    """Return what a device sent."""
+    find(call)
+    return _listed(call, call.operation.group, identifier_in(call))

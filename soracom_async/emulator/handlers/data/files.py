@@ -1,0 +1,141 @@
+"""Harvest Files: what is put, found, listed and removed."""
+
+from __future__ import annotations
+
+import base64
+from email.utils import formatdate
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from ...messages import Page, Response
+from ...refusals import Refusal
+from ...rules.filing import KIND, ROOT, files_of, put_file
+from .. import Call, handles
+
+if TYPE_CHECKING:
+    from ...state.shelves import Record
+
+
+def _shown(entry: Record) -> Record:
+    return {name: value for name, value in entry.items() if name != "content"}
+
+
+def _entries(call: Call, scope: str) -> dict[str, Record]:
+    """Return what a scope holds now; what Soracom offers to everybody, in `public`, is nothing here."""
+    if scope not in ("private", "public"):
+        raise Refusal("COM0007", "scope", scope)
+    return files_of(call.operator, call.now) if scope == "private" else {}
+
+
+def _path(call: Call) -> str:
+    """Return the absolute path of the file that is named."""
+    return ROOT + call.path["path"]
+
+
+def _directory(call: Call) -> str:
+    """Return the absolute path of the directory that is named."""
+    return f"{_path(call)}/" if call.path["path"] else ROOT
+
+
+def _found(call: Call) -> Record:
+    """Return the file of the path; raises Refusal (404)."""
+    entry = _entries(call, call.path["scope"]).get(_path(call))
+    if entry is None:
+        raise Refusal("COM0007", KIND, _path(call))
+    return entry
+
+
+def _must_be_private(call: Call) -> None:
+    if call.path["scope"] != "private":
+        raise Refusal("COM0003", "only the scope private can be written to")
+
+
+@handles("putFile")
+def put(call: Call) -> Response:
+    """Write a file, new (201) or in the place of what was there (200)."""
+    _must_be_private(call)
+    content_type = call.request.headers.get("content-type") or "application/octet-stream"
+    return Response(201 if put_file(call.operator, _path(call), call.body, content_type, call.now) else 200)
+
+
+@handles("getFile")
+def get(call: Call) -> Response:
+    """Lead to a file on the storage host, or to the listing of a directory."""
+    directory = f"{_path(call)}/"
+    entries = _entries(call, call.path["scope"])
+    if directory in entries and _path(call) not in entries:
+        return Response(302, {"location": f"/v1/files/{call.path['scope']}{quote(directory)}"})
+    entry = _found(call)
+    return Response(302, {"location": call.offer(base64.b64decode(entry["content"]), entry["contentType"])})
+
+
+@handles("getFileMetadata")
+def get_metadata(call: Call) -> Response:
+    """Say of a file what its headers say."""
+    entry = _found(call)
+    headers = {
+        "content-length": str(entry["contentLength"]),
+        "content-type": entry["contentType"],
+        "etag": f'"{entry["etag"]}"',
+        "last-modified": formatdate(entry["lastModifiedTime"] / 1000, usegmt=True),
+    }
+    return Response(200, headers)
+
+
+@handles("deleteFile")
+def delete(call: Call) -> None:
+    """Remove a file; its directory stays."""
+    _must_be_private(call)
+    call.shelf(KIND).take(_found(call)["filePath"])
+
+
+@handles("deleteDirectory")
+def delete_directory(call: Call) -> None:
+    """Remove a directory, if there is nothing in it."""
+    _must_be_private(call)
+    path = _directory(call)
+    if path == ROOT or any(entry["directory"] == path for entry in call.shelf(KIND).values()):
+        raise Refusal("COM0009", f"the directory {path} is not empty")
+    call.shelf(KIND).take(path)
+
+
+@handles("listFiles")
+def list_files(call: Call) -> Page:
+    """Return what is in a directory, in the order of the names; the key is the last name."""
+    entries = _entries(call, call.path["scope"])
+    path = _directory(call)
+    if path != ROOT and path not in entries:
+        raise Refusal("COM0007", "directory", path)
+    return _page(call, {entry["filename"]: entry for entry in entries.values() if entry["directory"] == path})
+
+
+@handles("findFiles")
+def find(call: Call) -> Page:
+    """Return the files whose path begins with a prefix, in the order of the paths; the key is the last path."""
+    prefix = ROOT + call.query["prefix"].removeprefix("/")
+    entries = _entries(call, call.query["scope"])
+    return _page(
+        call, {path: each for path, each in entries.items() if path.startswith(prefix) and not each["isDirectory"]}
+    )
+
+
+def _page(call: Call, entries: dict[str, Record]) -> Page:
+    """Return a page of entries by the names that order them; UTF-8 orders them as Unicode does."""
+    limit, after = call.limit(10), _name_of(call.query.get("last_evaluated_key") or "")
+    names = sorted(name for name in entries if name > after)
+    found = [_shown(entries[name]) for name in names[:limit]]
+    return Page.of(found, _key_of(names[limit - 1]) if len(names) > limit else None)
+
+
+def _key_of(name: str) -> str:
+    """Return the key that a name is: itself, unless some client would read that differently from a header."""
+    if quote(name) == name and not name.startswith("~"):
+        return name
+    return "~" + base64.urlsafe_b64encode(name.encode()).decode()
+
+
+def _name_of(key: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(key[1:]).decode() if key.startswith("~") else key
+    except ValueError:
+        raise Refusal("COM0003", "last_evaluated_key is not one of this listing") from None

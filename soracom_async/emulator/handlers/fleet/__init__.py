@@ -1,0 +1,1 @@
+"""SIMs: their life, their groups, their use, what is sent to them."""

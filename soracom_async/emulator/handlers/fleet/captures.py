@@ -1,0 +1,110 @@
+"""Packet captures of a SIM or a VPG: a session from its request to its file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...refusals import Refusal
+from ...rules import life
+from ...rules.wire import iso, listing, visible
+from .. import Call, handles
+from ..things.things import find
+from .sims import number_in
+
+if TYPE_CHECKING:
+    from ...messages import Page
+    from ...state.shelves import Record
+
+EMPTY = bytes.fromhex("d4c3b2a1020004000000000000000000ffff000065000000")
+"""A capture file in which nothing passed by: the head of a pcap file of IP packets."""
+
+
+def _sessions(call: Call) -> dict[str, Record]:
+    """Return the captures of the SIM or the VPG of the path."""
+    if "sim_id" in call.path:
+        return call.operator.fleet.look(number_in(call)).captures
+    sessions: dict[str, Record] = find(call)["_captures"]
+    return sessions
+
+
+def _session(call: Call) -> Record:
+    """Return the session of the path, brought up to now."""
+    session_id = call.path["session_id"]
+    session = _sessions(call).get(session_id)
+    if session is None:
+        raise Refusal("OPR0001", session_id)
+    return _present(call, session)
+
+
+def _present(call: Call, session: Record) -> Record:
+    end = session["_begun"] + session["duration"] * 1000
+    if session["status"] == "CAPTURING" and call.now >= end:
+        session |= {"status": "DONE", "endedTime": iso(end)}
+    return session
+
+
+def _shown(call: Call, session: Record) -> Record:
+    """Return what a client sees: of a capture that is over, where its file is."""
+    url = {} if session["status"] == "CAPTURING" else {"url": call.offer(EMPTY, "application/vnd.tcpdump.pcap")}
+    return visible(session) | url
+
+
+def _refusal(call: Call, session: Record, wish: str) -> Refusal:
+    if "sim_id" in call.path:
+        return Refusal("SIM0002", session["status"], wish)
+    return Refusal("COM0009", f"a capture that is {session['status']} cannot become {wish}")
+
+
+@handles("createSimPacketCaptureSession", "createPacketCaptureSession")
+def create(call: Call) -> Any:
+    """Begin to capture."""
+    if "sim_id" in call.path:
+        life.usable(call.operator.fleet.change(number_in(call)))
+    if not 30 <= call.body["duration"] <= 86_400:
+        raise Refusal("COM0003", "body.duration is not within 30 and 86400")
+    session = {
+        "sessionId": call.world.uuid(),
+        "status": "CAPTURING",
+        "duration": call.body["duration"],
+        "prefix": call.body.get("prefix") or "",
+        "createdTime": iso(call.now),
+        "startedTime": iso(call.now),
+        "_begun": call.now,
+    }
+    _sessions(call)[session["sessionId"]] = session
+    return _shown(call, session)
+
+
+@handles("listSimPacketCaptureSessions", "listPacketCaptureSessions")
+def list_sessions(call: Call) -> Page:
+    """Return all captures, oldest first."""
+    call.query.setdefault("limit", 10)
+    if call.query.get("last_evaluated_key") == "null":  # what the listing of a VPG declares as its default
+        del call.query["last_evaluated_key"]
+    return listing(call, (_shown(call, _present(call, each)) for each in _sessions(call).values()), "sessionId")
+
+
+@handles("getSimPacketCaptureSession", "getPacketCaptureSession")
+def get(call: Call) -> Any:
+    """Return a capture."""
+    return _shown(call, _session(call))
+
+
+@handles("stopSimPacketCaptureSession", "stopPacketCaptureSession")
+def stop(call: Call) -> Any:
+    """End a capture before its time."""
+    session = _session(call)
+    if session["status"] != "CAPTURING":
+        raise _refusal(call, session, "STOPPED")
+    session |= {"status": "STOPPED", "endedTime": iso(call.now)}
+    return _shown(call, session)
+
+
+@handles("deleteSimPacketCaptureSession", "deletePacketCaptureSession")
+def delete(call: Call) -> Any:
+    """Remove a capture that is over."""
+    session = _session(call)
+    if session["status"] == "CAPTURING":
+        raise _refusal(call, session, "deleted")
+    del _sessions(call)[session["sessionId"]]
+    return visible(session)

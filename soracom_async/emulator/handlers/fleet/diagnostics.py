@@ -1,0 +1,77 @@
+"""Diagnoses of a SIM: asked for, and there a little later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...refusals import Refusal
+from ...rules.wire import visible
+from .. import Call, handles
+from .transfers import number_named
+
+if TYPE_CHECKING:
+    from ...state.sims import Sim
+
+TIME = 5000
+"""Milliseconds that a diagnosis takes."""
+DAY = 86_400_000
+
+
+def insights(sim: Sim) -> list[dict[str, Any]]:
+    """Return what is the matter with a SIM."""
+    found: list[tuple[str, str, str, str, int | None]] = []
+    if sim.status != "active":
+        found.append(("sim-not-active", "sim", "warning", f"The SIM is {sim.status}.", sim.modified))
+    if not sim.online:
+        found.append(("session-offline", "session", "warning", "The SIM has no session.", sim.session_time))
+    if sim.imei_lock and sim.imei and sim.imei_lock != sim.imei:
+        found.append(("imei-locked", "session", "error", "The SIM is bound to another device.", sim.session_time))
+    return [
+        {
+            "insightId": insight_id,
+            "category": category,
+            "severity": severity,
+            "message": message,
+            "anomalyDetectedTimes": [] if at is None else [str(at)],
+            "referenceUrls": [],
+        }
+        for insight_id, category, severity, message, at in found
+        or [("no-anomaly", "others", "none", "Nothing is the matter.", None)]
+    ]
+
+
+@handles("sendDiagnosticRequest")
+def send(call: Call) -> Any:
+    """Ask for a diagnosis."""
+    asked = call.body
+    for name, only in (("service", "Air"), ("resourceType", "sim")):
+        if asked[name] != only:
+            raise Refusal("COM0003", f"body.{name} is not {only}")
+    sim = call.operator.fleet.look(number_named(call, asked["resourceId"]))
+    end = call.now if asked.get("to") is None else asked["to"]
+    start = end - DAY if asked.get("from") is None else asked["from"]
+    if start > end:
+        raise Refusal("COM0003", "body.from is later than body.to")
+    diagnostic_id = call.world.uuid()
+    record = {name: asked[name] for name in ("service", "resourceType", "resourceId")} | {
+        "diagnosticId": diagnostic_id,
+        "from": start,
+        "to": end,
+        "_doneTime": call.now + TIME,
+        "_insights": insights(sim),
+    }
+    return _shown(call, call.shelf("diagnostic").put(diagnostic_id, record))
+
+
+@handles("getDiagnostic")
+def get(call: Call) -> Any:
+    """Return a diagnosis, or that it is under way."""
+    return _shown(call, call.shelf("diagnostic").find(call.path["diagnostic_id"]))
+
+
+def _shown(call: Call, record: dict[str, Any]) -> dict[str, Any]:
+    done = call.now >= record["_doneTime"]
+    return visible(record) | {
+        "status": "done" if done else "diagnosing",
+        "insights": record["_insights"] if done else [],
+    }

@@ -1,0 +1,17 @@
+"""Files that were exported without waiting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...rules.exports import exported
+from .. import Call, handles
+
+
+@handles("getExportedFile")
+def get(call: Call) -> Any:
+    """Return how far a file is, and its URL once it is made."""
+    file = exported(call).find(call.path["exported_file_id"])
+    if call.now < file["doneTime"]:
+        return {"status": "processing"}
+    return {"status": "exported", "url": call.offer(file["content"].encode(), file["contentType"])}

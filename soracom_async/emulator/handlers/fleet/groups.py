@@ -1,0 +1,114 @@
+"""Groups, their tags and their configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from ...messages import Page
+from ...refusals import Refusal
+from ...state.sims import number_of
+from .. import Call, handles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def tag_filter(call: Call) -> Callable[[dict[str, str]], bool] | None:
+    """Return whether tags are as the query wants them; None where it wants nothing."""
+    name, value = call.query.get("tag_name"), call.query.get("tag_value")
+    mode = call.query.get("tag_value_match_mode", "exact")
+    if mode not in ("exact", "prefix"):
+        raise Refusal("COM0003", "tag_value_match_mode is neither exact nor prefix")
+    if name is None:
+        return None
+    if value is None:
+        raise Refusal("COM0003", "tag_name needs tag_value")
+    if mode == "prefix":
+        return lambda tags: name in tags and tags[name].startswith(value)
+    return lambda tags: tags.get(name) == value
+
+
+@handles("listGroups")
+def list_groups(call: Call) -> Page:
+    """Return the groups, in the order of their identifiers."""
+    wanted = tag_filter(call)
+    found, key = call.operator.groups.after(
+        call.query.get("last_evaluated_key", ""), call.limit(), lambda group: wanted is None or wanted(group["tags"])
+    )
+    return Page.of(found, key)
+
+
+@handles("createGroup")
+def create_group(call: Call) -> Any:
+    """Make a group."""
+    return call.operator.groups.create(
+        call.world.uuid(), call.now, call.body.get("tags"), call.body.get("configuration")
+    )
+
+
+@handles("getGroup")
+def get_group(call: Call) -> Any:
+    """Return a group."""
+    return call.operator.groups.get(call.path["group_id"])
+
+
+@handles("deleteGroup")
+def delete_group(call: Call) -> None:
+    """Remove a group."""
+    call.operator.groups.delete(call.path["group_id"])
+
+
+@handles("listSubscribersInGroup")
+def list_members(call: Call) -> Page:
+    """Return the SIMs of a group."""
+    group_id = call.path["group_id"]
+    call.operator.groups.get(group_id)
+    after = number_of(call.query.get("last_evaluated_key", "")) or 0
+    return call.operator.fleet.page("sim", after, call.limit(), lambda sim: sim.group_id == group_id)
+
+
+@handles("putGroupTags")
+def put_tags(call: Call) -> Any:
+    """Set tags."""
+    group = call.operator.groups.change(call.path["group_id"], call.now)
+    group["tags"] |= {tag["tagName"]: tag["tagValue"] for tag in call.body}
+    return group
+
+
+@handles("deleteGroupTag")
+def delete_tag(call: Call) -> None:
+    """Remove a tag."""
+    _remove(call, call.operator.groups.get(call.path["group_id"])["tags"], call.path["tag_name"])
+
+
+@handles("putConfigurationParameters")
+def put_configuration(call: Call) -> Any:
+    """Set parameters of a namespace."""
+    group = call.operator.groups.change(call.path["group_id"], call.now)
+    parameters = group["configuration"].setdefault(call.path["namespace"], {})
+    parameters |= {parameter["key"]: parameter["value"] for parameter in call.body}
+    return group
+
+
+@handles("deleteConfigurationNamespace")
+def delete_namespace(call: Call) -> None:
+    """Remove a namespace."""
+    configuration = call.operator.groups.get(call.path["group_id"])["configuration"]
+    _remove(call, configuration, call.path["namespace"])
+
+
+@handles("deleteConfigurationParameter")
+def delete_parameter(call: Call) -> None:
+    """Remove a parameter of a namespace."""
+    configuration = call.operator.groups.get(call.path["group_id"])["configuration"]
+    _remove(call, configuration.get(call.path["namespace"], {}), call.path["name"])
+
+
+def _remove(call: Call, mapping: dict[str, Any], name: str) -> None:
+    # Names in a path are commonly encoded twice by clients, as the official document asks for.
+    name = name if name in mapping else unquote(name)
+    if name not in mapping:
+        raise Refusal("GRP0002", name)
+    del mapping[name]
+    call.operator.groups.change(call.path["group_id"], call.now)

@@ -1,0 +1,143 @@
+"""Port mappings of Napter: a way to a device from outside, for a while; and the log of what became of them."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, Any
+
+from ...refusals import Refusal
+from ...rules import life
+from ...rules.timelines import timeline
+from ...rules.wire import visible
+from .. import Call, handles
+from .sims import number_in
+from .transfers import number_named
+
+if TYPE_CHECKING:
+    from ...messages import Page
+    from ...state.shelves import Record, Shelf
+
+SECONDS, MOST_SECONDS = 30 * 60, 8 * 60 * 60
+"""How long a port mapping lives, where nothing else is said, and at most."""
+STRATEGIES: dict[str | None, str] = {"air": "AIR_PRIORITIZED", "arc": "ARC_PRIORITIZED", None: "DYNAMIC"}
+"""By the service that was asked for."""
+
+
+def mappings(call: Call) -> Shelf:
+    """Return the port mappings that have not expired, by their endpoints."""
+    kept = call.shelf("port mapping")
+    for endpoint in [endpoint for endpoint, mapping in kept.items() if mapping["expiredTime"] <= call.now]:
+        mapping = kept.take(endpoint)
+        log(call, mapping, "EXPIRED", mapping["expiredTime"])
+    return kept
+
+
+def log(call: Call, mapping: Record, event: str, at: int) -> None:
+    """Keep what became of a port mapping."""
+    entry = {
+        "connectionId": call.world.uuid(),
+        "createdAt": at,
+        "type": event,
+        "imsi": mapping["_imsi"],
+        "operatorId": call.operator.id,
+        "tls": mapping["tlsRequired"],
+        "direction": {
+            "sourceIPAddress": mapping["ipAddress"],
+            "sourcePort": mapping["port"],
+            "destinationIPAddress": mapping["_address"],
+            "destinationPort": mapping["destination"]["port"],
+        },
+    }
+    call.operator.records.setdefault("napter audit log", []).append(entry)
+
+
+@handles("createPortMapping", "createPortMappingForSim")
+def create(call: Call) -> Any:
+    """Open a way to a SIM of the operator."""
+    asked = call.body["destination"]
+    sim_name = call.path.get("sim_id") or asked.get("simId")
+    name = sim_name or asked.get("imsi")
+    if not name:
+        raise Refusal("COM0003", "body.destination has neither simId nor imsi")
+    sim = call.operator.fleet.look(number_named(call, name))
+    life.usable(sim)
+    if asked.get("service") not in STRATEGIES:
+        raise Refusal("COM0003", "body.destination.service is neither air nor arc")
+    own = {"simId": sim.sim_id} if sim_name else {"imsi": sim.imsi}
+    strategy = STRATEGIES[asked.get("service")] if sim_name else "IMSI_PRIORITIZED"
+    duration = call.body.get("duration") or SECONDS
+    if not 0 < duration <= MOST_SECONDS:
+        raise Refusal("COM0003", f"body.duration is not within 1 and {MOST_SECONDS}")
+    address, port = f"203.0.113.{call.world.random.randrange(1, 255)}", call.world.random.randrange(10_000, 60_000)
+    endpoint = f"{address}:{port}"
+    mapping: Record = own | {
+        "operatorId": call.operator.id,
+        "ipAddress": address,
+        "port": port,
+        "endpoint": endpoint,
+        "hostname": f"{address.replace('.', '-')}.napter.emulator.test",
+        "placement": "default",
+        "destination": own | {"port": _port(asked.get("port")), "destinationChoosingStrategy": strategy},
+        "source": {"ipRanges": _ranges(call)},
+        "tlsRequired": bool(call.body.get("tlsRequired")),
+        "duration": duration,
+        "createdTime": call.now,
+        "expiredTime": call.now + int(duration * 1000),
+        "expired": False,
+        "_imsi": sim.imsi,
+        "_address": sim.address or "",
+    }
+    mappings(call).put(endpoint, mapping)
+    log(call, mapping, "CREATED", call.now)
+    return visible(mapping)
+
+
+def _port(number: float | None) -> int:
+    if number is None or not 1 <= number <= 65_535 or number != int(number):
+        raise Refusal("COM0003", "body.destination.port is not within 1 and 65535")
+    return int(number)
+
+
+def _ranges(call: Call) -> list[str]:
+    """Return from where the device may be reached: from the asking address alone, where nothing else is said."""
+    ranges = (call.body.get("source") or {}).get("ipRanges") or [call.request.address]
+    try:
+        return [str(ip_network(each, strict=False)) for each in ranges]
+    except ValueError as error:
+        raise Refusal("COM0003", f"body.source.ipRanges: {error}") from None
+
+
+@handles("listPortMappings")
+def list_all(call: Call) -> Page:
+    """Return all port mappings."""
+    return mappings(call).page(call, None, visible)
+
+
+@handles("listPortMappingsForSim", "listPortMappingsForSubscriber")
+def list_of_sim(call: Call) -> Any:
+    """Return those that were made for a SIM id, or for an IMSI; none at all is an error."""
+    number_in(call)
+    name, wanted = ("simId", call.path["sim_id"]) if "sim_id" in call.path else ("imsi", call.path["imsi"])
+    found = [visible(mapping) for mapping in mappings(call).values() if mapping.get(name) == wanted]
+    if not found:
+        raise Refusal("COM0007", "port mapping for", wanted)
+    return found
+
+
+@handles("deletePortMapping")
+def delete(call: Call) -> None:
+    """Close a way before its time."""
+    mapping = mappings(call).take(f"{call.path['ip_address']}:{call.path['port']}")
+    log(call, mapping, "DELETED", call.now)
+
+
+@handles("getNapterAuditLogs")
+def audit_logs(call: Call) -> Page:
+    """Return what became of the port mappings, newest first."""
+    if call.query.get("resource_type", "Subscriber") != "Subscriber":
+        raise Refusal("COM0003", "resource_type is not Subscriber")
+    mappings(call)
+    name = call.query.get("resource_id")
+    entries = call.operator.records.get("napter audit log", [])
+    chosen = (entry for entry in entries if name in (None, entry["imsi"]))
+    return timeline(call, chosen, "createdAt", tie="connectionId")

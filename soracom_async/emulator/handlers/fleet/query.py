@@ -1,0 +1,145 @@
+"""Searches: SIMs and devices by parts of their names and identifiers, and the SIMs with the most traffic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ...refusals import Refusal
+from ...rules.wire import visible
+from ...state.sims import Sim, imsi, msisdn, number_of, sim_id
+from .. import Call, handles
+from ..things.things import shelf_of
+from .stats import users, uses
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from ...messages import Page
+    from ...state.shelves import Record
+
+T = TypeVar("T")
+
+SIM_FIELDS: dict[str, Callable[[Sim], str | None]] = {
+    "name": lambda sim: sim.tags.get("name"),
+    "group_id": lambda sim: sim.group_id,
+    "sim_id": lambda sim: sim.sim_id,
+    "iccid": lambda sim: sim.sim_id,
+    "imsi": lambda sim: sim.imsi,
+    "msisdn": lambda sim: sim.msisdn,
+    "serial_number": lambda sim: sim.serial_number,
+    "tag": lambda sim: "\n".join(sim.tags.values()),
+    "bundles": lambda sim: "\n".join(sim.bundles or ()),
+    "status": lambda sim: sim.status,
+    "subscription": lambda sim: sim.subscription,
+    "module_type": lambda sim: sim.module_type,
+    "session_status": lambda sim: "ONLINE" if sim.online else "OFFLINE",
+}
+THING_FIELDS: dict[str, Callable[[Record], str | None]] = {
+    "name": lambda thing: thing["tags"].get("name"),
+    "group_id": lambda thing: thing.get("groupId"),
+    "deviceId": lambda thing: thing["device_id"],
+    "tag": lambda thing: "\n".join(thing["tags"].values()),
+    "imsi": lambda thing: thing.get("endpoint"),  # a device that came in through a SIM is called by its IMSI or IMEI
+    "imei": lambda thing: thing.get("endpoint"),
+    "status": lambda thing: thing.get("status"),
+    "registration": lambda thing: "success",  # what is not registered is not the operator's
+}
+NUMBERED: dict[str, Callable[[int], str]] = {"imsi": imsi, "msisdn": msisdn, "sim_id": sim_id, "iccid": sim_id}
+"""What of a SIM comes from its number alone: so a million of them need not be made to be searched."""
+WHOLE = {"status", "subscription", "module_type", "session_status", "registration"}
+"""What is compared as a whole; of the rest any part will do."""
+
+
+def asked(call: Call) -> list[tuple[str, str]]:
+    """Return what is searched for: names of parameters, and a value for each; a session of any kind is no search."""
+    found: list[tuple[str, str]] = []
+    for name in (parameter.wire for parameter in call.operation.query):
+        if name in SIM_FIELDS or name in THING_FIELDS or name == "group":
+            given = call.query.get(name, [])
+            found += [(name, value.lower()) for value in ([given] if isinstance(given, str) else given)]
+    return [each for each in found if each != ("session_status", "na")]
+
+
+def either(call: Call) -> bool:
+    """Tell whether one thing asked for is enough."""
+    kind = call.query.get("search_type", "and").lower()
+    if kind not in ("and", "or"):
+        raise Refusal("COM0003", "search_type is neither and nor or")
+    return bool(kind == "or")
+
+
+def matcher(
+    call: Call, fields: Mapping[str, Callable[[T], str | None]], group: Callable[[T], str | None]
+) -> Callable[[T], bool] | None:
+    """Return whether a thing is as the search wants it; None where it wants nothing."""
+    names = {group_id: call.operator.groups.get(group_id)["tags"].get("name") for group_id in call.operator.groups}
+
+    def group_name(thing: T) -> str | None:
+        return names.get(group(thing) or "")
+
+    texts = {**fields, "group": group_name}
+    tests = [(texts[name], value, name in WHOLE) for name, value in asked(call)]
+    combined = any if either(call) else all
+
+    def wanted(thing: T) -> bool:
+        return combined(
+            value == text if whole else value in text
+            for text, value, whole in (((of(thing) or "").lower(), value, whole) for of, value, whole in tests)
+        )
+
+    return wanted if tests else None
+
+
+def numbers_among(call: Call, after: int) -> Iterable[int] | None:
+    """Return the SIMs that can be meant, as far as identifiers tell; None where they tell nothing."""
+    parts = [(NUMBERED[name], value) for name, value in asked(call) if name in NUMBERED]
+    if either(call) or not parts:
+        return None
+    fleet = call.operator.fleet
+    named = next((number for number in (number_of(value) for _, value in parts) if number is not None), None)
+    numbers: Iterator[int] = fleet.after(after)
+    if named is not None:
+        numbers = iter([named] if named > after and named in fleet else [])
+    return (number for number in numbers if all(value in text(number) for text, value in parts))
+
+
+@handles("searchSims", "searchSubscribers")
+def search_sims(call: Call) -> Page:
+    """Return the SIMs that are as wanted."""
+    for name, value in asked(call):
+        if len(value) < 2:
+            raise Refusal("COM0003", f"a value of {name} has less than 2 characters")
+        if name == "session_status" and value not in ("online", "offline"):
+            raise Refusal("COM0003", "session_status is none of NA, ONLINE, OFFLINE")
+    after = number_of(call.query.get("last_evaluated_key", "")) or 0
+    return call.operator.fleet.page(
+        "sim" if call.operation.id == "searchSims" else "subscriber",
+        after,
+        call.limit(10, 100),
+        matcher(call, SIM_FIELDS, lambda sim: sim.group_id),
+        numbers_among(call, after),
+    )
+
+
+@handles("searchDevices", "searchSigfoxDevices")
+def search_things(call: Call) -> Page:
+    """Return the devices that are as wanted."""
+    call.query.setdefault("limit", 10)
+    things = shelf_of(call, "Device" if call.operation.id == "searchDevices" else "SigfoxDevice")
+    return things.page(call, matcher(call, THING_FIELDS, lambda thing: thing.get("groupId")), visible)
+
+
+@handles("searchSubscriberTrafficVolumeRanking")
+def rank(call: Call) -> Any:
+    """Return the SIMs with the most traffic, or with the least; those without any are not among them."""
+    order = call.query.get("order", "desc")
+    if order not in ("asc", "desc"):
+        raise Refusal("COM0003", "order is neither asc nor desc")
+    volumes: dict[int, int] = {}
+    for number in users(call, "air"):
+        for at, amounts in uses(call, "air", number):
+            if call.query["from"] <= at * 1000 <= call.query["to"]:
+                added = sum(counts[name] for counts in amounts.values() for name in counts if "Byte" in name)
+                volumes[number] = volumes.get(number, 0) + added
+    ranked = sorted(volumes.items(), key=lambda each: each[1], reverse=order == "desc")
+    return [{"imsi": imsi(number), "trafficVolume": volume} for number, volume in ranked[: call.limit(10, 500)]]

@@ -1,0 +1,102 @@
+"""What is read of a SIM beside itself (history, session events), and what is sent to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...messages import Page
+from ...refusals import Refusal
+from ...rules import life
+from ...rules.stock import free_number
+from ...state.sims import SHAPES, Sim
+from .. import Call, handles
+from .arc import new_keys
+from .sims import changed, number_in
+
+
+def timed(call: Call, entries: list[dict[str, Any]], time: str, *, unit: int = 1, newest_first: bool = True) -> Page:
+    """Return the page of `entries`, which are oldest first, that the query's from, to, sort, limit and key mean.
+
+    The key is how many entries came before; `unit` is what one of the entries' time units has in milliseconds.
+    """
+    query = call.query
+    start, end = query.get("from"), query.get("to")
+    order = query.get("sort", "desc" if newest_first else "asc")
+    if order not in ("asc", "desc"):
+        raise Refusal("COM0003", "sort is neither asc nor desc")
+    chosen = [
+        entry
+        for entry in entries
+        if (start is None or entry[time] * unit >= start) and (end is None or entry[time] * unit <= end)
+    ]
+    if order == "desc":
+        chosen.reverse()
+    key = query.get("last_evaluated_key") or "0"
+    if not key.isdecimal():
+        raise Refusal("COM0003", "last_evaluated_key is not one of this listing")
+    first = int(key)
+    last = first + call.limit()
+    return Page.of(chosen[first:last], str(last) if last < len(chosen) else None)
+
+
+@handles("listSimStatusHistory")
+def status_history(call: Call) -> Page:
+    """Return the states of a SIM."""
+    sim = call.operator.fleet.look(number_in(call))
+    return timed(call, life.history(sim), "applyDateTimeEpochSec", unit=1000)
+
+
+@handles("listSimSessionEvents", "listSessionEvents")
+def session_events(call: Call) -> Page:
+    """Return what happened to its sessions."""
+    return timed(call, life.session_events(call.operator.fleet.look(number_in(call))), "time")
+
+
+@handles("sendSmsToSim", "sendSms", "sendSmsByMsisdn")
+def send_sms(call: Call) -> Any:
+    """Take a message over for delivery."""
+    life.usable(call.operator.fleet.look(number_in(call)))
+    if not call.body.get("payload"):
+        raise Refusal("COM0003", "body.payload is missing")
+    if call.body.get("encodingType", 2) not in (1, 2):
+        raise Refusal("COM0003", "body.encodingType is neither 1 nor 2")
+    return {"messageId": call.world.uuid()}
+
+
+@handles("reportSimLocalInfo", "reportLocalInfo")
+def report_local_info(call: Call) -> Any:
+    """Ask the SIM to report; the answer is the subscriber, from both sides."""
+    sim = call.operator.fleet.look(number_in(call))
+    life.usable(sim)
+    return SHAPES["subscriber"](sim)
+
+
+@handles("createSim")
+def create_sim(call: Call) -> Any:
+    """Make a virtual SIM."""
+    if (call.body["type"], call.body["subscription"]) != ("virtual", "planArc01"):
+        raise Refusal("COM0003", "only virtual SIMs with planArc01 can be made")
+    sim = call.operator.fleet.blank(
+        free_number(call.world),
+        call.now,
+        type="virtual",
+        module_type="virtual",
+        serial_number=None,
+        subscription="planArc01",
+        speed_class="arc.standard",
+        status="active",
+        arc_keys=new_keys(call),
+    )
+    call.operator.fleet.add(sim)
+    return SHAPES["sim"](sim)
+
+
+@handles("putBundles")
+def put_bundles(call: Call) -> Any:
+    """Set the bundles of a subscriber."""
+
+    def change(sim: Sim) -> None:
+        life.usable(sim)
+        sim.bundles = list(call.body)
+
+    return changed(call, change)

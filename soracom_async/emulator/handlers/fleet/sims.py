@@ -1,0 +1,208 @@
+"""SIMs and their subscribers: one thing seen from two sides, so one function serves both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...messages import Page
+from ...refusals import Refusal
+from ...rules import life
+from ...state.sims import SHAPES, Side, Sim, number_of
+from .. import Call, handles
+from .groups import tag_filter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def side_of(call: Call) -> Side:
+    """Return from which side an operation sees a SIM."""
+    return "subscriber" if call.operation.group == "Subscriber" else "sim"
+
+
+def number_in(call: Call) -> int:
+    """Return the number of the SIM that the path names, if it is the operator's."""
+    name = call.path.get("sim_id") or call.path.get("imsi") or call.path.get("msisdn") or ""
+    number = number_of(name)
+    if number is None or number not in call.operator.fleet:
+        raise Refusal("SIM0001", name)
+    return number
+
+
+def changed(call: Call, change: Callable[[Sim], object]) -> dict[str, Any]:
+    """Change the SIM of the path, and return it as the asking side sees it."""
+    sim = call.operator.fleet.change(number_in(call))
+    change(sim)
+    sim.modified = call.now
+    return SHAPES[side_of(call)](sim)
+
+
+@handles("listSims")
+def list_sims(call: Call) -> Page:
+    """Return the SIMs."""
+    return call.operator.fleet.page("sim", _after(call), call.limit())
+
+
+@handles("listSubscribers")
+def list_subscribers(call: Call) -> Page:
+    """Return the subscribers that pass all filters."""
+    query = call.query
+    tags = tag_filter(call)
+    statuses, speeds, serials = (
+        tuple(query[name].split("|")) if query.get(name) else ()
+        for name in ("status_filter", "speed_class_filter", "serial_number_filter")
+    )
+
+    def wanted(sim: Sim) -> bool:
+        return (
+            (not statuses or sim.status in statuses)
+            and (not speeds or sim.speed_class in speeds)
+            and (not serials or (sim.serial_number or "").startswith(serials))
+            and (tags is None or tags(sim.tags))
+        )
+
+    filtered = bool(statuses or speeds or serials or tags)
+    return call.operator.fleet.page("subscriber", _after(call), call.limit(most=100), wanted if filtered else None)
+
+
+def _after(call: Call) -> int:
+    key = call.query.get("last_evaluated_key")
+    if not key:
+        return 0
+    number = number_of(key)
+    if number is None:
+        raise Refusal("COM0003", "last_evaluated_key is not one of this listing")
+    return number
+
+
+@handles("getSim", "getSubscriber")
+def get(call: Call) -> Page:
+    """Return one."""
+    return Page(call.operator.fleet.json(number_in(call), side_of(call)))
+
+
+_STATUS_AFTER = {
+    "activate": "active",
+    "deactivate": "inactive",
+    "suspend": "suspended",
+    "set_to_standby": "standby",
+    "terminate": "terminated",
+}
+
+
+@handles(
+    "activateSim", "deactivateSim", "suspendSim", "setSimToStandby", "terminateSim", "activateSubscriber",
+    "deactivateSubscriber", "suspendSubscriber", "setSubscriberToStandby", "terminateSubscriber",
+)  # fmt: skip
+def change_status(call: Call) -> Any:
+    """Bring it into the status that the path's last word means."""
+    status = _STATUS_AFTER[call.operation.path.rpartition("/")[2]]
+    return changed(call, lambda sim: life.change_status(sim, status, call.now))
+
+
+@handles("enableSimTermination", "enableTermination", "disableSimTermination", "disableTermination")
+def change_protection(call: Call) -> Any:
+    """Allow or forbid termination."""
+
+    def change(sim: Sim) -> None:
+        life.usable(sim)
+        sim.termination_enabled = call.operation.path.endswith("/enable_termination")
+
+    return changed(call, change)
+
+
+@handles("updateSimSpeedClass", "updateSpeedClass")
+def update_speed_class(call: Call) -> Any:
+    """Set the speed class."""
+    return changed(call, lambda sim: life.change_speed_class(sim, call.body["speedClass"], call.now))
+
+
+@handles("setSimGroup", "setGroup")
+def set_group(call: Call) -> Any:
+    """Put it into one of the operator's groups."""
+    group_id = call.body.get("groupId")
+    if not group_id:
+        raise Refusal("COM0003", "body.groupId is missing")
+    call.operator.groups.get(group_id)
+    return changed(call, lambda sim: life.change_group(sim, group_id, call.now))
+
+
+@handles("unsetSimGroup", "unsetGroup")
+def unset_group(call: Call) -> Any:
+    """Take it out of its group."""
+    return changed(call, lambda sim: life.change_group(sim, None, call.now))
+
+
+@handles("setSimImeiLock", "setImeiLock")
+def set_imei_lock(call: Call) -> Any:
+    """Bind it to a device."""
+    return changed(call, lambda sim: life.lock_imei(sim, call.body.get("imei")))
+
+
+@handles("unsetSimImeiLock", "unsetImeiLock")
+def unset_imei_lock(call: Call) -> Any:
+    """Let it be used in any device."""
+
+    def change(sim: Sim) -> None:
+        life.usable(sim)
+        sim.imei_lock = None
+
+    return changed(call, change)
+
+
+@handles("setSimExpiryTime", "setExpiryTime")
+def set_expiry_time(call: Call) -> Any:
+    """Set its term, and what is to happen then."""
+
+    def change(sim: Sim) -> None:
+        life.usable(sim)
+        sim.expiry_time, sim.expiry_action = call.body["expiryTime"], call.body.get("expiryAction")
+
+    return changed(call, change)
+
+
+@handles("unsetSimExpiryTime", "unsetExpiryTime")
+def unset_expiry_time(call: Call) -> Any:
+    """Let it have no term."""
+
+    def change(sim: Sim) -> None:
+        life.usable(sim)
+        sim.expiry_time = sim.expiry_action = None
+
+    return changed(call, change)
+
+
+@handles("putSimTags", "putSubscriberTags")
+def put_tags(call: Call) -> Any:
+    """Set tags."""
+
+    def change(sim: Sim) -> None:
+        life.usable(sim)
+        sim.tags |= {tag["tagName"]: tag["tagValue"] for tag in call.body}
+
+    return changed(call, change)
+
+
+@handles("deleteSimTag", "deleteSubscriberTag")
+def delete_tag(call: Call) -> None:
+    """Remove a tag."""
+    name = call.path["tag_name"]
+
+    def change(sim: Sim) -> None:
+        life.usable(sim)
+        if name not in sim.tags:
+            raise Refusal("SIM0005", name)
+        del sim.tags[name]
+
+    changed(call, change)
+
+
+@handles("deleteSimSession", "deleteSubscriberSession")
+def delete_session(call: Call) -> Any:
+    """End its data session; where there is none, nothing happens."""
+
+    def change(sim: Sim) -> None:
+        life.usable(sim)
+        life.end_session(sim, call.now)
+
+    return changed(call, change)

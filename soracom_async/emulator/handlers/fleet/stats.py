@@ -1,0 +1,130 @@
+"""What SIMs have used: of Air and Beam what was inserted, of the other services what their devices sent."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from ...refusals import Refusal
+from ...rules.exports import export, table
+from ...rules.harvest import entries, name_of
+from ...rules.usage import PERIODS, Amounts, summed, written
+from ...state.sims import imsi, sim_id
+from .. import Call, handles
+from .sims import number_in
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from ...state.shelves import Shelf
+
+    Uses = Iterator[tuple[int, Amounts]]
+
+COUNTED: dict[str, tuple[str, ...]] = {
+    "air": ("uploadByteSizeTotal", "uploadPacketSizeTotal", "downloadByteSizeTotal", "downloadPacketSizeTotal"),
+    "beam": ("count",),
+}
+"""What is counted of the services whose use is inserted."""
+MAPS = {"air": "dataTrafficStatsMap"} | {name: f"{name}StatsMap" for name in ("beam", "funk", "funnel", "harvest")}
+SENT = {"funk": "funk_outAwsLambda", "funnel": "funnel_outAwsKinesis", "harvest": "harvest_inHttp"}
+"""As what the other services count what a device sent: it goes to all three alike."""
+SENDERS = 1000
+"""How many SIMs an export of the other services goes through, since their data come to be when looked at."""
+AIR_COLUMNS = (
+    "type", "uploadByteSizeTotal", "uploadPacketCountTotal", "downloadByteSizeTotal", "downloadPacketCountTotal",
+)  # fmt: skip
+
+
+def service_of(call: Call) -> str:
+    """Return the service that an operation is about: `air`."""
+    return call.operation.path.partition("/stats/")[2].partition("/")[0]
+
+
+def inserted(call: Call, service: str) -> Shelf:
+    """Return what was inserted: by the SIM's number, then by the second."""
+    return call.shelf(f"{service} stats")
+
+
+def uses(call: Call, service: str, number: int) -> Uses:
+    """Return each use of a service by a SIM, and when it was, in seconds."""
+    if service in COUNTED:
+        return ((int(at), amounts) for at, amounts in inserted(call, service).get(str(number), {}).items())
+    sent = entries(call.operator, name_of("Sim", sim_id(number)))
+    return ((entry["time"] // 1000, {SENT[service]: {"count": 1}}) for entry in sent)
+
+
+def users(call: Call, service: str) -> Iterator[int]:
+    """Return the numbers of the SIMs that may have used a service."""
+    if service in COUNTED:
+        return map(int, inserted(call, service))
+    return islice(call.operator.fleet.after(0), SENDERS)
+
+
+def second(call: Call, given: dict[str, Any], name: str) -> int:
+    """Return the Unix time in seconds that was given; the present where none was."""
+    at = given.get(name)
+    return call.now // 1000 if at is None else int(at)
+
+
+def span(call: Call, given: dict[str, Any], periods: Collection[str] = tuple(PERIODS)) -> tuple[str, int, int]:
+    """Return the period by which is to be summed, and the seconds from and to which."""
+    period = given.get("period") or "month"
+    if period not in periods:
+        raise Refusal("COM0003", f"period is none of {', '.join(periods)}")
+    first, last = second(call, given, "from"), second(call, given, "to")
+    if first > last:
+        raise Refusal("COM0003", "from is later than to")
+    return period, first, last
+
+
+@handles("getAirStats", "getAirStatsOfSim", "getBeamStats", "getFunkStats", "getFunnelStats", "getHarvestStats")
+def of_sim(call: Call) -> Any:
+    """Return what a SIM has used of a service."""
+    service = service_of(call)
+    period, first, last = span(call, call.query)
+    found = summed(uses(call, service, number_in(call)), period, first, last)
+    return [
+        {"unixtime": at, MAPS[service]: amounts} | ({"date": written(period, at)} if service in COUNTED else {})
+        for at, amounts in found.items()
+    ]
+
+
+@handles("getAirStatsOfGroup", "getAirStatsOfOperator")
+def of_many(call: Call) -> Any:
+    """Return the traffic of all SIMs, or of those that are in a group now."""
+    group_id, fleet = call.path.get("group_id"), call.operator.fleet
+    if group_id is not None:
+        call.operator.groups.get(group_id)
+    period, first, last = span(call, call.query, ("month", "day"))
+    numbers = (
+        number
+        for number in users(call, "air")
+        if group_id is None or (number in fleet and fleet.look(number).group_id == group_id)
+    )
+    found = summed((use for number in numbers for use in uses(call, "air", number)), period, first, last)
+    return [
+        {"unixtime": at}
+        | {name: sum(counts[name] for counts in amounts.values()) for name in COUNTED["air"] if "Byte" in name}
+        for at, amounts in found.items()
+    ]
+
+
+@handles("exportAirStats", "exportBeamStats", "exportFunkStats", "exportFunnelStats", "exportHarvestStats")
+def export_all(call: Call) -> Any:
+    """Export what all SIMs have used of a service."""
+    service = service_of(call)
+    period, first, last = span(call, call.body)
+    rows = (
+        (imsi(number), written(period, at), kind, *counts.values())
+        for number in users(call, service)
+        for at, amounts in summed(uses(call, service, number), period, first, last).items()
+        for kind, counts in amounts.items()
+    )
+    columns = AIR_COLUMNS if service == "air" else (f"soracom{service.capitalize()}Type", "count")
+    return export(call, f"{service}-stats.csv", table(("imsi", "date", *columns), rows))
+
+
+@handles("getHarvestExportedDataStats", "getNapterAuditLogsExportedDataStats")
+def exported_data(call: Call) -> Any:
+    """Return how much was exported in a month: nothing ever is."""
+    return {"yearMonth": call.query.get("year_month") or written("month", call.now // 1000), "exportedBytes": 0}

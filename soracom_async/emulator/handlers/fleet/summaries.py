@@ -1,0 +1,24 @@
+"""Summaries: how many SIMs there are of each status."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from ...refusals import Refusal
+from .. import Call, handles
+
+STATUSES = ("ready", "active", "inactive", "standby", "suspended")
+"""Those that are counted; what is terminated is not."""
+
+
+@handles("getResourceSummary")
+def get(call: Call) -> Any:
+    """Count the SIMs."""
+    kind, fleet = call.path["resource_summary_type"], call.operator.fleet
+    if kind != "simsPerStatus":
+        raise Refusal("COM0007", "resource summary", kind)
+    counts = Counter(fleet.look(number).status for number in fleet.after(0))
+    values = [{"name": f"{status}Sims", "value": counts[status]} for status in STATUSES]
+    item = {"dimensions": [], "updatedTime": call.now, "values": values}
+    return {"resourceSummaryType": kind, "resourceSummaryItems": [item]}

@@ -1,0 +1,69 @@
+"""What a VPG lets out: its routing filter, and the rules of its traffic filtering."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...refusals import Refusal
+from ...rules.ipv4 import network_in
+from .. import Call, handles
+from ..things.things import touch
+
+if TYPE_CHECKING:
+    from ...state.shelves import Record
+
+PORTS, PROTOCOLS = 65_535, 255
+"""The highest of each."""
+
+
+@handles("setRoutingFilter")
+def set_routing_filter(call: Call) -> None:
+    """Say where packets may go."""
+    for number, entry in enumerate(call.body):
+        network_in(entry.get("ipRange"), f"body[{number}].ipRange")
+        _check_action(entry, ("allow", "deny"), f"body[{number}]")
+    touch(call, routingFilterEntries=call.body)
+
+
+@handles("enableTrafficFiltering", "disableTrafficFiltering")
+def switch(call: Call) -> None:
+    """Filter by the rules, or not."""
+    touch(call, _filtered=call.operation.path.endswith("/enable"))
+
+
+@handles("putFqdnFilterRules")
+def put_domains(call: Call) -> None:
+    """Replace the rules for domains; those for addresses stay."""
+    for number, rule in enumerate(call.body["rules"]):
+        where = f"body.rules[{number}]"
+        _check_rule(rule, "fqdn", ("allow",), where)
+        labels = rule["fqdnPattern"].removeprefix("*.").split(".")
+        if not all(label and "*" not in label for label in labels):
+            raise Refusal("COM0003", f"{where}.fqdnPattern is not a domain")
+    touch(call, _fqdnRules=call.body["rules"])
+
+
+@handles("putUplinkFilterRules")
+def put_addresses(call: Call) -> None:
+    """Replace the rules for addresses; those for domains stay."""
+    for number, rule in enumerate(call.body["rules"]):
+        where = f"body.rules[{number}]"
+        _check_rule(rule, "ip", ("allow", "deny"), where)
+        network_in(rule["cidr"], f"{where}.cidr")
+    touch(call, _uplinkRules=call.body["rules"])
+
+
+def _check_rule(rule: Record, kind: str, actions: tuple[str, ...], where: str) -> None:
+    if rule["type"] != kind:
+        raise Refusal("COM0003", f"{where}.type is not {kind}")
+    _check_action(rule, actions, where)
+    if not 0 <= rule["protocol"] <= PROTOCOLS:
+        raise Refusal("COM0003", f"{where}.protocol is not 0 to {PROTOCOLS}")
+    first, last = rule.get("fromPort") or 0, rule.get("toPort") or 0
+    if not 0 <= first <= last <= PORTS:
+        raise Refusal("COM0003", f"{where} has ports that are no range within 0 and {PORTS}")
+
+
+def _check_action(rule: Record, actions: tuple[str, ...], where: str) -> None:
+    if rule.get("action") not in actions:
+        raise Refusal("COM0003", f"{where}.action is none of {', '.join(actions)}")

@@ -1,0 +1,158 @@
+"""What a VPG is connected with: VPCs, transit gateways, and the routes to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...refusals import Refusal
+from ...rules.ipv4 import network_in
+from ...rules.wire import visible
+from .. import Call, handles
+from ..things.things import find, take_entry, touch
+
+if TYPE_CHECKING:
+    from ...state.shelves import Record
+
+OTHER_SIDE = 60_000
+"""Milliseconds after which the owner of the other side has done its part."""
+ASN = 64512
+PEERINGS, ATTACHMENTS = "soracomTransitGatewayPeeringConnections", "soracomTransitGatewayVpcAttachments"
+_WAITING = {PEERINGS: ("pending", "active"), ATTACHMENTS: ("vpcAttachmentPending", "acceptancePending")}
+"""What a new connection is, and what it is when the other side has done its part."""
+
+
+def settle(vpg: Record, now: int) -> None:
+    """Let the other sides do their part."""
+    for field, (before, after) in _WAITING.items():
+        for connection in vpg[field].values():
+            if connection["status"] == before and now >= connection["createdTime"] + OTHER_SIDE:
+                connection |= {"status": after, "lastModifiedTime": connection["createdTime"] + OTHER_SIDE}
+
+
+def transit_gateway(call: Call, region: str, asn: int | None = None) -> Record:
+    """Return a new transit gateway on the VPG's side."""
+    dice = call.world.random
+    gateway_id, account = f"tgw-{dice.getrandbits(68):017x}", f"{dice.randrange(10**12):012}"
+    return {
+        "id": gateway_id,
+        "arn": f"arn:aws:ec2:{region}:{account}:transit-gateway/{gateway_id}",
+        "asn": asn or ASN,
+        "awsAccountId": account,
+        "region": region,
+        "resourceSharedStatus": {},
+    }
+
+
+@handles("createCustomerRoute")
+def create_route(call: Call) -> Any:
+    """Add a route; over the devices' own range it goes only where that is asked for."""
+    vpg, body = find(call), call.body
+    network = network_in(body["destinationCidr"], "body.destinationCidr")
+    # The second spelling is declared as well.
+    overlap = body.get("ignoreDeviceSubnetCidrRangeOverlap") or body.get("ignoreDeviceSubnetcidrRangeOverlap")
+    if not overlap and network.overlaps(network_in(vpg["deviceSubnetCidrRange"], "deviceSubnetCidrRange")):
+        raise Refusal("COM0003", "body.destinationCidr overlaps the range of the devices")
+    if any(route["destinationCidr"] == str(network) for route in vpg["customerRoutes"].values()):
+        raise Refusal("COM0008", "route to", network)
+    route = {"id": call.world.uuid(), "destinationCidr": str(network), "target": body["target"], "type": "static"}
+    touch(call, customerRoutes=vpg["customerRoutes"] | {route["id"]: route})
+    return route
+
+
+@handles("updateCustomerRoute")
+def update_route(call: Call) -> Any:
+    """Let a route lead elsewhere."""
+    routes, route_id = find(call)["customerRoutes"], call.path["route_id"]
+    if route_id not in routes:
+        raise Refusal("COM0007", "route", route_id)
+    route: Record = routes[route_id] | {"target": call.body["target"]}
+    touch(call, customerRoutes=routes | {route_id: route})
+    return route
+
+
+@handles("deleteCustomerRoute")
+def delete_route(call: Call) -> None:
+    """Remove a route."""
+    take_entry(call, "customerRoutes", "route", call.path["route_id"])
+
+
+@handles("createVpcPeeringConnection")
+def create_peering(call: Call) -> Any:
+    """Connect the VPG with a VPC."""
+    vpg, body = find(call), call.body
+    network = network_in(body.get("destinationCidrBlock"), "body.destinationCidrBlock")
+    peering = {
+        "id": f"pcx-{call.world.random.getrandbits(68):017x}",
+        "destinationCidrBlock": str(network),
+        "peerOwnerId": _text(call, "peerOwnerId"),
+        "peerVpcId": _text(call, "peerVpcId"),
+        "peerRegion": body.get("peerRegion") or vpg["placement"]["region"],
+    }
+    touch(call, vpcPeeringConnections=vpg["vpcPeeringConnections"] | {peering["id"]: peering["destinationCidrBlock"]})
+    return peering
+
+
+@handles("deleteVpcPeeringConnection")
+def delete_peering(call: Call) -> None:
+    """Disconnect the VPG from a VPC."""
+    take_entry(call, "vpcPeeringConnections", "VPC peering connection", call.path["pcx_id"])
+
+
+def _text(call: Call, name: str) -> str:
+    if not call.body.get(name):
+        raise Refusal("COM0003", f"body.{name} is missing")
+    return str(call.body[name])
+
+
+@handles("createTransitGatewayPeeringConnection")
+def create_gateway_peering(call: Call) -> Any:
+    """Connect the VPG's transit gateway with another one."""
+    return _connect(call, PEERINGS, "soracomTransitGatewayPeeringAttachmentId")
+
+
+@handles("deleteTransitGatewayPeeringConnection")
+def delete_gateway_peering(call: Call) -> None:
+    """Disconnect it."""
+    take_entry(call, PEERINGS, "transit gateway peering connection", call.path["soracom_tgw_peering_attachment_id"])
+
+
+@handles("createTransitGatewayVpcAttachment")
+def create_attachment(call: Call) -> Any:
+    """Offer the VPG's transit gateway to the owner of a VPC."""
+    return _connect(call, ATTACHMENTS, "customerTransitGatewayVpcAttachmentId")
+
+
+@handles("deleteTransitGatewayVpcAttachment")
+def delete_attachment(call: Call) -> None:
+    """Take the offer, or the attachment, back."""
+    take_entry(call, ATTACHMENTS, "transit gateway VPC attachment", call.path["customer_tgw_vpc_attachment_id"])
+
+
+@handles("acceptTransitGatewayVpcAttachmentFromCustomer")
+def accept_attachment(call: Call) -> None:
+    """Accept the attachment that the owner of the VPC has made."""
+    attachments, attachment_id = find(call)[ATTACHMENTS], call.path["customer_tgw_vpc_attachment_id"]
+    if attachment_id not in attachments:
+        raise Refusal("COM0007", "transit gateway VPC attachment", attachment_id)
+    attachment = attachments[attachment_id]
+    if attachment["status"] != "acceptancePending":
+        raise Refusal("COM0009", f"the attachment is {attachment['status']}")
+    attachment |= {"status": "active", "lastModifiedTime": call.now}
+    touch(call)
+
+
+def _connect(call: Call, field: str, own_id: str) -> Any:
+    """Make a connection of the VPG's transit gateway, which comes with the first of them."""
+    vpg, body = find(call), call.body
+    gateway = vpg["soracomTransitGateway"] or transit_gateway(call, vpg["placement"]["region"])
+    connection_id = f"tgw-attach-{call.world.random.getrandbits(68):017x}"
+    connection = body | {
+        "id": connection_id,
+        own_id: connection_id,
+        "name": body.get("name"),
+        "status": _WAITING[field][0],
+        "createdTime": call.now,
+        "lastModifiedTime": call.now,
+    }
+    touch(call, soracomTransitGateway=gateway, **{field: vpg[field] | {connection_id: connection}})
+    return visible(vpg)

@@ -1,0 +1,110 @@
+"""Virtual Private Gateways: their life, and their public addresses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...refusals import Refusal
+from ...rules.ipv4 import network_in
+from ...rules.wire import visible
+from .. import Call, handles
+from ..things.things import KINDS, Kind, changed, find, identifier_in, shelf_of
+from .peering import settle, transit_gateway
+
+if TYPE_CHECKING:
+    from ...state.shelves import Record
+
+KINDS["VirtualPrivateGateway"] = Kind("virtual private gateway", ("vpg_id",), iso=False, settle=settle)
+TYPES = (14, 15, 242)
+"""Type-E, Type-F, Type-F2: those that can be made."""
+REGIONS = ("eu-central-1", "ap-northeast-1", "us-west-2", "ap-southeast-2")
+DEVICE_SUBNET, SMALLEST = "10.128.0.0/9", 28
+"""The range of the devices where none is asked for, and the longest prefix of one that is."""
+
+
+@handles("createVirtualPrivateGateway")
+def create(call: Call) -> Any:
+    """Make a VPG; it runs at once."""
+    body, dice = call.body, call.world.random
+    region = (body.get("placement") or {}).get("region") or REGIONS[0]
+    if body["type"] not in TYPES:
+        raise Refusal("COM0003", f"body.type is none of {', '.join(map(str, TYPES))}")
+    if region not in REGIONS:
+        raise Refusal("COM0003", f"body.placement.region is none of {', '.join(REGIONS)}")
+    network = network_in(body.get("deviceSubnetCidrRange") or DEVICE_SUBNET, "body.deviceSubnetCidrRange")
+    if network.prefixlen > SMALLEST:
+        raise Refusal("COM0003", f"body.deviceSubnetCidrRange is smaller than /{SMALLEST}")
+    subnet = str(network)
+    vpg: Record = {
+        "vpgId": call.world.uuid(),
+        "operatorId": call.operator.id,
+        "type": body["type"],
+        "status": "running",
+        "tags": {"name": ""} | (body.get("tags") or {}),
+        "placement": {"infrastructureProvider": "aws", "region": region},
+        "createdTime": call.now,
+        "lastModifiedTime": call.now,
+        "deviceSubnetCidrRange": subnet,
+        "ueSubnetCidrRange": subnet,
+        "vpgSubnetCidrRange": f"100.{64 + dice.randrange(64)}.{dice.randrange(256)}.0/24",
+        "useInternetGateway": bool(body.get("useInternetGateway")),
+        "fixedIpAddressesEnabled": False,
+        "fixedPublicIpAddresses": [],
+        "allowedOperators": [],
+        "implicitTerminationProtected": False,
+        "primaryServiceName": None,
+        "size": None,
+        "offsetId": None,
+        "sessionStats": {"online": 0, "lastUpdatedAt": call.now},
+        "gateOpened": False,
+        "gatePrivacySeparatorEnabled": True,
+        "gateVxlanId": 10,
+        "enableSimBasedRouting": False,
+        "simBasedRoutingConfig": {},
+        "junctionEnabled": False,
+        "inspection": None,
+        "redirection": None,
+        "mirroring": {"peers": {}},
+        "routingFilterEntries": [],
+        "customerRoutes": {},
+        "virtualInterfaces": {},
+        "vpnConnections": {},
+        "vpcPeeringConnections": {},
+        "transitGatewayAttachments": {},
+        "soracomTransitGateway": None,
+        "soracomTransitGatewayPeeringConnections": {},
+        "soracomTransitGatewayVpcAttachments": {},
+        "_gatePeers": {},
+        "_addresses": {},
+        "_captures": {},
+        "_filtered": False,
+        "_fqdnRules": [],
+        "_uplinkRules": [],
+    }
+    wanted = body.get("soracomTransitGateway")
+    if wanted is not None:
+        vpg["soracomTransitGateway"] = transit_gateway(call, region, wanted.get("asn"))
+    return visible(shelf_of(call).put(vpg["vpgId"], vpg))
+
+
+@handles("terminateVirtualPrivateGateway")
+def terminate(call: Call) -> None:
+    """End a VPG; nothing of it is left."""
+    shelf_of(call).take(identifier_in(call))
+
+
+@handles("assignFixedPublicIpAddresses")
+def fix_addresses(call: Call) -> Any:
+    """Give it public addresses that stay."""
+    if find(call)["fixedIpAddressesEnabled"]:
+        raise Refusal("COM0009", "the addresses are fixed already")
+    addresses = [f"203.0.113.{number}" for number in sorted(call.world.random.sample(range(1, 255), 2))]
+    return changed(call, fixedIpAddressesEnabled=True, fixedPublicIpAddresses=addresses)
+
+
+@handles("releaseFixedPublicIpAddresses")
+def release_addresses(call: Call) -> Any:
+    """Take the public addresses away."""
+    if not find(call)["fixedIpAddressesEnabled"]:
+        raise Refusal("COM0009", "the addresses are not fixed")
+    return changed(call, fixedIpAddressesEnabled=False, fixedPublicIpAddresses=[])

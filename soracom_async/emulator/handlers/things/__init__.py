@@ -1,0 +1,1 @@
+"""Devices beside SIMs, and what acts on many."""

@@ -1,0 +1,1 @@
+"""What is true of each topic, without a request: rules over records."""

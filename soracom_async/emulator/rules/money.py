@@ -1,0 +1,46 @@
+"""Prices: the currency that an operator pays in, and the tax on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from ..state.world import Operator
+
+
+@frozen(slots=True)
+class Money:
+    """A currency, and what is particular to prices in it."""
+
+    code: str
+    digits: int
+    """Digits behind the point; without any an amount is an integer."""
+    per_yen: float
+    tax_rate: float
+
+    def round(self, amount: float) -> float:
+        """Return an amount as it is charged."""
+        return round(amount, self.digits or None)
+
+    def of(self, yen: float) -> float:
+        """Return what a price in yen, in which all prices are kept, is in this currency."""
+        return self.round(yen * self.per_yen)
+
+    def tax(self, amount: float) -> float:
+        """Return the tax on an amount."""
+        return self.round(amount * self.tax_rate)
+
+    def taxed(self, amount: float) -> float:
+        """Return an amount and its tax together."""
+        return self.round(amount + self.tax(amount))
+
+
+YEN = Money("JPY", digits=0, per_yen=1, tax_rate=0.1)
+DOLLAR = Money("USD", digits=2, per_yen=0.01, tax_rate=0.0)
+
+
+def money_of(operator: Operator) -> Money:
+    """Return what an operator pays in, which the coverage that it began with decides."""
+    return DOLLAR if operator.coverages[:1] == ["g"] else YEN

@@ -1,0 +1,153 @@
+"""The SIMs of one operator: made from a seed when looked at, kept only where they changed."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from heapq import merge
+from typing import TYPE_CHECKING, Any
+
+from ..messages import Page, encode
+from ..rules.life import expire
+from .sims import SHAPES, Side, Sim, imsi, msisdn, seeded, seeded_json, sim_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Iterator
+
+SCAN = 10_000
+"""How many SIMs a filtered listing looks at for one page; it may be short, or empty, and not be the last."""
+
+
+class Fleet:
+    """The SIMs of one operator, in the order of their numbers.
+
+    A seeded SIM costs no memory until it changes, and a page costs its own length, whatever the size of the fleet.
+    """
+
+    def __init__(
+        self,
+        operator_id: str,
+        numbers: range,
+        *,
+        key: int,
+        epoch: int,
+        time: Callable[[], int],
+        groups: tuple[str, ...] = (),
+        live_groups: Container[str] | None = None,
+    ) -> None:
+        self.operator_id = operator_id
+        self.numbers = numbers
+        self._key = key
+        self._epoch = epoch
+        self._time = time
+        self._groups = groups
+        self._live_groups = groups if live_groups is None else live_groups
+        self._changed: dict[int, Sim] = {}
+        self._added: list[int] = []
+        self._gone: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self.numbers) - len(self._gone) + len(self._added)
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._changed or (number in self.numbers and number not in self._gone)
+
+    def add(self, sim: Sim) -> None:
+        """Take in a SIM that this fleet did not begin with."""
+        self._changed[sim.number] = sim
+        if sim.number in self._gone:
+            self._gone.remove(sim.number)
+        else:
+            insort(self._added, sim.number)
+
+    def remove(self, number: int) -> Sim:
+        """Give a SIM away."""
+        sim = self.change(number)
+        del self._changed[number]
+        if number in self.numbers:
+            self._gone.add(number)
+        else:
+            self._added.remove(number)
+        return sim
+
+    def look(self, number: int) -> Sim:
+        """Return a SIM to be read; what is done to it may be lost."""
+        sim = self._changed.get(number)
+        if sim is None:
+            return Sim(**self._seeded(number))
+        return self._settled(sim)
+
+    def change(self, number: int) -> Sim:
+        """Return a SIM to be changed."""
+        return self._changed.setdefault(number, self.look(number))
+
+    def json(self, number: int, side: Side) -> bytes:
+        """Return a SIM's JSON."""
+        sim = self._changed.get(number)
+        if sim is None:
+            return seeded_json(self._seeded(number), side).encode()
+        return encode(SHAPES[side](self._settled(sim)))
+
+    def after(self, number: int) -> Iterator[int]:
+        """Return the numbers of all SIMs behind `number`."""
+        start = min(max(number + 1, self.numbers.start), self.numbers.stop)
+        rest: Iterator[int] = iter(range(start, self.numbers.stop))
+        if self._gone:
+            rest = (each for each in rest if each not in self._gone)
+        if self._added:
+            rest = merge(rest, self._added[bisect_right(self._added, number) :])
+        return rest
+
+    def page(
+        self,
+        side: Side,
+        after: int,
+        limit: int,
+        wanted: Callable[[Sim], bool] | None = None,
+        among: Iterable[int] | None = None,
+    ) -> Page:
+        """Return up to `limit` SIMs behind the number `after`, of those numbers `among` which they can be."""
+        found: list[bytes] = []
+        last = after
+        for looked_at, number in enumerate(self.after(after) if among is None else among):
+            if len(found) == limit or looked_at == SCAN:
+                key = sim_id(last) if side == "sim" else imsi(last)
+                return Page(_array(found), key)
+            if wanted is None or wanted(self.look(number)):
+                found.append(self.json(number, side))
+            last = number
+        return Page(_array(found))
+
+    def blank(self, number: int, at: int, **fields: Any) -> Sim:
+        """Return a new SIM of this operator that was never used."""
+        given: dict[str, Any] = {
+            "number": number,
+            "sim_id": sim_id(number),
+            "imsi": imsi(number),
+            "msisdn": msisdn(number),
+            "operator_id": self.operator_id,
+            "status": "ready",
+            "speed_class": "s1.standard",
+            "group_id": None,
+            "module_type": "nano",
+            "serial_number": f"AB{number:010d}",
+            "created": at,
+            "modified": at,
+        }
+        return Sim(**given | fields)
+
+    def _seeded(self, number: int) -> dict[str, Any]:
+        fields = seeded(number, key=self._key, operator_id=self.operator_id, groups=self._groups, epoch=self._epoch)
+        if fields["group_id"] not in self._live_groups:
+            fields["group_id"] = None
+        return fields
+
+    def _settled(self, sim: Sim) -> Sim:
+        """Do to a SIM what time and the end of its group do: nothing waits for that, so it happens when looked at."""
+        expire(sim, self._time())
+        if sim.group_id is not None and sim.group_id not in self._live_groups:
+            sim.group_id = None
+        return sim
+
+
+def _array(items: list[bytes]) -> bytes:
+    return b"[" + b",".join(items) + b"]"

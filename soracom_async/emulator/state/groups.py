@@ -1,0 +1,73 @@
+"""The groups of one operator."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from typing import TYPE_CHECKING, Any
+
+from ..refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Group = dict[str, Any]
+"""A group as the API shows it."""
+
+
+class Groups:
+    """Groups in the order of their identifiers."""
+
+    def __init__(self, operator_id: str) -> None:
+        self._operator_id = operator_id
+        self._groups: dict[str, Group] = {}
+        self._order: list[str] = []
+
+    def __contains__(self, group_id: object) -> bool:
+        return group_id in self._groups
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._order)
+
+    def create(
+        self, group_id: str, at: int, tags: dict[str, str] | None = None, configuration: dict[str, Any] | None = None
+    ) -> Group:
+        """Add a group."""
+        group = self._groups[group_id] = {
+            "groupId": group_id,
+            "operatorId": self._operator_id,
+            "createdTime": at,
+            "lastModifiedTime": at,
+            "configuration": configuration or {},
+            "tags": tags or {},
+        }
+        insort(self._order, group_id)
+        return group
+
+    def get(self, group_id: str) -> Group:
+        """Return a group."""
+        try:
+            return self._groups[group_id]
+        except KeyError:
+            raise Refusal("GRP0001", group_id) from None
+
+    def change(self, group_id: str, at: int) -> Group:
+        """Return a group to be changed."""
+        group = self.get(group_id)
+        group["lastModifiedTime"] = at
+        return group
+
+    def delete(self, group_id: str) -> None:
+        """Remove a group; its SIMs are in no group then."""
+        self.get(group_id)
+        del self._groups[group_id]
+        self._order.remove(group_id)
+
+    def after(self, group_id: str, limit: int, wanted: Callable[[Group], bool]) -> tuple[list[Group], str | None]:
+        """Return up to `limit` groups behind `group_id`, and the key of the next page."""
+        found: list[Group] = []
+        for each in self._order[bisect_right(self._order, group_id) :]:
+            if wanted(self._groups[each]):
+                if len(found) == limit:
+                    return found, found[-1]["groupId"]
+                found.append(self._groups[each])
+        return found, None

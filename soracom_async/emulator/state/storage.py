@@ -1,0 +1,59 @@
+"""The storage host: files behind URLs that are a permission in themselves, on an address of their own."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from ..messages import Response
+
+if TYPE_CHECKING:
+    from ..messages import Request
+
+HOST = "storage.emulator.test"
+"""The host in process; on a socket it is a port of its own."""
+LIFE = 3600.0
+"""Seconds that a URL is good for."""
+
+
+@frozen(slots=True)
+class _Offer:
+    content: bytes
+    content_type: str
+    until: float
+
+
+class Storage:
+    """What can be fetched by whoever has its URL."""
+
+    def __init__(self) -> None:
+        self._offers: dict[str, _Offer] = {}
+        self.leaks: int = 0
+        """How many requests brought Soracom's headers here: their client sends its token to any host it is led to."""
+
+    def offer(self, content: bytes, content_type: str, now: float) -> str:
+        """Return path and query of a URL for `content`; `now` is the Unix time."""
+        while self._offers and next(iter(self._offers.values())).until <= now:
+            del self._offers[next(iter(self._offers))]
+        digest = sha256(f"{now} {content_type} ".encode() + content).hexdigest()
+        path = f"/{digest[:16]}?signature={digest[16:]}"
+        self._offers[path] = _Offer(content, content_type, now + LIFE)
+        return path
+
+    def answer(self, request: Request, now: float) -> Response:
+        """Answer a request; what has no good URL learns nothing."""
+        self.leaks += any(name.startswith("x-soracom-") for name in request.headers)
+        offer = self._offers.get(f"{request.path}?{request.query}")
+        if offer is None or offer.until <= now:
+            return _refusal(403, "AccessDenied")
+        if request.method not in ("GET", "HEAD"):
+            return _refusal(405, "MethodNotAllowed")
+        return Response(200, {"content-type": offer.content_type}, offer.content)
+
+
+def _refusal(status: int, code: str) -> Response:
+    """Return an error as storage services write it, which is not as the API does."""
+    text = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code></Error>'
+    return Response(status, {"content-type": "application/xml"}, text.encode())

@@ -1,0 +1,263 @@
+"""Everything that the emulated service remembers, and its time."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field, frozen
+
+from ..refusals import Refusal
+from .fleet import Fleet
+from .groups import Groups
+from .shelves import Shelf
+from .storage import Storage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..._clock import Clock
+
+TOKEN_LIFE = 86_400_000
+"""Milliseconds that a mailed token is good for."""
+EPOCH = 1_735_689_600
+"""What is made from a seed was there before 2025-01-01; a clock that somebody drives starts on that day."""
+
+
+@define(slots=True, eq=False)
+class User:
+    """A root user or a SAM user."""
+
+    operator: Operator = field(repr=False)
+    name: str | None
+    """None for the root user."""
+    password: str | None = None
+    mfa_secret: str | None = None
+    mfa_enabled: bool = False
+    backup_codes: list[str] = field(factory=list)
+    description: str = ""
+    created: int = 0
+    """Unix milliseconds, as the next one."""
+    modified: int = 0
+    permission: str | None = None
+    """A permission document of its own, as it was sent."""
+    trust_policy: str | None = None
+    """Who may switch to this user, as it was sent."""
+    roles: list[str] = field(factory=list)
+    """The identifiers of the roles that are attached."""
+
+
+@define(slots=True, eq=False)
+class Key:
+    """An AuthKey."""
+
+    id: str
+    secret: str
+    user: User
+    created: int
+    used: int | None = None
+
+
+@define(slots=True, eq=False)
+class Session:
+    """What one API key and token stand for."""
+
+    api_key: str
+    token: str
+    user: User
+    expires: float
+    """By the emulator's clock."""
+    switched: bool = False
+    permissions: tuple[str, ...] = ()
+    """The permission documents that the user was under when the token was issued; none allow everything."""
+
+
+@define(slots=True, eq=False)
+class Operator:
+    """An operator and all that is its own; nothing of it is reachable through another operator's session."""
+
+    id: str
+    email: str
+    created: int
+    fleet: Fleet
+    groups: Groups
+    users: dict[str | None, User] = field(factory=dict)
+    """By user name; the root user's is None."""
+    coverages: list[str] = field(factory=lambda: ["jp", "g"])
+    trusted: set[str] = field(factory=set)
+    """The operators whose users may switch to this one's."""
+    records: dict[str, Any] = field(factory=dict)
+    """What was put and is only given back: company information, configuration, contracts."""
+    shelves: dict[str, Shelf] = field(factory=dict)
+    """Its things, by their kind."""
+
+    def shelf(self, kind: str) -> Shelf:
+        """Return its things of a kind."""
+        return self.shelves.setdefault(kind, Shelf(kind))
+
+
+@frozen(slots=True)
+class Mail:
+    """A mail with a token, which allows something once."""
+
+    to: str
+    purpose: str
+    token: str
+    subject: Any = field(repr=False)
+    """Whom or what it is about."""
+    sent: int
+    """Unix milliseconds."""
+
+
+@frozen(slots=True)
+class Served:
+    """A request that was answered: for the audit log, and for whoever watches the emulator."""
+
+    time: int
+    """Unix milliseconds."""
+    operator: str | None
+    user: str | None
+    """The SAM user's name; None for the root user."""
+    address: str
+    method: str
+    path: str
+    operation: str | None
+    status: int
+    number: int
+    """Its place among all requests: of those of one moment, the later one has the greater number."""
+    took: float = 0.0
+    """Seconds until the answer, by the emulator's clock."""
+    faults: str = ""
+    """The kinds of faults that hit it."""
+
+
+class World:
+    """The state of a service: operators, sessions, SIMs that nobody owns yet."""
+
+    def __init__(self, clock: Clock, *, seed: int = 0, start: float = EPOCH) -> None:
+        self.seed = seed
+        self.random: random.Random = random.Random(seed)
+        self.clock = clock
+        self.ahead: float = 0.0
+        """Seconds that this clock was moved by hand."""
+        self._start = start - clock.now()
+        self.operators: dict[str, Operator] = {}
+        self.keys: dict[str, Key] = {}
+        self.sessions: dict[str, Session] = {}
+        """By token."""
+        self.mails: list[Mail] = []
+        """What was sent by mail, oldest first."""
+        self.storage: Storage = Storage()
+        self.served: deque[Served] = deque(maxlen=10_000)
+        """The last requests, oldest first."""
+        self._next_number = 1
+
+    def now(self) -> float:
+        """Return monotonic seconds."""
+        return self.clock.now() + self.ahead
+
+    def wall(self) -> float:
+        """Return the Unix time; it goes as the clock goes, whatever the machine's wall clock does."""
+        return self._start + self.now()
+
+    def milliseconds(self) -> int:
+        """Return the Unix time as most of the API writes it."""
+        return int(self.wall() * 1000)
+
+    def uuid(self) -> str:
+        """Return an identifier that nothing else has, the same in every run of one seed."""
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+    def secret(self, length: int) -> str:
+        """Return letters and digits, the same in every run of one seed."""
+        letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+        return "".join(self.random.choices(letters, k=length))
+
+    def add_operator(self, email: str, password: str, *, sims: int = 0, groups: int = 0) -> Operator:
+        """Sign an operator up, with a seeded fleet and seeded groups."""
+        operator_id = f"OP{self.random.randrange(10**10):010d}"
+        owned = Groups(operator_id)
+        made = tuple(owned.create(self.uuid(), EPOCH * 1000, {"name": f"group-{n + 1}"}) for n in range(groups))
+        numbers = range(self._next_number, self._next_number + sims)
+        self._next_number += sims
+        fleet = Fleet(
+            operator_id,
+            numbers,
+            key=self.seed,
+            epoch=EPOCH * 1000,
+            time=self.milliseconds,
+            groups=tuple(group["groupId"] for group in made),
+            live_groups=owned,
+        )
+        operator = Operator(operator_id, email, self.milliseconds(), fleet, owned)
+        self.add_user(operator, None, password)
+        self.operators[operator_id] = operator
+        return operator
+
+    def add_user(self, operator: Operator, name: str | None, password: str | None = None) -> User:
+        """Add a user to an operator."""
+        now = self.milliseconds()
+        user = operator.users[name] = User(operator, name, password, created=now, modified=now)
+        return user
+
+    def remove_user(self, user: User) -> None:
+        """Take a user away, with its AuthKeys and tokens."""
+        del user.operator.users[user.name]
+        self.keys = {key_id: key for key_id, key in self.keys.items() if key.user is not user}
+        self.close_sessions(user=user)
+
+    def remove_operator(self, operator: Operator) -> None:
+        """Take an operator away, with its users and all that is its own."""
+        del self.operators[operator.id]
+        self.keys = {key_id: key for key_id, key in self.keys.items() if key.user.operator is not operator}
+        self.close_sessions(operator=operator)
+
+    def add_key(self, user: User) -> Key:
+        """Generate an AuthKey for a user."""
+        key = Key(f"keyId-{self.secret(32)}", f"secret-{self.secret(60)}", user, self.milliseconds())
+        self.keys[key.id] = key
+        return key
+
+    def keys_of(self, user: User) -> Iterator[Key]:
+        """Return the AuthKeys of a user."""
+        return (key for key in self.keys.values() if key.user is user)
+
+    def operator_of(self, email: str) -> Operator | None:
+        """Return the operator that signed up with `email`."""
+        return next((operator for operator in self.operators.values() if operator.email == email), None)
+
+    def owner(self, number: int) -> Operator | None:
+        """Return the operator that has the SIM of that number."""
+        return next((operator for operator in self.operators.values() if number in operator.fleet), None)
+
+    def new_number(self) -> int:
+        """Return the number of a SIM that nobody has."""
+        while self.owner(self._next_number) is not None:
+            self._next_number += 1
+        return self._next_number
+
+    def mail(self, to: str, purpose: str, subject: Any) -> Mail:
+        """Send a token by mail."""
+        mail = Mail(to, purpose, self.secret(32), subject, self.milliseconds())
+        self.mails.append(mail)
+        return mail
+
+    def redeem(self, purpose: str, token: str) -> Any:
+        """Return what a mailed token is about, once; raises Refusal where it is not one, or too old (404)."""
+        for mail in self.mails:
+            if (mail.purpose, mail.token) == (purpose, token):
+                self.mails.remove(mail)
+                if self.milliseconds() - mail.sent < TOKEN_LIFE:
+                    return mail.subject
+                raise Refusal("AUM0013")
+        raise Refusal("AUM0012")
+
+    def close_sessions(self, user: User | None = None, operator: Operator | None = None) -> None:
+        """Let the tokens of a user, of an operator or of everybody die."""
+        self.sessions = {
+            token: session
+            for token, session in self.sessions.items()
+            if not (user in (None, session.user) and operator in (None, session.user.operator))
+        }
