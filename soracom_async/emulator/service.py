@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .quota import Grant, Quota, Throttling
     from .state.world import Session, World
 
-log = logging.getLogger("soracom_async.emulator")
+log: logging.Logger = logging.getLogger("soracom_async.emulator")
 
 Paging = Literal["both", "link", "key"]
 """Which headers announce the next page; of the real operations some send only one."""
