@@ -115,6 +115,14 @@ def _first_key(name):
     return lambda planner, said: next(iter(said[name]))
 
 
+async def add_cellular(planner):
+    """Add a subscription that waits for its download."""
+    sim = planner.known["sim_id"]
+    path = f"/sims/{sim}/profiles/{sim}"
+    said = await planner.client.post(f"{path}/add_subscription", json={"subscription": "planX3"})
+    planner.known["cancelSubscriptionContainerDownload imsi"] = list(said.json()["subscribers"])[-1]
+
+
 async def later(planner):
     """Let what takes time come to its end."""
     planner.emulator.advance(600)
@@ -161,6 +169,7 @@ FROM = {
     "soralet_id": ("createSoralet", lambda planner, said: f"{planner.mark}-soraletId"),
     "stray imsi": ("sandboxCreateSubscriber", _said("imsi")),
     "stray sim": ("sandboxCreateSubscriber", lambda planner, said: sim_id(int(said["imsi"][5:]))),
+    "terminateSubscriptionContainer imsi": ("addSubscription", lambda planner, said: list(said["subscribers"])[-1]),
     "token": ("issueSubscriberTransferToken", _said("token")),
     "version": ("uploadSoraletCode", _said("version")),
 }
@@ -171,6 +180,7 @@ A name is that of a parameter or a field, behind its collection or its operation
 
 FIRST: dict[str, tuple[Any, ...]] = {
     "acceptTransitGatewayVpcAttachmentFromCustomer": ("createTransitGatewayVpcAttachment", later),
+    "cancelSubscriptionContainerDownload": (add_cellular,),
     "createArcSession": ("attachArcSimCredentials",),
     "createUserPassword": ("deleteUserPassword",),
     "deleteConfigurationNamespace": ("putConfigurationParameters",),
@@ -242,6 +252,7 @@ FIRST: dict[str, tuple[Any, ...]] = {
 """What comes before an operation: others, and time."""
 
 BODIES: dict[str, Any] = {
+    "addSubscription": {"subscription": "planArc01"},
     "addPermissionToLoraNetworkSet": {"operatorId": _other},
     "assignSoraCamDeviceAtomCamLicense": {"type": "CR7-SC"},
     "attachRole": {"roleId": "$role_id"},

@@ -349,18 +349,60 @@ async def test_virtual_sims(client):
     assert refused(await client.post(f"{path}/sessions/arc", json={}), 400, "SIM0002")
 
 
-async def test_further_subscriptions(client):
-    """A virtual subscription brings keys; a profile or subscription that is not there is refused."""
+async def test_virtual_subscriptions(client):
+    """A virtual subscription brings keys; it can be terminated, stays listed, and the keys go with the last one."""
     profile = f"{SIM}/profiles/{sim_id(1)}"
     body = {"subscription": "planArc01"}
-    keys = (await client.post(f"{profile}/add_subscription", json=body)).json()["arcClientPeerPublicKey"]
-    assert keys == (await client.post(f"{profile}/add_subscription", json=body)).json()["arcClientPeerPublicKey"]
-    assert (await client.post(f"{profile}/add_subscription", json={"subscription": "planX1"})).status_code == 200
-    assert refused(await client.post(f"{SIM}/profiles/1/add_subscription", json=body), 404, "OPR0001")
-    cancelled = await client.post(f"{profile}/subscribers/{imsi(1)}/cancel_download")
-    assert cancelled.json() == {"containers": []}
-    assert refused(await client.post(f"{profile}/subscribers/{imsi(1)}/terminate"), 400, "SIM0004")
+    first, second = [(await client.post(f"{profile}/add_subscription", json=body)).json() for _ in range(2)]
+    assert first["arcClientPeerPublicKey"] == second["arcClientPeerPublicKey"]
+    own, one, two = second["subscribers"]
+    assert (own, first["subscribers"].keys()) == (imsi(1), {own, one})
+    assert second["subscribers"][one]["status"] == "active"
+    assert refused(await client.post(f"{profile}/subscribers/{one}/cancel_download"), 400, "COM0009")
+    for each, left in (one, True), (two, False):
+        assert (await client.post(f"{profile}/subscribers/{each}/terminate")).status_code == 204
+        shown = (await client.get(SIM)).json()["profiles"][sim_id(1)]
+        assert shown["subscribers"][each]["status"] == "terminated"
+        assert bool(shown["arcClientPeerPublicKey"]) is left
+    assert refused(await client.post(f"{profile}/subscribers/{one}/terminate"), 400, "SIM0003")
+    assert refused(await client.post(f"{profile}/subscribers/{own}/terminate"), 400, "COM0009")
     assert refused(await client.post(f"{profile}/subscribers/{imsi(2)}/terminate"), 404, "SIM0001")
+    assert refused(await client.post(f"{SIM}/profiles/1/add_subscription", json=body), 404, "OPR0001")
+    assert refused(await client.post(f"{SIM}/profiles/1/subscribers/{one}/terminate"), 404, "OPR0001")
+
+
+async def test_a_virtual_sim_keeps_its_keys(client):
+    """The keys are of its first subscription, whatever is added and terminated."""
+    sim = (await client.post("/sims", json={"type": "virtual", "subscription": "planArc01"})).json()
+    profile = f"/sims/{sim['simId']}/profiles/{sim['simId']}"
+    added = (await client.post(f"{profile}/add_subscription", json={"subscription": "planArc01"})).json()
+    assert (await client.post(f"{profile}/subscribers/{[*added['subscribers']][-1]}/terminate")).status_code == 204
+    shown = (await client.get(f"/sims/{sim['simId']}")).json()
+    assert shown["profiles"][sim["simId"]]["arcClientPeerPublicKey"] == added["arcClientPeerPublicKey"]
+
+
+async def test_additional_subscriptions(client):
+    """One waits for its download and can be cancelled until the SIM's next session; there are nine at most."""
+    sim = (await client.post("/sims", json={"type": "virtual", "subscription": "planArc01"})).json()["simId"]
+    profile, body = f"/sims/{sim}/profiles/{sim}", {"subscription": "planX1", "type": "cellular"}
+    added = [(await client.post(f"{profile}/add_subscription", json=body)).json() for _ in range(9)]
+    assert refused(await client.post(f"{profile}/add_subscription", json=body), 400, "COM0009")
+    one, two, *_ = list(added[-1]["subscribers"])[1:]
+    assert refused(await client.post(f"{profile}/subscribers/{one}/terminate"), 400, "COM0009")
+    cancelled = await client.post(f"{profile}/subscribers/{one}/cancel_download")
+    assert cancelled.json() == {"containers": []}
+    subscribers = (await client.get(f"/sims/{sim}")).json()["profiles"][sim]["subscribers"]
+    assert [subscribers[each]["status"] for each in (one, two)] == ["terminated", "active"]
+    await client.post(f"/sims/{sim}/sessions/arc", json={})
+    assert refused(await client.post(f"{profile}/subscribers/{two}/cancel_download"), 400, "COM0009")
+    await client.post(f"/sims/{sim}/enable_termination")
+    assert (await client.post(f"/sims/{sim}/terminate")).status_code == 200
+    subscribers = (await client.get(f"/sims/{sim}")).json()["profiles"][sim]["subscribers"]
+    assert {each["status"] for each in subscribers.values()} == {"terminated"}
+
+
+async def test_bundles(client):
+    """Bundles are replaced."""
     assert (await client.put(f"{IMSI}/bundles", json=["US-1GB"])).json()["bundles"] == ["US-1GB"]
 
 

@@ -61,6 +61,7 @@ async def lived_in(emulator, client):
         await client.post(f"{SIM}/suspend"),
         await client.put(f"{SIM}/tags", json=[{"tagName": "name", "tagValue": "käse"}]),
         await client.post("/sims", json={"type": "virtual", "subscription": "planArc01"}),
+        await client.post(f"{SIM}/profiles/8942310022000000001/add_subscription", json={"subscription": "planX1"}),
         await client.post("/groups", json={"tags": {"name": "north"}}),
         await client.post(f"{own}/users/guest", json={}),
         await client.post(f"{own}/users/guest/auth_keys"),

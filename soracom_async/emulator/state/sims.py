@@ -17,6 +17,8 @@ Side = Literal["sim", "subscriber"]
 SIM_PREFIX, IMSI_PREFIX, MSISDN_PREFIX = "8942310022", "00101", "99001"
 NUMBERS = 999_999_999
 """How many SIMs the numbering has room for: nine digits, from 1."""
+VIRTUAL = "planArc01"
+"""The subscription that needs no card: Soracom Arc."""
 
 SPEED_CLASSES = ("s1.minimum", "s1.slow", "s1.standard", "s1.fast", "s1.4xfast", "s1.8xfast")
 STATUSES = ("ready", "inactive", "standby", "suspended") + ("active",) * 12
@@ -51,6 +53,15 @@ def number_of(name: str) -> int | None:
     return None
 
 
+@define(slots=True)
+class Secondary:
+    """A subscription that a SIM has beside its first."""
+
+    subscription: str
+    status: str
+    added: int
+
+
 @define(slots=True, kw_only=True)
 class Sim:
     """A SIM that differs from its seeded beginning, or was added later."""
@@ -83,6 +94,8 @@ class Sim:
     previous: dict[str, Any] | None = None
     bundles: list[str] | None = None
     arc_keys: tuple[str, str] | None = None
+    secondaries: dict[str, Secondary] = field(factory=dict)
+    """By their IMSIs."""
     history: list[dict[str, Any]] = field(factory=list)
     events: list[dict[str, Any]] = field(factory=list)
     captures: dict[str, dict[str, Any]] = field(factory=dict)
@@ -180,13 +193,24 @@ def as_sim(sim: Sim) -> dict[str, Any]:
         "capabilities": capabilities,
         "bundles": sim.bundles,
     }
+    secondaries = {
+        imsi: {
+            "imsi": imsi,
+            "msisdn": MSISDN_PREFIX + imsi.removeprefix(IMSI_PREFIX),
+            "status": "terminated" if sim.status == "terminated" else each.status,
+            "subscription": each.subscription,
+            "capabilities": {"data": True, "sms": each.subscription != VIRTUAL},
+            "bundles": None,
+        }
+        for imsi, each in sim.secondaries.items()
+    }
     profile = {
         "iccid": sim.sim_id,
         "primaryImsi": sim.imsi,
         "otaSupported": sim.type != "virtual",
         "arcClientPeerPrivateKey": private,
         "arcClientPeerPublicKey": public,
-        "subscribers": {sim.imsi: subscriber},
+        "subscribers": {sim.imsi: subscriber} | secondaries,
     }
     return _common(sim) | {
         "type": sim.type,

@@ -1,4 +1,4 @@
-"""Soracom Arc: the keys and sessions of virtual SIMs; and further subscriptions of a SIM."""
+"""Soracom Arc: the keys and sessions of virtual SIMs."""
 
 from __future__ import annotations
 
@@ -7,16 +7,8 @@ from typing import Any
 
 from ...refusals import Refusal
 from ...rules import life
-from ...state.sims import Sim, as_sim, number_of
 from .. import Call, handles
-from .sims import number_in
-
-
-def _changed(call: Call) -> Sim:
-    sim = call.operator.fleet.change(number_in(call))
-    life.usable(sim)
-    sim.modified = call.now
-    return sim
+from .sims import usable_in
 
 
 def new_keys(call: Call) -> tuple[str, str]:
@@ -28,7 +20,7 @@ def new_keys(call: Call) -> tuple[str, str]:
 @handles("attachArcSimCredentials", "renewArcSimCredentials")
 def set_keys(call: Call) -> Any:
     """Give a SIM keys; where the public one is given, the private one stays with its owner."""
-    sim = _changed(call)
+    sim = usable_in(call)
     given = call.body.get("arcClientPeerPublicKey")
     public, private = (given, "") if given else new_keys(call)
     sim.arc_keys = public, private
@@ -39,13 +31,13 @@ def set_keys(call: Call) -> Any:
 @handles("removeArcSimCredentials")
 def remove_keys(call: Call) -> None:
     """Take the keys away."""
-    _changed(call).arc_keys = None
+    usable_in(call).arc_keys = None
 
 
 @handles("createArcSession")
 def create_session(call: Call) -> Any:
     """Bring a SIM with keys online."""
-    sim = _changed(call)
+    sim = usable_in(call)
     if sim.arc_keys is None or sim.status != "active":
         raise Refusal("SIM0002", sim.status, "online")
     sim.online, sim.session_time, sim.session_id = True, call.now, call.world.uuid()
@@ -58,35 +50,3 @@ def create_session(call: Call) -> Any:
         "arcClientPeerIpAddress": sim.address,
         "arcClientPeerPublicKey": sim.arc_keys[0],
     }
-
-
-@handles("addSubscription")
-def add_subscription(call: Call) -> Any:
-    """Add a subscription to the profile; a virtual one comes with keys."""
-    sim = _changed(call)
-    _check_profile(call, sim)
-    if call.body["subscription"] == "planArc01":
-        sim.arc_keys = sim.arc_keys or new_keys(call)
-    return as_sim(sim)["profiles"][sim.sim_id]
-
-
-@handles("cancelSubscriptionContainerDownload")
-def cancel_download(call: Call) -> Any:
-    """Stop a download; none is ever under way."""
-    _check_profile(call, call.operator.fleet.look(number_in(call)))
-    return {"containers": []}
-
-
-@handles("terminateSubscriptionContainer")
-def terminate_subscription(call: Call) -> None:
-    """End a further subscription; the first one ends with the SIM."""
-    sim = _changed(call)
-    _check_profile(call, sim)
-    if number_of(call.path["imsi"]) == sim.number:
-        raise Refusal("SIM0004")
-    raise Refusal("SIM0001", call.path["imsi"])
-
-
-def _check_profile(call: Call, sim: Sim) -> None:
-    if call.path["iccid"] != sim.sim_id:
-        raise Refusal("OPR0001", call.path["iccid"])

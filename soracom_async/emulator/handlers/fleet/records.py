@@ -8,7 +8,7 @@ from ...messages import Page
 from ...refusals import Refusal
 from ...rules import life
 from ...rules.stock import free_number
-from ...state.sims import SHAPES, Sim
+from ...state.sims import SHAPES, VIRTUAL, Sim
 from .. import Call, handles
 from .arc import new_keys
 from .sims import changed, number_in
@@ -74,15 +74,15 @@ def report_local_info(call: Call) -> Any:
 @handles("createSim")
 def create_sim(call: Call) -> Any:
     """Make a virtual SIM."""
-    if (call.body["type"], call.body["subscription"]) != ("virtual", "planArc01"):
-        raise Refusal("COM0003", "only virtual SIMs with planArc01 can be made")
+    if (call.body["type"], call.body["subscription"]) != ("virtual", VIRTUAL):
+        raise Refusal("COM0003", f"only virtual SIMs with {VIRTUAL} can be made")
     sim = call.operator.fleet.blank(
         free_number(call.world),
         call.now,
         type="virtual",
         module_type="virtual",
         serial_number=None,
-        subscription="planArc01",
+        subscription=VIRTUAL,
         speed_class="arc.standard",
         status="active",
         arc_keys=new_keys(call),

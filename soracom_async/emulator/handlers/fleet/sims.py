@@ -29,6 +29,14 @@ def number_in(call: Call) -> int:
     return number
 
 
+def usable_in(call: Call) -> Sim:
+    """Return the SIM that the path names, to be changed, if its life is not over."""
+    sim = call.operator.fleet.change(number_in(call))
+    life.usable(sim)
+    sim.modified = call.now
+    return sim
+
+
 def changed(call: Call, change: Callable[[Sim], object]) -> dict[str, Any]:
     """Change the SIM of the path, and return it as the asking side sees it."""
     sim = call.operator.fleet.change(number_in(call))
