@@ -143,7 +143,7 @@ async def serving(
 async def serving_app(app: Any) -> AsyncIterator[str]:
     """Serve an ASGI application by uvicorn while the test runs, in a thread of its own, and give its address."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = uvicorn.Config(app, lifespan="off", log_level="warning", access_log=False, ws="none")
+        config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, ws="none")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()

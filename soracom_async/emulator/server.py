@@ -123,17 +123,18 @@ class Server:
             self._socket.close()
             raise
         self.address: tuple[str, int] = self._socket.getsockname()[:2]
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                application(emulator, self._storage.getsockname()[1]),
-                lifespan="off",
-                log_level="warning",
-                access_log=False,
-                ws="none",
-                server_header=False,
-                timeout_graceful_shutdown=1,
-            )
+        # uvicorn's ways to set up logging are of the whole process: they close the handlers of its other loggers.
+        config = uvicorn.Config(
+            application(emulator, self._storage.getsockname()[1]),
+            lifespan="off",
+            log_config=None,
+            log_level=None,
+            ws="none",
+            server_header=False,
+            timeout_graceful_shutdown=1,
         )
+        config.access_log = False
+        self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="soracom-emulator", daemon=True)
 
     def _run(self) -> None:

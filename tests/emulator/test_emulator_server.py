@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 
@@ -47,6 +48,28 @@ async def test_a_client_that_goes_away_harms_nothing():
         async with httpx.AsyncClient(base_url=f"{emulator.url}/v1") as client:
             assert (await log_in(client, emulator.auth_key)).status_code == 200
         assert emulator.requests == 1
+
+
+async def test_the_logs_of_the_process_are_left_alone(tmp_path, capfd):
+    """Handlers stay open, no level changes, and neither the emulator nor uvicorn writes of requests that go well."""
+    handler = logging.FileHandler(tmp_path / "own.log", mode="w")
+    access = logging.getLogger("uvicorn.access")
+    names = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
+    states = [(logging.getLogger(name).level, logging.getLogger(name).propagate) for name in names]
+    logging.getLogger("own").addHandler(handler)
+    access.addHandler(handler)
+    try:
+        async with Emulator(sims=1) as emulator, httpx.AsyncClient(base_url=f"{emulator.url}/v1") as client:
+            assert (await log_in(client, emulator.auth_key)).status_code == 200
+            logging.getLogger("own").warning("still written")
+        assert access.handlers == [handler]
+        assert states == [(logging.getLogger(name).level, logging.getLogger(name).propagate) for name in names]
+    finally:
+        logging.getLogger("own").removeHandler(handler)
+        access.removeHandler(handler)
+        handler.close()
+    assert (tmp_path / "own.log").read_text() == "still written\n"
+    assert capfd.readouterr() == ("", "")
 
 
 async def test_it_serves_again():
