@@ -128,7 +128,7 @@ class Schemas:
         values = tuple(value for value in schema["enum"] if value != NULL)
         base = PLAIN[schema["type"]]
         if base == "str" and not all(isinstance(value, str) for value in values):
-            return Name("str")
+            return Union((Name("str"), Name("bool")))  # words that YAML took for booleans: true, false
         name = path.rpartition(".")[2].strip("[]{}")
         return self.enums.used(
             Enum(values, base, owner if named else ""), owner.removesuffix(camel(name)), name or owner

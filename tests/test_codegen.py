@@ -325,7 +325,7 @@ def test_schemas_of_all_kinds() -> None:
         "merged: BigMerged | None = None",
         "c: str | None = None",
         "number: Literal[0, 180] | int | None = None",
-        "yes: str | None = None",
+        "yes: str | bool | None = None",
         "self: Big | None = None",
         'Word = Literal["jp", "g"] | str',
         'class Big(Model, url="URL"):',

@@ -87,7 +87,7 @@ class RuleConfigProperty(Model):
     inactive_timeout_offset_minutes: str | None = None  # minutes
     limit_total_amount: str | None = None
     limit_total_traffic_mega_byte: str | None = None  # MiB
-    run_once_among_target: str | None = None
+    run_once_among_target: str | bool | None = None
     session_status: Literal["Created", "Deleted"] | str | None = None
     source_status: SourceStatus | None = None
     target_ota_status: Literal["started", "finished", "failed"] | str | None = None

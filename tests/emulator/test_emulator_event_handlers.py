@@ -51,6 +51,17 @@ async def test_the_life_of_an_event_handler(emulator, clock):
         assert await soracom.event_handlers.list() == []
 
 
+@pytest.mark.parametrize("once", [True, "true"])
+async def test_a_word_that_the_document_has_as_a_boolean(emulator, clock, once):
+    """`runOnceAmongTarget` is text whose words are written as booleans: either comes back as it was sent."""
+    rule = RULE | {"properties": RULE["properties"] | {"runOnceAmongTarget": once}}
+    async with Soracom(emulator.auth_key, transport=emulator.transport, clock=clock) as soracom:
+        made = await soracom.event_handlers.create(
+            name="once", status="active", rule_config=rule, action_config_list=[ACTION], target_sim_id=sim_id(1)
+        )
+        assert made.rule_config.properties.run_once_among_target == once
+
+
 async def test_a_handler_has_one_target_of_ones_own(client, other):
     """No target, two, or somebody else's: there is no such handler."""
     groups = (await other.get("/groups")).json()
