@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .annotations import Type
 from .groups import Group
 from .layout import Layout
 from .operations import Operation
@@ -54,8 +53,11 @@ def _row(layout: Layout, group: Group, name: str, operation: Operation) -> str:
     pages = "" if operation.paging is None else ", ".join(f"`{each}`" for each in operation.paging) or "array"
     command = " ".join(words).replace("_", "-")
     request = f"`{operation.method} {operation.path}`"
-    return f"| {shown} | `{command}` | {request} | {operation.tag} | {_result(operation.result)} | {pages} |"
+    return f"| {shown} | `{command}` | {request} | {operation.tag} | {_result(operation)} | {pages} |"
 
 
-def _result(type_: Type | None) -> str:
-    return "" if type_ is None else "`" + plain(type_).replace("|", "\\|") + "`"
+def _result(operation: Operation) -> str:
+    if operation.result is None:
+        return ""
+    none = " | None" if operation.empty else ""
+    return "`" + f"{plain(operation.result)}{none}".replace("|", "\\|") + "`"

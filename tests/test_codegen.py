@@ -458,15 +458,17 @@ def test_reference() -> None:
         "/a": {"get": operation("a", "sims list-all|sims", **more, responses=answer(listing))},
         "/b": {"get": operation("b", "sims old", deprecated=True)},
         "/c": {"get": operation("c", "sims deep c", **more, **{"x-soracom-sandbox": True}, responses=answer(things))},
+        "/d": {"put": operation("d", "sims deep d", responses={**answer({"type": "string"}), "304": {}})},
     }
     page = reference(plan({"paths": paths, "components": {"schemas": {}}}, []))
     for line in (
-        "# Reference: 4 methods for 3 operations",
+        "# Reference: 5 methods for 4 operations",
         "[sims](#sims) · [sims.deep](#simsdeep)",
         "| `list_all` | `sims list-all` | `GET /a` | Sim | `list[str \\| int]` | array |",
         "| the group itself | `sims` | `GET /a` | Sim | `list[str \\| int]` | array |",
         "| `old` (deprecated) | `sims old` | `GET /b` | Sim |  |  |",
         "| `c` (sandbox) | `sims deep c` | `GET /c` | Sim | `list[str]` | `listOfThings` |",
+        "| `d` | `sims deep d` | `PUT /d` | Sim | `str \\| None` |  |",
     ):
         assert line in page
 
