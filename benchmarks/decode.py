@@ -27,9 +27,9 @@ import httpx
 import orjson
 
 from soracom_async import structure, unstructure
-from soracom_async._codec import decode
-from soracom_async._model import Model, field_types, wire_name
-from soracom_async._time import Unit, unit_of
+from soracom_async._codec.codec import decode
+from soracom_async._codec.model import Model, field_types, wire_name
+from soracom_async._codec.times import Unit, unit_of
 from soracom_async.api._shared import Sim
 from soracom_async.emulator import Emulator
 

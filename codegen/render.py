@@ -23,11 +23,11 @@ EFFECTS = "ACT, READ, SET = Effect.ACT, Effect.READ, Effect.SET\n"
 OUTSIDE = {
     "typing": ("Any", "Literal", "overload"),
     "typing_extensions": ("deprecated",),
-    ".._content": ("Content", "FilePath"),
+    "..files.content": ("Content", "FilePath"),
     ".._core.operation": ("ARRAY", "LAST_EVALUATED_KEY", "Effect", "Operation", "Paging", "Parameter"),
-    ".._model": ("Model",),
+    ".._codec.model": ("Model",),
     ".._resource": ("Inner", "Resource"),
-    ".._time": ("Day", "EpochMilliseconds", "EpochSeconds", "ISODateTime", "Instant", "Month", "Second", "Text"),
+    ".._codec.times": ("Day", "EpochMilliseconds", "EpochSeconds", "ISODateTime", "Instant", "Month", "Second", "Text"),
     "..pages": ("Pages",),
 }
 """Where the names come from that are not generated."""

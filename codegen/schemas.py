@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from attrs import Factory, define
 
-from soracom_async._model import Model as Base
-from soracom_async._model import wire_name
+from soracom_async._codec.model import Model as Base
+from soracom_async._codec.model import wire_name
 
 from .always import ALWAYS
 from .annotations import Container, Enum, Name, Type, Union, parts

@@ -16,7 +16,7 @@ TIMES = {
     "YYYYMMDD": "Day",
     "YYYYMMDDHHMMSS": "Second",
 }
-"""Stated units and their types in `soracom_async._time`."""
+"""Stated units and their types in `soracom_async._codec.times`."""
 
 ARGUMENTS = {name: "Instant" if name.startswith("Epoch") else "Text" for name in TIMES.values()}
 """What an argument of such a type takes."""

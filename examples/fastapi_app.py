@@ -15,7 +15,12 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 
-from soracom_async import NotFound, RateLimited, Soracom, unstructure
+from soracom_async import (
+    NotFound,
+    RateLimited,
+    Soracom,
+    unstructure,
+)
 
 
 @asynccontextmanager

@@ -9,10 +9,16 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from . import bulk, files, models
-    from ._codec import structure, unstructure
-    from ._operations import operations
+    from ._codec.codec import structure, unstructure
+    from ._registry import operations
     from .client import Soracom
-    from .credentials import ApiToken, AuthKey, RootUser, SamUser, SwitchUser
+    from .credentials.kinds import (
+        ApiToken,
+        AuthKey,
+        RootUser,
+        SamUser,
+        SwitchUser,
+    )
     from .errors import (
         APIError,
         AuthenticationFailed,
@@ -67,9 +73,9 @@ _ELSEWHERE = {
     "Soracom": "client",
     "Page": "pages",
     "Pages": "pages",
-    "operations": "_operations",
-    "structure": "_codec",
-    "unstructure": "_codec",
+    "operations": "_registry",
+    "structure": "_codec.codec",
+    "unstructure": "_codec.codec",
     **dict.fromkeys(["ApiToken", "AuthKey", "RootUser", "SamUser", "SwitchUser"], "credentials"),
 }
 """Where public names live that are not errors; each module is imported when a name of it is first used."""

@@ -16,17 +16,22 @@ from ._cached import cached
 from ._clock import Clock, SystemClock
 from ._core.operation import Effect, Operation
 from ._core.window import RateLimit
-from ._http import Way, Ways
-from ._session import Session
-from .credentials import Credentials
+from ._http.pool import Way, Ways
+from ._session.session import Session
+from .credentials.kinds import Credentials
 from .errors import ConfigurationError
-from .options import ENDPOINTS, Options, checked_ttl, endpoint_of
+from .options import (
+    ENDPOINTS,
+    Options,
+    checked_ttl,
+    endpoint_of,
+)
 
 if TYPE_CHECKING:
-    from ._content import Content
-    from ._environment import Found
     from .api._groups import Groups
-    from .files import Progress, Streaming
+    from .credentials.environment import Found
+    from .files.content import Content
+    from .files.downloads import Progress, Streaming
     from .pages import Page, Pages
 else:
     Groups = object
@@ -65,7 +70,7 @@ class Soracom(Groups):
     ) -> None:
         found = None
         if credentials is None:
-            from .profiles import discover
+            from .credentials.profiles import discover
 
             found = discover(coverage=coverage)
         self._open(
@@ -86,7 +91,7 @@ class Soracom(Groups):
 
         Raises ConfigurationError where there are none, or half of a pair.
         """
-        from ._environment import from_env
+        from .credentials.environment import from_env
 
         return cls._from(from_env(), settings)
 
@@ -96,7 +101,7 @@ class Soracom(Groups):
 
         Raises ConfigurationError where the profile is missing, unreadable, readable by others, or incomplete.
         """
-        from .profiles import from_profile
+        from .credentials.profiles import from_profile
 
         return cls._from(from_profile(name, coverage=settings.get("coverage")), settings)
 
@@ -218,9 +223,9 @@ class Soracom(Groups):
         repeated is decided by the method. The answer comes as JSON has it: None where it is empty, bytes where it is
         no JSON, for HEAD its headers. Raises what the methods raise.
         """
-        from ._codec import CODEC
+        from ._codec.codec import CODEC
         from ._core.request import BadArgument, raw
-        from ._operations import find
+        from ._registry import find
 
         try:
             prepared = raw(method, path, params=params, json=json, content=content, headers=headers, encoder=CODEC)
@@ -238,9 +243,9 @@ class Soracom(Groups):
         each piece, not for the whole; `max_connections` does not count the answers that are open. Raises what the
         methods raise.
         """
-        from ._elsewhere import DOWNLOAD, Place
+        from ._session.redirects import DOWNLOAD, Place
         from .api.operations import load
-        from .files import Streaming
+        from .files.downloads import Streaming
 
         session, options = self._session, self._options
         if not isinstance(what, str):
@@ -289,7 +294,7 @@ class Soracom(Groups):
 
         Raises ConfigurationError before the first login: call `login()` first.
         """
-        from .claims import coverage_types
+        from .credentials.claims import coverage_types
 
         return coverage_types(self._session.token().reveal())
 
@@ -298,7 +303,7 @@ class Soracom(Groups):
 
         Raises ConfigurationError before the first login.
         """
-        from .claims import unverified_claims
+        from .credentials.claims import unverified_claims
 
         return unverified_claims(self._session.token().reveal())
 
@@ -307,7 +312,7 @@ class Soracom(Groups):
 
         Raises ConfigurationError before the first login, `jwt.InvalidTokenError` where the token does not verify.
         """
-        from .claims import verified_claims
+        from .credentials.claims import verified_claims
 
         return verified_claims(self._session.token().reveal(), key, algorithms)
 

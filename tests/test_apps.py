@@ -14,7 +14,13 @@ import pytest
 import respx
 from servers import LOGIN, SIM, Connection, Received, Script, answering, logged_in, opened, reply, serving
 
-from soracom_async import AuthKey, ConfigurationError, NotFound, ServerError, Soracom
+from soracom_async import (
+    AuthKey,
+    ConfigurationError,
+    NotFound,
+    ServerError,
+    Soracom,
+)
 
 
 def key() -> AuthKey:

@@ -1,4 +1,4 @@
-"""What a token says of itself: `soracom_async.claims`."""
+"""What a token says of itself: `soracom_async.credentials.claims`."""
 
 import json
 
@@ -6,7 +6,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from soracom_async.claims import coverage_types, unverified_claims, verified_claims
+from soracom_async.credentials.claims import coverage_types, unverified_claims, verified_claims
 
 CLAIMS = {"operator": {"operatorId": "OP0000000001", "coverageTypes": ["jp", "g"]}}
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)

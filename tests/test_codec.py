@@ -1,4 +1,4 @@
-"""Between JSON and models: `soracom_async._codec`, `_converter` and `_model`."""
+"""Between JSON and models: `soracom_async._codec.codec`, `_converter` and `_model`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,31 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from soracom_async import structure, unstructure
-from soracom_async._codec import CODEC, consume, decode, dumps
-from soracom_async._converter import converter
+from soracom_async._codec.codec import (
+    CODEC,
+    consume,
+    decode,
+    dumps,
+)
+from soracom_async._codec.converter import converter
+from soracom_async._codec.model import (
+    Model,
+    field_types,
+    is_model,
+    wire_name,
+)
+from soracom_async._codec.structuring import LARGEST, SHAPES, plain
+from soracom_async._codec.times import (
+    Day,
+    EpochMilliseconds,
+    EpochSeconds,
+    ISODateTime,
+    Unit,
+    unit_of,
+)
 from soracom_async._core.operation import Effect, Operation, Parameter
 from soracom_async._core.request import BadArgument, prepare
-from soracom_async._model import Model, field_types, is_model, wire_name
-from soracom_async._reader import LARGEST, SHAPES, plain
 from soracom_async._secret import Secret
-from soracom_async._time import Day, EpochMilliseconds, EpochSeconds, ISODateTime, Unit, unit_of
 from soracom_async.api import sim
 from soracom_async.api.operations import MODULES
 

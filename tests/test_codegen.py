@@ -404,7 +404,7 @@ def test_binaries() -> None:
     assert 'body=bytes, sends="*/*"' in text
     assert "async def data(self, *, body: Content | dict[str, Any] | list[Any]) -> None:" in text
     assert 'body=bytes, sends="application/octet-stream"' in text
-    assert "from .._content import Content, FilePath" in text
+    assert "from ..files.content import Content, FilePath" in text
 
 
 def test_what_a_request_requires() -> None:

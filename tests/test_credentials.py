@@ -5,9 +5,15 @@ from typing import Any
 import pytest
 from leaks import canary, refused, sings
 
-from soracom_async._environment import Found, from_env, from_environ
 from soracom_async._secret import Secret
-from soracom_async.credentials import ApiToken, AuthKey, RootUser, SamUser, SwitchUser
+from soracom_async.credentials.environment import Found, from_env, from_environ
+from soracom_async.credentials.kinds import (
+    ApiToken,
+    AuthKey,
+    RootUser,
+    SamUser,
+    SwitchUser,
+)
 
 
 def code() -> str:

@@ -1,4 +1,4 @@
-"""Files and other bodies piece by piece: `soracom_async.files`, `_uploads`, `_elsewhere`, `_http.incoming`."""
+"""Files and other bodies piece by piece: `soracom_async.files`, `_session.redirects`, `_http.streaming`."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from soracom_async import (
     TransportError,
     Unauthorized,
 )
-from soracom_async._http.incoming import IN_HAND, Incoming
-from soracom_async.files import with_progress
+from soracom_async._http.streaming import IN_HAND, Incoming
+from soracom_async.files.downloads import with_progress
 
 pytestmark = pytest.mark.anyio
 
@@ -909,7 +909,7 @@ async def test_a_full_disk(tmp_path, monkeypatch):
         Path(path).touch()
         return Full()
 
-    monkeypatch.setattr("soracom_async.files.open", open_, raising=False)
+    monkeypatch.setattr("soracom_async.files.downloads.open", open_, raising=False)
     async with serving(storage(WHOLE)) as host, over("own", host.url) as soracom:
         with pytest.raises(OSError, match="no space left"):
             await soracom.download(f"{host.url}/a", to=tmp_path / "file")

@@ -31,10 +31,22 @@ from servers import (
     serving,
 )
 
-from soracom_async import APIError, ConfigurationError, DecodeError, RequestTimeout, ServerError, TransportError
-from soracom_async._http import NoAnswer, Request, http_for, proxy_of
+from soracom_async import (
+    APIError,
+    ConfigurationError,
+    DecodeError,
+    RequestTimeout,
+    ServerError,
+    TransportError,
+)
 from soracom_async._http.connections import Connections, is_readable
 from soracom_async._http.exchange import no_answer
+from soracom_async._http.pool import (
+    NoAnswer,
+    Request,
+    http_for,
+    proxy_of,
+)
 from soracom_async._http.tls import tls
 
 pytestmark = pytest.mark.anyio
@@ -731,7 +743,7 @@ async def test_an_endpoint_with_a_path_goes_before_the_target(way):
 @given(name=st.text(min_size=1), query=st.text())
 def test_both_ways_send_the_same_line(name, query):
     """httpx's own ideas of quoting change nothing in the paths and queries that we prepare."""
-    from soracom_async._codec import CODEC
+    from soracom_async._codec.codec import CODEC
     from soracom_async._core.request import BadArgument, prepare
     from soracom_async.api.group import LIST_SUBSCRIBERS_IN_GROUP
 

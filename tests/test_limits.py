@@ -1,4 +1,4 @@
-"""The waiters of a quota window: `soracom_async._limits`."""
+"""The waiters of a quota window: `soracom_async._session.limiter`."""
 
 import random
 
@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from soracom_async import RateLimited
 from soracom_async._core.operation import Effect, Operation
 from soracom_async._core.window import NOTHING, Told
-from soracom_async._limits import Bucket, Limits, Rounding, by_group
+from soracom_async._session.limiter import (
+    Bucket,
+    Limits,
+    Rounding,
+    by_group,
+)
 
 pytestmark = pytest.mark.anyio
 

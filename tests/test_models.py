@@ -11,7 +11,7 @@ from test_imports import loaded_after, of_api
 
 import soracom_async
 from soracom_async import api, models
-from soracom_async._model import Model
+from soracom_async._codec.model import Model
 
 
 def defined() -> dict[str, object]:

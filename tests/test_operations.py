@@ -25,8 +25,14 @@ import pytest
 
 from codegen.document import Document, read, spec_directory
 from codegen.naming import snake
-from soracom_async import ApiToken, ConfigurationError, Pages, Soracom, unstructure
-from soracom_async._model import Model, field_types
+from soracom_async import (
+    ApiToken,
+    ConfigurationError,
+    Pages,
+    Soracom,
+    unstructure,
+)
+from soracom_async._codec.model import Model, field_types
 from soracom_async.api.operations import MODULES, load
 
 SPEC = spec_directory() / "soracom-api.json"

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from leaks import report_of, sings
 from servers import Script, opened
 
-from soracom_async import ConfigurationError, DecodeError, Page, Pages, TransportError
+from soracom_async import (
+    ConfigurationError,
+    DecodeError,
+    Page,
+    Pages,
+    TransportError,
+)
 from soracom_async._core.cursor import LoopGuard, next_key
 from soracom_async.models import (
     OrderedSubscriber,

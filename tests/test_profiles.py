@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from leaks import canary, refused, sings
 
-from soracom_async import profiles
-from soracom_async.credentials import AuthKey, RootUser, SamUser, SwitchUser
-from soracom_async.profiles import discover, from_profile
+from soracom_async.credentials import profiles
+from soracom_async.credentials.kinds import (
+    AuthKey,
+    RootUser,
+    SamUser,
+    SwitchUser,
+)
+from soracom_async.credentials.profiles import discover, from_profile
 
 if TYPE_CHECKING:
     from pathlib import Path

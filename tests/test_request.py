@@ -19,7 +19,7 @@ from soracom_async import (
     TransportError,
     operations,
 )
-from soracom_async._codec import CODEC
+from soracom_async._codec.codec import CODEC
 from soracom_async._core.quoting import header
 from soracom_async._core.request import BadArgument, plan, prepare
 from soracom_async.api.group import DELETE_CONFIGURATION_PARAMETER

@@ -22,7 +22,17 @@ from soracom_async import (
     TransportError,
 )
 from soracom_async._core.operation import Effect
-from soracom_async._core.retry import BASE, CAP, Answered, Attempts, Budget, Retry, Stop, Unanswered, retry_after
+from soracom_async._core.retry import (
+    BASE,
+    CAP,
+    Answered,
+    Attempts,
+    Budget,
+    Retry,
+    Stop,
+    Unanswered,
+    retry_after,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -490,7 +500,7 @@ async def test_a_success_that_is_no_object_is_a_decode_error(content, problem, e
 
 async def test_nesting_without_end_is_a_decode_error(jumping_clock, monkeypatch):
     """Also where the decoder of the standard library, which gives up by recursion, is the one in use."""
-    monkeypatch.setattr("soracom_async._codec._loads", json.loads)
+    monkeypatch.setattr("soracom_async._codec.codec._loads", json.loads)
     async with opened(Script(httpx.Response(200, content=b"[" * 100_000)), clock=jumping_clock) as soracom:
         try:
             await soracom.sims.get("1")

@@ -302,7 +302,7 @@ async def test_a_cancelled_call_gives_nothing_away(at, silence):
 
 async def test_a_token_of_half_a_character_is_a_decode_error(monkeypatch, silence):
     """The decoder of the standard library lets it through: then it must be ours that refuses it."""
-    monkeypatch.setattr("soracom_async._codec._loads", json.loads)
+    monkeypatch.setattr("soracom_async._codec.codec._loads", json.loads)
     step, _ = LOGINS["token of half a character"]
     async with serving(step) as server, session("root", server.url, "own") as soracom:
         with pytest.raises(DecodeError) as caught:

@@ -1,4 +1,4 @@
-"""Times as the API writes them: `soracom_async._time`."""
+"""Times as the API writes them: `soracom_async._codec.times`."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soracom_async._time import Unit, from_wire, to_wire
+from soracom_async._codec.times import Unit, from_wire, to_wire
 
 NUMBERS = st.one_of(st.integers(), st.integers(-62_135_596_800_000, 253_402_300_799_999))
 

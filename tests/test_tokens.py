@@ -1,4 +1,4 @@
-"""The keeper of the token: `soracom_async._tokens` and `_core.token`."""
+"""The keeper of the token: `soracom_async._session.tokens` and `_core.token`."""
 
 import anyio
 import pytest
@@ -7,7 +7,7 @@ from clock import settle
 from soracom_async import AuthenticationFailed, TransportError
 from soracom_async._core.token import UNKNOWN_AGEING, Lease, State
 from soracom_async._secret import Secret
-from soracom_async._tokens import Tokens
+from soracom_async._session.tokens import Tokens
 
 pytestmark = pytest.mark.anyio
 

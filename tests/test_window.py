@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from simulation import Service, Simulation, jittered
 
 from soracom_async._core.turn import Rounding, Turn
-from soracom_async._core.window import NOTHING, PROBES, RateLimit, Told, Window, whole
+from soracom_async._core.window import (
+    NOTHING,
+    PROBES,
+    RateLimit,
+    Told,
+    Window,
+    whole,
+)
 
 LOCAL = (0.001, 0.003)
 FAR = (0.02, 0.08)

@@ -28,7 +28,7 @@ class Parameter:
     name: str
     """The name in Python: snake_case, with `_` behind a keyword (`from_`)."""
     type: Any = str
-    """The Python type; a time is one of the `Annotated` types of `soracom_async._time`."""
+    """The Python type; a time is one of the `Annotated` types of `soracom_async._codec.times`."""
     wire: str = field(default="", kw_only=True)
     """The name on the wire; the Python name where nothing is given."""
     required: bool = field(default=False, kw_only=True)

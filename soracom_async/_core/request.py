@@ -9,7 +9,14 @@ from typing import Any, Protocol
 from attrs import evolve, field, frozen
 
 from .operation import Effect, Operation, Parameter
-from .quoting import BadArgument, header, pairs, route, segment, segments
+from .quoting import (
+    BadArgument,
+    header,
+    pairs,
+    route,
+    segment,
+    segments,
+)
 
 __all__ = ["BadArgument", "Encoder", "Prepared", "plan", "prepare", "raw", "sendable"]
 

@@ -17,8 +17,15 @@ import httpcore
 from anyio.streams.tls import TLSAttribute, TLSStream
 from attrs import evolve
 
-from .exchange import Answer, Body, NoAnswer, Request, answer, no_answer
-from .incoming import Incoming
+from .exchange import (
+    Answer,
+    Body,
+    NoAnswer,
+    Request,
+    answer,
+    no_answer,
+)
+from .streaming import Incoming
 from .tls import tls
 
 T = TypeVar("T")

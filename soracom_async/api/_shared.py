@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from .._core.operation import Effect, Parameter
-from .._model import Model
-from .._time import EpochMilliseconds, EpochSeconds, ISODateTime, Month
+from .._codec.model import Model
+from .._codec.times import EpochMilliseconds, EpochSeconds, ISODateTime, Month
 
 ACT, READ, SET = Effect.ACT, Effect.READ, Effect.SET
 CONTENT_TYPE = Parameter("content_type", wire="content-type")

@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import Literal
 
 from .._core.operation import Operation
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Inner, Resource
-from .._time import EpochSeconds, Instant
+from .._codec.times import EpochSeconds, Instant
 from ._shared import ACT, READ
 
 GetAnalysisQueriesResponseStatus = Literal["STARTING", "RUNNING", "EXPORTING", "COMPLETED"] | str

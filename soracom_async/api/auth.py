@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any, overload
 
 from .._core.operation import Operation
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Resource
 from ._shared import ACT, SET
 

@@ -8,7 +8,7 @@ import builtins
 from typing import Any, Literal, overload
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Inner, Resource
 from ..pages import Pages
 from ._shared import ACT, BatchTaskApiRequestMethod, LIMIT, READ, SET, STATUS

@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import Literal
 
 from .._core.operation import Operation
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Inner, Resource
-from .._time import Day, EpochSeconds, Month, Text
+from .._codec.times import Day, EpochSeconds, Month, Text
 from ._shared import ACT, Currency, EXPORT_MODE, ExportMode, FileExportResponse, PaymentStatus, READ
 
 

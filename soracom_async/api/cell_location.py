@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from .._core.operation import Operation, Parameter
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Resource
-from .._time import ISODateTime
+from .._codec.times import ISODateTime
 from ._shared import READ
 
 

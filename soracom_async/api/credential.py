@@ -8,7 +8,7 @@ import builtins
 from typing import Any, Literal
 
 from .._core.operation import Operation
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Resource
 from ._shared import ACT, READ, SET
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing_extensions import deprecated
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Resource
-from .._time import EpochMilliseconds, Instant
+from .._codec.times import EpochMilliseconds, Instant
 from ..pages import Pages
 from ._shared import DataEntry, FROM_MS, LIMIT, READ, RESOURCE_TYPE, ResourceType, SET, SORT, Sort, TO_MS
 from .subscriber import GET_DATA_FROM_SUBSCRIBER

@@ -8,9 +8,9 @@ import builtins
 from typing import Any, Literal
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Resource
-from .._time import Instant, Text
+from .._codec.times import Instant, Text
 from ..pages import Pages
 from ._shared import (ACT, DataEntry, Device, FROM_MS, LIMIT, MODEL, READ, SET, SORT, SetGroupRequest, Sort, TAG_NAME,
     TAG_VALUE, TAG_VALUE_MATCH_MODE, TO_MS, TagUpdateRequest)

@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Literal
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
-from .._model import Model
-from .._time import ISODateTime
+from .._codec.model import Model
+from .._codec.times import ISODateTime
 from ._shared import ACT, LIMIT, READ, SET
 
 Format = Literal["xml", "json"] | str

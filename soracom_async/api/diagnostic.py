@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import Any, Literal, overload
 
 from .._core.operation import Operation
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Resource
-from .._time import EpochMilliseconds, Instant
+from .._codec.times import EpochMilliseconds, Instant
 from ._shared import ACT, READ
 
 Category = Literal["data", "session", "sim", "others", "unknown"] | str

@@ -8,7 +8,7 @@ import builtins
 from typing import Any, Literal, overload
 
 from .._core.operation import Operation, Parameter
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Resource
 from ._shared import ACT, BatchTaskApiRequestMethod, READ, SET, SimStatus, SpeedClass
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from .._content import Content, FilePath
+from ..files.content import Content, FilePath
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation, Parameter
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Resource
 from ..pages import Pages
 from ._shared import CONTENT_TYPE, LIMIT, READ, SET

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Literal
 
 from .._core.operation import Operation
-from .._model import Model
+from .._codec.model import Model
 from ._shared import READ
 
 GetExportedFileResponseStatus = Literal["processing", "exported", "failed"] | str

@@ -8,7 +8,7 @@ import builtins
 from typing import Any, Literal
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Resource
 from ..pages import Pages
 from ._shared import (ACT, LIMIT, READ, SET, Sim, TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE, TagUpdateRequest,

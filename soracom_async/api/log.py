@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation, Parameter
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Resource
-from .._time import EpochMilliseconds, Instant
+from .._codec.times import EpochMilliseconds, Instant
 from ..pages import Pages
 from ._shared import FROM_MS, LIMIT, READ, RESOURCE_ID, RESOURCE_TYPE, TO_MS
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 import builtins
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Resource
-from .._time import ISODateTime, Instant
+from .._codec.times import ISODateTime, Instant
 from ..pages import Pages
 from ._shared import (ACT, DataEntry, FROM_MS, LIMIT, LastSeen, LoraDeviceStatus, READ, SET, SORT, SetGroupRequest,
     Sort, TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE, TO_MS, TagUpdateRequest, TagValueMatchMode)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import builtins
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Resource
 from ..pages import Pages
 from ._shared import (LIMIT, LoraGateway, READ, SET, TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE, TagUpdateRequest,

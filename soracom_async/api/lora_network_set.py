@@ -7,9 +7,9 @@ from __future__ import annotations
 import builtins
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Resource
-from .._time import ISODateTime, Text
+from .._codec.times import ISODateTime, Text
 from ..pages import Pages
 from ._shared import (ACT, LIMIT, LoraGateway, READ, SET, TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE, TagUpdateRequest,
     TagValueMatchMode)

@@ -8,7 +8,7 @@ import builtins
 from typing import Any, Literal, overload
 
 from .._core.operation import Operation
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Inner, Resource
 from ._shared import (ACT, AuthKeyResponse, CoverageType, EnableMFAOTPResponse, MFAAuthenticationRequest,
     MFAStatusOfUseResponse, READ, SET, UpdatePasswordRequest)

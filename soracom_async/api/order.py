@@ -8,9 +8,9 @@ import builtins
 from typing import Any, Literal, overload
 
 from .._core.operation import LAST_EVALUATED_KEY, Operation, Paging, Parameter
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Inner, Resource
-from .._time import Day, Month, Second, Text
+from .._codec.times import Day, Month, Second, Text
 from ..pages import Pages
 from ._shared import (ACT, CouponResponse, Currency, GetVolumeDiscountResponse, LIMIT, PaymentStatus, READ, SET,
     ShippingAddressModel, VolumeDiscountPaymentType, VolumeDiscountType)

@@ -9,9 +9,9 @@ from typing import Literal
 from typing_extensions import deprecated
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation, Parameter
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Inner, Resource
-from .._time import EpochMilliseconds, Instant
+from .._codec.times import EpochMilliseconds, Instant
 from ..pages import Pages
 from ._shared import (DEVICE_ID_LIST, Device, GROUP_ID_LIST, GROUP_LIST, ICCID_LIST, IMSI_LIST, LIMIT, MODULE_TYPE_LIST,
     MSISDN_LIST, NAME_LIST, READ, SEARCH_TYPE, SERIAL_NUMBER_LIST, STATUS, SUBSCRIPTION_LIST, SigfoxDevice, Sim, Sort,

@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import Literal
 
 from .._core.operation import Operation
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Resource
-from .._time import EpochMilliseconds
+from .._codec.times import EpochMilliseconds
 from ._shared import READ
 
 

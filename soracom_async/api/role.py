@@ -8,9 +8,9 @@ import builtins
 from typing import Any, Literal, overload
 
 from .._core.operation import Operation, Parameter
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Resource
-from .._time import EpochSeconds
+from .._codec.times import EpochSeconds
 from ._shared import ACT, ListRolesResponse, Owner, READ, SET, UserDetailResponse
 
 

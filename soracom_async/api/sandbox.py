@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import Any, Literal, overload
 
 from .._core.operation import Operation
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Inner, Resource
-from .._time import EpochSeconds, Instant, Month, Text
+from .._codec.times import EpochSeconds, Instant, Month, Text
 from ._shared import ACT, CoverageType, SET
 
 ApplicableBillItemName = Literal["dailyDataTrafficChargeTotal", "dailyChargeTotal",

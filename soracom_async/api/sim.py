@@ -10,9 +10,9 @@ from typing import Any, Literal, overload
 from typing_extensions import deprecated
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Resource
-from .._time import EpochMilliseconds, EpochSeconds, Instant
+from .._codec.times import EpochMilliseconds, EpochSeconds, Instant
 from ..pages import Pages
 from ._shared import (ACT, DataEntry, DownlinkPingRequest, DownlinkPingResponse, ExpiryAction, ExpiryTime, FROM_MS,
     LIMIT, PacketCaptureSession, PacketCaptureSessionRequest, READ, SET, SORT, SessionEvent, SetGroupRequest,

@@ -7,11 +7,11 @@ from __future__ import annotations
 import builtins
 from typing import Any, Literal, overload
 
-from .._content import Content
+from ..files.content import Content
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation, Paging, Parameter
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Inner, Resource
-from .._time import EpochMilliseconds, Instant, Month
+from .._codec.times import EpochMilliseconds, Instant, Month
 from ..pages import Pages
 from ._shared import ACT, CONTENT_TYPE, DEVICE_ID, FROM_MS, LIMIT, READ, SET, SORT, Sort, TO_MS
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Any, Literal, overload
 
-from .._content import Content
+from ..files.content import Content
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Resource
 from ..pages import Pages
 from ._shared import ACT, CONTENT_TYPE, LIMIT, READ, SET, SORT, Sort

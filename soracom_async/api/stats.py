@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import Literal
 
 from .._core.operation import Operation
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Inner, Resource
-from .._time import EpochSeconds, Instant, Text
+from .._codec.times import EpochSeconds, Instant, Text
 from ._shared import (ACT, EXPORT_MODE, ExportMode, FROM_S_REQUIRED, FileExportResponse, PERIOD_REQUIRED, READ,
     TO_S_REQUIRED, YEAR_MONTH)
 

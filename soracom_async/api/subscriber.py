@@ -8,9 +8,9 @@ import builtins
 from typing import Any, Literal, overload
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation, Parameter
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Resource
-from .._time import Instant
+from .._codec.times import Instant
 from ..pages import Pages
 from ._shared import (ACT, DataEntry, DownlinkPingRequest, DownlinkPingResponse, EXPORT_MODE, ExpiryAction, ExpiryTime,
     ExportMode, FROM_MS, FileExportResponse, LIMIT, READ, SET, SORT, SessionEvent, SetGroupRequest, SetImeiLockRequest,

@@ -8,9 +8,9 @@ import builtins
 from typing import Any, Literal, overload
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
-from .._model import Model
+from .._codec.model import Model
 from .._resource import Resource
-from .._time import EpochMilliseconds
+from .._codec.times import EpochMilliseconds
 from ..pages import Pages
 from ._shared import (ACT, LIMIT, PacketCaptureSession, PacketCaptureSessionRequest, Placement, READ, Region, SET,
     TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE, TagValueMatchMode)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from ..emulator.overview import request
+from ..emulator.admin.status import request
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,8 @@ import anyio.to_thread
 
 from .._clock import ScaledClock
 from ..emulator import Emulator, JumpingClock
-from ..emulator.mishaps import KINDS
-from ..emulator.overview import environment
+from ..emulator.admin.status import environment
+from ..emulator.service.fault_kinds import KINDS
 from ..errors import ConfigurationError
 from .log import Log
 

@@ -10,7 +10,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..emulator.quota import Window
+    from ..emulator.service.rate_limits import Window
 
 
 @define(kw_only=True)

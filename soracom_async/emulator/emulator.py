@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING, Any, Self
 
 from .._clock import Clock, SystemClock
 from ..api.operations import MODULES, load
-from . import control
+from .admin import api as control
 from .clock import JumpingClock
-from .faults import Fault, Faults
-from .quota import Quota, Throttling
-from .rules.passcodes import totp
-from .service import Paging, Service
+from .domain.passcodes import totp
+from .service.faults import Fault, Faults
+from .service.rate_limits import Quota, Throttling
+from .service.service import Paging, Service
+from .serving.transport import Transport
 from .settings import check
-from .state import saving as state
+from .state import persistence as state
 from .state.world import EPOCH, World
-from .transport import Transport
 
 if TYPE_CHECKING:
     from collections import Counter
     from os import PathLike
     from types import TracebackType
 
-    from ..credentials import AuthKey, RootUser, SamUser
-    from .messages import Request, Response
-    from .server import Server
+    from ..credentials.kinds import AuthKey, RootUser, SamUser
+    from .protocol.messages import Request, Response
+    from .serving.server import Server
     from .state.world import Mail, Operator, User
 
 SAM_USER = "sam"
@@ -141,7 +141,7 @@ class Emulator:
 
     def credentials_of(self, operator: Operator) -> RootUser:
         """Return the credentials of an operator's root user."""
-        from ..credentials import RootUser
+        from ..credentials.kinds import RootUser
 
         return RootUser(operator.email, operator.users[None].password or "")
 
@@ -153,7 +153,7 @@ class Emulator:
     @property
     def auth_key(self) -> AuthKey:
         """An AuthKey of the root user."""
-        from ..credentials import AuthKey
+        from ..credentials.kinds import AuthKey
 
         return AuthKey(*self._key)
 
@@ -165,7 +165,7 @@ class Emulator:
     @property
     def sam_user(self) -> SamUser:
         """A SAM user's name and password."""
-        from ..credentials import SamUser
+        from ..credentials.kinds import SamUser
 
         return SamUser(self.operator.id, SAM_USER, self.operator.users[SAM_USER].password or "")
 
@@ -267,7 +267,7 @@ class Emulator:
         return await self.service.handle(request)
 
     async def __aenter__(self) -> Self:
-        from .server import Server
+        from .serving.server import Server
 
         if self._server is not None:
             raise RuntimeError("the emulator serves already")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import ConfigurationError
-from .quota import THROTTLINGS, Throttling
+from .service.rate_limits import THROTTLINGS, Throttling
 from .state.sims import NUMBERS
 
 

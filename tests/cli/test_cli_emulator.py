@@ -18,7 +18,7 @@ from soracom_async import Soracom
 from soracom_async.cli import main, serve
 from soracom_async.cli.log import Log
 from soracom_async.emulator import Emulator
-from soracom_async.emulator.mishaps import KINDS
+from soracom_async.emulator.service.fault_kinds import KINDS
 from soracom_async.emulator.state.world import Served
 
 

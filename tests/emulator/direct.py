@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from soracom_async.api.operations import load
 from soracom_async.emulator.handlers import HANDLERS, Call
-from soracom_async.emulator.messages import Request
+from soracom_async.emulator.protocol.messages import Request
 from soracom_async.emulator.state.world import Session
 
 

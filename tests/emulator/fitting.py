@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typing
 
-from soracom_async._model import is_model
+from soracom_async._codec.model import is_model
 from soracom_async.api.operations import load
-from soracom_async.emulator.checks import fields, problem
+from soracom_async.emulator.service.validation import fields, problem
 
 
 def fitting(operation_id, answer, *, beside=()):

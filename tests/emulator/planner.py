@@ -16,10 +16,10 @@ from urllib.parse import quote
 from attrs import evolve, field, frozen
 from plans import BODIES, FIRST, FROM, QUERIES, TIMES, VALUES
 
-from soracom_async._model import is_model, wire_name
-from soracom_async._time import unit_of
+from soracom_async._codec.model import is_model, wire_name
+from soracom_async._codec.times import unit_of
 from soracom_async.api.operations import MODULES, load
-from soracom_async.emulator.checks import fields
+from soracom_async.emulator.service.validation import fields
 
 SUCCESSES = range(200, 400)
 IDS = {(load(id_).method, load(id_).path): id_ for id_ in MODULES}

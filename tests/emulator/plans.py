@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from soracom_async._time import Unit
+from soracom_async._codec.times import Unit
 from soracom_async.emulator.state.sims import sim_id
 
 NOW = 1_735_689_600

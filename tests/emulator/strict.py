@@ -7,9 +7,14 @@ import typing
 from types import UnionType
 from typing import Annotated, Any, Literal, Union
 
-from soracom_async._model import is_model
-from soracom_async._time import Unit, from_iso, from_text, unit_of
-from soracom_async.emulator.checks import fields
+from soracom_async._codec.model import is_model
+from soracom_async._codec.times import (
+    Unit,
+    from_iso,
+    from_text,
+    unit_of,
+)
+from soracom_async.emulator.service.validation import fields
 
 LOOSE = {"ResourceInstance.value"}
 """Fields that have any JSON: what a device says of a resource is a number or text more often than an object."""

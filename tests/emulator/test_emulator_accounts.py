@@ -6,7 +6,12 @@ import json
 import pytest
 from plain import log_in, open_client, refused
 
-from soracom_async import NotFound, RootUser, Soracom, structure
+from soracom_async import (
+    NotFound,
+    RootUser,
+    Soracom,
+    structure,
+)
 from soracom_async.api.operations import load
 
 pytestmark = pytest.mark.anyio

@@ -7,8 +7,8 @@ import pytest
 from plain import refused
 
 from soracom_async import BadRequest, NotFound
-from soracom_async.emulator.rules import tables
-from soracom_async.emulator.rules.harvest import add_entry
+from soracom_async.emulator.domain import tables
+from soracom_async.emulator.domain.harvest import add_entry
 from soracom_async.emulator.state.sims import sim_id
 
 pytestmark = pytest.mark.anyio

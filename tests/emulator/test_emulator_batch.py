@@ -6,7 +6,7 @@ from plain import log_in, open_client, refused
 
 from soracom_async import Soracom
 from soracom_async.emulator import Emulator
-from soracom_async.emulator.handlers.things import batch
+from soracom_async.emulator.handlers.automation import batch
 from soracom_async.emulator.state.sims import imsi, sim_id
 
 pytestmark = pytest.mark.anyio

@@ -10,8 +10,8 @@ from plain import log_in, open_client, refused
 
 from soracom_async import Soracom
 from soracom_async.emulator import Emulator
-from soracom_async.emulator.rules import charges
-from soracom_async.emulator.rules.dates import DAY, later
+from soracom_async.emulator.domain import charges
+from soracom_async.emulator.domain.dates import DAY, later
 from soracom_async.emulator.state.fleet import Fleet
 
 pytestmark = pytest.mark.anyio

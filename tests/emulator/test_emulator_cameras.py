@@ -7,9 +7,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from plain import log_in, open_client, refused
 
-from soracom_async import APIError, BadRequest, Forbidden, NotFound, Soracom
+from soracom_async import (
+    APIError,
+    BadRequest,
+    Forbidden,
+    NotFound,
+    Soracom,
+)
 from soracom_async.emulator import Emulator
-from soracom_async.emulator.rules.cameras import DAYS, SETTINGS
+from soracom_async.emulator.domain.cameras import DAYS, SETTINGS
 
 pytestmark = pytest.mark.anyio
 

@@ -8,13 +8,25 @@ from typing import Any, Literal
 import pytest
 from plain import refused
 
+from soracom_async._codec.times import (
+    Day,
+    EpochMilliseconds,
+    EpochSeconds,
+    ISODateTime,
+    Month,
+    Second,
+)
 from soracom_async._core.operation import Effect, Operation, Parameter
-from soracom_async._time import Day, EpochMilliseconds, EpochSeconds, ISODateTime, Month, Second
 from soracom_async.api.operations import load
-from soracom_async.emulator.checks import DEEPEST, check_path, check_query, problem
-from soracom_async.emulator.messages import _decode, decode
-from soracom_async.emulator.refusals import Refusal
-from soracom_async.emulator.routes import Router
+from soracom_async.emulator.protocol.errors import Refusal
+from soracom_async.emulator.protocol.messages import _decode, decode
+from soracom_async.emulator.service.routing import Router
+from soracom_async.emulator.service.validation import (
+    DEEPEST,
+    check_path,
+    check_query,
+    problem,
+)
 
 NUMBERS = "1_000", "\u0661", " 1", "1 ", "+1", "", "0x1", "1e3", "nan", "inf", "9" * 30
 """Texts that Python would take for numbers, and some that it would not."""

@@ -8,8 +8,9 @@ import httpx
 import pytest
 from plain import open_client
 
-from soracom_async.emulator import Emulator, JumpingClock, overview
-from soracom_async.emulator.messages import Request
+from soracom_async.emulator import Emulator, JumpingClock
+from soracom_async.emulator.admin import status as overview
+from soracom_async.emulator.protocol.messages import Request
 
 SIM = "/v1/sims/8942310022000000001"
 JSON = {"content-type": "application/json"}

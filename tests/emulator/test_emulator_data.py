@@ -7,7 +7,7 @@ from plain import refused
 
 from soracom_async import NotFound, Soracom
 from soracom_async.emulator import Emulator
-from soracom_async.emulator.rules.harvest import add_entry
+from soracom_async.emulator.domain.harvest import add_entry
 from soracom_async.emulator.state.sims import imsi, sim_id
 
 pytestmark = pytest.mark.anyio

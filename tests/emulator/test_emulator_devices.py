@@ -8,8 +8,8 @@ from soracom_async import NotFound, Soracom, structure
 from soracom_async.api._shared import Device
 from soracom_async.api.device import ObjectInstance, ResourceInstance
 from soracom_async.emulator import Emulator
-from soracom_async.emulator.handlers.things import object_models
-from soracom_async.emulator.refusals import Refusal
+from soracom_async.emulator.handlers.inventory import object_models
+from soracom_async.emulator.protocol.errors import Refusal
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,12 @@ import pytest
 from clock import FakeClock
 from plain import log_in, open_client, refused
 
-from soracom_async import DecodeError, ServerError, Soracom, TransportError
+from soracom_async import (
+    DecodeError,
+    ServerError,
+    Soracom,
+    TransportError,
+)
 from soracom_async.emulator import Emulator, Fault
 from soracom_async.errors import ConfigurationError
 

@@ -7,8 +7,8 @@ import pytest
 from plain import refused
 
 from soracom_async import BadRequest, NotFound, Soracom
-from soracom_async.emulator.rules.filing import put_file
-from soracom_async.files import with_progress
+from soracom_async.emulator.domain.filing import put_file
+from soracom_async.files.downloads import with_progress
 
 pytestmark = pytest.mark.anyio
 

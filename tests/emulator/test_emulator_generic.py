@@ -10,13 +10,13 @@ from plain import log_in, open_client, refused
 from planner import SUCCESSES
 from strict import problems
 
-from soracom_async._model import Model
-from soracom_async._time import EpochMilliseconds
+from soracom_async._codec.model import Model
+from soracom_async._codec.times import EpochMilliseconds
 from soracom_async.api.operations import MODULES, load
 from soracom_async.emulator import Emulator
-from soracom_async.emulator.checks import problem
-from soracom_async.emulator.generic import generic
-from soracom_async.emulator.generic.samples import Sampler
+from soracom_async.emulator.fallback import resource as generic
+from soracom_async.emulator.fallback.samples import Sampler
+from soracom_async.emulator.service.validation import problem
 
 pytestmark = pytest.mark.anyio
 

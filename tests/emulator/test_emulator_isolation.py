@@ -11,7 +11,7 @@ from planner import Planner
 from plans import OTHERS
 
 from soracom_async.api.operations import MODULES, load
-from soracom_async.emulator.state.packing import pack
+from soracom_async.emulator.state.serialization import pack
 
 pytestmark = pytest.mark.anyio
 SECURED = [id_ for id_ in MODULES if load(id_).secured]

@@ -5,7 +5,7 @@ import pytest
 from plain import log_in, open_client, refused
 
 from soracom_async.emulator import Emulator, totp
-from soracom_async.emulator.rules.tokens import SIGNING_KEY
+from soracom_async.emulator.domain.tokens import SIGNING_KEY
 
 pytestmark = pytest.mark.anyio
 

@@ -18,12 +18,17 @@ from hypothesis import strategies as st
 from plain import log_in, open_client
 from planner import Planner
 
+from soracom_async._codec.times import (
+    EpochMilliseconds,
+    EpochSeconds,
+    ISODateTime,
+    Month,
+)
 from soracom_async._core.operation import Effect, Operation, Parameter
-from soracom_async._time import EpochMilliseconds, EpochSeconds, ISODateTime, Month
 from soracom_async.api.operations import MODULES, load
 from soracom_async.emulator import Emulator
-from soracom_async.emulator.openapi import document
-from soracom_async.emulator.server import application
+from soracom_async.emulator.admin.openapi import document
+from soracom_async.emulator.serving.server import application
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "2"))
 DOCUMENT = document(map(load, MODULES))

@@ -16,9 +16,9 @@ from strict import problems
 from test_operations import OPERATIONS
 from test_operations import Request as Documented
 
-from soracom_async._model import is_model, wire_name
+from soracom_async._codec.model import is_model, wire_name
 from soracom_async.api.operations import MODULES, load
-from soracom_async.emulator.checks import fields
+from soracom_async.emulator.service.validation import fields
 
 pytestmark = pytest.mark.anyio
 every_operation = pytest.mark.parametrize("id_", MODULES)

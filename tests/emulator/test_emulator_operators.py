@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from plain import log_in, open_client, refused
 
-from soracom_async.credentials import AuthKey
+from soracom_async.credentials.kinds import AuthKey
 
 pytestmark = pytest.mark.anyio
 

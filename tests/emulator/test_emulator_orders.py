@@ -8,8 +8,8 @@ from fitting import fitting
 from plain import log_in, open_client, refused
 
 from soracom_async.emulator import Emulator
-from soracom_async.emulator.rules.catalog import PRODUCTS, area_of
-from soracom_async.emulator.rules.money import DOLLAR, YEN
+from soracom_async.emulator.domain.catalog import PRODUCTS, area_of
+from soracom_async.emulator.domain.money import DOLLAR, YEN
 
 pytestmark = pytest.mark.anyio
 DAY = 86_400

@@ -5,11 +5,16 @@ import json
 import pytest
 from plain import log_in, open_client, refused
 
-from soracom_async import BadRequest, Forbidden, NotFound, Soracom
+from soracom_async import (
+    BadRequest,
+    Forbidden,
+    NotFound,
+    Soracom,
+)
 from soracom_async.api.operations import load
-from soracom_async.emulator.messages import Request
-from soracom_async.emulator.refusals import Refusal
-from soracom_async.emulator.rules.permissions import check
+from soracom_async.emulator.domain.permissions import check
+from soracom_async.emulator.protocol.errors import Refusal
+from soracom_async.emulator.protocol.messages import Request
 
 pytestmark = pytest.mark.anyio
 

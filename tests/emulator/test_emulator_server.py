@@ -10,7 +10,7 @@ import pytest
 from plain import log_in
 
 from soracom_async.emulator import Emulator
-from soracom_async.emulator.server import Server
+from soracom_async.emulator.serving.server import Server
 
 pytestmark = pytest.mark.anyio
 

@@ -8,15 +8,16 @@ import httpx
 import pytest
 from plain import log_in, open_client, refused
 
+from soracom_async._codec.times import EpochMilliseconds, Unit
 from soracom_async._core.operation import Effect, Operation, Parameter
-from soracom_async._time import EpochMilliseconds, Unit
 from soracom_async.api.operations import MODULES, load
-from soracom_async.emulator import Emulator, messages
-from soracom_async.emulator.checks import check, check_query
+from soracom_async.emulator import Emulator
 from soracom_async.emulator.handlers import HANDLERS, handles
-from soracom_async.emulator.quota import Quota
-from soracom_async.emulator.refusals import Refusal
-from soracom_async.emulator.routes import Router
+from soracom_async.emulator.protocol import messages
+from soracom_async.emulator.protocol.errors import Refusal
+from soracom_async.emulator.service.rate_limits import Quota
+from soracom_async.emulator.service.routing import Router
+from soracom_async.emulator.service.validation import check, check_query
 from soracom_async.errors import ConfigurationError
 
 QUOTA = ("x-soracom-ratelimit-limit", "x-soracom-ratelimit-remaining", "x-soracom-ratelimit-seconds-before-refresh")

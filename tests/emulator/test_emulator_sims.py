@@ -6,11 +6,17 @@ import attrs
 import pytest
 from plain import log_in, open_client, refused
 
-from soracom_async._model import wire_name
+from soracom_async._codec.model import wire_name
 from soracom_async.api import _shared
 from soracom_async.emulator import Emulator
 from soracom_async.emulator.state.fleet import SCAN, Fleet
-from soracom_async.emulator.state.sims import SHAPES, imsi, msisdn, number_of, sim_id
+from soracom_async.emulator.state.sims import (
+    SHAPES,
+    imsi,
+    msisdn,
+    number_of,
+    sim_id,
+)
 
 pytestmark = pytest.mark.anyio
 SIM, IMSI = "/sims/" + sim_id(1), "/subscribers/" + imsi(1)

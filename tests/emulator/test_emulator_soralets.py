@@ -8,7 +8,7 @@ from plain import refused
 
 from soracom_async import NotFound
 from soracom_async.emulator import Emulator
-from soracom_async.emulator.handlers.things import soralets
+from soracom_async.emulator.handlers.automation import soralets
 
 pytestmark = pytest.mark.anyio
 

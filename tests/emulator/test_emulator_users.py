@@ -3,7 +3,12 @@ from __future__ import annotations
 import pytest
 from plain import log_in, open_client, refused
 
-from soracom_async import AuthKey, NotFound, SamUser, Soracom
+from soracom_async import (
+    AuthKey,
+    NotFound,
+    SamUser,
+    Soracom,
+)
 
 pytestmark = pytest.mark.anyio
 

@@ -6,7 +6,7 @@ import attrs
 import pytest
 from plain import refused
 
-from soracom_async._model import wire_name
+from soracom_async._codec.model import wire_name
 from soracom_async.api.virtual_private_gateway import VirtualPrivateGateway
 from soracom_async.emulator.handlers.networks import peering as vpg_peering
 from soracom_async.emulator.state.sims import imsi, sim_id

@@ -7,7 +7,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, assert_type
 
-from soracom_async import AuthKey, Page, Pages, Soracom, files, models, operations
+from soracom_async import (
+    AuthKey,
+    Page,
+    Pages,
+    Soracom,
+    files,
+    models,
+    operations,
+)
 from soracom_async.api import _shared as shared
 from soracom_async.api import (
     analysis,

@@ -6,7 +6,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from soracom_async import AuthKey, Soracom
-from soracom_async.models import CreateGroupRequest, Sim, TagUpdateRequest, UpdateSpeedClassRequest
+from soracom_async.models import (
+    CreateGroupRequest,
+    Sim,
+    TagUpdateRequest,
+    UpdateSpeedClassRequest,
+)
 
 soracom = Soracom(AuthKey("keyId-1", "secret-1"))
 

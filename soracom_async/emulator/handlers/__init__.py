@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define
 
-from ..refusals import Refusal
+from ..protocol.errors import Refusal
 
 if TYPE_CHECKING:
     from ..._core.operation import Operation
-    from ..messages import Request
-    from ..state.shelves import Shelf
-    from ..state.world import Operator, Session, User, World
+    from ..protocol.messages import Request
+    from ..state.collections import Shelf
+    from ..state.world import (
+        Operator,
+        Session,
+        User,
+        World,
+    )
 
 MOST = 1000
 """The most items of one page; the API's own listings are mostly kept to a hundred."""

@@ -6,9 +6,18 @@ from bisect import bisect_right, insort
 from heapq import merge
 from typing import TYPE_CHECKING, Any
 
-from ..messages import Page, encode
-from ..rules.life import expire
-from .sims import SHAPES, Side, Sim, imsi, msisdn, seeded, seeded_json, sim_id
+from ..domain.life import expire
+from ..protocol.messages import Page, encode
+from .sims import (
+    SHAPES,
+    Side,
+    Sim,
+    imsi,
+    msisdn,
+    seeded,
+    seeded_json,
+    sim_id,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator

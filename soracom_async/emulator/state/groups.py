@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from typing import TYPE_CHECKING, Any
 
-from ..refusals import Refusal
+from ..protocol.errors import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

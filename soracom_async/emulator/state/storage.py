@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from ..messages import Response
+from ..protocol.messages import Response
 
 if TYPE_CHECKING:
-    from ..messages import Request
+    from ..protocol.messages import Request
 
 HOST = "storage.emulator.test"
 """The host in process; on a socket it is a port of its own."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
-from ..refusals import Refusal
+from ..protocol.errors import Refusal
+from .collections import Shelf
 from .fleet import Fleet
 from .groups import Groups
-from .shelves import Shelf
 from .storage import Storage
 
 if TYPE_CHECKING:

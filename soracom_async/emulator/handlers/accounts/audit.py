@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ....api.operations import load
-from ...messages import Page
-from ...refusals import Refusal
+from ...protocol.errors import Refusal
+from ...protocol.messages import Page
 from .. import Call, handles
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...refusals import Refusal
+from ...protocol.errors import Refusal
 from .. import Call, handles
 
 PUBLIC = frozenset({"accessKeyId", "ca", "cert", "clientId", "externalId", "policyName", "roleArn", "username"})

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ...refusals import Refusal
+from ...protocol.errors import Refusal
 from .. import Call, handles
 
 if TYPE_CHECKING:
-    from ...state.shelves import Shelf
+    from ...state.collections import Shelf
     from ...state.world import Operator, World
 
 ADDITION = "email addition"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...refusals import Refusal
-from ...rules import passcodes, permissions, tokens
+from ...domain import passcodes, permissions, tokens
+from ...protocol.errors import Refusal
 from .. import Call, handles
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from ...refusals import Refusal
+from ...protocol.errors import Refusal
 from .. import Call, handles
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...refusals import Refusal
+from ...protocol.errors import Refusal
 from .. import Call, handles
 from .users import user_in
 

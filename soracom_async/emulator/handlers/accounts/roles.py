@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...refusals import Refusal
-from ...rules import policies
-from ...rules.permissions import MANAGED, role_of
+from ...domain import policies
+from ...domain.permissions import MANAGED, role_of
+from ...protocol.errors import Refusal
 from .. import Call, handles
 
 

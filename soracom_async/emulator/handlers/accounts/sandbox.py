@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...refusals import Refusal
-from ...rules import tokens
+from ...domain import tokens
+from ...protocol.errors import Refusal
 from .. import Call, handles
 from .emails import check_address
 

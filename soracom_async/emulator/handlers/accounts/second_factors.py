@@ -6,8 +6,8 @@ import base64
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ...refusals import Refusal
-from ...rules import passcodes
+from ...domain import passcodes
+from ...protocol.errors import Refusal
 from .. import Call, handles
 from .passwords import operator_by_mail
 from .users import user_in

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...refusals import Refusal
-from ...rules.permissions import role_of
+from ...domain.permissions import role_of
+from ...protocol.errors import Refusal
 from .. import Call, handles
 from .roles import summary
 

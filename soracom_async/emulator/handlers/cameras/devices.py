@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...messages import Response, decode
-from ...refusals import Refusal
-from ...rules.cameras import FIRMWARE, MINUTE, camera_in, connected, license_name, shelf, watch
-from ...rules.harvest import add_entry
+from ...domain.cameras import (
+    FIRMWARE,
+    MINUTE,
+    camera_in,
+    connected,
+    license_name,
+    shelf,
+    watch,
+)
+from ...domain.harvest import add_entry
+from ...protocol.errors import Refusal
+from ...protocol.messages import Response, decode
 from .. import Call, handles
 from ..data.data import time_in
 
 if TYPE_CHECKING:
-    from ...state.shelves import Record
+    from ...state.collections import Record
 
 REBOOT, UPDATE = MINUTE, 3 * MINUTE
 """How long a camera is away."""

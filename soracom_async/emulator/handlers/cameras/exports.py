@@ -8,17 +8,24 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any, Literal
 
-from ...messages import Page
-from ...refusals import Refusal
-from ...rules.cameras import DAY, MINUTE, SECOND, camera_in, overlaps, shelf
-from ...rules.filing import put_file
-from ...rules.timelines import timeline
+from ...domain.cameras import (
+    DAY,
+    MINUTE,
+    SECOND,
+    camera_in,
+    overlaps,
+    shelf,
+)
+from ...domain.filing import put_file
+from ...domain.timelines import timeline
+from ...protocol.errors import Refusal
+from ...protocol.messages import Page
 from .. import Call, handles
 from ..fleet.downlinks import SNAPSHOT
 from .usage import FRAMES, LONGEST, spend
 
 if TYPE_CHECKING:
-    from ...state.shelves import Record
+    from ...state.collections import Record
 
 Medium = Literal["image", "video"]
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ...messages import Response
-from ...refusals import Refusal
-from ...rules.cameras import DAYS, SETTINGS, camera_in, license_name, packs, shelf, watch
+from ...domain.cameras import (
+    DAYS,
+    SETTINGS,
+    camera_in,
+    license_name,
+    packs,
+    shelf,
+    watch,
+)
+from ...protocol.errors import Refusal
+from ...protocol.messages import Response
 from .. import Call, handles
 
 if TYPE_CHECKING:
-    from ...state.shelves import Record
+    from ...state.collections import Record
 
 _GET, _SET = "getSoraCamDeviceAtomCamSettings", "setSoraCamDeviceAtomCamSettings"
 _NAMES = {name[0].upper() + name[1:]: name for name in SETTINGS}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from ...refusals import Refusal
-from ...rules.cameras import MINUTE, camera_in
-from ...rules.dates import month_of, month_text
+from ...domain.cameras import MINUTE, camera_in
+from ...domain.dates import month_of, month_text
+from ...protocol.errors import Refusal
 from .. import Call, handles
 
 if TYPE_CHECKING:
-    from ...state.shelves import Record
+    from ...state.collections import Record
 
 FRAMES = 5
 """A second of video counts as much as so many pictures."""

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...messages import Page, encode
-from ...refusals import Refusal
-from ...rules.cameras import MINUTE, SECOND, camera_in, connected, events, overlaps, recordings, shelf
-from ...rules.timelines import part, period, timeline
+from ...domain.cameras import (
+    MINUTE,
+    SECOND,
+    camera_in,
+    connected,
+    events,
+    overlaps,
+    recordings,
+    shelf,
+)
+from ...domain.timelines import part, period, timeline
+from ...protocol.errors import Refusal
+from ...protocol.messages import Page, encode
 from ...state.storage import LIFE
 from .. import Call, handles
 from ..fleet.downlinks import SNAPSHOT
@@ -17,7 +26,7 @@ from .usage import FRAMES, LONGEST, spend
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ...state.shelves import Record
+    from ...state.collections import Record
 
 LATEST = 5 * MINUTE
 """What a stream of the latest video has."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...rules.catalog import area_of
+from ...domain.catalog import area_of
 from .. import Call, handles
 
 KIND = "shipping address"

@@ -5,13 +5,21 @@ from __future__ import annotations
 from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
-from ...refusals import Refusal
-from ...rules import charges
-from ...rules.bills import Bill, account
-from ...rules.dates import DAY, beginning, day_text, later, month_of, month_text, second_text
-from ...rules.exports import export, table
-from ...rules.money import money_of
-from ...rules.payments import transaction_id
+from ...domain import charges
+from ...domain.bills import Bill, account
+from ...domain.dates import (
+    DAY,
+    beginning,
+    day_text,
+    later,
+    month_of,
+    month_text,
+    second_text,
+)
+from ...domain.exports import export, table
+from ...domain.money import money_of
+from ...domain.payments import transaction_id
+from ...protocol.errors import Refusal
 from .. import Call, handles
 
 if TYPE_CHECKING:

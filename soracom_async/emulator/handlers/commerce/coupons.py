@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...refusals import Refusal
-from ...rules import charges
-from ...rules.bills import COUPON, account
-from ...rules.dates import later, month_of, month_text
-from ...rules.money import money_of
-from ...rules.quotations import confirm, quote
-from ...rules.stock import shelf_with
+from ...domain import charges
+from ...domain.bills import COUPON, account
+from ...domain.dates import later, month_of, month_text
+from ...domain.money import money_of
+from ...domain.quotations import confirm, quote
+from ...domain.stock import shelf_with
+from ...protocol.errors import Refusal
 from .. import Call, handles
 
 if TYPE_CHECKING:
-    from ...state.shelves import Record
+    from ...state.collections import Record
 
 UNREGISTERED = "unregistered coupon"
 QUOTATION = "coupon quotation"

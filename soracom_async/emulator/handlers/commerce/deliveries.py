@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...messages import Page
-from ...refusals import Refusal
-from ...rules import stock
-from ...state.shelves import Shelf
+from ...domain import stock
+from ...protocol.errors import Refusal
+from ...protocol.messages import Page
+from ...state.collections import Shelf
 from ...state.sims import imsi
 from .. import Call, handles
-from .orders import KIND, ordered, sim_products, status_of
+from .orders import (
+    KIND,
+    ordered,
+    sim_products,
+    status_of,
+)
 
 if TYPE_CHECKING:
-    from ...state.shelves import Record
+    from ...state.collections import Record
 
 
 @handles("sandboxShipOrder")

@@ -5,14 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ...refusals import Refusal
-from ...rules.dates import day_in, day_of, day_text, later, month_of, second_text
-from ...rules.money import Money, money_of
-from ...rules.quotations import confirm, quote
+from ...domain.dates import (
+    day_in,
+    day_of,
+    day_text,
+    later,
+    month_of,
+    second_text,
+)
+from ...domain.money import Money, money_of
+from ...domain.quotations import confirm, quote
+from ...protocol.errors import Refusal
 from .. import Call, handles
 
 if TYPE_CHECKING:
-    from ...state.shelves import Record
+    from ...state.collections import Record
 
 KIND = "volume discount"
 QUOTATION = "volume discount quotation"

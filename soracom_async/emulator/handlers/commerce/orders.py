@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...refusals import Refusal
-from ...rules.catalog import PRODUCTS, Product, area_of, shipping_cost, shipping_costs
-from ...rules.dates import day_of, day_text, second_text
-from ...rules.money import Money, money_of
-from ...rules.payments import PAYMENT, TIME
-from ...rules.quotations import confirm, quote
-from ...rules.subscriptions import check
+from ...domain.catalog import (
+    PRODUCTS,
+    Product,
+    area_of,
+    shipping_cost,
+    shipping_costs,
+)
+from ...domain.dates import day_of, day_text, second_text
+from ...domain.money import Money, money_of
+from ...domain.payments import PAYMENT, TIME
+from ...domain.quotations import confirm, quote
+from ...domain.subscriptions import check
+from ...protocol.errors import Refusal
 from .. import Call, handles
 from . import addresses
 
 if TYPE_CHECKING:
-    from ...state.shelves import Record
+    from ...state.collections import Record
 
 KIND = "order"
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...refusals import Refusal
-from ...rules.dates import second_text
-from ...rules.exports import export, table
-from ...rules.money import money_of
-from ...rules.payments import CARD, payment_method, payments
+from ...domain.dates import second_text
+from ...domain.exports import export, table
+from ...domain.money import money_of
+from ...domain.payments import CARD, payment_method, payments
+from ...protocol.errors import Refusal
 from .. import Call, handles
 
 if TYPE_CHECKING:
-    from ...state.shelves import Record
+    from ...state.collections import Record
 
 PAYER = "payer information"
 

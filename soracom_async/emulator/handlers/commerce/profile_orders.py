@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...messages import Page
-from ...refusals import Refusal
-from ...rules import stock
-from ...rules.dates import DAY
-from ...rules.subscriptions import check
+from ...domain import stock
+from ...domain.dates import DAY
+from ...domain.subscriptions import check
+from ...protocol.errors import Refusal
+from ...protocol.messages import Page
 from ...state.sims import imsi, sim_id
 from .. import Call, handles
 
 if TYPE_CHECKING:
-    from ...state.shelves import Record, Shelf
+    from ...state.collections import Record, Shelf
 
 MOST = 100
 """The most profiles of one order."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...refusals import Refusal
-from ...rules import stock
-from ...rules.subscriptions import check
+from ...domain import stock
+from ...domain.subscriptions import check
+from ...protocol.errors import Refusal
 from ...state.sims import SHAPES, number_of
 from .. import Call, handles
 from ..fleet.sims import side_of

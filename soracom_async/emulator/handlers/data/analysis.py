@@ -7,13 +7,13 @@ import gzip
 import json
 from typing import TYPE_CHECKING, Any
 
-from ...refusals import Refusal
-from ...rules.dates import month_of
-from ...rules.tables import TABLES, TYPES, query
+from ...domain.dates import month_of
+from ...domain.tables import TABLES, TYPES, query
+from ...protocol.errors import Refusal
 from .. import Call, handles
 
 if TYPE_CHECKING:
-    from ...state.shelves import Record
+    from ...state.collections import Record
 
 KIND = "analysis query"
 _STATES = ((1000, "STARTING"), (4000, "RUNNING"), (6000, "EXPORTING"))

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...checks import check_path
-from ...messages import Page, decode
-from ...refusals import Refusal
-from ...rules.harvest import KIND, entries, name_of, remove, resources
-from ...rules.timelines import timeline
+from ...domain.harvest import (
+    KIND,
+    entries,
+    name_of,
+    remove,
+    resources,
+)
+from ...domain.timelines import timeline
+from ...protocol.errors import Refusal
+from ...protocol.messages import Page, decode
+from ...service.validation import check_path
 from ...state.sims import imsi, number_of, sim_id
 from .. import Call, handles
 from ..fleet.sims import number_in
-from ..things.things import find, identifier_in
+from ..things import find, identifier_in
 
 if TYPE_CHECKING:
-    from ...state.shelves import Record
+    from ...state.collections import Record
 
 TYPES = ("Device", "LoraDevice", "SigfoxDevice", "Sim", "SoraCam", "Subscriber")
 

@@ -7,13 +7,18 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ...messages import Page, Response
-from ...refusals import Refusal
-from ...rules.filing import KIND, ROOT, files_of, put_file
+from ...domain.filing import (
+    KIND,
+    ROOT,
+    files_of,
+    put_file,
+)
+from ...protocol.errors import Refusal
+from ...protocol.messages import Page, Response
 from .. import Call, handles
 
 if TYPE_CHECKING:
-    from ...state.shelves import Record
+    from ...state.collections import Record
 
 
 def _shown(entry: Record) -> Record:

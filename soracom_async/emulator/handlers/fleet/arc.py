@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from ...refusals import Refusal
-from ...rules import life
+from ...domain import life
+from ...protocol.errors import Refusal
 from .. import Call, handles
 from .sims import usable_in
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...refusals import Refusal
-from ...rules import life
-from ...rules.wire import iso, listing, visible
+from ...domain import life
+from ...domain.wire import iso, listing, visible
+from ...protocol.errors import Refusal
 from .. import Call, handles
-from ..things.things import find
+from ..things import find
 from .sims import number_in
 
 if TYPE_CHECKING:
-    from ...messages import Page
-    from ...state.shelves import Record
+    from ...protocol.messages import Page
+    from ...state.collections import Record
 
 EMPTY = bytes.fromhex("d4c3b2a1020004000000000000000000ffff000065000000")
 """A capture file in which nothing passed by: the head of a pcap file of IP packets."""

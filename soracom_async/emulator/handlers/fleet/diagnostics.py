@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...refusals import Refusal
-from ...rules.wire import visible
+from ...domain.wire import visible
+from ...protocol.errors import Refusal
 from .. import Call, handles
 from .transfers import number_named
 

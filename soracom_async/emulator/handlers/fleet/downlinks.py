@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...messages import Response
-from ...refusals import Refusal
-from ...rules import life
+from ...domain import life
+from ...protocol.errors import Refusal
+from ...protocol.messages import Response
 from .. import Call, handles
 from .sims import number_in
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...rules.exports import exported
+from ...domain.exports import exported
 from .. import Call, handles
 
 

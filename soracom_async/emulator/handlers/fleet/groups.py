@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from ...messages import Page
-from ...refusals import Refusal
+from ...protocol.errors import Refusal
+from ...protocol.messages import Page
 from ...state.sims import number_of
 from .. import Call, handles
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from zlib import crc32
 
-from ...refusals import Refusal
+from ...protocol.errors import Refusal
 from .. import Call, handles
 
 RANGES = (40.0, 3.0, 0.2, 0.02)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...refusals import Refusal
-from ...rules.timelines import timeline
+from ...domain.timelines import timeline
+from ...protocol.errors import Refusal
 from ...state.sims import imsi
 from .. import Call, handles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...messages import Page
+    from ...protocol.messages import Page
 
 SERVICES = {
     "Air": "the session was refused",

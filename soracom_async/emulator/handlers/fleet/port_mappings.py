@@ -5,17 +5,17 @@ from __future__ import annotations
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
-from ...refusals import Refusal
-from ...rules import life
-from ...rules.timelines import timeline
-from ...rules.wire import visible
+from ...domain import life
+from ...domain.timelines import timeline
+from ...domain.wire import visible
+from ...protocol.errors import Refusal
 from .. import Call, handles
 from .sims import number_in
 from .transfers import number_named
 
 if TYPE_CHECKING:
-    from ...messages import Page
-    from ...state.shelves import Record, Shelf
+    from ...protocol.messages import Page
+    from ...state.collections import Record, Shelf
 
 SECONDS, MOST_SECONDS = 30 * 60, 8 * 60 * 60
 """How long a port mapping lives, where nothing else is said, and at most."""

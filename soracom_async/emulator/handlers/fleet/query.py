@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ...refusals import Refusal
-from ...rules.wire import visible
-from ...state.sims import Sim, imsi, msisdn, number_of, sim_id
+from ...domain.wire import visible
+from ...protocol.errors import Refusal
+from ...state.sims import (
+    Sim,
+    imsi,
+    msisdn,
+    number_of,
+    sim_id,
+)
 from .. import Call, handles
-from ..things.things import shelf_of
+from ..things import shelf_of
 from .stats import users, uses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from ...messages import Page
-    from ...state.shelves import Record
+    from ...protocol.messages import Page
+    from ...state.collections import Record
 
 T = TypeVar("T")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...messages import Page
-from ...refusals import Refusal
-from ...rules import life
-from ...rules.stock import free_number
+from ...domain import life
+from ...domain.stock import free_number
+from ...protocol.errors import Refusal
+from ...protocol.messages import Page
 from ...state.sims import SHAPES, VIRTUAL, Sim
 from .. import Call, handles
 from .arc import new_keys

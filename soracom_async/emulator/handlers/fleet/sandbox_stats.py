@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from ...refusals import Refusal
+from ...protocol.errors import Refusal
 from .. import Call, handles
 from .sims import number_in
-from .stats import COUNTED, MAPS, inserted, second, service_of
+from .stats import (
+    COUNTED,
+    MAPS,
+    inserted,
+    second,
+    service_of,
+)
 
 
 @handles("sandboxInsertAirStats", "sandboxInsertBeamStats")

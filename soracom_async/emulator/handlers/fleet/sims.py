@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...messages import Page
-from ...refusals import Refusal
-from ...rules import life
-from ...state.sims import SHAPES, Side, Sim, number_of
+from ...domain import life
+from ...protocol.errors import Refusal
+from ...protocol.messages import Page
+from ...state.sims import (
+    SHAPES,
+    Side,
+    Sim,
+    number_of,
+)
 from .. import Call, handles
 from .groups import tag_filter
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ...refusals import Refusal
-from ...rules.exports import export, table
-from ...rules.harvest import entries, name_of
-from ...rules.usage import PERIODS, Amounts, summed, written
+from ...domain.exports import export, table
+from ...domain.harvest import entries, name_of
+from ...domain.usage import (
+    PERIODS,
+    Amounts,
+    summed,
+    written,
+)
+from ...protocol.errors import Refusal
 from ...state.sims import imsi, sim_id
 from .. import Call, handles
 from .sims import number_in
@@ -16,7 +21,7 @@ from .sims import number_in
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from ...state.shelves import Shelf
+    from ...state.collections import Shelf
 
     Uses = Iterator[tuple[int, Amounts]]
 

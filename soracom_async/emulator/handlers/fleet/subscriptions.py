@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...refusals import Refusal
-from ...state.sims import IMSI_PREFIX, NUMBERS, VIRTUAL, Secondary, Sim, as_sim
+from ...protocol.errors import Refusal
+from ...state.sims import (
+    IMSI_PREFIX,
+    NUMBERS,
+    VIRTUAL,
+    Secondary,
+    Sim,
+    as_sim,
+)
 from .. import Call, handles
 from .arc import new_keys
 from .sims import usable_in

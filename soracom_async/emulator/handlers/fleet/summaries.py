@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from ...refusals import Refusal
+from ...protocol.errors import Refusal
 from .. import Call, handles
 
 STATUSES = ("ready", "active", "inactive", "standby", "suspended")

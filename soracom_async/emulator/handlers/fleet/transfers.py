@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...refusals import Refusal
-from ...rules.exports import export, table
+from ...domain.exports import export, table
+from ...protocol.errors import Refusal
 from ...state.sims import as_subscriber, number_of
 from .. import Call, handles
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...refusals import Refusal
-from ...rules.ipv4 import network_in
+from ...domain.ipv4 import network_in
+from ...protocol.errors import Refusal
 from .. import Call, handles
-from ..things.things import touch
+from ..things import touch
 
 if TYPE_CHECKING:
-    from ...state.shelves import Record
+    from ...state.collections import Record
 
 PORTS, PROTOCOLS = 65_535, 255
 """The highest of each."""

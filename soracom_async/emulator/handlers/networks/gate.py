@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...refusals import Refusal
-from ...rules.ipv4 import address_in, network_in
-from ...rules.wire import listing
+from ...domain.ipv4 import address_in, network_in
+from ...domain.wire import listing
+from ...protocol.errors import Refusal
 from ...state.sims import number_of
 from .. import Call, handles
-from ..things.things import changed, find, take_entry, touch
+from ..things import (
+    changed,
+    find,
+    take_entry,
+    touch,
+)
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Network
 
-    from ...messages import Page
-    from ...state.shelves import Record
+    from ...protocol.messages import Page
+    from ...state.collections import Record
 
 VXLAN_IDS = 16_777_215
 """The highest of them."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...refusals import Refusal
-from ...rules.ipv4 import address_in
+from ...domain.ipv4 import address_in
+from ...protocol.errors import Refusal
 from .. import Call, handles
-from ..things.things import find, touch
+from ..things import find, touch
 
 if TYPE_CHECKING:
-    from ...state.shelves import Record
+    from ...state.collections import Record
 
 _SETTINGS = {"setInspectionConfiguration": "inspection", "setRedirectionConfiguration": "redirection"}
 _UNSETTINGS = {"unsetInspectionConfiguration": "inspection", "unsetRedirectionConfiguration": "redirection"}

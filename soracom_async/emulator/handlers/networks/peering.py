@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...refusals import Refusal
-from ...rules.ipv4 import network_in
-from ...rules.wire import visible
+from ...domain.ipv4 import network_in
+from ...domain.wire import visible
+from ...protocol.errors import Refusal
 from .. import Call, handles
-from ..things.things import find, take_entry, touch
+from ..things import find, take_entry, touch
 
 if TYPE_CHECKING:
-    from ...state.shelves import Record
+    from ...state.collections import Record
 
 OTHER_SIDE = 60_000
 """Milliseconds after which the owner of the other side has done its part."""

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...refusals import Refusal
-from ...rules.ipv4 import network_in
-from ...rules.wire import visible
+from ...domain.ipv4 import network_in
+from ...domain.wire import visible
+from ...protocol.errors import Refusal
 from .. import Call, handles
-from ..things.things import KINDS, Kind, changed, find, identifier_in, shelf_of
+from ..things import (
+    KINDS,
+    Kind,
+    changed,
+    find,
+    identifier_in,
+    shelf_of,
+)
 from .peering import settle, transit_gateway
 
 if TYPE_CHECKING:
-    from ...state.shelves import Record
+    from ...state.collections import Record
 
 KINDS["VirtualPrivateGateway"] = Kind("virtual private gateway", ("vpg_id",), iso=False, settle=settle)
 TYPES = (14, 15, 242)

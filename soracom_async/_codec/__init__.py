@@ -1,0 +1,1 @@
+"""Conversion between wire JSON and models, without loss."""

@@ -1,0 +1,117 @@
+"""Between wire JSON and models: one cattrs converter, which loses nothing.
+
+A function is generated for each model at its first use. What does not fit its declared type stays as it came; what the
+fields alone cannot say (undeclared fields, nulls, times in an unusual notation) the model keeps beside them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, TypeVar, get_args, get_origin, overload
+
+import attrs
+
+from .._core.operation import Operation
+from .._core.request import BadArgument
+from .converter import structurer, unstructure, unstructurer
+from .model import (
+    Model,
+    field_types,
+    is_model,
+    wire_name,
+)
+
+__all__ = ["CODEC", "consume", "decode", "dumps", "structure", "unstructure"]
+
+_loads: Callable[[bytes], Any] = import_module("orjson" if find_spec("orjson") else "json").loads
+
+T = TypeVar("T")
+
+
+@overload
+def structure(data: Any, type_: type[T]) -> T: ...
+@overload
+def structure(data: Any, type_: Any) -> Any: ...
+def structure(data: Any, type_: Any) -> Any:
+    """Turn wire JSON into a model, or a container of models; what does not fit stays as it came."""
+    return structurer(type_)(data)
+
+
+def consume(data: Any, type_: Any) -> Any:
+    """Structure JSON that nobody else holds: a list is emptied on the way.
+
+    So a page never exists whole both as JSON and as models, which spares the garbage collector most of its work.
+    """
+    if type(data) is not list or get_origin(type_) is not list:
+        return structure(data, type_)
+    read = structurer(*get_args(type_))
+    data.reverse()
+    return [read(data.pop()) for _ in range(len(data))]
+
+
+class Codec:
+    """What a request is encoded with."""
+
+    def wire(self, value: Any, type_: Any) -> Any:
+        """Return `value`, declared as `type_`, as JSON has it; raises BadArgument for a time without a zone."""
+        try:
+            return unstructurer(type_)(value)
+        except ValueError as error:
+            raise BadArgument(str(error)) from None
+
+    def body(self, operation: Operation[Any], fields: Mapping[str, Any]) -> bytes:
+        """Return the JSON of the body whose fields, or whole, are `fields`."""
+        whole = fields.get(operation.body_name)
+        if not is_model(operation.body):
+            return dumps(self.wire(whole, operation.body))
+        cls = operation.body
+        if isinstance(whole, Model | Mapping):
+            data = dict(unstructure(whole))
+        elif whole is None or operation.body_name in self.fields(operation):
+            data = {}
+        else:
+            raise BadArgument(f"{operation}: the body must be a {cls.__name__}, not {type(whole).__name__}")
+        types = field_types(cls)
+        for name, value in fields.items():
+            if value is not whole:
+                field = self._field(operation, name)
+                data[wire_name(cls, field)] = self.wire(value, types[field])
+        return dumps(data)
+
+    def fields(self, operation: Operation[Any]) -> Mapping[str, bool]:
+        """Return the arguments that make up the body, and whether each is required."""
+        if operation.body is None:
+            return {}
+        if not is_model(operation.body):
+            return {operation.body_name: True}
+        taken = {p.name for p in operation.query}
+        return {
+            f.name + "_" * (f.name in taken or f"{{{f.name}}}" in operation.path): f.default is attrs.NOTHING
+            for f in attrs.fields(operation.body)
+        }
+
+    @staticmethod
+    def _field(operation: Operation[Any], name: str) -> str:
+        return name if name in field_types(operation.body) else name.removesuffix("_")
+
+
+CODEC = Codec()
+
+
+def decode(content: bytes) -> Any:
+    """Return the JSON in `content`; raises ValueError where it is none."""
+    return _loads(content)
+
+
+def dumps(data: Any) -> bytes:
+    """Return `data` as JSON; raises BadArgument for what JSON does not have."""
+    try:
+        return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    except TypeError as error:
+        problem = str(error)
+    except ValueError:
+        problem = "it holds infinity or NaN, which is not a number that JSON has, or itself"
+    raise BadArgument(f"the body cannot be written as JSON: {problem}")

@@ -1,0 +1,213 @@
+"""How wire JSON becomes models: a function is generated for each model and each set of names that comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from operator import itemgetter
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from . import times as _time
+from .model import (
+    Model,
+    field_types,
+    is_model,
+    wire_name,
+)
+from .times import Unit
+from .unions import Fit
+
+Reader = Callable[[Any], Any]
+
+SHAPES = 16
+"""Sets of names for which a model has a function of its own; its general function reads all others."""
+LARGEST = 256
+"""The most names of such a set: one that is larger holds data in its names."""
+
+
+def as_it_came(value: Any) -> Any:
+    """Read a value of a type that JSON has itself."""
+    return value
+
+
+class Readers:
+    """Generates functions that read values, all in one scope, so that they call each other without a detour.
+
+    `hook_of` is asked once for each model: the registry may have another way to read it.
+    """
+
+    def __init__(self, hook_of: Callable[[Any], Callable[[Any, Any], Any]]) -> None:
+        self.scope: dict[str, Any] = {
+            "UTC": UTC,
+            "fromtimestamp": datetime.fromtimestamp,
+            "from_milliseconds": _time.from_milliseconds,
+            "from_seconds": _time.from_seconds,
+            "exactly": _time.exactly,
+            "beside": beside,
+            **{unit.name: unit for unit in Unit},
+        }
+        self._hook_of = hook_of
+        self._names: dict[Any, str] = {}
+
+    def function(self, type_: Any) -> Reader:
+        """Return how a value declared as `type_` is read; what is not of that type stays as it came."""
+        code = self.expression(type_, "value")
+        if code == "value":
+            return as_it_came
+        return eval(f"lambda value: {code}", self.scope)  # type: ignore[no-any-return]  # noqa: S307 - all names are ours
+
+    def expression(self, type_: Any, value: str) -> str:
+        """Return the Python expression that reads the variable `value` as `type_`: one case for each kind of JSON."""
+        code, seen = value, set[str]()
+        for kind, case in list(self._cases(type_, value)):
+            if kind not in seen:
+                code = f"{case} if type({value}) is {kind} else {code}"
+                seen.add(kind)
+        return code
+
+    def _cases(self, type_: Any, value: str) -> Iterator[tuple[str, str]]:
+        """Yield the JSON kinds that are read as something else, each with the expression that does it."""
+        origin, arguments = get_origin(type_), get_args(type_)
+        unit = _time.unit_of(type_)
+        if unit is Unit.MILLISECONDS or unit is Unit.SECONDS:
+            name, divisor = ("from_milliseconds", 1000) if unit is Unit.MILLISECONDS else ("from_seconds", 1)
+            quick = f"fromtimestamp({value} / {divisor}, UTC)"
+            yield "int", f"({quick} if 0 <= {value} < {_time.EXACT_SECONDS * divisor} else {name}({value}))"
+        elif unit is not None:
+            yield "str", f"exactly({value}, {unit.name})"
+        elif is_model(type_):
+            yield "dict", f"{self._model(type_)}({value})"
+        elif origin in (Union, UnionType):
+            models = [a for a in arguments if is_model(a)]
+            if len(models) > 1:
+                yield "dict", f"{self._choice(tuple(models))}({value})"
+            for argument in arguments:
+                yield from self._cases(argument, value)
+        elif origin is list or origin is dict:
+            item = f"{value}_"
+            code = self.expression(arguments[-1], item)
+            if code != item and origin is list:
+                yield "list", f"[{code} for {item} in {value}]"
+            elif code != item:
+                yield "dict", f"{{{value}k: {code} for {value}k, {item} in {value}.items()}}"
+
+    def _model(self, cls: Any) -> str:
+        """Return the name of the function that reads an object as `cls`."""
+        if cls not in self._names:
+            name = self._names[cls] = f"read{len(self._names)}"
+            hook = self._hook_of(cls)
+            self.scope[name] = hook.read if isinstance(hook, ModelHook) else lambda data: hook(data, cls)
+        return self._names[cls]
+
+    def _choice(self, models: tuple[Any, ...]) -> str:
+        """Return the name of the function that reads an object as the one of several models that fits best."""
+        if models not in self._names:
+            self._names[models] = f"choose{len(self._names)}"
+            candidates = [(Fit(cls), self._model(cls)) for cls in models]
+
+            def choose(data: Any) -> Any:
+                name = max(candidates, key=lambda candidate: candidate[0](data))[1]
+                return self.scope[name](data)
+
+            self.scope[self._names[models]] = choose
+        return self._names[models]
+
+    def specialise(self, cls: Any, reader: Reader) -> None:
+        """Let others that hold a `cls` call `reader` from now on."""
+        self.scope[self._model(cls)] = reader
+
+
+class ModelHook:
+    """Reads one model: by a function made for the names that came first, else by one made for those that came."""
+
+    def __init__(self, cls: Any, readers: Readers) -> None:
+        self._cls = cls
+        self._readers = readers
+        self._shapes: dict[tuple[Any, ...], Reader] = {}
+        self._general: Reader | None = None
+
+    def __call__(self, value: Any, _: Any = None) -> Any:
+        """Read a value; what is no object stays as it came."""
+        return self.read(value) if type(value) is dict else value
+
+    def read(self, data: Any) -> Any:
+        """Read an object by the function for its names."""
+        names = tuple(data)
+        reader = self._shapes.get(names)
+        if reader is None:
+            if len(self._shapes) == SHAPES or len(names) > LARGEST:
+                reader = self._general = self._general or self._generate(None)
+            else:
+                reader = self._shapes[names] = self._generate(names)
+                if len(self._shapes) == 1:
+                    self._readers.specialise(self._cls, reader)
+        return reader(data)
+
+    def _generate(self, names: tuple[Any, ...] | None) -> Reader:
+        """Generate the function for objects that have exactly these names, or for all objects.
+
+        Nothing that came from outside, names included, is ever part of the code.
+        """
+        cls = self._cls
+        fields = {wire_name(cls, name): (name, type_) for name, type_ in field_types(cls).items()}
+        targets, lines, undeclared = [], [], []
+        for i, wire in enumerate(fields if names is None else names):
+            name, type_ = fields.get(wire, ("", Any))
+            read = self._field(wire, type_, f"v{i}") if name else f"v{i}"
+            targets.append(f"self.{name}" if name and read == f"v{i}" else f"v{i}")
+            if not name:
+                undeclared.append(f"names[{i}]: v{i}")
+            elif read != f"v{i}":
+                lines.append(f"self.{name} = {read}")
+        if names is None:
+            start = [
+                "self = new(cls)",
+                "self._came = frozenset(data)",
+                "if not data.keys() <= fields.keys():",
+                " self._more = {k: v for k, v in data.items() if k not in fields}",
+                f"[{', '.join(targets)}] = map(data.get, fields)",
+            ]
+        else:
+            start = [
+                f"if len(data) != {len(names)}: return other(data)",
+                "self = new(cls)",
+                f"try: [{', '.join(targets)}] = take(data)",
+                "except KeyError: return other(data)",
+                "self._came = came",
+                *([f"self._more = {{{', '.join(undeclared)}}}"] if undeclared else ()),
+                *(f"self.{name} = None" for wire, (name, _) in fields.items() if wire not in names),
+            ]
+        bound: dict[str, Any] = {"new": cls.__new__, "cls": cls, "fields": fields, "names": names, "other": self.read}
+        bound |= {"came": frozenset(names or ()), "take": taker(names or ())}
+        code = "\n ".join([f"def read(data, {', '.join(f'{b}={b}' for b in bound)}):", *start, *lines, "return self"])
+        exec(compile(code, f"<reader of {cls.__name__}>", "exec"), self._readers.scope, bound)  # noqa: S102 - names of ours
+        return bound["read"]  # type: ignore[no-any-return]
+
+    def _field(self, wire: str, type_: Any, value: str) -> str:
+        unit = _time.unit_of(plain(type_))
+        if unit is not None and not unit.numeric:
+            return f"beside(self, {wire!r}, {value}, {unit.name})"
+        return self._readers.expression(type_, value)
+
+
+def plain(type_: Any) -> Any:
+    """Return the type in `type_ | None`."""
+    others = [a for a in get_args(type_) if a is not type(None)]
+    return others[0] if get_origin(type_) in (Union, UnionType) and len(others) == 1 else type_
+
+
+def taker(names: tuple[Any, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what takes these entries out of a mapping, as a tuple; it raises KeyError where one is missing.
+
+    The names are those that came, the very objects: parsers make each only once, and the same object is found sooner.
+    """
+    return itemgetter(*names) if len(names) > 1 else lambda data: tuple(data[name] for name in names)
+
+
+def beside(model: Model, wire: str, value: Any, unit: Unit) -> Any:
+    """Return the time that text names; where it is written in an unusual way, the model keeps the text beside it."""
+    time = _time.from_wire(value, unit)
+    if time is not value and _time.to_wire(time, unit) != value:
+        model._more = {**getattr(model, "_more", {}), wire: value}
+    return time

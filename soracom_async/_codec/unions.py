@@ -1,0 +1,32 @@
+"""Which of several models an object is, where nothing in the document tells them apart."""
+
+from __future__ import annotations
+
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+import attrs
+
+from .model import field_types, wire_name
+
+
+class Fit:
+    """Tells how well objects fit a model: names it declares, literals it declares, required names that are missing."""
+
+    def __init__(self, cls: Any) -> None:
+        types = {wire_name(cls, name): type_ for name, type_ in field_types(cls).items()}
+        self._declared = frozenset(types)
+        self._required = frozenset(wire_name(cls, f.name) for f in attrs.fields(cls) if f.default is attrs.NOTHING)
+        self._literals = {wire: values for wire, type_ in types.items() if (values := literals(type_))}
+
+    def __call__(self, data: dict[str, Any]) -> tuple[int, int, int]:
+        """Return a key: the greater, the better."""
+        said = sum(any(data.get(wire) == value for value in values) for wire, values in self._literals.items())
+        return len(self._declared & data.keys()), said, -len(self._required - data.keys())
+
+
+def literals(type_: Any) -> tuple[Any, ...]:
+    """Return the values that a type names."""
+    if get_origin(type_) is Literal:
+        return get_args(type_)
+    return tuple(v for a in get_args(type_) for v in literals(a)) if get_origin(type_) in (Union, UnionType) else ()

@@ -1,0 +1,121 @@
+"""What there is to see of an emulator, as JSON: for its page, and for whoever watches it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from ..._version import __version__
+from ...api.operations import load
+
+if TYPE_CHECKING:
+    from ..emulator import Emulator
+    from ..state.fleet import Fleet
+    from ..state.world import Operator, Served
+
+LAST = 50
+"""How many requests are shown."""
+COUNTED = 100_000
+"""Up to how many SIMs are counted; in larger fleets so many are, and stand for all."""
+
+_seeded: WeakKeyDictionary[Fleet, Counter[str]] = WeakKeyDictionary()
+
+
+def view(emulator: Emulator) -> dict[str, Any]:
+    """Return all of it."""
+    service = emulator.service
+    return {
+        "version": __version__,
+        "time": time(emulator),
+        "environment": environment(emulator),
+        "operators": [_operator(each) for each in list(emulator.world.operators.values())],
+        "quota": _quota(emulator),
+        "counts": {"requests": service.requests, "logins": service.logins, "throttled": service.throttled},
+        "faults": emulator.faults.view(),
+        "requests": [request(each) for each in reversed(list(emulator.world.served)[-LAST:])],
+    }
+
+
+def time(emulator: Emulator) -> dict[str, Any]:
+    """Return the emulator's time."""
+    now = emulator.world.wall()
+    text = datetime.fromtimestamp(now, UTC).isoformat(" ", "seconds")
+    return {"now": int(now * 1000), "text": text.replace("+00:00", " UTC")}
+
+
+def environment(emulator: Emulator) -> dict[str, str]:
+    """Return the environment variables by which clients find the emulator and log in."""
+    key = emulator.auth_key
+    where = {"SORACOM_ENDPOINT": emulator.url} if emulator.serves else {}
+    return where | {"SORACOM_AUTH_KEY_ID": key.auth_key_id, "SORACOM_AUTH_KEY": key.auth_key.reveal()}
+
+
+def request(served: Served) -> dict[str, Any]:
+    """Return one request; what its path has of a secret is left out."""
+    return {
+        "time": served.time,
+        "operator": served.operator,
+        "method": served.method,
+        "path": _path(served),
+        "operation": served.operation,
+        "status": served.status,
+        "milliseconds": round(served.took * 1000, 1),
+        "faults": served.faults,
+    }
+
+
+def _path(served: Served) -> str:
+    if served.operation is None or "token}" not in (template := load(served.operation).path):
+        return served.path
+    given = served.path.removeprefix("/v1").split("/")
+    pairs = zip(template.split("/"), given, strict=True)
+    return "/".join("…" if wanted.endswith("token}") else each for wanted, each in pairs)
+
+
+def _operator(operator: Operator) -> dict[str, Any]:
+    fleet = operator.fleet
+    return {
+        "operatorId": operator.id,
+        "email": operator.email,
+        "password": operator.users[None].password,
+        "users": [name for name in operator.users if name is not None],
+        "groups": sum(1 for _ in operator.groups),
+        "sims": len(fleet),
+        "statuses": _statuses(fleet),
+        "estimated": len(fleet.numbers) > COUNTED,
+        "things": {kind: len(shelf) for kind, shelf in operator.shelves.items() if shelf},
+    }
+
+
+def _statuses(fleet: Fleet) -> dict[str, int]:
+    """Return how many SIMs are in each status."""
+    seeded = _seeded.get(fleet)
+    if seeded is None:  # it never changes
+        seeded = _seeded[fleet] = Counter(fleet._seeded(number)["status"] for number in fleet.numbers[:COUNTED])
+    if len(fleet.numbers) > COUNTED:
+        share = len(fleet) / COUNTED
+        return {status: round(count * share) for status, count in sorted(seeded.items())}
+    counts = seeded.copy()
+    for number in [*fleet._changed, *fleet._gone]:
+        if number in fleet.numbers:
+            counts[fleet._seeded(number)["status"]] -= 1
+        if number in fleet:
+            counts[fleet.look(number).status] += 1
+    return {status: count for status, count in sorted(counts.items()) if count}
+
+
+def _quota(emulator: Emulator) -> list[dict[str, Any]]:
+    windows = emulator.quota.windows(emulator.world.now())
+    return [
+        {
+            "of": whose,
+            "group": name or "no route",
+            "limit": window.limit,
+            "used": window.used,
+            "refused": window.refused,
+            "seconds": round(left, 1),
+        }
+        for (whose, name), window, left in windows
+    ]

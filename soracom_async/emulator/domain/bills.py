@@ -1,0 +1,114 @@
+"""An operator's bills: what its fleet cost in a month, less the coupons that it has."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from attrs import define, field, frozen
+
+from . import charges
+from .dates import (
+    DAY,
+    beginning,
+    day_of,
+    later,
+    month_of,
+    month_text,
+)
+from .money import Money, money_of
+
+if TYPE_CHECKING:
+    from ..handlers import Call
+    from ..state.collections import Record
+
+COUPON = "coupon"
+"""The kind of a coupon that the operator has registered."""
+MONTHS = 18
+"""How many months of the past can be asked for."""
+PAID_AFTER = timedelta(days=10)
+"""How long after its month a bill is paid."""
+
+
+@define(slots=True)
+class Bill:
+    """What a month cost."""
+
+    month: date
+    money: Money
+    closed: bool
+    """Whether the month is over."""
+    days: dict[date, dict[str, float]] = field(factory=dict)
+    """By day, what each bill item cost."""
+    spent: dict[str, float] = field(factory=dict)
+    """What was taken from each coupon, by its code."""
+
+    @property
+    def items(self) -> dict[str, float]:
+        """What each bill item cost."""
+        names = (charges.BASIC, charges.TRAFFIC)
+        return {name: self.money.round(sum(day[name] for day in self.days.values())) for name in names}
+
+    @property
+    def coupon_amount(self) -> float:
+        """What coupons pay."""
+        return self.money.round(sum(self.spent.values()))
+
+    @property
+    def amount(self) -> float:
+        """What is left to pay."""
+        return self.money.round(sum(self.items.values()) - self.coupon_amount)
+
+    @property
+    def paid_time(self) -> int:
+        """When it is paid, or was."""
+        return beginning(later(self.month, 1) + PAID_AFTER)
+
+
+@frozen(slots=True)
+class Account:
+    """All that an operator's fleet cost, and what its coupons have paid of that."""
+
+    bills: dict[date, Bill]
+    """By month, oldest first; a month that cost nothing has none."""
+    balances: dict[str, float]
+    """What is left of each coupon, by its code."""
+
+
+def account(call: Call) -> Account:
+    """Work out the bills of the months that can be asked for, of which the present one is the last."""
+    coupons = call.shelf(COUPON)
+    present = month_of(call.now)
+    oldest = later(present, -MONTHS)
+    # What coupons paid before the months that are shown counts as well.
+    first = min([oldest, *(month_of(coupon["registeredTime"]) for coupon in coupons.values())])
+    bills = _bills(call, first, present)
+    balances: dict[str, float] = {code: coupon["amount"] for code, coupon in coupons.items()}
+    for bill in bills.values():
+        _spend(bill, coupons, balances)
+    shown = {month: bill for month, bill in bills.items() if month >= oldest and any(bill.items.values())}
+    return Account(shown, balances)
+
+
+def _bills(call: Call, first: date, present: date) -> dict[date, Bill]:
+    money = money_of(call.operator)
+    bills: dict[date, Bill] = {}
+    for number, costs in charges.daily(call.operator.fleet, beginning(first) // DAY, call.now // DAY):
+        day = day_of(number * DAY)
+        month = day.replace(day=1)
+        bill = bills.setdefault(month, Bill(month, money, month < present))
+        bill.days[day] = {name: money.of(yen) for name, yen in costs.items()}
+    return bills
+
+
+def _spend(bill: Bill, coupons: dict[str, Record], balances: dict[str, float]) -> None:
+    """Let the coupons that are good in a bill's month pay of it, the oldest first."""
+    unpaid = bill.items
+    for code, coupon in coupons.items():
+        if month_of(coupon["registeredTime"]) <= bill.month and month_text(bill.month) <= coupon["expiryYearMonth"]:
+            for name in unpaid:
+                if coupon["billItemName"] in (None, name):
+                    used = min(balances[code], unpaid[name])
+                    unpaid[name] -= used
+                    balances[code] = bill.money.round(balances[code] - used)
+                    bill.spent[code] = bill.spent.get(code, 0) + used

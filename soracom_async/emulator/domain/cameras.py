@@ -1,0 +1,191 @@
+"""SORA Cam: an operator's cameras, when they record, and what they see."""
+
+from __future__ import annotations
+
+import uuid
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..handlers import Call
+    from ..state.collections import Record, Shelf
+    from ..state.world import Operator
+
+KIND, PACK = "camera", "license pack"
+SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
+
+_LICENSES = {"CR": "Cloud Continuous Recording License", "MR": 'Cloud Motion Detection "Unlimited" Recording License'}
+DAYS = {f"{kind}{days}-SC": days for kind in _LICENSES for days in (7, 14, 30, 60, 90)}
+"""For how many days each license keeps recordings."""
+FIRMWARE = {"ATOM Cam 2": "4.58.0.160", "ATOM Cam Swing": "4.37.1.160"}
+"""The latest, by product."""
+SWITCH, LEVEL = ("on", "off"), ("medium", "high", "low")
+SETTINGS: dict[str, tuple[Any, ...]] = {
+    "logo": SWITCH,
+    "motion": SWITCH,
+    "motionSensitivity": LEVEL,
+    "motionTagging": SWITCH,
+    "nightVision": ("auto", "on", "off"),
+    "quality": LEVEL,
+    "rotation": (0, 180),
+    "sound": SWITCH,
+    "soundSensitivity": LEVEL,
+    "statusLight": SWITCH,
+    "timestamp": SWITCH,
+}
+"""What each may be set to; a camera begins with the first."""
+_SEEDED = (
+    ("ATOM Cam 2", "4.58.0.101", "CR7-SC"),
+    ("ATOM Cam Swing", "4.37.1.160", "MR30-SC"),
+    ("ATOM Cam 2", "4.58.0.160", None),
+)
+
+
+def license_name(license_id: str) -> str:
+    """Return what a license is called."""
+    return f"{_LICENSES[license_id[:2]]} ({DAYS[license_id]} Days)"
+
+
+def shelf(call: Call) -> Shelf:
+    """Return the operator's cameras; nobody can make one, so an operator with a fleet has some."""
+    if KIND not in call.operator.shelves:
+        made = call.shelf(KIND)
+        if call.operator.fleet.numbers:
+            for number, (product, firmware, license_id) in enumerate(_SEEDED, 1):
+                camera = _seeded(call.operator, number, product, firmware, license_id)
+                made.put(camera["deviceId"], camera)
+    found = call.shelf(KIND)
+    for camera in found.values():
+        _settle(camera, call.now)
+    return found
+
+
+def packs(call: Call) -> Shelf:
+    """Return the operator's licenses, by their kind."""
+    if PACK not in call.operator.shelves:
+        owned = {"CR7-SC": 2, "MR30-SC": 1} if call.operator.fleet.numbers else {}
+        for license_id in DAYS:
+            call.shelf(PACK).put(license_id, {"quantity": owned.get(license_id, 0)})
+    return call.shelf(PACK)
+
+
+def camera_in(call: Call) -> Record:
+    """Return the camera that the path names; raises Refusal (404)."""
+    return shelf(call).find(call.path["device_id"])
+
+
+def connected(camera: Record, now: int) -> bool:
+    """Tell whether a camera can be reached."""
+    return bool(camera["powerState"] == "on" and now >= camera["busyUntil"])
+
+
+def watch(camera: Record, now: int, busy: int = 0) -> None:
+    """Let a camera record from now on, or no more, as its power and license are; not while it is `busy` milliseconds.
+
+    To be called after every change of them.
+    """
+    if busy and connected(camera, now):
+        camera["lastConnectedTime"] = now
+    begin = camera["busyUntil"] = max(camera["busyUntil"], now + busy)
+    spans = camera["spans"]
+    if spans and spans[-1][1] is None:
+        spans[-1][1] = max(spans[-1][0], now)
+        if spans[-1][0] == spans[-1][1]:
+            spans.pop()
+    if camera["license"] and camera["powerState"] == "on":
+        if spans and spans[-1][1] == begin:
+            spans[-1][1] = None
+        else:
+            spans.append([begin, None])
+
+
+def recordings(camera: Record, now: int) -> list[Record]:
+    """Return what the camera's present license keeps of its recordings, oldest first; the last may be going on."""
+    if (camera["license"] or "").startswith("MR"):
+        seen = [event for event in events(camera, now) if event["type"] == "motion"]
+        return [{name: event[name] for name in ("startTime", "endTime") if name in event} for event in seen]
+    return [
+        {"startTime": start} if end is None else {"startTime": start, "endTime": end}
+        for start, end in _kept(camera, now)
+    ]
+
+
+def overlaps(camera: Record, now: int, start: int, end: int) -> list[tuple[int, int]]:
+    """Return which parts of a time are recorded."""
+    found = [(max(each["startTime"], start), min(each.get("endTime", now), end)) for each in recordings(camera, now)]
+    return [(begin, over) for begin, over in found if begin < over]
+
+
+def events(camera: Record, now: int) -> list[Record]:
+    """Return what a camera has noticed while it watched, oldest first: no more than two events an hour."""
+    found = []
+    for start, end in _kept(camera, now):
+        for hour in range(start // HOUR, (now if end is None else end) // HOUR + 1):
+            for event in _events_of(camera, hour):
+                over = event["endTime"] if end is None else min(event["endTime"], end)
+                if start <= event["startTime"] < min(over, now):
+                    event["endTime"] = over
+                    if over > now:
+                        del event["endTime"]
+                    found.append(event)
+    return found
+
+
+def _events_of(camera: Record, hour: int) -> list[Record]:
+    """Return what a camera would notice in an hour since 1970: always the same, so that it need not be kept."""
+    random = Random(f"{camera['deviceId']} {hour}")
+    found = []
+    for second in sorted(random.sample(range(3600), random.randrange(3))):
+        # The last digit tells cameras apart: no two events of an operator have the same time.
+        start = (hour * 3600 + second) * SECOND + camera["number"]
+        kind = random.choice(("motion", "motion", "sound"))
+        found.append(
+            {
+                "eventId": str(uuid.UUID(int=random.getrandbits(128), version=4)),
+                "deviceId": camera["deviceId"],
+                "type": kind,
+                "labels": random.choice((["person"], ["vehicle"], [])) if kind == "motion" else [],
+                "startTime": start,
+                "endTime": start + random.randrange(10, 60) * SECOND,
+            }
+        )
+    return found
+
+
+def _kept(camera: Record, now: int) -> list[tuple[int, int | None]]:
+    """Return from when to when a camera watched, as far back as its present license reaches."""
+    oldest = now - DAYS.get(camera["license"], 0) * DAY
+    return [
+        (max(start, oldest), end)
+        for start, end in camera["spans"]
+        if start <= now and (end is None or end > oldest) and oldest < now
+    ]
+
+
+def _settle(camera: Record, now: int) -> None:
+    if camera["newFirmware"] is not None and now >= camera["busyUntil"]:
+        camera["firmwareVersion"], camera["newFirmware"] = camera["newFirmware"], None
+
+
+def _seeded(operator: Operator, number: int, product: str, firmware: str, license_id: str | None) -> Record:
+    random = Random(f"{operator.id} camera {number}")
+    born = operator.created
+    watched = {"CR": [[born - 48 * HOUR, born - 30 * HOUR], [born - 29 * HOUR, None]], "MR": [[born - 48 * HOUR, None]]}
+    return {
+        "deviceId": f"02{random.getrandbits(40):010X}",
+        "number": number,
+        "name": f"camera-{number}",
+        "productDisplayName": product,
+        "firmwareVersion": firmware,
+        "newFirmware": None,
+        "powerState": "on",
+        "license": license_id,
+        "realTimeAccess": False,
+        "settings": {name: values[0] for name, values in SETTINGS.items()},
+        "selfReboot": {"enabled": False, "daysOfWeek": list(range(7)), "time": "00:00"},
+        "limitHours": None,
+        "used": {},
+        "spans": watched.get((license_id or "")[:2], []),
+        "busyUntil": 0,
+        "lastConnectedTime": born,
+    }

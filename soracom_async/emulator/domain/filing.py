@@ -1,0 +1,61 @@
+"""Harvest Files: files in directories, which are there once a file was put into them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import TYPE_CHECKING
+
+from ..protocol.errors import Refusal
+
+if TYPE_CHECKING:
+    from ..state.collections import Record
+    from ..state.world import Operator
+
+KIND = "file"
+ROOT = "/"
+LONGEST, DEEPEST = 1024, 16
+"""The most bytes that a path may have, and the most directories."""
+
+
+def put_file(operator: Operator, path: str, content: bytes, content_type: str, at: int) -> bool:
+    """Write a file at an absolute path; tell whether there was none. Until the time `at` nobody sees it.
+
+    So what takes time to write a file can write it at once.
+    """
+    if len(path.encode()) > LONGEST or path.count("/") - 1 > DEEPEST:
+        raise Refusal("COM0003", f"a path has up to {LONGEST} bytes and {DEEPEST} directories")
+    shelf = operator.shelf(KIND)
+    directory = path.rpartition("/")[0] + "/"
+    while directory != ROOT:
+        made = shelf.setdefault(directory, _entry(directory, at))
+        made["createdTime"] = min(made["createdTime"], at)
+        directory = made["directory"]
+    before = shelf.get(path)
+    new = before is None or before["createdTime"] > at
+    shelf[path] = _entry(path, at if before is None or new else before["createdTime"]) | {
+        "lastModifiedTime": at,
+        "contentLength": len(content),
+        "contentType": content_type,
+        "etag": hashlib.md5(content, usedforsecurity=False).hexdigest(),
+        "content": base64.b64encode(content).decode(),
+    }
+    return new
+
+
+def _entry(path: str, at: int) -> Record:
+    """Return what is said of a file or, where its path ends in a slash, of a directory."""
+    directory = path.rstrip("/").rpartition("/")[0] + "/"
+    return {
+        "filePath": path,
+        "directory": directory,
+        "filename": path.removeprefix(directory),
+        "isDirectory": path.endswith("/"),
+        "createdTime": at,
+        "lastModifiedTime": at,
+    }
+
+
+def files_of(operator: Operator, now: int) -> dict[str, Record]:
+    """Return the files and directories that there are now, by their paths."""
+    return {path: entry for path, entry in operator.shelf(KIND).items() if entry["createdTime"] <= now}

@@ -1,0 +1,23 @@
+"""IPv4 addresses and their ranges, as requests write them."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+
+from ..protocol.errors import Refusal
+
+
+def address_in(text: str | None, where: str) -> IPv4Address:
+    """Return the address that text names; raises Refusal where it names none."""
+    try:
+        return IPv4Address(text or "")
+    except ValueError:
+        raise Refusal("COM0003", f"{where} is not an IPv4 address") from None
+
+
+def network_in(text: str | None, where: str) -> IPv4Network:
+    """Return the range that text names; raises Refusal where it names none."""
+    try:
+        return IPv4Network(text or "")
+    except ValueError:
+        raise Refusal("COM0003", f"{where} is not an IPv4 range") from None

@@ -1,0 +1,109 @@
+"""What a SAM user may do: its own permission, those of its roles, and the operator's default."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ..protocol.errors import Refusal
+from ..state.world import EPOCH
+from . import policies
+from .conditions import Facts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..._core.operation import Operation
+    from ..protocol.messages import Request
+    from ..state.world import (
+        Operator,
+        Session,
+        User,
+        World,
+    )
+
+DEFAULT = "default permissions"
+"""Where an operator's records have the permission that all its SAM users are under."""
+
+Role = dict[str, Any]
+"""A role as the API shows it."""
+
+
+def _managed(name: str, description: str, *operations: str) -> Role:
+    allowed = ",".join(f'"{operation}"' for operation in operations)
+    return {
+        "roleId": f"srn:soracom:::Role:{name}",
+        "roleName": name,
+        "owner": "soracom",
+        "description": description,
+        "permission": f'{{"statements":[{{"effect":"allow","api":[{allowed}]}}]}}',
+        "createDateTime": EPOCH,
+        "updateDateTime": EPOCH,
+    }
+
+
+MANAGED: dict[str, Role] = {
+    role["roleId"]: role
+    for role in (
+        _managed("AdministratorAccess", "Everything", "*"),
+        _managed("ReadOnlyAccess", "Whatever changes nothing", "*:get*", "*:list*", "*:search*", "*:find*"),
+        _managed("BillingAccess", "Bills and payments", "Billing:*", "Payment:*"),
+    )
+}
+"""The roles that every operator finds."""
+
+
+def role_of(operator: Operator, role_id: str) -> Role:
+    """Return one of the operator's roles, or of those that everybody finds; raises Refusal (404)."""
+    return MANAGED.get(role_id) or operator.shelf("role").find(role_id)
+
+
+def documents(user: User) -> tuple[str, ...]:
+    """Return the permission documents that a user is under; a root user is under none."""
+    if user.name is None:
+        return ()
+    roles = (role_of(user.operator, role_id)["permission"] for role_id in user.roles)
+    every = (user.permission, user.operator.records.get(DEFAULT), *roles)
+    return tuple(document for document in every if document is not None)
+
+
+_ALWAYS = "logout"
+_OTHERWISE = {
+    "deleteGadgetTag": "deleteTag",
+    "deleteGroupTag": "deleteTag",
+    "deleteLoraDeviceTag": "deleteTag",
+    "deleteSigfoxDeviceTag": "deleteTag",
+    "deleteSimTag": "deleteTag",
+    "deleteSubscriberTag": "deleteTag",
+    "listSubscribersInGroup": "listSubscribers",
+    "putGroupTags": "putTags",
+    "putSimTags": "putTags",
+    "putSubscriberTags": "putTags",
+}
+"""What permissions call an operation, where it is another name than the operation's own; either is understood."""
+
+
+def facts(world: World, user: User, request: Request, path: Mapping[str, str]) -> Facts:
+    """Return what the conditions of a document are about."""
+    return Facts(user.name or "", request.address, datetime.fromtimestamp(world.wall(), UTC).date(), path)
+
+
+def check(world: World, session: Session, operation: Operation[Any], path: Mapping[str, str], request: Request) -> None:
+    """Refuse (403) what the session's user may not do; where there is no permission at all, everything is allowed."""
+    if not session.permissions or operation.id == _ALWAYS:
+        return
+    statements = [each for document in session.permissions for each in policies.permission(document)]
+    names = {f"{operation.group}:{name}" for name in (operation.id, _OTHERWISE.get(operation.id, operation.id))}
+    if not policies.allow(statements, names, facts(world, session.user, request, path)):
+        raise Refusal("AUM0007")
+
+
+def may_switch(world: World, source: User, target: User, request: Request) -> bool:
+    """Tell whether a user may become `target`; without a trust policy only users of its own operator may."""
+    own = source.operator is target.operator
+    if target.trust_policy is None:
+        return own or source.operator.id in target.operator.trusted
+    operator_id = source.operator.id
+    kind, name = ("Operator", operator_id) if source.name is None else ("User", source.name)
+    srn = f"srn:soracom:{operator_id}::{kind}:{name}"
+    return policies.allow(policies.trust_policy(target.trust_policy), [srn], facts(world, source, request, {}))

@@ -1,0 +1,48 @@
+"""The subscriptions that a SIM can have, and what belongs to each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..protocol.errors import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_USUAL = ("s1.minimum", "s1.slow", "s1.standard", "s1.fast", "s1.4xfast")
+
+SPEED_CLASSES: dict[str, tuple[str, ...]] = {
+    "plan01s": _USUAL,
+    "plan01s-low_data_volume": _USUAL,
+    "planP1": _USUAL,
+    "planX1": _USUAL,
+    "planX2": _USUAL,
+    "planX3": _USUAL,
+    "planXM1": _USUAL,
+    "plan-D": _USUAL,
+    "plan-K": _USUAL,
+    "plan-K2": _USUAL,
+    "plan-KM1": ("t1.standard",),
+    "plan-DU": ("u1.standard", "u1.slow"),
+    "plan-US": (*_USUAL, "s1.8xfast"),
+}
+"""By subscription, the speed classes that it can have."""
+
+
+def usual_speed_class(subscription: str) -> str:
+    """Return the speed class that a new SIM has."""
+    classes = SPEED_CLASSES[subscription]
+    return next(name for name in classes if name.endswith(".standard"))
+
+
+def check(subscription: str, bundles: Sequence[str] = (), speed_class: str | None = None) -> None:
+    """Refuse a subscription that does not exist, or what does not go with it."""
+    if subscription not in SPEED_CLASSES:
+        raise Refusal("COM0003", f"there is no subscription {subscription}")
+    letters = subscription.removeprefix("plan").removeprefix("-")
+    for bundle in bundles:
+        # A bundle is named for its subscription: X3-5MB goes with planX3, DU-10GB with plan-DU.
+        if not bundle.startswith(f"{letters}-"):
+            raise Refusal("COM0003", f"the bundle {bundle} does not go with {subscription}")
+    if speed_class is not None and speed_class not in SPEED_CLASSES[subscription]:
+        raise Refusal("SIM0008", speed_class, subscription)

@@ -1,0 +1,1 @@
+"""The answers of operations that no handler is written for."""

@@ -1,0 +1,158 @@
+"""What a path of the API leads to: things of a kind, one of them, a setting, or something that can be done."""
+
+from __future__ import annotations
+
+import typing
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Literal
+
+from attrs import frozen
+
+from ..._cached import cached
+from ..._codec.model import is_model
+from ...api.operations import MODULES, load
+from ..service.validation import fields
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from ..._core.operation import Operation
+
+Role = Literal["collection", "item", "setting", "action"]
+Making = Literal["posted", "registered", "named", "put", "never"]
+"""How an item comes to be: a POST to its collection, its registration, a POST or a PUT to its own path."""
+
+_OWN = "/operators/{operator_id}"
+"""What every operator has of itself; it counts as the root."""
+_OWNERS = ("operatorId", "groupId")
+"""Fields that say to what a thing belongs, not which it is."""
+
+
+@frozen(slots=True)
+class Level:
+    """A part of a path: words, and the parameters that name one of what the words mean."""
+
+    words: tuple[str, ...]
+    names: tuple[str, ...]
+    collection: str
+    """The path up to the names."""
+
+    @property
+    def kind(self) -> str:
+        """What one of them is called: `batch group` of `/batch_groups`."""
+        return _singular(" ".join(self.words).replace("_", " "))
+
+
+@cached
+def levels_of(path: str) -> tuple[Level, ...]:
+    """Take a path of the operations table apart, in front of each word that follows a parameter."""
+    at = _OWN if path.startswith(f"{_OWN}/") else ""
+    levels: list[Level] = []
+    words: tuple[str, ...] = ()
+    for named, group in groupby(path[len(at) + 1 :].split("/"), lambda segment: segment.startswith("{")):
+        segments = tuple(group)
+        if named:
+            levels.append(Level(words, tuple(segment[1:-1] for segment in segments), at))
+        words = () if named else segments
+        at += "".join(f"/{segment}" for segment in segments)
+    return (*levels, Level(words, (), at)) if words else tuple(levels)
+
+
+@cached
+def role_of(path: str) -> Role:
+    """Return what a path of the operations table leads to."""
+    level, found = levels_of(path)[-1], methods(path).get("GET")
+    if level.names:
+        # What is neither made nor listed is there whenever one looks: a bill of a month, a summary by its name.
+        alone = making(level.collection) == "never" and "GET" not in methods(level.collection)
+        return "setting" if alone else "item"
+    if item_path(path) or (found is not None and typing.get_origin(found.result) is list):
+        return "collection"
+    return "setting" if found is not None else "action"
+
+
+@cached
+def _table() -> dict[str, dict[str, Operation[Any]]]:
+    table: dict[str, dict[str, Operation[Any]]] = {}
+    for operation in map(load, MODULES):
+        table.setdefault(operation.path, {})[operation.method] = operation
+    return table
+
+
+def methods(path: str) -> Mapping[str, Operation[Any]]:
+    """Return the operations of a path, by their methods."""
+    return _table().get(path, {})
+
+
+@cached
+def item_path(collection: str) -> str:
+    """Return the path of the items of a collection; empty where they have none."""
+    paths = (path for path in _table() if path.startswith(f"{collection}/{{"))
+    return min((path for path in paths if levels_of(path)[-1].collection == collection), key=len, default="")
+
+
+@cached
+def making(collection: str) -> Making:
+    """Return how the items of a collection are made."""
+    item = item_path(collection)
+    of_item = methods(item)
+    if "POST" in methods(collection):
+        return "posted"
+    if "POST" in methods(f"{item}/register"):
+        return "registered"
+    if "POST" in of_item and "PUT" in of_item:
+        return "named"
+    return "put" if of_item.keys() & {"POST", "PUT"} else "never"
+
+
+@cached
+def record_type(collection: str) -> Any:
+    """Return the model of the items of a collection; None where the API says nothing of them."""
+    of_item, of_all = methods(item_path(collection)), methods(collection)
+    tellers = [of_item.get("GET"), of_all.get("GET"), of_all.get("POST"), of_item.get("POST"), of_item.get("PUT")]
+    found = (items_in(teller.result)[1] for teller in tellers if teller is not None)
+    return next(filter(is_model, found), None)
+
+
+@cached
+def items_in(result: Any) -> tuple[str, Any]:
+    """Return where in an answer its items are, empty for the answer itself, and what they are."""
+    if typing.get_origin(result) is list:
+        return "", typing.get_args(result)[0]
+    lists = {name: _item(kind) for name, (kind, _) in fields(result).items()} if is_model(result) else {}
+    return next(iter(lists.items())) if lists and all(map(is_model, lists.values())) else ("", result)
+
+
+def _item(kind: Any) -> Any:
+    """Return the type of the items of a list that may be left out; None where it is no list."""
+    lists = (each for each in typing.get_args(kind) if typing.get_origin(each) is list)
+    return next((typing.get_args(each)[0] for each in lists), None)
+
+
+@cached
+def name_fields(collection: str) -> tuple[str, ...]:
+    """Return the fields by which an item is named; none where that does not show."""
+    path, kind = item_path(collection), record_type(collection)
+    if not path or kind is None:
+        return ()
+    known = fields(kind)
+    names = levels_of(path)[-1].names
+    found = tuple(field_named(name, known) for name in names)
+    if set(found) <= known.keys():
+        return found
+    others = [name for name in known if name.endswith("Id") and name not in _OWNERS]
+    found = ("id",) if "id" in known else tuple(others)
+    return found if len(found) == len(names) else ()
+
+
+def field_named(name: str, known: Collection[str]) -> str:
+    """Return a word of a path or a query as the fields are written among which it is."""
+    head, *tail = name.split("_")
+    return name if name in known else head + "".join(word.capitalize() for word in tail)
+
+
+def _singular(words: str) -> str:
+    for plural, singular in (("ies", "y"), ("sses", "ss"), ("s", "")):
+        if words.endswith(plural) and not words.endswith("ss"):
+            return words.removesuffix(plural) + singular
+    return words

@@ -1,0 +1,237 @@
+"""What no handler is written for is answered by the obvious rules, with data that fits the operation's types.
+
+POST on a collection makes an item, GET lists or finds, PUT merges, DELETE removes; a POST behind an item acts on it.
+The items of `/batch_groups` are on the shelf `batch group`, those of `/batch_groups/{batch_group_id}/jobs` on the shelf
+`job of batch group` and the group's identifier. A setting is a sample until it is put.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..._codec.model import is_model
+from ..handlers.fleet.groups import tag_filter
+from ..handlers.fleet.sims import number_in
+from ..protocol.errors import Refusal
+from ..protocol.messages import Page, decode, encode
+from ..service.validation import fields, problem
+from . import path_roles as places
+from .samples import Sampler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..handlers import Call
+    from ..state.collections import Record, Shelf
+    from .path_roles import Level
+
+SEEDED = 3
+"""How many things there are, where there is a fleet, of a kind that nobody can make."""
+_MOMENTS = ("time", "createdTime", "createdAt")
+"""The fields that `from` and `to` are about."""
+
+
+def answer(call: Call) -> Any:
+    """Answer an operation by its method, its path and its types."""
+    if call.session is None:  # there is nobody whose data it could be about
+        raise Refusal("COM0005", call.operation.id)
+    levels, role = places.levels_of(call.operation.path), places.role_of(call.operation.path)
+    if levels[-1].words == ("register",) and role == "action":
+        return _Spot(call, *levels[:-1]).make()
+    return _RULES.get((role, call.operation.method), _Spot.act)(_Spot(call, *levels))
+
+
+class _Spot:
+    """Where a call works: the shelf of a level of its path, and the item that the path names."""
+
+    def __init__(self, call: Call, *levels: Level) -> None:
+        *parents, level = levels
+        self.call = call
+        self.names = level.names
+        self.collection = level.collection
+        self.id = "/".join(call.path[name] for name in level.names)
+        self.kind = level.kind
+        self.type = places.record_type(level.collection)
+        self.known = fields(self.type) if self.type else {}
+        self.parent = _Spot(call, *parents) if parents else None
+        if self.parent is not None:
+            self.parent.find()
+            self.kind += f" of {self.parent.kind} {self.parent.id}"
+
+    @property
+    def shelf(self) -> Shelf:
+        """The things here."""
+        operator = self.call.operator
+        untouched = self.kind not in operator.shelves
+        shelf = operator.shelf(self.kind)
+        if untouched and operator.fleet.numbers and places.making(self.collection) == "never":
+            for number in map(str, range(1, SEEDED + 1)):
+                record = self._sample(number, nameless=True)
+                shelf[self._name_of(record) or number] = record
+        return shelf
+
+    def find(self) -> Record:
+        """Return the item; raises Refusal (404)."""
+        if self.names == ("operator_id",):  # one's own is the only one there is
+            return {}
+        if self.names in (("sim_id",), ("imsi",), ("msisdn",)):
+            number_in(self.call)
+            return {}
+        if self.names == ("group_id",):
+            return self.call.operator.groups.get(self.id)
+        return self.shelf.find(self.id)
+
+    def list(self) -> Any:
+        """Return the items that the query wants."""
+        operation = self.call.operation
+        where, item = places.items_in(operation.result)
+        wanted = self._filter()
+
+        def shown(record: Record) -> Any:
+            return self._shown(item, record)
+
+        if operation.paging is not None:
+            page = self.shelf.page(self.call, wanted, shown)
+            if not operation.paging.items:
+                return page
+            first, *others = operation.paging.items
+            return Page(encode({first: decode(page.body)} | {name: [] for name in others}), page.next_key)
+        found = [shown(record) for record in self.shelf.values() if wanted(record)]
+        return self._result({where: found}) if where else found
+
+    def create(self) -> Any:
+        """Make an item; its name is what the body says, or a new one."""
+        said, names = self._said(), places.name_fields(self.collection) or ("",)
+        self.id = "/".join(str(said.get(name) or self.call.world.uuid()) for name in names)
+        return self.make()
+
+    def make(self) -> Any:
+        """Make the item that is named: a sample, without what could have been said and was not."""
+        body = self.call.operation.body
+        could = fields(body) if is_model(body) else {}
+        record = {name: value for name, value in self._sample(self.id, made=True).items() if name not in could}
+        names = places.name_fields(self.collection)
+        named = dict(zip(names, self.id.split("/", len(names) - 1), strict=True)) if names else {}
+        return self._result(self.shelf.put(self.id, record | named | self._said()))
+
+    def get(self) -> Any:
+        """Return the item."""
+        return self._result(self.find())
+
+    def put(self) -> Any:
+        """Change the item, or make it, where that is the way to make it."""
+        if self.id not in self.shelf and places.making(self.collection) == "put":
+            return self.make()
+        return self._result(self.change())
+
+    def post(self) -> Any:
+        """Make the item, or change it, where it is made in another way."""
+        return self.make() if places.making(self.collection) == "named" else self.put()
+
+    def delete(self) -> Any:
+        """Remove the item."""
+        return self._result(self.shelf.take(self.id))
+
+    def look(self) -> Any:
+        """Return a setting; one that was not put is a sample."""
+        return self._result(self._setting())
+
+    def set(self) -> Any:
+        """Put a setting."""
+        setting = self.call.operator.records[self._key] = self._setting() | self._said()
+        return self._result(setting)
+
+    def reset(self) -> None:
+        """Forget what was put."""
+        self.call.operator.records.pop(self._key, None)
+
+    def act(self) -> Any:
+        """Do something to the item on the way, or else give a sample of what comes of it."""
+        if self.parent is None:
+            return self._result(self._sample(str(self._said()), made=True) | self._said())
+        return self.parent._result(self.parent.change())
+
+    def change(self) -> Record:
+        """Merge the body into the item, where the names fit."""
+        record = self.find()
+        present = Sampler(self.call, self.id, made=self.call.now)
+        record |= {name: value for name, value in self._said().items() if name in self.known}
+        changed = (name for name in self.known if name.startswith(("lastModified", "update")))
+        record |= {name: present.of(self.known[name][0], name) for name in changed}
+        return record
+
+    # How it is said and shown
+
+    def _said(self) -> Record:
+        """Return what the body says."""
+        body = self.call.body if isinstance(self.call.body, dict) else {}
+        return {name: value for name, value in body.items() if value is not None}
+
+    def _name_of(self, record: Record) -> str:
+        names = [record.get(name) for name in places.name_fields(self.collection)]
+        return "" if None in names else "/".join(map(str, names))
+
+    @property
+    def _key(self) -> str:
+        path = self.call.path | {"operator_id": ""}
+        return f"setting {self.call.operation.path.format_map(path)}"
+
+    def _setting(self) -> Record:
+        query = self.call.request.query
+        return self.call.operator.records.get(self._key) or self._sample(f"{self._key}?{query}")
+
+    def _sample(self, name: str, *, made: bool = False, nameless: bool = False) -> Record:
+        """Return a sample of what is here, with the names of the path, or `nameless`, with a name of its own."""
+        if self.type is None:
+            return {}
+        sample = Sampler(self.call, f"{self.kind} {name}", made=self.call.now if made else None).model(self.type)
+        path = ((each, value) for each, value in self.call.path.items() if not (nameless and each in self.names))
+        named = {places.field_named(each, sample): value for each, value in path}
+        return sample | {each: value for each, value in named.items() if each in sample}
+
+    def _result(self, record: Record) -> Any:
+        result = self.call.operation.result
+        return None if result is None else self._shown(result, record)
+
+    def _shown(self, kind: Any, record: Record) -> Any:
+        """Return a record as a type wants it; what the record cannot say is a sample."""
+        sampler = Sampler(self.call, f"{self.kind} {self._name_of(record) or self.id}")
+        if not is_model(kind):
+            return sampler.of(kind)
+        wanted = fields(kind)
+        rest = {name: each for name, each in sampler.model(kind).items() if wanted[name][1] or name not in self.known}
+        fit = (name for name in wanted if record.get(name) is not None and not problem(wanted[name][0], record[name]))
+        return rest | {name: record[name] for name in fit}
+
+    def _filter(self) -> Callable[[Record], bool]:
+        """Return what the query wants: tags, a field's value, a time from and to."""
+        query, tags = self.call.query, tag_filter(self.call)
+        said = {parameter.wire for parameter in self.call.operation.query} & query.keys()
+        equal = {places.field_named(name, self.known): query[name] for name in said}
+        equal = {name: value for name, value in equal.items() if name in self.known}
+        moment = next((name for name in _MOMENTS if name in self.known), "")
+        first, last = query.get("from"), query.get("to")
+
+        def wanted(record: Record) -> bool:
+            at = record.get(moment)
+            return (
+                (tags is None or tags(record.get("tags", {})))
+                and all(record.get(name) == value for name, value in equal.items())
+                and (at is None or ((first is None or at >= first) and (last is None or at <= last)))
+            )
+
+        return wanted
+
+
+_RULES: dict[tuple[places.Role, str], Callable[[_Spot], Any]] = {
+    ("collection", "GET"): _Spot.list,
+    ("collection", "POST"): _Spot.create,
+    ("item", "GET"): _Spot.get,
+    ("item", "PUT"): _Spot.put,
+    ("item", "POST"): _Spot.post,
+    ("item", "DELETE"): _Spot.delete,
+    ("setting", "GET"): _Spot.look,
+    ("setting", "PUT"): _Spot.set,
+    ("setting", "POST"): _Spot.set,
+    ("setting", "DELETE"): _Spot.reset,
+}

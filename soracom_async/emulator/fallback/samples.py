@@ -1,0 +1,157 @@
+"""JSON that fits a type of the API: stable for one seed, with the names that are real for the operator."""
+
+from __future__ import annotations
+
+import types
+import typing
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+
+from ..._codec.model import is_model
+from ..._codec.times import EPOCH as UNIX
+from ..._codec.times import Unit, to_wire, unit_of
+from ..service.validation import fields
+from ..state.sims import (
+    imsi,
+    msisdn,
+    number_of,
+    sim_id,
+)
+from ..state.world import EPOCH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..handlers import Call
+
+DEEPEST = 5
+"""How deep optional things are nested."""
+YEAR = 365 * 86_400_000
+_PRESENT = ("create", "update", "lastModified", "modified", "order", "issue", "publish")
+"""How the names of times begin that are known when a thing is made; other times come later, if ever."""
+_MOMENT = ("Time", "At", "DateTime", "TimeEpochMs")
+"""How the names of times end whose unit is not declared; they are milliseconds."""
+
+
+class Sampler:
+    """Makes samples, always the same ones for one seed, operator and `name`."""
+
+    def __init__(self, call: Call, name: str, *, made: int | None = None) -> None:
+        operator = call.operator
+        self._operator = operator
+        self._random = Random(f"{call.world.seed} {operator.id} {name}")
+        self._made = made
+        # All names of one sample are those of one SIM: the one that the path names, or any.
+        fleet, named = operator.fleet, (number_of(value) for value in call.path.values())
+        numbers = fleet.numbers or range(1)
+        number = next(filter(None, named), numbers[self._random.randrange(len(numbers))])
+        self._number = number if number in fleet else None
+
+    def of(self, kind: Any, name: str = "", depth: int = 0) -> Any:
+        """Return a sample of a type, for a field called `name`; None where there is nothing to show."""
+        origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+        if origin is Annotated:
+            return self._time(unit_of(kind), name)
+        if origin in (Union, types.UnionType):
+            return self.of(arguments[0], name, depth)
+        if origin is Literal:
+            return arguments[0]
+        if origin is list:
+            return self._list(arguments[0], name, depth)
+        if is_model(kind):
+            return self.model(kind, depth)
+        make = _PLAIN.get(kind)
+        return {} if make is None else make(self, name)
+
+    def model(self, kind: Any, depth: int = 0) -> dict[str, Any]:
+        """Return a sample of a model, without the optional fields of which there is nothing to show."""
+        made = {}
+        for name, (field_type, required) in fields(kind).items():
+            value = self.of(field_type, name, depth + 1) if required or depth < DEEPEST else None
+            if value is None and required:
+                value = "" if field_type is str else self.of(field_type, "created", depth + 1)
+            if value is not None:
+                made[name] = value
+        return made
+
+    def identifier(self) -> str:
+        """Return an identifier."""
+        return f"{self._random.getrandbits(64):016x}"
+
+    def _list(self, item: Any, name: str, depth: int) -> list[Any]:
+        value = self.of(item, name.removesuffix("List").removesuffix("s"), depth + 1) if depth < DEEPEST else None
+        return [] if value is None else [value]
+
+    def _time(self, unit: Unit | None, name: str) -> Any:
+        moment = self._moment(name)
+        if unit is None or moment is None:
+            return None
+        return to_wire(UNIX + timedelta(milliseconds=moment), unit)
+
+    def _moment(self, name: str) -> int | None:
+        """Return a time in the year before the emulator's epoch; of what is made now, the present."""
+        if self._made is None:
+            return EPOCH * 1000 - self._random.randrange(YEAR)
+        return self._made if name.startswith(_PRESENT) else None
+
+    def _text(self, name: str) -> str | None:
+        known = self._known()
+        if name in known:
+            return known[name]
+        if name.endswith(_MOMENT) or name.endswith("Date"):
+            moment = self._moment(name)
+            return None if moment is None else f"{datetime.fromtimestamp(moment / 1000, UTC):%Y-%m-%dT%H:%M:%S.000Z}"
+        words = name.lower()
+        make = next((make for ending, make in _TEXTS if words.endswith(ending)), None)
+        return make(self) if make else f"{name or 'text'}-{self._random.randrange(1000)}"
+
+    def _known(self) -> dict[str, str | None]:
+        """Return the names of the operator's own things."""
+        operator, number = self._operator, self._number
+        own = {"operatorId": operator.id, "rootOperatorId": operator.id, "email": operator.email}
+        group = next(iter(operator.groups), None)
+        sim = (None, None, None) if number is None else (sim_id(number), imsi(number), msisdn(number))
+        return own | {
+            "groupId": group,
+            "simId": sim[0],
+            "iccid": sim[0],
+            "imsi": sim[1],
+            "primaryImsi": sim[1],
+            "msisdn": sim[2],
+            "resourceId": sim[0],
+        }
+
+    def _integer(self, name: str) -> int | None:
+        return self._moment(name) if name.endswith(_MOMENT) else self._random.randrange(1, 100)
+
+    def _number_of(self, name: str) -> float:
+        return round(self._random.uniform(0, 90), 2)
+
+    def _flag(self, name: str) -> bool:
+        return not name.startswith(("termination", "implicit"))
+
+    def address(self) -> str:
+        """Return an IP address."""
+        return "10.{}.{}.{}".format(*(self._random.randrange(1, 255) for _ in range(3)))
+
+
+_PLAIN: dict[Any, Callable[[Sampler, str], Any]] = {
+    str: Sampler._text,
+    int: Sampler._integer,
+    float: Sampler._number_of,
+    bool: Sampler._flag,
+}
+_TEXTS: tuple[tuple[str, Callable[[Sampler], str]], ...] = (
+    ("url", lambda sampler: f"https://example.com/{sampler.identifier()}"),
+    ("cidr", lambda sampler: f"{sampler.address()}/32"),
+    ("cidrrange", lambda sampler: f"{sampler.address()}/32"),
+    ("ipaddress", Sampler.address),
+    ("ip", Sampler.address),
+    ("id", Sampler.identifier),
+    ("key", Sampler.identifier),
+    ("code", Sampler.identifier),
+    ("hash", Sampler.identifier),
+    ("token", Sampler.identifier),
+)
+"""How texts look, by the ends of their names."""

@@ -1,1 +1,0 @@
-"""What no handler is written for."""

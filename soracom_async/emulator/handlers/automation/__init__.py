@@ -1,0 +1,1 @@
+"""Event handlers, batches and Soralets: the handlers."""

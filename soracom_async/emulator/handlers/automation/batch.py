@@ -1,0 +1,222 @@
+"""Batch jobs: many calls of one API in one request, each of which is really made."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from ....api.operations import load
+from ...domain import permissions
+from ...domain.wire import listing, visible
+from ...protocol.errors import Refusal
+from ...protocol.messages import Page, decode, encode
+from ...service import validation as checks
+from ...service.routing import Router
+from .. import HANDLERS, Call, handles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...state.collections import Record
+
+APIS = (
+    "activateSim", "deactivateSim", "setSimToStandby", "suspendSim", "setSimGroup", "unsetSimGroup", "putSimTags",
+    "putVirtualPrivateGatewayIpAddressMapEntry",
+)  # fmt: skip
+"""What a task may call."""
+MOST = 10_000
+"""The most tasks of one job."""
+PREPARATION, TASK = 1000, 100
+"""Milliseconds before the first task, and of each."""
+
+
+@handles("listBatchGroups")
+def list_groups(call: Call) -> Page:
+    """Return the batch groups."""
+    return call.shelf("batch group").page(call)
+
+
+@handles("createBatchGroup")
+def create_group(call: Call) -> Any:
+    """Make a batch group."""
+    group = {
+        "batchGroupId": call.world.uuid(),
+        "batchGroupName": call.body["batchGroupName"],
+        "description": call.body.get("description"),
+        "createdTime": call.now,
+        "updatedTime": call.now,
+    }
+    return call.shelf("batch group").put(group["batchGroupId"], group)
+
+
+@handles("getBatchGroup")
+def get_group(call: Call) -> Any:
+    """Return a batch group."""
+    return _group(call)
+
+
+@handles("updateBatchGroup")
+def update_group(call: Call) -> Any:
+    """Change the name or the description of a batch group."""
+    group = _group(call)
+    said = {name: call.body.get(name) for name in ("batchGroupName", "description")}
+    group |= {name: value for name, value in said.items() if value is not None} | {"updatedTime": call.now}
+    return group
+
+
+@handles("deleteBatchGroup")
+def delete_group(call: Call) -> None:
+    """Remove a batch group with its jobs; none of them may be running."""
+    jobs = _jobs(call)
+    if any(_running(call, job) for job in jobs):
+        raise Refusal("COM0009", "a job of the batch group is running")
+    for job in jobs:
+        call.shelf("batch job").take(job["jobId"])
+    call.shelf("batch group").take(call.path["batch_group_id"])
+
+
+@handles("listBatchJobs")
+def list_jobs(call: Call) -> Page:
+    """Return the jobs of a batch group."""
+    return listing(call, [_present(call, job) for job in _jobs(call)], "jobId")
+
+
+@handles("createBatchJob")
+def create_job(call: Call) -> Any:
+    """Begin a job.
+
+    Its calls are made at once, so that nobody has to look at the job for them to be made; what it says of itself goes
+    by the clock.
+    """
+    group, requests = _group(call), [task["request"] for task in call.body["tasks"]]
+    if not 1 <= len(requests) <= MOST:
+        raise Refusal("COM0003", f"body.tasks has not 1 to {MOST} tasks")
+    routes = [_route(request, number) for number, request in enumerate(requests)]
+    apis = {operation.id for operation, _ in routes}
+    if len(apis) > 1:
+        raise Refusal("COM0003", "the tasks call different APIs")
+    (api,) = apis
+    if any(job["_api"] == api and _running(call, job) for job in call.shelf("batch job").values()):
+        raise Refusal("COM0009", f"a job that calls {api} is running")
+    job = {
+        "batchGroupId": group["batchGroupId"],
+        "jobId": call.world.uuid(),
+        "jobName": call.body.get("jobName"),
+        "description": call.body.get("description"),
+        "abortOnFailure": bool(call.body.get("abortOnFailure")),
+        "createdTime": call.now,
+        "_api": api,
+        "_requests": requests,
+        "_responses": [],
+    }
+    call.shelf("batch job").put(job["jobId"], job)
+    for request, (operation, path) in zip(requests, routes, strict=True):
+        response = _response(attrs.evolve(call, operation=operation, path=path, query={}), request)
+        job["_responses"].append(response)
+        if job["abortOnFailure"] and _failed(response):
+            break
+    return _present(call, job)
+
+
+@handles("getBatchJob")
+def get_job(call: Call) -> Any:
+    """Return a job."""
+    return _present(call, _job(call))
+
+
+@handles("listTasksOfBatchJob")
+def list_tasks(call: Call) -> Page:
+    """Return the tasks of a job."""
+    status = call.query.get("status")
+    return listing(call, _tasks(call, _job(call)), "taskId", lambda task: status in (None, task["status"]))
+
+
+@cache
+def _router() -> Router:
+    return Router(map(load, APIS))
+
+
+def _route(request: Record, number: int) -> tuple[Any, dict[str, str]]:
+    """Return the operation that a task calls, and its path parameters."""
+    try:
+        return _router().match(request.get("method") or "", request.get("path") or "")
+    except Refusal:
+        raise Refusal("COM0003", f"body.tasks[{number}] calls no API that a batch can call") from None
+
+
+def _response(call: Call, request: Record) -> Record:
+    """Make the call of a task, with the permissions of who made the job, and return its answer."""
+    try:
+        permissions.check(call.world, call.signed_in, call.operation, call.path, call.request)
+        call.body = checks.check_body(call.operation, encode(request.get("body") or {}))
+        answer = HANDLERS[call.operation.id](call)
+    except Refusal as refusal:
+        return {"statusCode": refusal.status, "body": refusal.body(call.request.headers.get("x-soracom-lang", "en"))}
+    return {"statusCode": call.operation.status, "body": decode(encode(answer))}
+
+
+def _failed(response: Record) -> bool:
+    return bool(response["statusCode"] >= 400)
+
+
+def _group(call: Call) -> Record:
+    return call.shelf("batch group").find(call.path["batch_group_id"])
+
+
+def _jobs(call: Call) -> list[Record]:
+    """Return the jobs of the batch group of the path."""
+    group_id = _group(call)["batchGroupId"]
+    return [job for job in call.shelf("batch job").values() if job["batchGroupId"] == group_id]
+
+
+def _job(call: Call) -> Record:
+    job = call.shelf("batch job").find(call.path["job_id"])
+    if job["batchGroupId"] != call.path["batch_group_id"]:
+        raise Refusal("COM0007", "batch job", job["jobId"])
+    return job
+
+
+def _end(job: Record) -> int:
+    """Return when a job has done what it will do."""
+    return int(job["createdTime"] + PREPARATION + TASK * len(job["_responses"]))
+
+
+def _running(call: Call, job: Record) -> bool:
+    return call.now < _end(job)
+
+
+def _tasks(call: Call, job: Record) -> Iterator[Record]:
+    """Return the tasks of a job as they are by now."""
+    for number, request in enumerate(job["_requests"]):
+        task = {"taskId": number + 1, "request": request, "status": "pending"}
+        begin = job["createdTime"] + PREPARATION + TASK * number
+        if number < len(job["_responses"]) and begin <= call.now:
+            task["startedTime"] = begin
+            if begin + TASK <= call.now:
+                response = job["_responses"][number]
+                status = "error" if _failed(response) else "success"
+                task |= {"finishedTime": begin + TASK, "status": status, "response": response}
+        yield task
+
+
+def _present(call: Call, job: Record) -> Record:
+    """Return a job as it is by now."""
+    done = min(max((call.now - job["createdTime"] - PREPARATION) // TASK, 0), len(job["_responses"]))
+    errors = sum(map(_failed, job["_responses"][:done]))
+    summary = {"pending": len(job["_requests"]) - done, "success": done - errors, "error": errors}
+    if _running(call, job):
+        status = "pending" if call.now < job["createdTime"] + PREPARATION else "running"
+    elif summary["pending"]:
+        status = "aborted"
+    else:
+        status = "failed" if errors else "completed"
+    over = status in ("aborted", "failed", "completed")
+    return visible(job) | {
+        "status": status,
+        "summary": summary,
+        "updatedTime": min(call.now, _end(job)),
+        "finishedTime": _end(job) if over else None,
+        "errorMessage": f"{errors} of {len(job['_requests'])} tasks failed" if over and errors else None,
+    }

@@ -1,0 +1,142 @@
+"""Soralets: code in versions, its trial runs and its log. No code is run here: what goes in comes out."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Any
+
+from ...domain.timelines import timeline
+from ...domain.wire import visible
+from ...protocol.errors import Refusal
+from .. import Call, handles
+
+if TYPE_CHECKING:
+    from ...protocol.messages import Page
+    from ...state.collections import Record
+
+SORALETS, VERSIONS, SIZE, LOGS = 20, 10, 4 << 20, 1000
+"""How many an operator may have, how many versions of each, of how many bytes, and how much log is kept."""
+
+
+def _soralet(call: Call) -> Record:
+    return call.shelf("soralet").find(call.path["soralet_id"])
+
+
+@handles("listSoralets")
+def list_soralets(call: Call) -> Page:
+    """Return the soralets, oldest first."""
+    call.query.setdefault("sort", "asc")
+    return timeline(call, call.shelf("soralet").values(), "createdTime", tie="soraletId", shown=visible)
+
+
+@handles("createSoralet")
+def create(call: Call) -> None:
+    """Make a soralet, which has no code yet."""
+    soralet_id, shelf = call.body["soraletId"], call.shelf("soralet")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", soralet_id):
+        raise Refusal("COM0003", "body.soraletId is not 1 to 100 letters, digits, underscores and hyphens")
+    if len(shelf) >= SORALETS:
+        raise Refusal("COM0009", f"there are {SORALETS} soralets already")
+    soralet = {
+        "soraletId": soralet_id,
+        "operatorId": call.operator.id,
+        "description": call.body.get("description"),
+        "createdTime": call.now,
+        "updatedTime": call.now,
+        "_made": 0,
+        "_versions": {},
+        "_said": 0,
+        "_logs": [],
+    }
+    shelf.put(soralet_id, soralet)
+
+
+@handles("getSoralet")
+def get(call: Call) -> Any:
+    """Return a soralet."""
+    return visible(_soralet(call))
+
+
+@handles("deleteSoralet")
+def delete(call: Call) -> None:
+    """Remove a soralet with all its versions."""
+    call.shelf("soralet").take(call.path["soralet_id"])
+
+
+@handles("uploadSoraletCode")
+def upload(call: Call) -> Any:
+    """Make the next version; the numbers of deleted ones do not come again."""
+    soralet, code = _soralet(call), call.body
+    if not 0 < len(code) <= SIZE:
+        raise Refusal("COM0003", f"the body has not 1 to {SIZE} bytes")
+    if len(soralet["_versions"]) >= VERSIONS:
+        raise Refusal("COM0009", f"there are {VERSIONS} versions already")
+    soralet["_made"] += 1
+    number, soralet_id, operator = soralet["_made"], soralet["soraletId"], call.operator
+    soralet["updatedTime"] = call.now
+    soralet["_versions"][str(number)] = version = {
+        "soraletId": soralet_id,
+        "operatorId": operator.id,
+        "version": number,
+        "size": len(code),
+        "hash": hashlib.sha256(code).hexdigest(),
+        "srn": f"srn:soracom:{operator.id}:{operator.coverages[0]}:Soralet:{soralet_id}/{number}",
+        "createdTime": call.now,
+    }
+    return version
+
+
+@handles("listSoraletVersions")
+def list_versions(call: Call) -> Page:
+    """Return the versions, newest first."""
+    return timeline(call, _soralet(call)["_versions"].values(), "createdTime", tie="version")
+
+
+@handles("deleteSoraletVersion")
+def delete_version(call: Call) -> None:
+    """Remove a version."""
+    soralet = _soralet(call)
+    del soralet["_versions"][str(_version(soralet, call.path["version"])["version"])]
+
+
+def _version(soralet: Record, name: str) -> Record:
+    """Return the version of a number, or the latest of all."""
+    versions = soralet["_versions"]
+    number = max(map(int, versions), default=0) if name == "$LATEST" else name
+    try:
+        version: Record = versions[str(number)]
+    except KeyError:
+        raise Refusal("COM0007", "version", name) from None
+    return version
+
+
+@handles("testSoralet")
+def run(call: Call) -> Any:
+    """Answer as code that changes nothing would; from whom the payload comes does not matter to it."""
+    soralet, body = _soralet(call), call.body
+    if body["direction"] not in ("uplink", "downlink"):
+        raise Refusal("COM0003", "body.direction is neither uplink nor downlink")
+    number = _version(soralet, body["version"])["version"]
+    soralet["_said"] += 1
+    entry = {
+        "soraletId": soralet["soraletId"],
+        "operatorId": call.operator.id,
+        "version": number,
+        "message": f"{body['direction']}: {len(body['payload'])} characters of {body['contentType']}",
+        "createdTime": call.now,
+        "_number": f"{soralet['_said']:012}",
+    }
+    soralet["_logs"] = [*soralet["_logs"], entry][-LOGS:]
+    return {
+        "resultCode": 0,
+        "body": body["payload"],
+        "contentType": body["contentType"],
+        "encodingType": body.get("encodingType") or "text",
+    }
+
+
+@handles("getSoraletLogs")
+def logs(call: Call) -> Page:
+    """Return what was logged, newest first."""
+    return timeline(call, _soralet(call)["_logs"], "createdTime", tie="_number", shown=visible)

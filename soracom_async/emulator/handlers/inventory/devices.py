@@ -1,0 +1,172 @@
+"""Devices of Inventory: made, read, written to, told what to do, watched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...domain import lwm2m
+from ...domain.wire import iso
+from ...protocol.errors import Refusal
+from ...state.world import EPOCH
+from .. import Call, handles
+from ..things import (
+    KINDS,
+    Kind,
+    find,
+    shelf_of,
+)
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from ...state.collections import Record
+
+_SAID = ("endpoint", "firmwareVersion", "ipAddress", "manufacturer", "modelNumber", "serialNumber")
+"""What may be said of a device when it is made."""
+
+
+def _device(device_id: str, operator_id: str, at: int, *, online: bool, **fields: Any) -> Record:
+    device: Record = {
+        "device_id": device_id,
+        "operatorId": operator_id,
+        "groupId": None,
+        "tags": {},
+        "online": online,
+        "lastModifiedTime": iso(at),
+        "registrationId": device_id.removeprefix("d-")[:10] if online else None,
+        "registrationLifeTime": 60 if online else None,
+        "lastRegistrationUpdate": iso(at) if online else None,
+    }
+    device |= dict.fromkeys(_SAID) | fields
+    return device | {"objects": lwm2m.objects(device, at) if online else {}}
+
+
+def _seeded(dice: Random, operator_id: str, number: int) -> tuple[str, Record]:
+    device_id = f"d-{dice.getrandbits(80):020x}"
+    device = _device(
+        device_id,
+        operator_id,
+        EPOCH * 1000 - dice.randrange(86_400_000),
+        online=True,
+        endpoint=f"endpoint-{number + 1}",
+        manufacturer="Example Devices",
+        modelNumber=f"ED-{dice.randrange(100, 1000)}",
+        serialNumber=f"{dice.getrandbits(32):08X}",
+        firmwareVersion="1.0.0",
+        ipAddress=f"10.200.0.{number + 1}",
+        tags={"name": f"inventory-{number + 1}"},
+    )
+    device["online"] = number != 0  # the first has gone offline; what it said is still known
+    return device_id, device
+
+
+KINDS["Device"] = Kind("device", ("device_id",), seeded=_seeded)
+
+
+@handles("createDevice")
+def create(call: Call) -> Any:
+    """Make a device, online if the body says so; its keys are shown this once."""
+    body = call.body
+    group_id = body.get("groupId")
+    if group_id is not None:
+        call.operator.groups.get(group_id)
+    endpoint, shelf = body.get("endpoint"), shelf_of(call)
+    if endpoint is not None and any(device["endpoint"] == endpoint for device in shelf.values()):
+        raise Refusal("COM0008", "endpoint", endpoint)
+    device_id = f"d-{call.world.uuid().replace('-', '')[:20]}"
+    said = {name: body.get(name) for name in _SAID} | {"groupId": group_id, "tags": dict(body.get("tags") or {})}
+    device = _device(device_id, call.operator.id, call.now, online=bool(body.get("online")), **said)
+    shelf.put(device_id, device)
+    return device | {"deviceKeyId": call.world.uuid(), "deviceSecret": call.world.secret(32)}
+
+
+@handles("getDevice")
+def get(call: Call) -> Any:
+    """Return a device, with the models of its resources if they are asked for."""
+    device = find(call)
+    if not call.query.get("model"):
+        return device
+    objects = {
+        object_id: {number: lwm2m.described(object_id, instance) for number, instance in instances.items()}
+        for object_id, instances in device["objects"].items()
+    }
+    return device | {"objects": objects}
+
+
+@handles("readDeviceResources")
+def read_instance(call: Call) -> Any:
+    """Read an instance of an object."""
+    return _described(call, _instance(call, online=True))
+
+
+@handles("readDeviceResource")
+def read_resource(call: Call) -> Any:
+    """Read a resource."""
+    _resource(call, "R")
+    return _described(call, _instance(call))["resources"][call.path["resource"]]
+
+
+@handles("writeDeviceResource")
+def write_resource(call: Call) -> None:
+    """Write a resource."""
+    resource = _resource(call, "W")
+    if call.body.get("value") is None:
+        raise Refusal("COM0003", "body.value is missing")
+    resource["value"] = call.body["value"]
+
+
+@handles("executeDeviceResource")
+def execute_resource(call: Call) -> None:
+    """Let a device do something."""
+    _resource(call, "E")
+
+
+@handles("observeDeviceResource")
+def observe_resource(call: Call) -> None:
+    """Let a device report a resource."""
+    _resource(call, "R")["observed"] = True
+
+
+@handles("unobserveDeviceResource")
+def unobserve_resource(call: Call) -> None:
+    """Let it report the resource no longer."""
+    _resource(call)["observed"] = False
+
+
+@handles("observeDeviceResources")
+def observe_instance(call: Call) -> None:
+    """Let a device report an instance of an object."""
+    _instance(call, online=True)["observed"] = True
+
+
+@handles("unobserveDeviceResources")
+def unobserve_instance(call: Call) -> None:
+    """Let it report the instance no longer."""
+    _instance(call)["observed"] = False
+
+
+def _described(call: Call, instance: Record) -> Record:
+    return lwm2m.described(call.path["object"], instance) if call.query.get("model") else instance
+
+
+def _instance(call: Call, *, online: bool = False) -> Record:
+    """Return the instance that the path names; `online` is for what needs the device itself."""
+    device, path = find(call), call.path
+    try:
+        instance: Record = device["objects"][path["object"]][path["instance"]]
+    except KeyError:
+        raise Refusal("COM0007", "object instance", f"/{path['object']}/{path['instance']}") from None
+    if online and not device["online"]:
+        raise Refusal("COM0009", "the device is offline")
+    return instance
+
+
+def _resource(call: Call, operation: str = "") -> Record:
+    """Return the resource that the path names; raises Refusal where `operation` is not possible with it."""
+    object_id, name = call.path["object"], call.path["resource"]
+    resource: Record | None = _instance(call, online=bool(operation))["resources"].get(name)
+    if resource is None:
+        raise Refusal("COM0007", "resource", f"/{object_id}/{call.path['instance']}/{name}")
+    if operation not in lwm2m.MODEL[object_id][1][name].operations:
+        raise Refusal("COM0009", f"the resource has only {lwm2m.MODEL[object_id][1][name].operations}")
+    return resource

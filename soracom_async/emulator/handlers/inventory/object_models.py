@@ -1,0 +1,72 @@
+"""Object models of Inventory: definitions of objects that an operator adds to the standard ones."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree import ElementTree
+
+from ...domain.wire import iso
+from ...protocol.errors import Refusal
+from .. import Call, handles
+from ..things import (
+    KINDS,
+    Kind,
+    changed,
+    find,
+    shelf_of,
+)
+
+KINDS["DeviceObjectModel"] = Kind("device object model", ("model_id",))
+MOST = 16
+"""How many an operator may have."""
+_OWN = ("operatorId", "createdTime", "lastModifiedTime")
+"""What the service says of a model, whatever the body has there."""
+
+
+@handles("createDeviceObjectModel")
+def create(call: Call) -> Any:
+    """Add a model; it is known by the number of its object."""
+    model, shelf = _defined(call), shelf_of(call)
+    if len(shelf) >= MOST:
+        raise Refusal("COM0009", f"there are {MOST} models already")
+    model |= {"operatorId": call.operator.id, "createdTime": iso(call.now), "lastModifiedTime": iso(call.now)}
+    return shelf.put(model["objectId"], {"scope": "private"} | model)
+
+
+@handles("updateDeviceObjectModel")
+def update(call: Call) -> Any:
+    """Define a model anew; its number stays."""
+    find(call)
+    model = _defined(call)
+    if model["objectId"] != call.path["model_id"]:
+        raise Refusal("COM0003", f"the model defines the object {model['objectId']}")
+    return changed(call, **model)
+
+
+@handles("setDeviceObjectModelScope")
+def set_scope(call: Call) -> Any:
+    """Say for whom a model is."""
+    if not call.body.get("scope"):
+        raise Refusal("COM0003", "body.scope is missing")
+    return changed(call, scope=call.body["scope"])
+
+
+def _defined(call: Call) -> dict[str, Any]:
+    """Return what the body, JSON or XML, defines."""
+    said = _from_xml(call.body) if isinstance(call.body, bytes) else {"format": "json"} | call.body
+    model = {name: value for name, value in said.items() if name not in _OWN}
+    if not str(model.get("objectId") or "").isdecimal():
+        raise Refusal("COM0003", "the model has no number of an object")
+    return model
+
+
+def _from_xml(text: bytes) -> dict[str, Any]:
+    try:
+        definition = ElementTree.fromstring(text)  # noqa: S314  (who would be attacked is who runs the emulator)
+    except ElementTree.ParseError as error:
+        raise Refusal("COM0003", f"the body is not XML: {error}") from None
+    return {
+        "format": "xml",
+        "objectId": (definition.findtext(".//ObjectID") or "").strip(),
+        "objectName": (definition.findtext(".//Object/Name") or "").strip(),
+    }

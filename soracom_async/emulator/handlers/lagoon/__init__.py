@@ -1,0 +1,1 @@
+"""Lagoon: the handlers."""

@@ -1,0 +1,166 @@
+"""Lagoon: its registration, its users and its licence packs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...domain.wire import visible
+from ...protocol.errors import Refusal
+from .. import Call, handles
+
+if TYPE_CHECKING:
+    from ...state.collections import Record
+
+PLANS = ("free", "maker", "pro")
+ROLES = ("Viewer", "Editor")
+PACKS = ("basicUser", "basicDashboard")
+ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><circle cx="4" cy="4" r="4"/></svg>'
+
+
+def _lagoon(call: Call) -> Record:
+    """Return what the operator has of Lagoon."""
+    lagoon: Record | None = call.operator.records.get("lagoon")
+    if lagoon is None:
+        raise Refusal("COM0009", "Lagoon is not registered")
+    return lagoon
+
+
+def _as_root(call: Call) -> None:
+    if call.user.name is not None:
+        raise Refusal("AUM0007")
+
+
+def _one_of(call: Call, name: str, values: tuple[str, ...]) -> str:
+    value: str | None = call.body.get(name)
+    if value not in values:
+        raise Refusal("COM0003", f"body.{name} is none of {', '.join(values)}")
+    return value
+
+
+def _text(call: Call, name: str) -> str:
+    text: str | None = call.body.get(name)
+    if not text:
+        raise Refusal("COM0003", f"body.{name} is missing")
+    return text
+
+
+@handles("registerLagoon")
+def register(call: Call) -> Any:
+    """Begin with Lagoon; the first user is the operator itself."""
+    _as_root(call)
+    plan, password = _one_of(call, "plan", PLANS), _text(call, "userPassword")
+    if "lagoon" in call.operator.records:
+        raise Refusal("COM0009", "Lagoon is registered already")
+    call.operator.records["lagoon"] = lagoon = {"plan": plan, "packs": dict.fromkeys(PACKS, 0), "users": {}, "made": 0}
+    _add_user(lagoon, call.operator.email, password, "Editor")
+    return {"lagoonUserEmail": call.operator.email}
+
+
+@handles("terminateLagoon")
+def terminate(call: Call) -> None:
+    """End it, with all its users."""
+    _as_root(call)
+    _lagoon(call)
+    del call.operator.records["lagoon"]
+
+
+@handles("updateLagoonPlan")
+def update_plan(call: Call) -> None:
+    """Change the plan."""
+    _as_root(call)
+    _lagoon(call)["plan"] = _one_of(call, "plan", PLANS)
+
+
+@handles("listLagoonLicensePackStatus")
+def list_packs(call: Call) -> Any:
+    """Return how many licence packs there are."""
+    return [{"licensePackName": name, "quantity": quantity} for name, quantity in _lagoon(call)["packs"].items()]
+
+
+@handles("updateLagoonLicensePack")
+def update_packs(call: Call) -> None:
+    """Change how many licence packs there are."""
+    _as_root(call)
+    packs, wanted = _lagoon(call)["packs"], {}
+    for each in call.body.get("licensePackQuantities") or ():
+        name, quantity = each.get("licensePackName"), each.get("desiredQuantity")
+        if name not in PACKS or quantity is None or quantity < 0:
+            raise Refusal("COM0003", f"body.licensePackQuantities has not quantities of {', '.join(PACKS)}")
+        wanted[name] = quantity
+    packs |= wanted
+
+
+@handles("getImageLink")
+def image_link(call: Call) -> Any:
+    """Return where the custom icon is."""
+    _lagoon(call)
+    return call.offer(ICON, "image/svg+xml")
+
+
+@handles("listLagoonUsers")
+def list_users(call: Call) -> Any:
+    """Return the users."""
+    return [visible(user) for user in _lagoon(call)["users"].values()]
+
+
+@handles("createLagoonUser")
+def create_user(call: Call) -> Any:
+    """Add a user."""
+    lagoon, email = _lagoon(call), _new_email(call)
+    return {"id": _add_user(lagoon, email, _text(call, "userPassword"), _one_of(call, "role", ROLES))}
+
+
+@handles("deleteLagoonUser")
+def delete_user(call: Call) -> None:
+    """Remove a user."""
+    del _lagoon(call)["users"][str(_user(call)["id"])]
+
+
+@handles("updateLagoonUserEmail")
+def update_email(call: Call) -> None:
+    """Change a user's address."""
+    _user(call)["email"] = _new_email(call)
+
+
+@handles("updateLagoonUserPassword")
+def update_password(call: Call) -> None:
+    """Change a user's password."""
+    user = _user(call)
+    if call.body.get("oldPassword") != user["_password"]:
+        raise Refusal("AUM0008")
+    user["_password"] = _text(call, "newPassword")
+
+
+@handles("updateLagoonUserPermission")
+def update_permission(call: Call) -> None:
+    """Change a user's role."""
+    _user(call)["role"] = _one_of(call, "role", ROLES)
+
+
+def _user(call: Call) -> Record:
+    """Return the user of the path."""
+    user: Record | None = _lagoon(call)["users"].get(call.path["lagoon_user_id"])
+    if user is None:
+        raise Refusal("COM0007", "Lagoon user", call.path["lagoon_user_id"])
+    return user
+
+
+def _add_user(lagoon: Record, email: str, password: str, role: str) -> int:
+    lagoon["made"] += 1
+    number: int = lagoon["made"]
+    lagoon["users"][str(number)] = {
+        "id": number,
+        "email": email,
+        "role": role,
+        "lastSeenAt": None,
+        "lastSeenAtAge": None,
+        "_password": password,
+    }
+    return number
+
+
+def _new_email(call: Call) -> str:
+    email = _text(call, "userEmail")
+    if any(user["email"] == email for user in _lagoon(call)["users"].values()):
+        raise Refusal("COM0008", "Lagoon user", email)
+    return email

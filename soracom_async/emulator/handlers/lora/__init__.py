@@ -1,0 +1,1 @@
+"""LoRaWAN devices, gateways and networks: the handlers."""

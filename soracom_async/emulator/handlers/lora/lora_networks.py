@@ -1,0 +1,132 @@
+"""LoRaWAN gateways and network sets, which may be used together with other operators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...domain.wire import iso
+from ...protocol.errors import Refusal
+from ...state.world import EPOCH
+from .. import Call, handles
+from ..things import (
+    KINDS,
+    Kind,
+    changed,
+    find,
+    identifier_in,
+    shelf_of,
+    stocked,
+)
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from ...protocol.messages import Page
+    from ...state.collections import Record
+
+
+def _seeded_gateway(dice: Random, operator_id: str, number: int) -> tuple[str, Record]:
+    gateway_id = f"{dice.getrandbits(64):016x}"
+    born = iso(EPOCH * 1000 - dice.randrange(1, 400) * 86_400_000)
+    return gateway_id, {
+        "gatewayId": gateway_id,
+        "operatorId": operator_id,
+        "networkSetId": None,
+        "address": f"{number + 1} Harbour Street",
+        "online": number != 0,
+        "owned": True,
+        "status": "active",
+        "tags": {"name": f"gateway-{number + 1}"},
+        "terminationEnabled": False,
+        "createdTime": born,
+        "lastModifiedTime": born,
+    }
+
+
+KINDS["LoraGateway"] = Kind("LoRa gateway", ("gateway_id",), seeded=_seeded_gateway)
+KINDS["LoraNetworkSet"] = Kind("LoRa network set", ("ns_id",))
+
+
+@handles("createLoraNetworkSet")
+def create(call: Call) -> Any:
+    """Make a network set."""
+    network_set: Record = {
+        "networkSetId": call.world.uuid(),
+        "operatorId": call.operator.id,
+        "allowedOperators": [],
+        "tags": dict(call.body.get("tags") or {}),
+        "createdTime": iso(call.now),
+        "lastModifiedTime": iso(call.now),
+    }
+    return shelf_of(call).put(network_set["networkSetId"], network_set)
+
+
+@handles("deleteLoraNetworkSet")
+def delete(call: Call) -> None:
+    """Remove a network set; its gateways are in none then, whoever has them."""
+    network_set_id = identifier_in(call)
+    shelf_of(call).take(network_set_id)
+    for operator in call.world.operators.values():
+        _leave(call, operator.id, network_set_id)
+
+
+@handles("addPermissionToLoraNetworkSet")
+def add_permission(call: Call) -> Any:
+    """Allow another operator to use it; whether there is such an operator stays unsaid."""
+    allowed = find(call)["allowedOperators"]
+    return changed(call, allowedOperators=[*dict.fromkeys([*allowed, _named(call)])])
+
+
+@handles("revokePermissionFromLoraNetworkSet")
+def revoke_permission(call: Call) -> Any:
+    """Allow it no longer; the other operator's gateways leave."""
+    named = _named(call)
+    answer = changed(call, allowedOperators=[each for each in find(call)["allowedOperators"] if each != named])
+    if named != call.operator.id:
+        _leave(call, named, identifier_in(call))
+    return answer
+
+
+def _named(call: Call) -> str:
+    operator_id = call.body.get("operatorId")
+    if not operator_id:
+        raise Refusal("COM0003", "body.operatorId is missing")
+    return str(operator_id)
+
+
+def _leave(call: Call, operator_id: str, network_set_id: str) -> None:
+    """Take an operator's gateways out of a network set."""
+    operator = call.world.operators.get(operator_id)
+    if operator is not None:
+        for gateway in stocked(call.world, operator, KINDS["LoraGateway"]).values():
+            if gateway["networkSetId"] == network_set_id:
+                gateway["networkSetId"] = None
+
+
+@handles("listGatewaysInLoraNetworkSet")
+def list_gateways(call: Call) -> Page:
+    """Return those of one's own gateways that are in it."""
+    network_set_id = _usable(call, identifier_in(call))
+    return shelf_of(call, "LoraGateway").page(call, lambda gateway: gateway["networkSetId"] == network_set_id)
+
+
+@handles("setLoraNetworkSet")
+def enter(call: Call) -> Any:
+    """Put a gateway into a network set that one may use."""
+    return changed(call, networkSetId=_usable(call, call.body.get("networkSetId") or ""))
+
+
+@handles("unsetLoraNetworkSet")
+def leave(call: Call) -> Any:
+    """Take a gateway out of its network set."""
+    return changed(call, networkSetId=None)
+
+
+def _usable(call: Call, network_set_id: str) -> str:
+    """Return an identifier if such a network set is one's own, or its owner allows one to use it."""
+    kind = KINDS["LoraNetworkSet"]
+    for operator in call.world.operators.values():
+        network_set = stocked(call.world, operator, kind).get(network_set_id)
+        if network_set and call.operator.id in (operator.id, *network_set["allowedOperators"]):
+            return network_set_id
+    raise Refusal("COM0007", kind.name, network_set_id)

@@ -1,0 +1,89 @@
+"""LoRaWAN and Sigfox devices: bought, registered, sent to."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ...domain.wire import iso
+from ...protocol.errors import Refusal
+from ...state.world import EPOCH
+from .. import Call, handles
+from ..things import (
+    KINDS,
+    Kind,
+    find,
+    registrable,
+    shelf_of,
+)
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from ...state.collections import Record
+
+_IDS = {"LoraDevice": re.compile(r"[0-9A-Fa-f]{16}"), "SigfoxDevice": re.compile(r"[0-9A-Fa-f]{1,8}")}
+_DAY = 86_400_000
+
+
+def _device(device_id: str, operator_id: str, at: int, **fields: Any) -> Record:
+    return {
+        "device_id": device_id,
+        "operatorId": operator_id,
+        "groupId": None,
+        "status": "active",
+        "tags": {},
+        "terminationEnabled": False,
+        "lastModifiedTime": iso(at),
+        "lastSeen": None,
+    } | fields
+
+
+def _seeded(dice: Random, operator_id: str, number: int, *, name: str, digits: int) -> tuple[str, Record]:
+    device_id = f"{dice.randrange(16**digits):0{digits}X}"
+    seen = EPOCH * 1000 - dice.randrange(_DAY)
+    return device_id, _device(
+        device_id,
+        operator_id,
+        seen - dice.randrange(100 * _DAY),
+        tags={"name": f"{name}-{number + 1}"},
+        lastSeen={"rssi": -dice.randrange(60, 120), "snr": dice.randrange(-10, 10), "time": iso(seen)},
+    )
+
+
+KINDS["LoraDevice"] = Kind("LoRa device", ("device_id",), seeded=partial(_seeded, name="lora", digits=16))
+KINDS["SigfoxDevice"] = Kind("Sigfox device", ("device_id",), seeded=partial(_seeded, name="sigfox", digits=6))
+
+
+@handles("registerLoraDevice", "registerSigfoxDevice")
+def register(call: Call) -> Any:
+    """Take a device that nobody has."""
+    device_id = registrable(call)
+    if not _IDS[call.operation.group].fullmatch(device_id) or not call.body.get("registrationSecret"):
+        raise Refusal("COM0003", f"the {KINDS[call.operation.group].name} {device_id} cannot be registered")
+    group_id = call.body.get("groupId")
+    if group_id is not None:
+        call.operator.groups.get(group_id)
+    tags = dict(call.body.get("tags") or {})
+    device = _device(device_id, call.operator.id, call.now, groupId=group_id, tags=tags)
+    return shelf_of(call).put(device_id, device)
+
+
+@handles("sendDataToLoraDevice")
+def send_lora(call: Call) -> None:
+    """Take up to 11 bytes over for the device's next slot."""
+    _send(call, r"([0-9A-Fa-f]{2}){1,11}", "1 to 11 bytes in hexadecimal")
+
+
+@handles("sendDataToSigfoxDevice")
+def send_sigfox(call: Call) -> None:
+    """Take 8 bytes over for the device's next uplink."""
+    _send(call, r"[0-9A-Fa-f]{16}", "8 bytes in hexadecimal")
+
+
+def _send(call: Call, pattern: str, meaning: str) -> None:
+    if find(call)["status"] == "terminated":
+        raise Refusal("COM0009", "the device is terminated")
+    if not re.fullmatch(pattern, call.body.get("data") or ""):
+        raise Refusal("COM0003", f"body.data is not {meaning}")

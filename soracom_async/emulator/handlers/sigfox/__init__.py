@@ -1,0 +1,1 @@
+"""Sigfox devices: the handlers."""

@@ -1,1 +1,0 @@
-"""Devices beside SIMs, and what acts on many."""

@@ -1,0 +1,1 @@
+"""Requests, responses and errors, as the emulated API has them."""

@@ -1,0 +1,247 @@
+"""What goes wrong on order: faults, and which of them hit a request."""
+
+from __future__ import annotations
+
+import difflib
+import random
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+
+from ...errors import ConfigurationError
+from ..protocol.errors import Refusal
+from .fault_kinds import KINDS, Strike
+from .rate_limits import THROTTLINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from types import TracebackType
+
+    from ..._core.operation import Operation
+    from ..protocol.messages import Response
+    from ..state.world import World
+    from .service import Asked, Service
+
+ALL = "all"
+
+
+class Fault:
+    """Something that goes wrong with some requests: `Fault("reset-after", operation="sendSmsToSim", count=1)`.
+
+    `kind` is one of `KINDS`; `details` are what that kind takes, `seconds` or `status`. `operation` is an operationId,
+    a group, or `all`. It hits `count` requests, each with `probability`, from `from_` to `until` seconds after it was
+    added, by the emulator's clock. Raises ConfigurationError for what cannot be.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        *,
+        operation: str = ALL,
+        count: int | None = None,
+        probability: float = 1.0,
+        from_: float = 0.0,
+        until: float | None = None,
+        **details: Any,
+    ) -> None:
+        self.kind: str = kind.replace("_", "-")
+        if self.kind not in KINDS:
+            raise ConfigurationError(f"there is no fault {kind!r}; there are {', '.join(KINDS)}")
+        known = KINDS[self.kind].details
+        for name in details:
+            if name not in known:
+                takes = ", ".join(["operation", "count", "probability", "from", "until", *known])
+                raise ConfigurationError(f"{self.kind} takes no {name!r}; it takes {takes}")
+        self.operation = operation
+        self.count: int | None = _checked("count", count)
+        self.probability: float = _checked("probability", probability)
+        self.from_: float = _checked("from", from_)
+        self.until: float | None = _checked("until", until)
+        self.details: dict[str, Any] = known | {name: _checked(name, value) for name, value in details.items()}
+        self.id: int = 0
+        """Its number among the faults of its emulator; 0 before it was added."""
+        self.hits: int = 0
+        """How many requests it has hit."""
+        self.memory: dict[str, str] = {}
+        """What it has to know of earlier requests."""
+        self._faults: Faults | None = None
+        self._begun = 0.0
+        self._random = random.Random()
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Fault:
+        """Return the fault that JSON describes: `{"kind": "latency", "operation": "Sim", "seconds": 2}`."""
+        settings = {("from_" if name == "from" else name): value for name, value in given.items()}
+        kind = settings.pop("kind", None)
+        if not isinstance(kind, str):
+            raise ConfigurationError(f"a fault has a kind: {', '.join(KINDS)}")
+        return cls(kind, **settings)
+
+    @classmethod
+    def parse(cls, text: str) -> Fault:
+        """Return the fault that a word of the command line describes: `latency:Sim:seconds=2:count=3`."""
+        kind, *parts = text.split(":")
+        settings = {"kind": kind}
+        if parts and "=" not in parts[0]:
+            settings["operation"] = parts.pop(0)
+        for part in parts:
+            name, equals, value = part.partition("=")
+            if not equals:
+                raise ConfigurationError(f"{part!r} is no name=value")
+            settings[name] = value
+        return cls.of(settings)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What was ordered, as JSON."""
+        return {
+            "kind": self.kind,
+            "operation": self.operation,
+            "count": self.count,
+            "probability": self.probability,
+            "from": self.from_,
+            "until": self.until,
+            **self.details,
+        }
+
+    def __repr__(self) -> str:
+        return f"<Fault {self.id}: {', '.join(f'{name}={value!r}' for name, value in self.settings.items())}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.remove()
+
+    def remove(self) -> None:
+        """Let it hit nothing any more."""
+        if self._faults is not None:
+            self._faults.remove(self.id)
+
+    def begin(self, faults: Faults, number: int, seed: int) -> None:
+        """Become fault `number` of an emulator, now."""
+        self.id, self.hits, self._faults, self._begun = number, 0, faults, faults.now()
+        self.memory.clear()
+        self._random.seed(f"{seed} {number}")
+
+    def over(self, now: float) -> bool:
+        """Tell whether it has hit all that it ever will."""
+        late = self.until is not None and now - self._begun >= self.until
+        return late or (self.count is not None and self.hits >= self.count)
+
+    def hit(self, operation: Operation[Any] | None, now: float) -> bool:
+        """Tell whether it hits a request of `operation`, and count that."""
+        if self.over(now) or now - self._begun < self.from_ or not self._means(operation):
+            return False
+        if self.probability < 1 and self._random.random() >= self.probability:
+            return False
+        self.hits += 1
+        return True
+
+    def _means(self, operation: Operation[Any] | None) -> bool:
+        if operation is None:
+            return self.operation == ALL and not KINDS[self.kind].paged
+        if KINDS[self.kind].paged and operation.paging is None:
+            return False
+        return self.operation in (ALL, operation.id, operation.group)
+
+
+class Faults:
+    """The faults of an emulator, in the order in which they were added; the first is the outermost."""
+
+    def __init__(self, operations: Iterable[Operation[Any]], world: Callable[[], World]) -> None:
+        self.names: set[str] = {ALL}
+        """All that a fault's `operation` may be."""
+        for operation in operations:
+            self.names |= {operation.id, operation.group}
+        self.active: tuple[Fault, ...] = ()
+        self._world = world
+        self._number = 0
+
+    def now(self) -> float:
+        """Return the emulator's time."""
+        return self._world().now()
+
+    def check(self, name: str) -> None:
+        """Raise ConfigurationError where there is no operation or group of that name."""
+        if name not in self.names:
+            close = difflib.get_close_matches(name, self.names, 1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise ConfigurationError(f"there is no operation or group {name!r}{hint}")
+
+    def add(self, fault: Fault) -> Fault:
+        """Let a fault begin; raises ConfigurationError where there is no such operation."""
+        self.check(fault.operation)
+        self._number += 1
+        fault.begin(self, self._number, self._world().seed)
+        # A new tuple: a server in another thread may be looking at the old one.
+        self.active = (*self.active, fault)
+        return fault
+
+    def remove(self, number: int) -> bool:
+        """End a fault; tell whether there was one of that number."""
+        before = self.active
+        self.active = tuple(fault for fault in before if fault.id != number)
+        return len(self.active) < len(before)
+
+    def clear(self) -> None:
+        """End all of them, and number the next one as the first."""
+        self.active, self._number = (), 0
+
+    def view(self) -> list[dict[str, Any]]:
+        """Return them as JSON."""
+        now = self.now()
+        return [{"id": each.id, **each.settings, "hits": each.hits, "over": each.over(now)} for each in self.active]
+
+    async def answer(self, asked: Asked, service: Service) -> Response:
+        """Answer a request with those faults that hit it."""
+        active = self.active
+
+        async def rest(at: int = 0) -> Response:
+            for behind, fault in enumerate(active[at:], at + 1):
+                if fault.hit(asked.operation, self.now()):
+                    asked.faults.append(fault.kind)
+                    strike = Strike(asked, service, fault.memory, partial(rest, behind))
+                    return await KINDS[fault.kind].act(strike, **fault.details)
+            return service.answer(asked)
+
+        try:
+            return await rest()
+        except Refusal as refusal:
+            return service.refuse(asked, refusal)
+
+
+_LEAST_AND_MOST: dict[str, tuple[type, float, float]] = {
+    "count": (int, 1, float("inf")),
+    "probability": (float, 0, 1),
+    "from": (float, 0, float("inf")),
+    "until": (float, 0, float("inf")),
+    "seconds": (float, 0, float("inf")),
+    "pieces": (int, 1, float("inf")),
+    "status": (int, 400, 599),
+}
+_CHOICES: dict[str, tuple[Any, ...]] = {"done": (False, True), "says": THROTTLINGS}
+
+
+def _checked(name: str, value: Any) -> Any:
+    """Return a setting, given as what it is or as text; raises ConfigurationError where it cannot be."""
+    if value is None:
+        return None
+    if name in _CHOICES:
+        for choice in _CHOICES[name]:
+            if value == choice or value == str(choice).lower():
+                return choice
+        choices = ", ".join(str(choice).lower() for choice in _CHOICES[name])
+        raise ConfigurationError(f"{name}={value!r} is none of {choices}")
+    kind, least, most = _LEAST_AND_MOST[name]
+    try:
+        number = None if isinstance(value, bool) else kind(value)
+        right = number is not None and number == float(value) and least <= number <= most
+    except (TypeError, ValueError, OverflowError):
+        number, right = None, False
+    if not right:
+        what = "a whole number" if kind is int else "a number"
+        bounds = f"{least:g} or more" if most == float("inf") else f"{least:g} to {most:g}"
+        raise ConfigurationError(f"{name}={value!r} is not {what}, {bounds}")
+    return number

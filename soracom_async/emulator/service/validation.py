@@ -1,0 +1,196 @@
+"""Whether a request is as the operations table describes it; where not, the API's 400."""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from datetime import date
+from functools import cache
+from typing import Annotated, Any, Literal, Union
+from urllib.parse import parse_qsl
+
+import attrs
+
+from ..._codec.model import is_model, wire_name
+from ..._codec.times import Unit, from_text, unit_of
+from ..protocol.errors import Refusal
+from ..protocol.messages import decode
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..._core.operation import Operation
+
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_NUMBER = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,19})?")
+_LAST = {Unit.MILLISECONDS: 253_402_300_799_999, Unit.SECONDS: 253_402_300_799}
+"""The end of the year 9999: what is later, or before 1970, is no time."""
+_LARGEST = 2**63
+DEEPEST = 100
+"""How deep a body is nested; what is deeper by much could be read, but not written again."""
+
+
+def check_path(operation: Operation[Any], path: dict[str, str]) -> None:
+    """Refuse a path parameter that is not what it is declared to be; handlers get them as text, as they came."""
+    for name, kind in operation.path_types.items():
+        _from_text(kind, path[name], f"path parameter {name}")
+
+
+def check_query(operation: Operation[Any], query: str) -> dict[str, Any]:
+    """Return the declared query parameters by their names on the wire, as what they are declared to be."""
+    if not operation.query:
+        return {}
+    pairs = parse_qsl(query, keep_blank_values=True)
+    came, given = dict(pairs), {}
+    for parameter in operation.query:
+        name, kind = parameter.wire, parameter.type
+        if name not in came:
+            if parameter.required:
+                raise Refusal("COM0003", f"the query parameter {name} is missing")
+        elif typing.get_origin(kind) is list:
+            (item,) = typing.get_args(kind)
+            texts = [text for key, several in pairs if key == name for text in several.split(",")]
+            given[name] = [_from_text(item, text, f"query parameter {name}") for text in texts]
+        else:
+            given[name] = _from_text(kind, came[name], f"query parameter {name}")
+    return given
+
+
+_XML = ("createDeviceObjectModel", "updateDeviceObjectModel")
+"""Operations that take XML as well as JSON; their handlers get it as bytes."""
+_FREE = {("BatchTaskApiRequest", "body"), ("ExecuteSoraletRequest", "source")}
+"""Fields that clients send in another form than the declared one; their handlers take them as they come."""
+
+
+def check_body(operation: Operation[Any], body: bytes) -> Any:
+    """Return the JSON body, an empty object where there is none and none is needed; bytes where it is no JSON."""
+    if operation.body is None:
+        return {}
+    if operation.sends != "application/json" or (operation.id in _XML and body.lstrip().startswith(b"<")):
+        return body
+    if not body and is_model(operation.body):
+        data: Any = {}
+    else:
+        try:
+            data = decode(body)
+        except (ValueError, RecursionError):
+            raise Refusal("COM0003", "the body is not JSON") from None
+        if body.count(b"[") + body.count(b"{") > DEEPEST and _deeper(data):
+            raise Refusal("COM0003", f"the body is nested deeper than {DEEPEST} levels")
+    check(operation.body, data, "body")
+    for name in operation.required or ():
+        if data.get(wire := wire_name(operation.body, name)) is None:
+            raise Refusal("COM0003", f"body.{wire} is missing")
+    return data
+
+
+def _deeper(data: Any) -> bool:
+    """Tell whether JSON has more levels than it may have."""
+    level = [data]
+    for _ in range(DEEPEST + 1):
+        nested = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, (dict, list))]
+        level = [each for several in nested for each in several]
+    return bool(level)
+
+
+def check(kind: Any, data: Any, where: str) -> None:
+    """Refuse `data` where it is not of the type `kind`."""
+    found = problem(kind, data, where)
+    if found is not None:
+        raise Refusal("COM0003", found)
+
+
+def problem(kind: Any, data: Any, where: str = "it") -> str | None:
+    """Return what keeps `data` from being of the type `kind`, or None; words beyond those of an enum are welcome."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if kind is Any or kind is object:
+        return None
+    if origin is Annotated:
+        return _problem_of_time(unit_of(kind), data, where)
+    if origin in (Union, types.UnionType):
+        problems = [problem(argument, data, where) for argument in arguments]
+        return None if None in problems else problems[0]
+    if origin is Literal:
+        known = any(type(data) is type(each) and data == each for each in arguments)
+        return None if known else f"{where} is none of {', '.join(map(str, arguments))}"
+    if origin is list:
+        if not isinstance(data, list):
+            return f"{where} is not an array"
+        return _first(problem(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(data))
+    if origin is dict:
+        if not isinstance(data, dict):
+            return f"{where} is not an object"
+        return _first(problem(arguments[1], item, f"{where}.{name}") for name, item in data.items())
+    if is_model(kind):
+        return _problem_of_model(kind, data, where)
+    accepted, name = _PLAIN.get(kind, (object, "a value"))
+    if not isinstance(data, accepted) or (isinstance(data, bool) and kind in (int, float)):
+        return f"{where} is not {name}"
+    return f"{where} is out of range" if kind is int and not -_LARGEST <= data < _LARGEST else None
+
+
+_PLAIN: dict[Any, tuple[Any, str]] = {
+    str: (str, "text"),
+    int: (int, "an integer"),
+    float: ((int, float), "a number"),
+    bool: (bool, "true or false"),
+    dict: (dict, "an object"),
+    list: (list, "an array"),
+    type(None): (type(None), "null"),
+}
+
+
+def _problem_of_time(unit: Unit | None, data: Any, where: str) -> str | None:
+    if unit is not None and unit.numeric:
+        return problem(int, data, where) or (None if 0 <= data <= _LAST[unit] else f"{where} is not a time")
+    if unit in _DIGITS and isinstance(data, str) and not isinstance(from_text(data, unit), date):
+        return f"{where} is not written {_DIGITS[unit]}"
+    return problem(str, data, where)  # ISO 8601 has so many forms that any text may be one
+
+
+_DIGITS = {Unit.MONTH: "YYYYMM", Unit.DAY: "YYYYMMDD", Unit.SECOND: "YYYYMMDDHHMMSS"}
+
+
+def _problem_of_model(kind: Any, data: Any, where: str) -> str | None:
+    if not isinstance(data, dict):
+        return f"{where} is not an object"
+    for name, (field_type, required) in fields(kind).items():
+        value = data.get(name)
+        if value is None and not required:
+            continue  # a null counts as a field that was left out
+        if name not in data:
+            return f"{where}.{name} is missing"
+        found = None if (kind.__name__, name) in _FREE else problem(field_type, value, f"{where}.{name}")
+        if found is not None:
+            return found
+    return None
+
+
+def _first(problems: Iterable[str | None]) -> str | None:
+    return next((each for each in problems if each is not None), None)
+
+
+@cache
+def fields(kind: Any) -> dict[str, tuple[Any, bool]]:
+    """Return the type of each field of a model, by its name on the wire, and whether it must be there."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    return {wire_name(kind, f.name): (hints[f.name], f.default is attrs.NOTHING) for f in attrs.fields(kind)}
+
+
+def _from_text(kind: Any, text: str, where: str) -> Any:
+    """Return a parameter as its type."""
+    unit = unit_of(kind)
+    if typing.get_origin(kind) in (Union, types.UnionType):
+        # Of the open enums, and of what may be text as well, any text is one.
+        kind = str if str in typing.get_args(kind) else typing.get_args(kind)[0]
+    value: Any = text
+    if kind is int or (unit is not None and unit.numeric):
+        value = int(text) if _INTEGER.fullmatch(text) else None
+        kind = int if unit is None else kind
+    elif kind is float:
+        value = float(text) if _NUMBER.fullmatch(text) else None
+    elif kind is bool:
+        value = {"true": True, "false": False}.get(text)
+    check(kind, value, where)
+    return value

@@ -1,0 +1,158 @@
+"""The emulator on a socket: an ASGI application behind uvicorn, in a thread with its own event loop."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.to_thread
+import uvicorn
+
+from ..protocol.messages import Request
+
+if TYPE_CHECKING:
+    from ..emulator import Emulator
+    from ..protocol.messages import Delivery, Response
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+def application(emulator: Emulator, storage_port: int) -> Callable[[Message, Receive, Send], Awaitable[None]]:
+    """Return the emulator as an ASGI application; what comes in at `storage_port` is for the storage host."""
+
+    async def answer(scope: Message, receive: Receive, send: Send) -> None:
+        body = b""
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        client = scope.get("client")
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        request = Request(
+            scope["method"],
+            # As on the wire: what was encoded must stay so until the segments are told apart.
+            scope["raw_path"].decode("latin-1"),
+            scope["query_string"].decode("latin-1"),
+            headers,
+            body,
+            client[0] if client else "",
+            _storage_url(headers.get("host", ""), storage_port),
+        )
+        response = await emulator.answer(request, storage=scope["server"][1] == storage_port)
+        if response.delivery is not None:
+            await _deliver(response, response.delivery, emulator, receive, send)
+        else:
+            await send(_head(response))
+            await send({"type": "http.response.body", "body": response.body})
+
+    return answer
+
+
+def _head(response: Response) -> Message:
+    lines = [(name.encode("ascii"), value.encode("latin-1")) for name, value in response.headers.items()]
+    if response.status != 204 and "content-length" not in response.headers:
+        lines.append((b"content-length", str(len(response.body)).encode("ascii")))
+    return {"type": "http.response.start", "status": response.status, "headers": lines}
+
+
+async def _deliver(response: Response, delivery: Delivery, emulator: Emulator, receive: Receive, send: Send) -> None:
+    """Send an answer in pieces, or lose it."""
+    connection = _connection(receive)
+    if not delivery.head:
+        # A close that lingers for no time is a reset.
+        linger = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+        connection.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        connection.abort()
+    else:
+        await send(_head(response))
+        for piece in delivery.pieces(response.body):
+            if delivery.pause:
+                await emulator.clock.sleep(delivery.pause)
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        if delivery.upto is None:
+            await send({"type": "http.response.body", "body": b""})
+            return
+        connection.close()
+    await receive()  # until uvicorn knows that this is over, or it would take it for a mistake
+
+
+def _connection(receive: Receive) -> Any:
+    """Return the asyncio transport of the connection, which ASGI hides and uvicorn has behind `receive`."""
+    cycle: Any = receive
+    return cycle.__self__.transport
+
+
+def _storage_url(host: str, port: int) -> str:
+    """Return the storage host as one who reaches the service by `host` reaches it."""
+    name = host[: host.index("]") + 1] if host.startswith("[") else host.partition(":")[0]
+    return f"http://{name}:{port}"
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    # The protocol is said, or asyncio would leave Nagle's delay on: 40 ms for an answer in two pieces.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(1024)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+class Server:
+    """An emulator on a socket from `start` to `stop`; the thread lets it run under any event loop of the caller."""
+
+    def __init__(self, emulator: Emulator, host: str, port: int, storage_port: int = 0) -> None:
+        self._socket = _listening(host, port)
+        try:
+            self._storage = _listening(host, storage_port)
+        except OSError:
+            self._socket.close()
+            raise
+        self.address: tuple[str, int] = self._socket.getsockname()[:2]
+        # uvicorn's ways to set up logging are of the whole process: they close the handlers of its other loggers.
+        config = uvicorn.Config(
+            application(emulator, self._storage.getsockname()[1]),
+            lifespan="off",
+            log_config=None,
+            log_level=None,
+            ws="none",
+            server_header=False,
+            timeout_graceful_shutdown=1,
+        )
+        config.access_log = False
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, name="soracom-emulator", daemon=True)
+
+    def _run(self) -> None:
+        self._server.run(sockets=[self._socket, self._storage])
+
+    async def start(self) -> None:
+        """Return when requests are answered."""
+        self._thread.start()
+        # uvicorn has no event to wait for, and its loop is not the caller's.
+        while not self._server.started and self._thread.is_alive():  # noqa: ASYNC110
+            await anyio.sleep(0.005)
+        if not self._server.started:
+            self._socket.close()
+            self._storage.close()
+            raise RuntimeError("the emulator's server did not start; see its log")
+
+    async def stop(self) -> None:
+        """Return when the socket is closed and the thread is over."""
+        self._server.should_exit = True
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self._thread.join)

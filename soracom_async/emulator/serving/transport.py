@@ -1,0 +1,63 @@
+"""The emulator in process: an httpx transport that needs no socket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+import httpx
+from anyio.lowlevel import checkpoint
+
+from ..protocol.messages import Delivery, Request, Response
+from ..state.storage import HOST
+
+if TYPE_CHECKING:
+    from ..._clock import Clock
+    from ..emulator import Emulator
+
+ADDRESS = "127.0.0.1"
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """Hands each request of a client to an emulator; under asyncio and under trio."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request; raises what a connection would where the answer is to be lost."""
+        body = await request.aread()
+        # A real answer lets other tasks run, and can be cancelled before anything has happened; so does this one.
+        await checkpoint()
+        path, _, query = request.url.raw_path.decode("ascii").partition("?")
+        asked = Request(request.method, path, query, request.headers, body, ADDRESS, f"https://{HOST}", inside=True)
+        response = await self._emulator.answer(asked, storage=request.url.host == HOST)
+        delivery = response.delivery
+        if delivery is None:
+            return httpx.Response(response.status, headers=response.headers, content=response.body)
+        if not delivery.head:
+            raise httpx.ReadError("Connection reset by peer", request=request)
+        length = {"content-length": str(len(response.body))}
+        stream = _Stream(response, delivery, self._emulator.clock)
+        return httpx.Response(response.status, headers=response.headers | length, stream=stream)
+
+
+class _Stream(httpx.AsyncByteStream):
+    """A body that comes as its delivery says."""
+
+    def __init__(self, response: Response, delivery: Delivery, clock: Clock) -> None:
+        self._pieces = iter(delivery.pieces(response.body))
+        self._delivery = delivery
+        self._clock = clock
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece = next(self._pieces, None)
+        if piece is not None:
+            if self._delivery.pause:
+                await self._clock.sleep(self._delivery.pause)
+            return piece
+        if self._delivery.upto is not None:
+            raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
+        raise StopAsyncIteration

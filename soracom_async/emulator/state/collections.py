@@ -1,0 +1,72 @@
+"""What an operator has of one kind of thing, as plain JSON: so it can be listed, saved and loaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+from ..protocol.errors import Refusal
+from ..protocol.messages import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..handlers import Call
+
+Record = dict[str, Any]
+
+_PLAIN = "!#$&'()*+,/:;<=>?@[]^`{|}"
+"""What a header can have as it is, beside letters and digits; names that people give may have more."""
+
+
+class Shelf(dict[str, Record]):
+    """The things of one kind, by their identifiers, oldest first; all of it is JSON."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+        """What one of them is called in an error: `event handler`."""
+
+    def find(self, identifier: str) -> Record:
+        """Return a thing; raises Refusal (404) where there is none of that identifier."""
+        try:
+            return self[identifier]
+        except KeyError:
+            raise Refusal("COM0007", self.kind, identifier) from None
+
+    def put(self, identifier: str, record: Record) -> Record:
+        """Take a new thing in, and return it; raises Refusal (409) where that identifier is taken."""
+        if identifier in self:
+            raise Refusal("COM0008", self.kind, identifier)
+        self[identifier] = record
+        return record
+
+    def take(self, identifier: str) -> Record:
+        """Take a thing away, and return it; raises Refusal (404)."""
+        record = self.find(identifier)
+        del self[identifier]
+        return record
+
+    def page(
+        self,
+        call: Call,
+        wanted: Callable[[Record], bool] | None = None,
+        shown: Callable[[Record], Any] | None = None,
+        *,
+        most: int = 100,
+    ) -> Page:
+        """Return the page that the query's `limit` and `last_evaluated_key` mean; the key is the last identifier."""
+        limit, key = call.limit(most=most), unquote(call.query.get("last_evaluated_key") or "") or None
+        if key is not None and key not in self:
+            raise Refusal("COM0003", "last_evaluated_key is not one of this listing")
+        found: list[Any] = []
+        last = ""
+        behind = key is None
+        for identifier, record in self.items():
+            if behind and (wanted is None or wanted(record)):
+                if len(found) == limit:
+                    return Page.of(found, quote(last, safe=_PLAIN))
+                found.append(record if shown is None else shown(record))
+                last = identifier
+            behind = behind or identifier == key
+        return Page.of(found)

@@ -1,0 +1,74 @@
+"""The state as JSON in a file: everything that a World holds, and nothing of its callers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import define
+from cattrs import BaseValidationError, Converter
+
+from ...errors import ConfigurationError
+from ..protocol.messages import decode, encode
+from .serialization import pack, unpack
+
+if TYPE_CHECKING:
+    from ..._clock import Clock
+    from .world import World
+
+FORMAT, VERSION = "state of a soracom_async emulator", 1
+
+
+@define(slots=True)
+class Saved:
+    """What a file holds."""
+
+    world: dict[str, Any]
+    operator: str
+    """The operator that the emulator began with, and an AuthKey of it."""
+    auth_key_id: str
+    auth_key: str
+
+    def revive(self, clock: Clock, today: float | None) -> World:
+        """Return the world; its time goes on where it was, or at the Unix time `today` if that is later."""
+        try:
+            return unpack(self.world, clock, today)
+        except (BaseValidationError, LookupError, TypeError, ValueError) as error:
+            raise ConfigurationError(f"the state is damaged: {type(error).__name__}") from None
+
+
+def save(path: str | os.PathLike[str], world: World, operator: str, auth_key: tuple[str, str]) -> None:
+    """Write a file that only its owner may read, as a whole or not at all; raises OSError."""
+    saved = Saved(pack(world), operator, *auth_key)
+    content = encode({"format": FORMAT, "version": VERSION} | Converter().unstructure(saved))
+    target = Path(path)
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # of mode 0600
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+        os.replace(name, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def load(path: str | os.PathLike[str]) -> Saved:
+    """Return what a file holds; raises ConfigurationError where it is not of `save`, OSError where it is not there."""
+    content = Path(path).read_bytes()
+    try:
+        data = decode(content)
+        known, version = data["format"] == FORMAT, data["version"]
+    except (ValueError, RecursionError, TypeError, KeyError):
+        data, known, version = None, False, None
+    if not known:
+        raise ConfigurationError(f"{path} is no {FORMAT}")
+    if version != VERSION:
+        raise ConfigurationError(f"{path} is of version {version!r}, and this release reads version {VERSION}")
+    try:
+        return Converter().structure(data, Saved)
+    except BaseValidationError:
+        raise ConfigurationError(f"{path} is damaged") from None

@@ -1,0 +1,186 @@
+"""A World as JSON, and back: by the types of its records, so that what is added to them is saved with them."""
+
+from __future__ import annotations
+
+import contextlib
+from base64 import b64decode, b64encode
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+from cattrs import Converter
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from .collections import Shelf
+from .fleet import Fleet
+from .groups import Groups
+from .sims import Sim
+from .storage import _Offer
+from .world import (
+    Key,
+    Mail,
+    Operator,
+    Served,
+    Session,
+    User,
+    World,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..._clock import Clock
+
+
+def pack(world: World) -> dict[str, Any]:
+    """Return a world as JSON."""
+    converter = _converter(world)
+    to_wall = world.wall() - world.now()
+    sessions = (session for session in world.sessions.values() if _lives(world, session.user))
+    return {
+        "seed": world.seed,
+        "wall": world.wall(),
+        "ahead": world.ahead,
+        "random": world.random.getstate(),
+        "number": world._next_number,
+        "operators": converter.unstructure(list(world.operators.values())),
+        "keys": converter.unstructure([key for key in world.keys.values() if _lives(world, key.user)]),
+        "sessions": converter.unstructure([evolve(each, expires=each.expires + to_wall) for each in sessions]),
+        "mails": list(_pack_mails(world, converter)),
+        "offers": converter.unstructure(world.storage._offers),
+        "served": converter.unstructure(list(world.served)),
+    }
+
+
+def unpack(data: dict[str, Any], clock: Clock, today: float | None) -> World:
+    """Return the world of such JSON; its time goes on where it was, or at the Unix time `today` if that is later."""
+    wall = data["wall"] if today is None else max(data["wall"], today + data["ahead"])
+    world = World(clock, seed=data["seed"], start=wall - data["ahead"])
+    world.ahead = data["ahead"]
+    version, internal, gauss = data["random"]
+    world.random.setstate((version, tuple(internal), gauss))
+    world._next_number = data["number"]
+    converter = _converter(world)
+    for each in data["operators"]:
+        operator = converter.structure(each, Operator)
+        world.operators[operator.id] = operator
+    world.keys = {key.id: key for key in converter.structure(data["keys"], list[Key])}
+    to_now = world.now() - world.wall()
+    for session in converter.structure(data["sessions"], list[Session]):
+        world.sessions[session.token] = evolve(session, expires=session.expires + to_now)
+    for mail in data["mails"]:
+        world.mails.append(Mail(**mail | {"subject": _found(world, mail["subject"])}))
+    world.storage._offers = converter.structure(data["offers"], dict[str, _Offer])
+    world.served.extend(converter.structure(data["served"], list[Served]))
+    return world
+
+
+def _converter(world: World) -> Converter:
+    """Return a converter for which a user is a name, except within its operator."""
+    converter = Converter(unstruct_collection_overrides={set: sorted})
+    converter.register_unstructure_hook(bytes, lambda content: b64encode(content).decode())
+    converter.register_structure_hook(bytes, lambda text, _: b64decode(text))
+    converter.register_unstructure_hook(User, lambda user: [user.operator.id, user.name])
+    converter.register_structure_hook(User, lambda name, _: world.operators[name[0]].users[name[1]])
+
+    as_json = make_dict_unstructure_fn(
+        Operator,
+        converter,
+        users=override(unstruct_hook=lambda users: [_pack_user(user, converter) for user in users.values()]),
+        fleet=override(unstruct_hook=lambda fleet: _pack_fleet(fleet, converter)),
+        groups=override(unstruct_hook=lambda groups: [groups.get(group_id) for group_id in groups]),
+        shelves=override(unstruct_hook=dict),
+    )
+    raw = override(struct_hook=lambda data, _: data)
+    of_json = make_dict_structure_fn(Operator, converter, users=raw, fleet=raw, groups=raw, shelves=raw)
+
+    def revive(data: dict[str, Any], _: Any) -> Operator:
+        operator = of_json(data, Operator)
+        operator.users = {user["name"]: User(operator, **user) for user in data["users"]}
+        operator.groups = _unpack_groups(data["groups"], operator.id)
+        operator.fleet = _unpack_fleet(data["fleet"], operator, world, converter)
+        operator.shelves = {kind: _unpack_shelf(kind, records) for kind, records in data["shelves"].items()}
+        return operator
+
+    converter.register_unstructure_hook(Operator, as_json)
+    converter.register_structure_hook(Operator, revive)
+    return converter
+
+
+def _pack_user(user: User, converter: Converter) -> dict[str, Any]:
+    return make_dict_unstructure_fn(User, converter, operator=override(omit=True))(user)
+
+
+def _unpack_groups(data: list[dict[str, Any]], operator_id: str) -> Groups:
+    groups = Groups(operator_id)
+    groups._groups = {group["groupId"]: group for group in data}
+    groups._order = list(groups._groups)
+    return groups
+
+
+def _unpack_shelf(kind: str, records: dict[str, Any]) -> Shelf:
+    shelf = Shelf(kind)
+    shelf.update(records)
+    return shelf
+
+
+def _pack_fleet(fleet: Fleet, converter: Converter) -> dict[str, Any]:
+    return {
+        "numbers": [fleet.numbers.start, fleet.numbers.stop],
+        "key": fleet._key,
+        "epoch": fleet._epoch,
+        "groups": fleet._groups,
+        "changed": converter.unstructure(list(fleet._changed.values())),
+        "added": fleet._added,
+        "gone": sorted(fleet._gone),
+    }
+
+
+def _unpack_fleet(data: dict[str, Any], operator: Operator, world: World, converter: Converter) -> Fleet:
+    fleet = Fleet(
+        operator.id,
+        range(*data["numbers"]),
+        key=data["key"],
+        epoch=data["epoch"],
+        time=world.milliseconds,
+        groups=tuple(data["groups"]),
+        live_groups=operator.groups,
+    )
+    fleet._changed = {sim.number: sim for sim in converter.structure(data["changed"], list[Sim])}
+    fleet._added = data["added"]
+    fleet._gone = set(data["gone"])
+    return fleet
+
+
+def _pack_mails(world: World, converter: Converter) -> Iterator[dict[str, Any]]:
+    for mail in world.mails:
+        with contextlib.suppress(LookupError):  # what it is about is no more
+            yield converter.unstructure(evolve(mail, subject=_named(world, mail.subject)))
+
+
+def _named(world: World, subject: Any) -> Any:
+    """Return what a mail is about with names in the place of users and operators; raises LookupError for one gone."""
+    if isinstance(subject, User):
+        if not _lives(world, subject):
+            raise LookupError
+        return {"user": [subject.operator.id, subject.name]}
+    if isinstance(subject, Operator):
+        return {"operator": world.operators[subject.id].id}
+    if isinstance(subject, (list, tuple)):
+        return [_named(world, each) for each in subject]
+    return {"value": subject}
+
+
+def _found(world: World, named: Any) -> Any:
+    match named:
+        case {"user": [operator_id, name]}:
+            return world.operators[operator_id].users[name]
+        case {"operator": operator_id}:
+            return world.operators[operator_id]
+        case {"value": value}:
+            return value
+    return [_found(world, each) for each in named]
+
+
+def _lives(world: World, user: User) -> bool:
+    """Tell whether neither a user nor its operator was removed."""
+    return world.operators.get(user.operator.id) is user.operator and user.operator.users.get(user.name) is user

@@ -1,0 +1,157 @@
+"""Files and other bodies that are read or sent piece by piece. Guide: Harvest Files.
+
+For example:
+
+    async with soracom.stream("getFile", scope="private", path="a/b.csv") as answer:
+        async for piece in answer: ...
+
+    await soracom.files.put("private", "a/b.csv", content=with_progress(Path("b.csv"), print))
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+from anyio.to_thread import run_sync
+
+from .._codec.responses import failure
+from .._core.operation import Operation
+from .._http.pool import Incoming, NoAnswer
+from ..errors import ConfigurationError
+from .content import Content
+from .uploads import Progress, Watched
+
+__all__ = ["Content", "Download", "Progress", "Streaming", "with_progress"]
+
+
+def with_progress(content: Content, progress: Progress) -> Content:
+    """Return content for an upload that calls `progress(done, total)` for each piece.
+
+    The total of a stream is None. Where the sending is repeated, the bytes done begin anew.
+    """
+    return Watched(content, progress)
+
+
+class Download:
+    """An answer whose body is read as it comes: `async for piece in answer`, `read()` or `save(path)`, once.
+
+    Reading raises RequestTimeout where nothing comes for the time-out of the session, TransportError where the
+    connection breaks.
+    """
+
+    def __init__(self, incoming: Incoming, operation: Operation[Any], timeout: float) -> None:
+        self._incoming = incoming
+        self._operation = operation
+        self._timeout = timeout
+        self._open = True
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self._incoming.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, by lower-case names."""
+        return self._incoming.headers
+
+    @property
+    def content_type(self) -> str:
+        """The content type, as the host names it; empty where it does not."""
+        return self.headers.get("content-type", "")
+
+    @property
+    def length(self) -> int | None:
+        """The bytes of the whole body; None where the host does not say."""
+        return self._incoming.length
+
+    def __aiter__(self) -> Download:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._open:
+            raise ConfigurationError("the answer is closed: read it within its 'async with'")
+        piece = await self._incoming.receive(self._timeout)
+        if piece is None:
+            raise StopAsyncIteration
+        if isinstance(piece, NoAnswer):
+            raise failure(self._operation, piece, self._incoming.endpoint)
+        return piece
+
+    async def read(self) -> bytes:
+        """Return the rest of the body."""
+        return b"".join([piece async for piece in self])
+
+    async def save(self, path: str | os.PathLike[str], *, progress: Progress | None = None) -> int:
+        """Write the rest of the body to a file and return how many bytes that were.
+
+        The file has its name only once it is whole; until then it stands beside it, and it is removed if anything goes
+        wrong. `progress(done, total)` is called for each piece. Raises OSError where the file cannot be written.
+        """
+        done = 0
+        with _partial(Path(path)) as file:
+            async for piece in self:
+                await run_sync(file.write, piece)
+                done += len(piece)
+                if progress is not None:
+                    progress(done, self.length)
+        return done
+
+    async def _aclose(self) -> None:
+        self._open = False
+        await self._incoming.aclose()
+
+    def __repr__(self) -> str:
+        return f"Download(status={self.status}, content_type={self.content_type!r}, length={self.length})"
+
+
+class Streaming:
+    """What `stream` returns: `async with` gives the answer as soon as its head has come, and closes it at the end."""
+
+    def __init__(self, begin: Callable[[], Awaitable[Incoming]], operation: Operation[Any], timeout: float) -> None:
+        self._begin = begin
+        self._operation = operation
+        self._timeout = timeout
+        self._download: Download | None = None
+
+    async def __aenter__(self) -> Download:
+        if self._download is not None:
+            raise ConfigurationError("this stream was entered before: call 'stream' again")
+        self._download = Download(await self._begin(), self._operation, self._timeout)
+        return self._download
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        assert self._download is not None  # noqa: S101 - it was entered
+        await self._download._aclose()
+
+    async def save(self, to: str | os.PathLike[str], progress: Progress | None) -> int:
+        """Write the whole body to a file."""
+        async with self as download:
+            return await download.save(to, progress=progress)
+
+
+@contextmanager
+def _partial(final: Path) -> Iterator[BinaryIO]:
+    """Open a file that gets its name at the end, or is removed if anything goes wrong.
+
+    All but the writing is done at once and not in threads: what a thread did after a cancellation nobody would undo.
+    """
+    if final.is_dir():
+        raise IsADirectoryError(f"{final} is a directory: name a file in it")
+    part = final.with_name(f".{secrets.token_hex(8)}.part")
+    opened = open(part, "xb")  # noqa: SIM115 - only what it made is removed
+    try:
+        with opened as file:
+            yield file
+        part.replace(final)
+    except BaseException:
+        part.unlink()
+        raise
