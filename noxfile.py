@@ -1,17 +1,21 @@
-"""The checks of the project: `nox` runs them all, `nox -s tests-3.12` one of them."""
+"""The checks of the project: `nox` runs them all, `nox -s tests-3.12` one of them; CONTRIBUTING.md has their times."""
 
 from __future__ import annotations
+
+import shutil
+from pathlib import Path
 
 import nox
 
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["style", "types", "tests", "coverage", "benchmarks", "dist"]
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run the tests."""
+    """Run the tests, as the README does."""
     session.install(".[test]")
     session.run("pytest", *session.posargs)
 
@@ -19,8 +23,11 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Run the tests and demand every branch of what is written by hand."""
-    session.install("-e", ".[test]")
-    session.run("coverage", "run", "-m", "pytest")  # the fixtures of the package are imported before --cov counts
+    session.install("-e", ".[fuzz]")
+    session.run("coverage", "erase")
+    # Not pytest --cov: pytest imports the fixtures of the package before that would count.
+    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report", "--skip-covered", "--fail-under=100")
 
 
@@ -37,7 +44,8 @@ def types(session: nox.Session) -> None:
     session.install(".[benchmark,test]", "mypy", "pyright", "nox")
     session.run("mypy", "soracom_async", "codegen", "benchmarks", "examples", "noxfile.py")
     session.run("pyright", "soracom_async")
-    session.run("pyright", "--ignoreexternal", "--verifytypes", "soracom_async")
+    with session.chdir(session.create_tmp()):  # of what is installed, not of the tree
+        session.run("pyright", "--ignoreexternal", "--verifytypes", "soracom_async")
 
 
 @nox.session
@@ -46,3 +54,26 @@ def style(session: nox.Session) -> None:
     session.install("ruff")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Import every benchmark with nothing installed but its extra."""
+    session.install(".[benchmark]")
+    names = ("call", "decode", "emulator", "expiry", "page", "quota", "startup", "stream")
+    session.run("python", "-c", "; ".join(f"import benchmarks.{name}" for name in names))
+
+
+@nox.session
+def dist(session: nox.Session) -> None:
+    """Build both archives, check them, and run the demo from the wheel."""
+    session.install("build", "twine")
+    target = Path(session.create_tmp()).resolve()
+    shutil.rmtree(target / "dist", ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(target / "dist"))
+    archives = sorted(map(str, (target / "dist").iterdir()))
+    session.run("twine", "check", "--strict", *archives)
+    wheel = next(name for name in archives if name.endswith(".whl"))
+    session.install("--force-reinstall", f"{wheel}[cli]")
+    with session.chdir(target):  # not the tree
+        session.run("soracom-async", "demo", "--sims", "1000")

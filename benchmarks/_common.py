@@ -86,7 +86,7 @@ async def drive(call: Call, calls: int, tasks: int) -> Drive:
     return Drive(time.perf_counter() - wall, time.process_time() - cpu, lost)
 
 
-def beside(
+def side_by_side(
     drives: Mapping[tuple[str, int], Sequence[Drive]], peer: str, count: int, what: str
 ) -> tuple[list[str], dict[str, list[str]]]:
     """Return columns and each contender's cells: how many a second and the CPU of one, with the ratio to `peer`.

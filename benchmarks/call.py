@@ -22,7 +22,7 @@ from soracom_async import AuthKey, Soracom
 from soracom_async.api.sim import GET_SIM
 from soracom_async.emulator import Emulator
 
-from ._common import SMALL, Call, Drive, Server, beside, drive, progress, show
+from ._common import SMALL, Call, Drive, Server, drive, progress, show, side_by_side
 
 TASKS = 1, 10, 50
 PEER = "httpx.AsyncClient.get"
@@ -134,7 +134,7 @@ async def main(options: argparse.Namespace) -> None:
                 await drive(call, 1000, 50)
                 connections[name] = server.stats()["connections"]
 
-    columns, cells = beside(drives, PEER, calls, "calls")
+    columns, cells = side_by_side(drives, PEER, calls, "calls")
     rows = [[name, *cells[name], str(connections[name])] for name in CLIENTS]
     note = (
         f"Medians of {options.rounds} interleaved rounds of {calls:,} calls; in brackets the ratio to {PEER}. "

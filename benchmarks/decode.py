@@ -35,7 +35,7 @@ from soracom_async.emulator import Emulator
 
 from ._common import show
 
-Way = Callable[[bytes], Any]
+Variant = Callable[[bytes], Any]
 """Turns the bytes of a page into what its library makes of it."""
 BASE = "orjson.loads, dicts"
 
@@ -75,7 +75,7 @@ def fields(
     return [(f, wire_name(cls, f.name), converted(types[f.name], model, times)) for f in attrs.fields(cls)]
 
 
-def with_cattrs() -> Way:
+def with_cattrs() -> Variant:
     """Return stock cattrs with attrs classes: renamed fields and one hook for each kind of time, made for JSON."""
     from cattrs import Converter
     from cattrs.gen import make_dict_structure_fn, override
@@ -106,7 +106,7 @@ def with_cattrs() -> Way:
     return lambda content: converter.structure(orjson.loads(content), many)
 
 
-def with_pydantic() -> Way:
+def with_pydantic() -> Variant:
     """Return pydantic with its own JSON parser, aliases, and its own datetimes, which take milliseconds as they are."""
     from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
@@ -127,7 +127,7 @@ def with_pydantic() -> Way:
     return adapter.validate_json
 
 
-def with_msgspec() -> Way:
+def with_msgspec() -> Variant:
     """Return msgspec structs, decoded by its own parser; it reads seconds only, so a hook reads milliseconds."""
     import msgspec
 
@@ -150,13 +150,13 @@ def with_msgspec() -> Way:
     return msgspec.json.Decoder(many, dec_hook=hook, strict=False).decode
 
 
-def with_ours(loads: Callable[[bytes], Any]) -> Way:
+def with_ours(loads: Callable[[bytes], Any]) -> Variant:
     """Return ours, as a session reads an answer, over a JSON parser."""
     many = list[Sim]
     return lambda content: structure(loads(content), many)
 
 
-CONTENDERS: dict[str, Callable[[], Way]] = {
+CONTENDERS: dict[str, Callable[[], Variant]] = {
     BASE: lambda: orjson.loads,
     "soracom_async": lambda: with_ours(decode),
     "json.loads, dicts": lambda: json.loads,
@@ -189,23 +189,23 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=101)
     rounds = parser.parse_args().rounds
     content = anyio.run(page)
-    ways: dict[str, Way] = {}
+    transports: dict[str, Variant] = {}
     missing: list[str] = []
     for name, make in CONTENDERS.items():
         try:
-            ways[name] = make()
+            transports[name] = make()
         except ImportError as error:
             missing.append(f"{name}: {error.name} is not installed.")
-    ours = ways["soracom_async"](content)
+    ours = transports["soracom_async"](content)
     dicts = orjson.loads(content)
     assert unstructure(ours) == dicts
-    for name, way in ways.items():
+    for name, way in transports.items():
         check(dicts if "dicts" in name else ours, way(content))
-    ways["soracom_async, back to dicts"] = lambda _: unstructure(ours)
+    transports["soracom_async, back to dicts"] = lambda _: unstructure(ours)
     taken: dict[str, list[float]] = defaultdict(list)
     gc.collect()
     for _ in range(rounds):
-        for name, way in ways.items():
+        for name, way in transports.items():
             begun = time.perf_counter()
             way(content)
             way(content)

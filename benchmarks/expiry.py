@@ -52,7 +52,7 @@ class Run:
     requests: int
 
 
-Way = Callable[[Emulator, CallClock], AbstractAsyncContextManager[Call]]
+Variant = Callable[[Emulator, CallClock], AbstractAsyncContextManager[Call]]
 
 
 @asynccontextmanager
@@ -62,7 +62,7 @@ async def ours(emulator: Emulator, clock: CallClock) -> AsyncIterator[Call]:
         yield lambda: soracom.sims.list(limit=1).by_page().__anext__()
 
 
-def by_hand(*, renew: bool) -> Way:
+def by_hand(*, renew: bool) -> Variant:
     """Return httpx with a login at the start and, if `renew`, one more whenever a call is answered with 401."""
 
     @asynccontextmanager
@@ -88,7 +88,7 @@ def by_hand(*, renew: bool) -> Way:
     return opened
 
 
-WAYS: dict[str, tuple[Way, float | None]] = {
+WAYS: dict[str, tuple[Variant, float | None]] = {
     "soracom_async": (ours, None),
     "soracom_async, tokens die before their time": (ours, 0.7 * TTL),
     "httpx, login on every 401": (by_hand(renew=True), None),
@@ -96,7 +96,7 @@ WAYS: dict[str, tuple[Way, float | None]] = {
 }
 
 
-async def run(way: Way, ttl: float | None, calls: int, tasks: int) -> Run:
+async def run(way: Variant, ttl: float | None, calls: int, tasks: int) -> Run:
     """Make all the calls one way; `ttl` is what tokens live in fact, if not what was asked for."""
     clock = CallClock(LIVES * (ttl or TTL) / calls)
     emulator = Emulator(sims=1, rate_limit=10**9, token_ttl=ttl, clock=clock)

@@ -19,7 +19,7 @@ import orjson
 
 from soracom_async import AuthKey, Soracom
 
-from ._common import Call, Drive, Server, beside, drive, progress, show
+from ._common import Call, Drive, Server, drive, progress, show, side_by_side
 from .decode import page
 
 TASKS = 1, 10, 50
@@ -82,7 +82,7 @@ async def main(options: argparse.Namespace) -> None:
                         took = await drive(call, pages, tasks)
                     assert not took.lost, f"{name}: {took.lost} pages were lost"
                     drives[name, tasks].append(took)
-    columns, cells = beside(drives, PEER, pages, "pages")
+    columns, cells = side_by_side(drives, PEER, pages, "pages")
     note = (
         f"Medians of {options.rounds} interleaved rounds of {pages:,} pages of {len(content):,} bytes; "
         f"in brackets the ratio to {PEER}."

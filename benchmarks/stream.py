@@ -27,7 +27,7 @@ from ._common import progress, show
 
 WARM = 3
 """Pages before the level is taken."""
-Way = Callable[[Emulator, int], AsyncIterator[int]]
+Variant = Callable[[Emulator, int], AsyncIterator[int]]
 """Yields the number of items since the last time, about once a page."""
 
 
@@ -81,7 +81,7 @@ async def with_httpx(emulator: Emulator, limit: int) -> AsyncIterator[int]:
             query["last_evaluated_key"] = answer.headers["x-soracom-next-key"]
 
 
-WAYS: dict[str, Way] = {
+WAYS: dict[str, Variant] = {
     "httpx by hand, dicts": with_httpx,
     "soracom_async, items": by_item,
     "soracom_async, pages": by_page,

@@ -41,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--target", type=Path, default=ROOT / "soracom_async" / "api", help="where the modules go")
     parser.add_argument("--docs", type=Path, default=ROOT / "docs", help="where the reference goes")
     given = parser.parse_args(arguments)
+    for path in (given.document, given.units):
+        if not path.is_file():
+            parser.error(f"there is no {path}: give the path of a copy of the document, or set SORACOM_SPEC")
     layout = plan(read(given.document), read(given.units))
     write(render(layout), given.target, "*.py")
     write({"reference.md": reference(layout)}, given.docs, "reference.md")

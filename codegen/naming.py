@@ -5,8 +5,8 @@ from __future__ import annotations
 import keyword
 import re
 
-CASE = "(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!s(?![a-z]))[a-z])"
-"""Where a word begins without a mark: `get|Sim`, `MFA|Status`, but `allowed|IPs`."""
+from soracom_async._registry import CASE
+
 BOUNDARY = re.compile(f"{CASE}|[^A-Za-z0-9]+")
 ACRONYMS = {
     *("api", "arc", "http", "iccid", "id", "imei", "imsi", "ip", "mfa", "msisdn", "otp", "rtsp", "sim", "sms", "ssh"),

@@ -6,25 +6,14 @@ import textwrap
 
 from .groups import Group
 from .layout import Layout
-from .naming import CASE
 from .table import WIDTH, row
 
 SPACE = " " * 12
 
 OPERATIONS = '''\
-"""Where every operation and every group of methods is. Importing this imports no other module of the API."""
+"""Where every operation is. Importing this imports no other module of the API."""
 
 from __future__ import annotations
-
-import difflib
-import re
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-from ..errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from .._core.operation import Operation
 
 MODULES: dict[str, str] = {
     operation: module
@@ -33,41 +22,22 @@ MODULES: dict[str, str] = {
     for operation in operations.split()
 }
 """The module of each operation, by operationId."""
-
-# fmt: off
-GROUPS: dict[str, tuple[str, str]] = {
-%(groups)s}
-# fmt: on
-"""Module and class of each group of methods."""
-
-
-def load(operation_id: str) -> Operation[Any]:
-    """Return an operation by its operationId; its module is imported at the first use."""
-    module = MODULES.get(operation_id)
-    if module is None:
-        near = difflib.get_close_matches(operation_id, MODULES, n=3)
-        hint = f"; close to it: {', '.join(near)}" if near else ""
-        raise ConfigurationError(f"there is no operation {operation_id!r}{hint}")
-    operation: Operation[Any] = getattr(import_module(f".{module}", __package__), _constant(operation_id))
-    return operation
-
-
-def _constant(operation_id: str) -> str:
-    return re.sub(r"%(case)s", "_", operation_id).upper()
 '''
 
 GROUPS = '''\
-"""The groups of methods of a client, for type checkers: the client imports each when it is first used."""
+"""The groups of methods of a client. Importing this imports no other module of the API."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._resource import Group
+
 if TYPE_CHECKING:
 %(imports)s
 
 class Groups:
-    """The words of the official command line, as attributes."""
+    """The words of the official command line, as attributes; each is imported when it is first used."""
 
 %(attributes)s'''
 
@@ -92,12 +62,9 @@ _MODULES: dict[str, str] = {
 
 
 def operations(layout: Layout) -> str:
-    """Write the index by operationId and by group."""
-    return OPERATIONS % {
-        "modules": _listed({module.name: [o.id for o in module.operations] for module in layout.modules.values()}),
-        "groups": row("    ", [f'"{w}": ("{g.module}", "{g.class_name}")' for w, g in layout.groups.items()], ","),
-        "case": CASE,
-    }
+    """Write the index by operationId."""
+    modules = {module.name: [o.id for o in module.operations] for module in layout.modules.values()}
+    return OPERATIONS % {"modules": _listed(modules)}
 
 
 def models(layout: Layout) -> str:
@@ -139,7 +106,10 @@ def groups(layout: Layout) -> str:
     all_ = layout.groups.items()
     return GROUPS % {
         "imports": "".join(f"    from .{group.module} import {_imported(group)}\n" for _, group in all_),
-        "attributes": "".join(f"    {word}: {_name(group)}\n" for word, group in all_),
+        "attributes": "".join(
+            f'    {word}: Group[{_name(group)}] = Group("{group.module}", "{group.class_name}")\n'
+            for word, group in all_
+        ),
     }
 
 

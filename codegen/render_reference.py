@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from soracom_async._core.operation import reference as reference_of
+
 from .groups import Group
 from .layout import Layout
 from .operations import Operation
@@ -52,7 +54,7 @@ def _row(layout: Layout, group: Group, name: str, operation: Operation) -> str:
         shown += " (sandbox)"
     pages = "" if operation.paging is None else ", ".join(f"`{each}`" for each in operation.paging) or "array"
     command = " ".join(words).replace("_", "-")
-    request = f"`{operation.method} {operation.path}`"
+    request = f"[`{operation.method} {operation.path}`]({reference_of(operation.tag, operation.id)})"
     return f"| {shown} | `{command}` | {request} | {operation.tag} | {_result(operation)} | {pages} |"
 
 

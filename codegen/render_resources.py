@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import textwrap
 
+from soracom_async._core.operation import reference
 from soracom_async.errors import APIError
 
-from .annotations import TIME_NAMES, Container, Name, render
+from . import wording
+from .annotations import Container, render
 from .deprecations import advice
 from .groups import Group
 from .layout import Layout
@@ -14,7 +16,6 @@ from .naming import prose
 from .operations import Argument, Body, Operation
 from .render_models import BUILTINS
 from .table import WIDTH, row
-from .units import SPOKEN
 
 CLASS = '''
 class {name}(Resource):
@@ -52,7 +53,11 @@ def _method(layout: Layout, name: str, operation: Operation, shadowed: frozenset
     else:
         text += warning + row(start, signature.properties(), end, 12)
     call = f"        return {'self._pages' if paged else 'await self._call'}("
-    return text + docstring(operation) + row(call, [operation.constant, *signature.passed()], ")", 12)
+    return (
+        text
+        + docstring(operation, signature.arguments())
+        + row(call, [operation.constant, *signature.passed()], ")", 12)
+    )
 
 
 class Signature:
@@ -88,6 +93,10 @@ class Signature:
     def open(self) -> list[str]:
         """What the overloads have in common."""
         return ["self", *map(self._positional, self.in_path), "**arguments: Any"]
+
+    def arguments(self) -> list[Argument]:
+        """All arguments, in the order in which they are documented; a body as a whole goes without saying."""
+        return [*self.in_path, *self._operator(), *self.others, *self._of_body()]
 
     def passed(self) -> list[str]:
         """The arguments of the call."""
@@ -134,28 +143,29 @@ def _result(layout: Layout, operation: Operation, shadowed: frozenset[str]) -> s
     return render(operation.result, layout.schemas.enums.text, shadowed=shadowed) + none
 
 
-def docstring(operation: Operation) -> str:
-    """Say what, where, the units of times, and the errors that the document announces."""
-    first = f"{prose(operation.id)}: `{operation.method} {operation.path}`, group {operation.tag}."
-    rest = []
-    units: dict[str, list[str]] = {}
-    for argument in operation.arguments:
-        if isinstance(argument.type, Name) and argument.type.text in TIME_NAMES:
-            units.setdefault(SPOKEN[argument.type.text], []).append(f"`{argument.name}`")
-    rest += [f"{' and '.join(names)} in {unit}." for unit, names in units.items()]
+def docstring(operation: Operation, arguments: list[Argument]) -> str:
+    """Say what and where, what the arguments are, which errors the document announces, and where the reference is."""
+    lines = [f"{prose(operation.id)}."]
+    where = f"`{operation.method} {operation.path}`, quota group {operation.tag}."
+    rest = [where]
     if operation.errors:
         rest.append(f"Raises {', '.join(dict.fromkeys(map(_error, operation.errors)))}.")
     if operation.deprecated:
         rest.append("Deprecated.")
     if operation.sandbox:
         rest.append("Sandbox only.")
-    what, _, where = first.partition(": ")
-    for line in (" ".join([first, *rest]), " ".join([where, *rest])):
-        if len(line) + 14 <= WIDTH:
-            return f'        """{line}"""\n'
-    said = [first, " ".join(rest)] if rest and len(first) + 11 <= WIDTH else [what + ".", " ".join([where, *rest])]
-    more = textwrap.wrap(said[1], WIDTH - 11, initial_indent=" " * 8, subsequent_indent=" " * 8)
-    return "\n".join([f'        """{said[0]}', *more]) + '"""\n'
+    lines += ["", *_wrapped(" ".join(rest)), reference(operation.tag, operation.id)]
+    told = [(each.name, said) for each in arguments if (said := wording.argument(each))]
+    if told:
+        lines += ["", "Args:"]
+        for name, said in told:
+            lines += _wrapped(f"    {name}: {said}", hanging=" " * 8)
+    inner = "\n".join(f"        {line}".rstrip() for line in lines[1:])
+    return f'        """{lines[0]}\n{inner}"""\n'
+
+
+def _wrapped(text: str, hanging: str = "") -> list[str]:
+    return textwrap.wrap(text, WIDTH - 11, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False)
 
 
 def _error(status: int) -> str:

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
-from soracom_async import APIError, RateLimited, Soracom
+from soracom_async import APIError, RateLimited, Soracom, TransportError
 
 SORACOM = web.AppKey("soracom", Soracom)
 
@@ -38,13 +38,15 @@ async def activate(request: web.Request) -> web.Response:
 async def errors(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Answer as the API did where it says no."""
+    """Answer as the API did if it refuses, and 502 if no answer came from it."""
     try:
         return await handler(request)
     except RateLimited:
         return web.json_response({"error": "the quota is used up"}, status=503)
     except APIError as error:
         return web.json_response({"error": error.message, "code": error.code}, status=error.status)
+    except TransportError:
+        return web.json_response({"error": "the Soracom API did not answer"}, status=502)
 
 
 async def session(app: web.Application) -> AsyncIterator[None]:

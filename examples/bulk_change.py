@@ -3,7 +3,7 @@
     soracom-async emulator --sims 5000      # in another shell; paste its three lines here
     python examples/bulk_change.py s1.fast
 
-The quota needs no thought: calls wait for the next window where the present one is used up.
+The quota needs no thought: calls wait for the next window if the present one is used up.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from soracom_async import Soracom, bulk
+from soracom_async import Soracom, TransportError, bulk
 
 TODO = Path("sims.todo")
 
@@ -40,6 +40,8 @@ async def main(speed_class: str) -> int:
                 async for result in results:
                     if isinstance(result, bulk.Ok):
                         del todo[result.key]
+                    elif isinstance(result.error, TransportError) and result.error.sent:
+                        print(f"{result.key}: no answer, so it may be changed or not: {result.error}")
                     else:
                         print(f"{result.key}: {result.error}")
                     if results.done % 1000 == 0:
@@ -53,4 +55,7 @@ async def main(speed_class: str) -> int:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit("usage: bulk_change.py SPEED_CLASS, for example s1.fast")
-    sys.exit(asyncio.run(main(sys.argv[1])))
+    try:
+        sys.exit(asyncio.run(main(sys.argv[1])))
+    except TransportError as error:  # from the listing, after the repetitions that the session made by itself
+        sys.exit(f"the network is away: {error}")

@@ -19,6 +19,7 @@ from soracom_async import (
     NotFound,
     RateLimited,
     Soracom,
+    TransportError,
     unstructure,
 )
 
@@ -64,3 +65,9 @@ async def busy(_: Request, error: RateLimited) -> JSONResponse:
     """Tell the visitor when to come back."""
     headers = {"Retry-After": f"{error.retry_after:.0f}"} if error.retry_after is not None else {}
     return JSONResponse({"detail": "the quota is used up"}, 503, headers)
+
+
+@app.exception_handler(TransportError)
+async def away(_: Request, error: TransportError) -> JSONResponse:
+    """Tell the visitor that the API could not be reached; `error.sent` says whether a change may have happened."""
+    return JSONResponse({"detail": "the Soracom API did not answer"}, 502)

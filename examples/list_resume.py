@@ -1,4 +1,4 @@
-"""Write all SIMs to a file; started again after an interruption, it goes on where it was.
+"""Write all SIMs to a file; started again after an interruption, it goes on from the last page.
 
     soracom-async emulator --sims 5000      # in another shell; paste its three lines here
     python examples/list_resume.py
@@ -8,10 +8,11 @@ The items of a page are written before its key, so that nothing is lost; at wors
 
 import asyncio
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
-from soracom_async import Page, Soracom, unstructure
+from soracom_async import Page, Soracom, TransportError, unstructure
 
 ITEMS, KEY = Path("sims.jsonl"), Path("sims.next_key")
 
@@ -46,4 +47,7 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        asyncio.run(main())
+    except TransportError as error:  # after the repetitions that the session made by itself
+        sys.exit(f"the network is away: {error}; start again to go on")

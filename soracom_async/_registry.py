@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
 from typing import Any
 
-from ._cached import cached
 from ._core.operation import Operation
+from .errors import ConfigurationError
 
 
 class Operations(Mapping[str, Operation[Any]]):
@@ -15,7 +19,7 @@ class Operations(Mapping[str, Operation[Any]]):
     __slots__ = ()
 
     def __getitem__(self, operation_id: str) -> Operation[Any]:
-        from .api.operations import MODULES, load
+        from .api.operations import MODULES
 
         if operation_id not in MODULES:
             raise KeyError(operation_id)
@@ -44,6 +48,27 @@ operations: Mapping[str, Operation[Any]] = Operations()
 """Every operation of the API, by its operationId."""
 
 
+CASE = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!s(?![a-z]))[a-z])"
+"""Where a new word begins in camelCase: `getSIMs` has the words `get` and `SIMs`."""
+
+
+def load(operation_id: str) -> Operation[Any]:
+    """Return an operation by its operationId; its module is imported at the first use.
+
+    Raises ConfigurationError if there is no such operation.
+    """
+    from .api.operations import MODULES
+
+    module = MODULES.get(operation_id)
+    if module is None:
+        near = difflib.get_close_matches(operation_id, MODULES, n=3)
+        hint = f"; close to it: {', '.join(near)}" if near else ""
+        raise ConfigurationError(f"there is no operation {operation_id!r}{hint}")
+    constant = re.sub(CASE, "_", operation_id).upper()
+    operation: Operation[Any] = getattr(import_module(f"{__package__}.api.{module}"), constant)
+    return operation
+
+
 class _Index:
     """Tells which operation's quota a path draws on."""
 
@@ -69,11 +94,11 @@ class _Index:
         return next(iter(groups.values())) if len(groups) == 1 else None
 
 
-_index = cached(_Index)
+_index = cache(_Index)
 
 
 def find(method: str, path: str) -> Operation[Any] | None:
-    """Return an operation on whose quota a request surely draws; `path` is without `/v1`.
+    """Return an operation on whose quota a request certainly draws; `path` is without `/v1`.
 
     The first time, all modules of the API are imported for that.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
@@ -44,3 +45,37 @@ class Inner(Generic[G]):
     def __get__(self, outer: Resource, owner: type[Resource]) -> G: ...
     def __get__(self, outer: Resource | None, owner: type[Resource]) -> G | type[G]:
         return self._kind if outer is None else self._kind(outer._caller)
+
+
+class Group(Generic[G]):
+    """A group of methods of a client: `soracom.sims`. Its module of the API is imported at the first use.
+
+    The class shows it as well, without a client: for completion, `inspect` and `create_autospec(Soracom)`.
+    """
+
+    def __init__(self, module: str, class_name: str) -> None:
+        self._module = module
+        self._class_name = class_name
+
+    def __set_name__(self, owner: type[object], name: str) -> None:
+        self._name = name
+
+    def __get__(self, client: Any, owner: type[object]) -> G:
+        kind: type[G] = getattr(import_module(f"{__package__}.api.{self._module}"), self._class_name)
+        if client is None:
+            return kind(_NOBODY)
+        group = client.__dict__[self._name] = kind(client)  # the next look-up finds it there
+        return group
+
+
+class _Nobody:
+    """The client of a group that was looked up on the class."""
+
+    def _call(self, operation: Operation[R], /, **arguments: Any) -> Coroutine[Any, Any, R]:
+        raise TypeError(f"{operation.id} needs a session: call it on a Soracom that was opened, not on the class")
+
+    def _pages(self, operation: Operation[list[T]], /, **arguments: Any) -> Pages[T]:
+        raise TypeError(f"{operation.id} needs a session: call it on a Soracom that was opened, not on the class")
+
+
+_NOBODY = _Nobody()

@@ -9,15 +9,14 @@ For example:
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sized
-from types import TracebackType
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sized
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 from attrs import frozen
 
-from ._tasks import stop
+from ._tasks import Producer
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def run(
 
     `keys` may be any iterable, async ones too (a listing for example), and is read no faster than the calls go; at most
     `concurrency` calls are under way, and no more results than that wait to be consumed. `total` is the number of keys,
-    for progress, where `keys` does not know it. An error of a call is the result of its key; an error of `keys` itself
+    for progress, if `keys` does not know it. An error of a call is the result of its key; an error of `keys` itself
     is raised by the loop, behind the results that came before it. Leaving the `async with` cancels what is under way.
     """
     if not callable(function):
@@ -69,7 +68,7 @@ def run(
     return Run(function, keys, concurrency, len(keys) if total is None and isinstance(keys, Sized) else total)
 
 
-class Run(Generic[K, V]):
+class Run(Producer[Result[K, V]], Generic[K, V]):
     """A run under way: an async iterator of results, with `done` and `total`."""
 
     def __init__(
@@ -79,64 +78,41 @@ class Run(Generic[K, V]):
         concurrency: int,
         total: int | None,
     ) -> None:
+        super().__init__(concurrency if total is None else min(concurrency, total), concurrency)
         self._function = function
         self._keys: SupportsAnext[K] = aiter(keys) if isinstance(keys, AsyncIterable) else _Async(keys)
-        self._concurrency = concurrency
-        self._error: Exception | None = None
         self._reading = anyio.Lock()
         self._read_all = False
         self.done: int = 0
         """How many results were consumed."""
         self.total: int | None = total
-        """How many keys there are, where that is known."""
+        """How many keys there are, if that is known."""
 
     async def __aenter__(self) -> Run[K, V]:
-        send, self._results = anyio.create_memory_object_stream[Result[K, V]](self._concurrency)
-        self._tasks = anyio.create_task_group()
-        await self._tasks.__aenter__()
-        with send:
-            for _ in range(self._concurrency if self.total is None else min(self._concurrency, self.total)):
-                self._tasks.start_soon(self._work, send.clone())
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        try:
-            await stop(self._tasks)
-        finally:
-            self._results.close()
-
-    def __aiter__(self) -> AsyncIterator[Result[K, V]]:
+        await super().__aenter__()
         return self
 
     async def __anext__(self) -> Result[K, V]:
-        try:
-            result = await self._results.receive()
-        except anyio.EndOfStream:
-            if self._error is not None:
-                raise self._error from None
-            raise StopAsyncIteration from None
+        result = await super().__anext__()
         self.done += 1
         return result
 
-    async def _work(self, send: MemoryObjectSendStream[Result[K, V]]) -> None:
-        with send:
-            while True:
-                async with self._reading:
-                    if self._read_all:
-                        return
-                    try:
-                        key = await anext(self._keys)
-                    except Exception as error:
-                        self._error = None if isinstance(error, StopAsyncIteration) else error
-                        self._read_all = True
-                        return
+    async def _produce(self, send: MemoryObjectSendStream[Result[K, V]]) -> None:
+        while True:
+            async with self._reading:
+                if self._read_all:
+                    return
                 try:
-                    result: Result[K, V] = Ok(key, await self._function(key))
+                    key = await anext(self._keys)
                 except Exception as error:
-                    result = Failed(key, error)
-                await send.send(result)
+                    self._error = None if isinstance(error, StopAsyncIteration) else error
+                    self._read_all = True
+                    return
+            try:
+                result: Result[K, V] = Ok(key, await self._function(key))
+            except Exception as error:
+                result = Failed(key, error)
+            await send.send(result)
 
 
 class _Async(Generic[K]):

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping
-from functools import partial
-from importlib import import_module
+from functools import cache, partial
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 from anyio.to_thread import run_sync
 from attrs import evolve
 
-from ._cached import cached
 from ._clock import Clock, SystemClock
 from ._core.operation import Effect, Operation
 from ._core.window import RateLimit
-from ._http.pool import Way, Ways
+from ._http.pool import TransportChoice, TransportPool
 from ._session.session import Session
+from .api._groups import Groups
 from .credentials.kinds import Credentials
 from .errors import ConfigurationError
 from .options import (
@@ -28,16 +27,42 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from .api._groups import Groups
-    from .credentials.environment import Found
+    from .credentials.environment import SessionConfig
     from .files.content import Content
     from .files.downloads import Progress, Streaming
     from .pages import Page, Pages
-else:
-    Groups = object
 
 R = TypeVar("R")
 T = TypeVar("T")
+
+
+OPTIONS = ("language", "timeout", "max_retries", "wait")
+"""The settings that `with_options` can change."""
+
+
+class Settings(TypedDict, total=False):
+    """The keywords of `Soracom`, which `from_env` and `from_profile` take as well."""
+
+    coverage: str | None
+    endpoint: str | None
+    token_ttl: int | None
+    language: str
+    timeout: float
+    max_retries: int
+    wait: bool
+    max_connections: int
+    transport: TransportChoice
+    clock: Clock | None
+
+
+def _check_names(function: str, settings: Settings) -> None:
+    for name in settings:
+        if name not in Settings.__annotations__:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, Settings.__annotations__, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}{hint}")
 
 
 class Soracom(Groups):
@@ -65,7 +90,7 @@ class Soracom(Groups):
         max_retries: int = 5,
         wait: bool = True,
         max_connections: int = 100,
-        transport: Way = None,
+        transport: TransportChoice = None,
         clock: Clock | None = None,
     ) -> None:
         found = None
@@ -86,44 +111,47 @@ class Soracom(Groups):
         )
 
     @classmethod
-    def from_env(cls, **settings: Any) -> Soracom:
+    def from_env(cls, **settings: Unpack[Settings]) -> Soracom:
         """Open a session with the credentials in the environment; `settings` are those of the class.
 
-        Raises ConfigurationError where there are none, or half of a pair.
+        Raises ConfigurationError if there are none, or half of a pair, and TypeError for an unknown setting.
         """
         from .credentials.environment import from_env
 
+        _check_names("from_env", settings)
         return cls._from(from_env(), settings)
 
     @classmethod
-    def from_profile(cls, name: str | None = None, **settings: Any) -> Soracom:
+    def from_profile(cls, name: str | None = None, **settings: Unpack[Settings]) -> Soracom:
         """Open a session with a profile of the official command line; without a name, $SORACOM_PROFILE or `default`.
 
-        Raises ConfigurationError where the profile is missing, unreadable, readable by others, or incomplete.
+        `settings` are those of the class. Raises ConfigurationError if the profile is missing, unreadable, readable by
+        others, or incomplete, and TypeError for an unknown setting.
         """
         from .credentials.profiles import from_profile
 
+        _check_names("from_profile", settings)
         return cls._from(from_profile(name, coverage=settings.get("coverage")), settings)
 
     @classmethod
-    def _from(cls, found: Found, settings: dict[str, Any]) -> Soracom:
-        names = ("language", "timeout", "max_retries", "wait")
-        options = Options(**{name: settings.pop(name) for name in names if name in settings})
+    def _from(cls, config: SessionConfig, settings: Settings) -> Soracom:
+        given: dict[str, Any] = dict(settings)
+        options = Options(**{name: given.pop(name) for name in OPTIONS if name in given})
         soracom = cls.__new__(cls)
-        soracom._open(None, found, options=options, **settings)
+        soracom._open(None, config, options=options, **given)
         return soracom
 
     def _open(
         self,
         credentials: Credentials | None,
-        found: Found | None,
+        found: SessionConfig | None,
         *,
         options: Options,
         coverage: str | None = None,
         endpoint: str | None = None,
         token_ttl: int | None = None,
         max_connections: int = 100,
-        transport: Way = None,
+        transport: TransportChoice = None,
         clock: Clock | None = None,
     ) -> None:
         chosen = credentials if credentials is not None else found.credentials if found is not None else None
@@ -148,7 +176,7 @@ class Soracom(Groups):
         self._session = Session(
             chosen,
             ttl=checked_ttl(3600 if ttl is None else ttl),
-            ways=Ways(transport, max_connections),
+            transports=TransportPool(transport, max_connections),
             clock=clock or SystemClock(),
             max_connections=max_connections,
             headers=found.headers if found is not None else {},
@@ -201,7 +229,7 @@ class Soracom(Groups):
 
         Of a listing this returns one page, as a list. Raises what the methods raise.
         """
-        from .api.operations import load
+        from ._registry import load
 
         return await self._call(load(operation_id), **arguments)
 
@@ -220,7 +248,7 @@ class Soracom(Groups):
 
         `path` is quoted already, without host and query; `params` make the query. `json` or `content` is the body.
         `group` names the quota; without it, that of the same or similar paths, else one named `other`. What may be
-        repeated is decided by the method. The answer comes as JSON has it: None where it is empty, bytes where it is
+        repeated is decided by the method. The answer comes as JSON has it: None if it is empty, bytes if it is
         no JSON, for HEAD its headers. Raises what the methods raise.
         """
         from ._codec.codec import CODEC
@@ -236,15 +264,15 @@ class Soracom(Groups):
         return await self._session.request(prepared, similar or quota_of(group or "other"), self._options)
 
     def stream(self, what: str, /, **arguments: Any) -> Streaming:
-        """Read an answer piece by piece: `async with soracom.stream("getFile", scope=…, path=…) as answer`.
+        """Read an answer in chunks: `async with soracom.stream("getFile", scope=…, path=…) as answer`.
 
         `what` is an operationId, with its arguments by name, or a URL that an answer contained, as of an exported file:
         nothing of the session's is sent there. See `files.Download` for what the answer can do. The time-out is for
-        each piece, not for the whole; `max_connections` does not count the answers that are open. Raises what the
+        each chunk, not for the whole; `max_connections` does not count the answers that are open. Raises what the
         methods raise.
         """
-        from ._session.redirects import DOWNLOAD, Place
-        from .api.operations import load
+        from ._registry import load
+        from ._session.redirects import DOWNLOAD, Location
         from .files.downloads import Streaming
 
         session, options = self._session, self._options
@@ -253,7 +281,7 @@ class Soracom(Groups):
         if "/" in what:
             if arguments:
                 raise ConfigurationError(f"a URL takes no arguments, and {', '.join(arguments)} was given")
-            return Streaming(partial(session.download, Place.of(what), options), DOWNLOAD, options.timeout)
+            return Streaming(partial(session.download, Location.of(what), options), DOWNLOAD, options.timeout)
         operation = load(what)
         return Streaming(partial(session.stream, operation, arguments, options), operation, options.timeout)
 
@@ -268,9 +296,9 @@ class Soracom(Groups):
     ) -> Coroutine[Any, Any, int]:
         """Save what `stream` would give to the file `to`: `await soracom.download(url, to=…)`; return how many bytes.
 
-        `progress(done, total)` is called for each piece. The file has its name only once it is whole, and nothing of it
+        `progress(done, total)` is called for each chunk. The file has its name only once it is whole, and nothing of it
         stays if anything goes wrong. An operation that has itself an argument `to` or `progress` needs `stream`.
-        Raises OSError where the file cannot be written, and what the methods raise.
+        Raises OSError if the file cannot be written, and what the methods raise.
         """
         return self.stream(what, **arguments).save(to, progress)
 
@@ -279,7 +307,7 @@ class Soracom(Groups):
         await self._session.lease()
 
     async def logout(self) -> None:
-        """Give the token up: `POST /auth/logout`. The next call logs in anew."""
+        """Give the token up: `POST /auth/logout`. The next call logs in again."""
         from .api.auth import LOGOUT
 
         await self._session.logout(LOGOUT, self._options)
@@ -310,7 +338,7 @@ class Soracom(Groups):
     def verified_claims(self, key: Any, algorithms: list[str] | None = None) -> dict[str, Any]:
         """Return the claims of the present token, verified by a key or key set, as `claims.verified_claims` does.
 
-        Raises ConfigurationError before the first login, `jwt.InvalidTokenError` where the token does not verify.
+        Raises ConfigurationError before the first login, `jwt.InvalidTokenError` if the token does not verify.
         """
         from .credentials.claims import verified_claims
 
@@ -318,7 +346,7 @@ class Soracom(Groups):
 
     def rate_limits(self) -> dict[str, RateLimit]:
         """Return what is known of each quota used so far: `.limit`, `.remaining`, `.refresh_in` seconds."""
-        return self._session.limits.view(self._options.endpoint)
+        return self._session.limiter.view(self._options.endpoint)
 
     def _call(self, operation: Operation[R], /, **arguments: Any) -> Coroutine[Any, Any, R]:
         return self._session.call(operation, arguments, self._options)
@@ -338,26 +366,15 @@ class Soracom(Groups):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            """Return a group of methods; its module is imported now."""
-            from .api.operations import GROUPS
-
-            if name not in GROUPS:
-                raise AttributeError(f"Soracom has no group {name!r}; it has {', '.join(GROUPS)}")
-            module, class_name = GROUPS[name]
-            group = getattr(import_module(f".api.{module}", __package__), class_name)(self)
-            setattr(self, name, group)
-            return group
-
-        def __dir__(self) -> list[str]:
-            from .api.operations import GROUPS
-
-            return sorted({*super().__dir__(), *GROUPS})
+            """Say which groups there are; those never come here."""
+            groups = ", ".join(each for each in vars(Groups) if not each.startswith("_"))
+            raise AttributeError(f"Soracom has no group {name!r}; it has {groups}", name=name, obj=self)
 
     def __repr__(self) -> str:
         return f"Soracom(endpoint={self._options.endpoint!r})"
 
 
-@cached
+@cache
 def quota_of(group: str) -> Operation[Any]:
     """Return an operation that stands for the quota of a group."""
     return Operation(group, "GET", "", group, Effect.READ)

@@ -55,7 +55,7 @@ class DecodeError(SoracomError):
 class APIError(SoracomError):
     """The API answered with an error.
 
-    `status` is the HTTP status, `code` the API's own code (`AUM0017`; empty where the answer did not come from the API
+    `status` is the HTTP status, `code` the API's own code (`AUM0017`; empty if the answer did not come from the API
     server), `message` its text in the session's language, `operation` the operationId.
     """
 
@@ -70,7 +70,7 @@ class APIError(SoracomError):
         self.code = code
         self.operation = operation
         self.retry_after = retry_after
-        """Seconds until a repetition makes sense, where the service said so."""
+        """Seconds until a repetition makes sense, if the service said so."""
 
     def __init_subclass__(cls, *, status: int | None = None) -> None:
         if status is not None:

@@ -30,7 +30,7 @@ class Options:
     language: str = "en"
     """The language of error messages, `en` or `ja`."""
     timeout: float = 60.0
-    """Seconds for one attempt, from the first byte sent to the last byte read; for each piece of a file or stream.
+    """Seconds for one attempt, from the first byte sent to the last byte read; for each chunk of a file or stream.
 
     Waiting for quota is not counted.
     """
@@ -55,7 +55,7 @@ _ENDPOINT = re.compile(
 
 
 def endpoint_of(coverage: str | None, endpoint: str | None) -> str | None:
-    """Return the address that `endpoint`, or else `coverage`, means; None where neither is given.
+    """Return the address that `endpoint`, or else `coverage`, means; None if neither is given.
 
     Raises ConfigurationError for an unknown coverage or an address that is none.
     """
@@ -72,7 +72,7 @@ def endpoint_of(coverage: str | None, endpoint: str | None) -> str | None:
 def checked_endpoint(endpoint: str) -> str:
     """Return `endpoint` without a trailing slash or `/v1`.
 
-    Raises ConfigurationError where it is not the http or https address of a host.
+    Raises ConfigurationError if it is not the http or https address of a host.
     """
     if not isinstance(endpoint, str) or not _ENDPOINT.fullmatch(endpoint):
         # The address itself is not shown: it may hold a password.
@@ -84,7 +84,7 @@ def checked_endpoint(endpoint: str) -> str:
 
 
 def checked_ttl(token_ttl: int) -> int:
-    """Return `token_ttl`; raises ConfigurationError where the API would refuse it."""
+    """Return `token_ttl`; raises ConfigurationError if the API would refuse it."""
     if isinstance(token_ttl, bool) or not isinstance(token_ttl, int) or token_ttl not in TOKEN_TTL:
         raise ConfigurationError(
             f"token_ttl={token_ttl!r} is out of range: the API takes {TOKEN_TTL[0]} to {TOKEN_TTL[-1]} whole seconds"

@@ -6,12 +6,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import anyio
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from anyio.streams.memory import MemoryObjectSendStream
 from attrs import field, frozen
 
 from ._core.cursor import LoopGuard
-from ._tasks import stop
+from ._tasks import Producer
 from .errors import ConfigurationError, DecodeError
 
 if TYPE_CHECKING:
@@ -37,7 +36,9 @@ Fetch = Callable[[str | None], Awaitable[Page[Any]]]
 
 
 class Pages(Generic[T]):
-    """A listing. `async for item in pages` gives its items, `pages.by_page()` its pages; each loop starts anew.
+    """A listing. `async for item in pages` gives its items, `pages.by_page()` its pages.
+
+    Each loop starts at the first page.
 
     Nothing is fetched before the loop runs, and no more than one page is held. To resume, pass the `next_key` of a page
     as `last_evaluated_key` to the method that made this. The loops raise what the calls raise, and DecodeError for a
@@ -117,44 +118,28 @@ class Ahead(Generic[T]):
     """The items of a listing, of which up to some pages are fetched ahead of the consumer."""
 
     def __init__(self, pages: AsyncIterator[Page[T]], count: int) -> None:
-        self._pages = pages
-        self._count = count
-        self._error: Exception | None = None
+        self._reader = _Reader(pages, count)
 
     async def __aenter__(self) -> AsyncIterator[T]:
-        self._tasks = anyio.create_task_group()
-        send, receive = anyio.create_memory_object_stream[Page[T]](self._count - 1)
-        await self._tasks.__aenter__()
-        self._receive = receive
-        self._tasks.start_soon(self._read, send)
-        return _Items(_Received(receive, self))
+        await self._reader.__aenter__()
+        return _Items(self._reader)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        await self._reader.__aexit__(kind, error, traceback)
+
+
+class _Reader(Producer[Page[T]]):
+    """Fetches pages in a task of its own."""
+
+    def __init__(self, pages: AsyncIterator[Page[T]], count: int) -> None:
+        super().__init__(tasks=1, buffer=count - 1)
+        self._pages = pages
+
+    async def _produce(self, send: MemoryObjectSendStream[Page[T]]) -> None:
         try:
-            await stop(self._tasks)
-        finally:
-            self._receive.close()
-
-    async def _read(self, send: MemoryObjectSendStream[Page[T]]) -> None:
-        with send:
-            try:
-                async for page in self._pages:
-                    await send.send(page)
-            except Exception as error:
-                self._error = error  # for the consumer, behind the pages that came before it
-
-
-class _Received(Generic[T]):
-    def __init__(self, receive: MemoryObjectReceiveStream[Page[T]], source: Ahead[T]) -> None:
-        self._receive = receive
-        self._source = source
-
-    async def __anext__(self) -> Page[T]:
-        try:
-            return await self._receive.receive()
-        except anyio.EndOfStream:
-            if self._source._error is not None:
-                raise self._source._error from None
-            raise StopAsyncIteration from None
+            async for page in self._pages:
+                await send.send(page)
+        except Exception as error:
+            self._error = error

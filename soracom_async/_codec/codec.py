@@ -1,6 +1,6 @@
 """Between wire JSON and models: one cattrs converter, which loses nothing.
 
-A function is generated for each model at its first use. What does not fit its declared type stays as it came; what the
+A function is generated for each model at its first use. What does not fit its declared type stays unchanged; what the
 fields alone cannot say (undeclared fields, nulls, times in an unusual notation) the model keeps beside them.
 """
 
@@ -36,7 +36,7 @@ def structure(data: Any, type_: type[T]) -> T: ...
 @overload
 def structure(data: Any, type_: Any) -> Any: ...
 def structure(data: Any, type_: Any) -> Any:
-    """Turn wire JSON into a model, or a container of models; what does not fit stays as it came."""
+    """Turn wire JSON into a model, or a container of models; what does not fit stays unchanged."""
     return structurer(type_)(data)
 
 
@@ -102,7 +102,7 @@ CODEC = Codec()
 
 
 def decode(content: bytes) -> Any:
-    """Return the JSON in `content`; raises ValueError where it is none."""
+    """Return the JSON in `content`; raises ValueError if it is none."""
     return _loads(content)
 
 

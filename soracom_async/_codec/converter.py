@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from .._cached import cached
 from .model import is_model
 from .structuring import ModelHook, Reader, Readers
 from .unstructuring import Writer, Writers
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
 
-@cached
+@cache
 def converter() -> Converter:
     """Return the converter, made at first use; hooks that are registered before a type is used go before ours."""
     from cattrs import Converter  # only now: a program that decodes nothing does not load it
@@ -38,13 +38,13 @@ _readers = Readers(_structure_hook)
 _writers = Writers(_unstructure_hook)
 
 
-@cached
+@cache
 def structurer(type_: Any) -> Reader:
-    """Return how a value declared as `type_` is read; what is not of that type stays as it came."""
+    """Return how a value declared as `type_` is read; what is not of that type stays unchanged."""
     return _readers.function(type_)
 
 
-@cached
+@cache
 def unstructurer(type_: Any) -> Writer:
     """Return how a value declared as `type_` is written; one of another type is written by its own."""
     return _writers.function(type_)

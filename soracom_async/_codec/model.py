@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any, ClassVar, dataclass_transform, get_type_hints
 
 import attrs
-
-from .._cached import cached
 
 
 @dataclass_transform(kw_only_default=True)
@@ -74,26 +73,26 @@ def _shown(name: str, value: object) -> str:
     return "'**********'" if _SECRET.search(name) else repr(value)
 
 
-@cached
+@cache
 def field_names(cls: type[Any]) -> tuple[str, ...]:
     """Return the names of the fields of a model."""
     return tuple(f.name for f in attrs.fields(cls))
 
 
-@cached
+@cache
 def field_types(cls: type[Any]) -> dict[str, Any]:
     """Return the types of the fields of a model, worked out at first use."""
     hints = get_type_hints(cls, include_extras=True)
-    return {name: hints[name] for name in field_names(cls)}
+    return {name: hints[name] for name in field_names(cls)}  # type: ignore[arg-type]  # mypy: a type is hashable
 
 
 def came(model: Model) -> frozenset[str]:
-    """Return the names that `model` was made of; none where it was not structured from an answer."""
+    """Return the names that `model` was made of; none if it was not structured from an answer."""
     return getattr(model, "_came", frozenset())
 
 
 def more(model: Model) -> dict[str, Any]:
-    """Return what `model` keeps beside its fields; empty where it was not structured from an answer."""
+    """Return what `model` keeps beside its fields; empty if it was not structured from an answer."""
     return getattr(model, "_more", {})
 
 

@@ -16,7 +16,7 @@ from .model import (
     wire_name,
 )
 from .times import Unit
-from .unions import Fit
+from .unions import MatchScore
 
 Reader = Callable[[Any], Any]
 
@@ -26,7 +26,7 @@ LARGEST = 256
 """The most names of such a set: one that is larger holds data in its names."""
 
 
-def as_it_came(value: Any) -> Any:
+def unchanged(value: Any) -> Any:
     """Read a value of a type that JSON has itself."""
     return value
 
@@ -44,17 +44,17 @@ class Readers:
             "from_milliseconds": _time.from_milliseconds,
             "from_seconds": _time.from_seconds,
             "exactly": _time.exactly,
-            "beside": beside,
+            "beside": keep_original_text,
             **{unit.name: unit for unit in Unit},
         }
         self._hook_of = hook_of
         self._names: dict[Any, str] = {}
 
     def function(self, type_: Any) -> Reader:
-        """Return how a value declared as `type_` is read; what is not of that type stays as it came."""
+        """Return how a value declared as `type_` is read; what is not of that type stays unchanged."""
         code = self.expression(type_, "value")
         if code == "value":
-            return as_it_came
+            return unchanged
         return eval(f"lambda value: {code}", self.scope)  # type: ignore[no-any-return]  # noqa: S307 - all names are ours
 
     def expression(self, type_: Any, value: str) -> str:
@@ -104,7 +104,7 @@ class Readers:
         """Return the name of the function that reads an object as the one of several models that fits best."""
         if models not in self._names:
             self._names[models] = f"choose{len(self._names)}"
-            candidates = [(Fit(cls), self._model(cls)) for cls in models]
+            candidates = [(MatchScore(cls), self._model(cls)) for cls in models]
 
             def choose(data: Any) -> Any:
                 name = max(candidates, key=lambda candidate: candidate[0](data))[1]
@@ -128,7 +128,7 @@ class ModelHook:
         self._general: Reader | None = None
 
     def __call__(self, value: Any, _: Any = None) -> Any:
-        """Read a value; what is no object stays as it came."""
+        """Read a value; what is no object stays unchanged."""
         return self.read(value) if type(value) is dict else value
 
     def read(self, data: Any) -> Any:
@@ -179,7 +179,7 @@ class ModelHook:
                 *(f"self.{name} = None" for wire, (name, _) in fields.items() if wire not in names),
             ]
         bound: dict[str, Any] = {"new": cls.__new__, "cls": cls, "fields": fields, "names": names, "other": self.read}
-        bound |= {"came": frozenset(names or ()), "take": taker(names or ())}
+        bound |= {"came": frozenset(names or ()), "take": field_getter(names or ())}
         code = "\n ".join([f"def read(data, {', '.join(f'{b}={b}' for b in bound)}):", *start, *lines, "return self"])
         exec(compile(code, f"<reader of {cls.__name__}>", "exec"), self._readers.scope, bound)  # noqa: S102 - names of ours
         return bound["read"]  # type: ignore[no-any-return]
@@ -197,16 +197,16 @@ def plain(type_: Any) -> Any:
     return others[0] if get_origin(type_) in (Union, UnionType) and len(others) == 1 else type_
 
 
-def taker(names: tuple[Any, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    """Return what takes these entries out of a mapping, as a tuple; it raises KeyError where one is missing.
+def field_getter(names: tuple[Any, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what takes these entries out of a mapping, as a tuple; it raises KeyError if one is missing.
 
     The names are those that came, the very objects: parsers make each only once, and the same object is found sooner.
     """
     return itemgetter(*names) if len(names) > 1 else lambda data: tuple(data[name] for name in names)
 
 
-def beside(model: Model, wire: str, value: Any, unit: Unit) -> Any:
-    """Return the time that text names; where it is written in an unusual way, the model keeps the text beside it."""
+def keep_original_text(model: Model, wire: str, value: Any, unit: Unit) -> Any:
+    """Return the time that text names; if it is written in an unusual way, the model keeps the text beside it."""
     time = _time.from_wire(value, unit)
     if time is not value and _time.to_wire(time, unit) != value:
         model._more = {**getattr(model, "_more", {}), wire: value}

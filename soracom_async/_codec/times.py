@@ -36,9 +36,9 @@ Second = Annotated[datetime, Unit.SECOND]
 """A second, written YYYYMMDDHHMMSS."""
 
 Instant = datetime | date | int
-"""What an argument takes where the wire has an epoch: a time, a date (its midnight, UTC), or the number itself."""
+"""What an argument takes if the wire has an epoch: a time, a date (its midnight, UTC), or the number itself."""
 Text = datetime | date | str
-"""What an argument takes where the wire has text: a time, a date, or the text itself."""
+"""What an argument takes if the wire has text: a time, a date, or the text itself."""
 
 _SECOND = timedelta(seconds=1)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -52,7 +52,7 @@ def unit_of(type_: Any) -> Unit | None:
 
 
 def from_milliseconds(value: object) -> object:
-    """Return the time of epoch milliseconds; anything else as it came."""
+    """Return the time of epoch milliseconds; anything else unchanged."""
     if type(value) is not int:
         return value
     try:
@@ -62,7 +62,7 @@ def from_milliseconds(value: object) -> object:
 
 
 def from_seconds(value: object) -> object:
-    """Return the time of epoch seconds; anything else as it came."""
+    """Return the time of epoch seconds; anything else unchanged."""
     if type(value) is not int:
         return value
     try:
@@ -72,7 +72,7 @@ def from_seconds(value: object) -> object:
 
 
 def from_iso(value: object) -> object:
-    """Return the time of ISO 8601 text, taken as UTC where it names no zone; anything else as it came."""
+    """Return the time of ISO 8601 text, taken as UTC if it names no zone; anything else unchanged."""
     if type(value) is not str or len(value) < 16:
         return value
     try:
@@ -83,7 +83,7 @@ def from_iso(value: object) -> object:
 
 
 def from_text(value: object, unit: Unit) -> object:
-    """Return the month, day or second of digits; anything else as it came."""
+    """Return the month, day or second of digits; anything else unchanged."""
     if type(value) is not str or not value.isascii() or not value.isdecimal():
         return value
     try:
@@ -118,7 +118,7 @@ def to_wire(value: object, unit: Unit) -> object:
 
 
 def from_wire(value: object, unit: Unit) -> object:
-    """Return what the wire has as a time or date; anything that is not written as `unit` says, as it came."""
+    """Return what the wire has as a time or date; anything that is not written as `unit` says, unchanged."""
     if unit is Unit.MILLISECONDS:
         return from_milliseconds(value)
     if unit is Unit.SECONDS:

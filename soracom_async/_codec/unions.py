@@ -1,4 +1,4 @@
-"""Which of several models an object is, where nothing in the document tells them apart."""
+"""Which of several models an object is, if nothing in the document tells them apart."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import attrs
 from .model import field_types, wire_name
 
 
-class Fit:
+class MatchScore:
     """Tells how well objects fit a model: names it declares, literals it declares, required names that are missing."""
 
     def __init__(self, cls: Any) -> None:

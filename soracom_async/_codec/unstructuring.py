@@ -35,7 +35,7 @@ class Writers:
             "came": came,
             "more": more,
             "to_wire": _time.to_wire,
-            "as_it_was": as_it_was,
+            "as_it_was": original_value,
             "date": date,
             "Mapping": Mapping,
             "sequence": (list, tuple),
@@ -117,7 +117,7 @@ def _time_in(code: str) -> bool:
     return "to_wire" in code
 
 
-def as_it_was(model: Model, wire: str, time: Any, unit: _time.Unit) -> Any:
+def original_value(model: Model, wire: str, time: Any, unit: _time.Unit) -> Any:
     """Return a time as text: the text that it came as, if it is still the same time."""
     text = more(model).get(wire)
     return text if text is not None and _time.from_wire(text, unit) == time else _time.to_wire(time, unit)

@@ -41,7 +41,7 @@ class LoopGuard:
     _until: int = 1
 
     def looped(self, key: str) -> bool:
-        """Take in the next key; True where the listing surely runs in a circle."""
+        """Take in the next key; True if the listing certainly runs in a circle."""
         if key == self._seen:
             return True
         self._steps += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from typing import Any, Generic, TypeVar
+from urllib.parse import quote
 
 from attrs import field, frozen
 
@@ -18,7 +19,7 @@ class Effect(enum.Enum):
     SET = "set"
     """Sets a state that is the same after one execution or two: may be repeated."""
     ACT = "act"
-    """Acts anew each time: repeated only when it surely was not executed."""
+    """Acts again each time: repeated only if it was certainly not executed."""
 
 
 @frozen(slots=True)
@@ -30,7 +31,7 @@ class Parameter:
     type: Any = str
     """The Python type; a time is one of the `Annotated` types of `soracom_async._codec.times`."""
     wire: str = field(default="", kw_only=True)
-    """The name on the wire; the Python name where nothing is given."""
+    """The name on the wire; the Python name if nothing is given."""
     required: bool = field(default=False, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
@@ -44,7 +45,7 @@ class Paging:
 
     parameter: str = "last_evaluated_key"
     items: dict[str, Any] = field(factory=dict)
-    """The properties with the items and their types, where the answer is an object; empty where it is an array."""
+    """The properties with the items and their types, if the answer is an object; empty if it is an array."""
 
 
 ARRAY = Paging()
@@ -79,7 +80,7 @@ class Operation(Generic[R]):
     body_name: str = field(default="body", kw_only=True)
     """The argument that holds the body whole."""
     required: tuple[str, ...] | None = field(default=None, kw_only=True)
-    """The fields that a body must have, where they are others than those that its model cannot do without."""
+    """The fields that a body must have, if they are others than those that its model cannot do without."""
     sends: str = field(default="application/json", kw_only=True)
     """The content type of the body; anything but JSON is sent as it is, from bytes, text, a file or a stream."""
     receives: str = field(default="application/json", kw_only=True)
@@ -93,5 +94,15 @@ class Operation(Generic[R]):
     """Whether key and token are sent. Those that carry none draw on the caller's address instead of the group."""
     deprecated: bool = field(default=False, kw_only=True)
 
+    @property
+    def reference(self) -> str:
+        """The operation's address in the official reference."""
+        return reference(self.group, self.id)
+
     def __str__(self) -> str:
         return f"{self.id} ({self.method} {self.path})"
+
+
+def reference(tag: str, operation_id: str) -> str:
+    """Return the address of an operation in the official reference."""
+    return f"https://developers.soracom.io/en/api/#!/{quote(tag)}/{operation_id}"

@@ -63,11 +63,11 @@ def pairs(name: str, wire: str, value: Any) -> Iterator[str]:
         if item is True or item is False:
             item = "true" if item else "false"
         if not isinstance(item, str | int | float):
-            raise BadArgument(f"{name} must be a string, a number or a truth value, not {type(item).__name__}")
+            raise BadArgument(f"{name} must be a string, a number or a boolean, not {type(item).__name__}")
         try:
             yield f"{key}={quote(str(item), safe='')}"
         except UnicodeEncodeError:
-            raise BadArgument(f"{name} has half a character: {item!r}") from None
+            raise BadArgument(f"{name} has a lone surrogate: {item!r}") from None
 
 
 def header(name: str, wire: str, value: Any) -> tuple[bytes, bytes]:
@@ -86,7 +86,7 @@ def header(name: str, wire: str, value: Any) -> tuple[bytes, bytes]:
 
 
 def route(path: Any) -> str:
-    """Return a path that the caller has quoted, with `/v1`; raises BadArgument where it could lead elsewhere."""
+    """Return a path that the caller has quoted, with `/v1`; raises BadArgument if it could lead elsewhere."""
     if not isinstance(path, str) or not _PATH.fullmatch(path) or path.startswith("//") or _STRAY_PERCENT.search(path):
         raise BadArgument(
             "the path must be one such as '/sims/123', without host and query; "

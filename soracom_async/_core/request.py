@@ -162,7 +162,7 @@ def _in_path(operation: Operation[Any], parameter: Parameter, value: Any, encode
 
 
 def _content(operation: Operation[Any], body: Mapping[str, Any], encoder: Encoder) -> tuple[Any, bytes]:
-    """Return the body, None where there is none, and its content type."""
+    """Return the body, None if there is none, and its content type."""
     if operation.body is None:
         return None, JSON
     kind = operation.sends.encode()
@@ -192,7 +192,7 @@ def sendable(name: str, value: Any) -> Any:
         try:
             return value.encode()
         except UnicodeEncodeError:
-            raise BadArgument(f"{name} has half a character") from None
+            raise BadArgument(f"{name} has a lone surrogate") from None
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
     if hasattr(type(value), "__fspath__") or isinstance(value, AsyncIterable):

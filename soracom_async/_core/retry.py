@@ -9,30 +9,11 @@ from email.utils import parsedate_to_datetime
 from attrs import define, field, frozen
 
 from .operation import Effect
+from .outcome import ResponseHead, TransportFailure
+from .window import RateLimitHeaders
 
 BASE, CAP = 0.5, 20.0
 """Seconds of the exponential back-off: the first and the last ceiling of its full jitter."""
-
-
-@frozen(slots=True)
-class Answered:
-    """An answer came, and it is an error."""
-
-    status: int
-    retry_after: float | None = None
-    """Seconds, as the service named them in `Retry-After`."""
-    window: bool = False
-    """Whether the answer told its quota window, so that the limiter knows when to go on."""
-
-
-@frozen(slots=True)
-class Unanswered:
-    """No answer came."""
-
-    sent: bool
-    """Whether the request may have been executed."""
-    stale: bool = False
-    """Whether an idle connection turned out to be closed: waiting would not help."""
 
 
 @frozen(slots=True)
@@ -63,7 +44,7 @@ class Budget:
             self.left = min(self.capacity, self.left + 0.1)
 
     def spend(self) -> bool:
-        """Pay for a repetition; False where nothing is left, as in a storm."""
+        """Pay for a repetition; False if nothing is left, as in a storm."""
         if self.left < 1:
             return False
         self.left -= 1
@@ -76,38 +57,50 @@ class Attempts:
 
     failures: int = 0
     throttled: int = 0
-    """429s that told their window: each counts a quarter, since waiting for the turn is no failure."""
+    """429s that said when the window resets: each counts a quarter, since waiting for the reset is no failure."""
 
     def decide(
         self,
         effect: Effect,
-        outcome: Answered | Unanswered,
+        outcome: ResponseHead | TransportFailure,
         max_retries: int,
         budget: Budget,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> Retry | Stop:
-        """Return what to do after `outcome`; `max_retries` limits the repetitions, `budget` those of all calls."""
-        if not self._repeatable(effect, outcome):
+        """Return what to do after `outcome`, which is an error.
+
+        `max_retries` limits the repetitions of this call, `budget` those of all calls.
+        """
+        if not _repeatable(effect, outcome):
             return STOP
-        if isinstance(outcome, Answered) and outcome.status == 429 and outcome.window:
-            self.throttled += 1
+        if not isinstance(outcome, TransportFailure) and outcome.status == 429 and tells_reset(outcome.headers):
+            self.throttled += 1  # the limiter knows when to go on
             return Retry(0.0) if self.throttled <= 4 * max_retries else STOP
         self.failures += 1
         if self.failures > max_retries or not budget.spend():
             return STOP
-        if isinstance(outcome, Unanswered) and outcome.stale and self.failures == 1:
-            return Retry(0.0)
+        if isinstance(outcome, TransportFailure):
+            if outcome.stale and self.failures == 1:
+                return Retry(0.0)
+            named = None
+        else:
+            named = retry_after(outcome.headers)
         jitter = uniform(0.0, min(CAP, BASE * 2.0 ** (self.failures - 1)))
-        named = outcome.retry_after if isinstance(outcome, Answered) else None
         return Retry(jitter if named is None else named + 0.1 * jitter)
 
-    @staticmethod
-    def _repeatable(effect: Effect, outcome: Answered | Unanswered) -> bool:
-        if isinstance(outcome, Unanswered):
-            return not outcome.sent or effect is not Effect.ACT
-        if outcome.status == 429:
-            return True  # surely not executed
-        return outcome.status in (500, 502, 503, 504) and effect is not Effect.ACT
+
+def _repeatable(effect: Effect, outcome: ResponseHead | TransportFailure) -> bool:
+    if isinstance(outcome, TransportFailure):
+        return not outcome.sent or effect is not Effect.ACT
+    if outcome.status == 429:
+        return True  # certainly not executed
+    return outcome.status in (500, 502, 503, 504) and effect is not Effect.ACT
+
+
+def tells_reset(headers: Mapping[str, str]) -> bool:
+    """Return whether the headers say that the quota is used up, and for how long."""
+    limits = RateLimitHeaders.parse(headers)
+    return limits.remaining == 0 and limits.seconds is not None
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

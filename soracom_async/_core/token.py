@@ -46,7 +46,7 @@ class Lease:
     born: float
     """The moment, in the session's monotonic seconds, before the login was sent."""
     ttl: float | None
-    """Seconds to live, as asked for; None where nobody knows."""
+    """Seconds to live, as asked for; None if nobody knows."""
     headers: tuple[tuple[bytes, bytes], ...] = field(init=False)
     """The headers that carry both."""
     ageing_at: float = field(init=False)

@@ -1,37 +1,48 @@
 """One quota window of the service: headers in, permits out. Knows only what it is told; must not know who waits.
 
-Permits of the next window go out when the turn lies surely in the past: one first, so that its answer tells the new
-turn as exactly as can be, then the others. Where the turn before is known only to a second, and the quota is short, the
-permits of one window are spread over a second: their answers show at which moment the seconds tick.
+Theory. The service counts requests in windows of a fixed length. Each response says how many requests remain in the
+window, and how many whole seconds are left of it. The client must never send one request too many, and should use all
+of the quota. Three facts make that hard.
+
+1. Responses arrive late and out of order. So within a window `remaining` only falls: it is the smallest number that was
+   seen, less what was sent since and is not answered.
+2. The seconds are rounded, so the moment of the reset is known to a second only (`reset.py`). The permits of the next
+   window go out when the reset is certain to be over. One goes first, the scout: its response tells the new reset as
+   exactly as possible. The others follow when the scout is answered, or when it takes too long.
+3. A second of uncertainty in each window is quota that nobody uses. If the quota is short, the permits of one window
+   are spread over a second: their responses show at which moment the seconds tick, and the reset is known well.
+
+Before the first response nothing is known, so only a few requests, the probes, are under way.
 """
 
 from __future__ import annotations
 
+import enum
 import math
 from collections.abc import Mapping
 
 from attrs import define, field, frozen
 
-from .turn import Rounding, Turn
+from .reset import Rounding, WindowReset
 
 PROBES = 4
 """Requests under way at most while nothing is known of a window."""
 SCOUT_PATIENCE = 0.25
-"""Seconds for which the first request into a window that was waited for goes alone; longer where answers are slow."""
+"""Seconds for which the first request into a window that was waited for goes alone; longer if answers are slow."""
 TOLERANCE = 0.1
-"""Seconds by which a turn may be known too late before permits are spread to learn it; more where answers are slow."""
+"""Seconds by which a reset may be known too late before permits are spread to learn it; more if answers are slow."""
 
 
 @frozen(slots=True)
-class Told:
-    """What one answer says of its window; None where it says nothing."""
+class RateLimitHeaders:
+    """What one answer says of its window; None if it says nothing."""
 
     limit: int | None
     remaining: int | None
     seconds: int | None
 
     @classmethod
-    def from_headers(cls, headers: Mapping[str, str]) -> Told:
+    def parse(cls, headers: Mapping[str, str]) -> RateLimitHeaders:
         """Read the `x-soracom-ratelimit-*` headers; what is not a whole number is taken as not said."""
         return cls(
             whole(headers.get("x-soracom-ratelimit-limit")),
@@ -45,7 +56,7 @@ def whole(text: str | None) -> int | None:
     return int(text) if text is not None and text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
-NOTHING = Told(None, None, None)
+NOTHING = RateLimitHeaders(None, None, None)
 
 
 @define(slots=True, eq=False)
@@ -58,11 +69,22 @@ class Permit:
 
 @frozen
 class RateLimit:
-    """A quota window as it is known now: `limit` a window, `remaining`, and `refresh_in` seconds until it turns."""
+    """A quota window as it is known now: `limit` a window, `remaining`, and `refresh_in` seconds until it resets."""
 
     limit: int | None
     remaining: int | None
     refresh_in: float | None
+
+
+class Scouting(enum.Enum):
+    """What the first request of a window, the scout, is about."""
+
+    OFF = "off"
+    """No scout is needed, or its response is there."""
+    DUE = "due"
+    """The next permit is the scout's."""
+    OUT = "out"
+    """The scout is under way, and the others wait for a while."""
 
 
 @define(slots=True, eq=False)
@@ -72,7 +94,7 @@ class Window:
     Invariant: permits given = settled + in flight; within one window `remaining` only falls.
     """
 
-    turn: Turn = field(factory=Turn)
+    reset: WindowReset = field(factory=WindowReset)
     limit: int | None = None
     remaining: int | None = None
     """The smallest value seen in this window, less what was sent since and never answered."""
@@ -81,11 +103,12 @@ class Window:
     unlimited: bool = False
     """Whether answers carry no quota at all."""
     dry: bool = False
-    """Whether a request had to wait for the turn of this window."""
+    """Whether a request had to wait for the reset of this window."""
     scarce: bool = False
-    """Whether one had to wait for the turn of the window before."""
-    alone_until: float | None = None
-    """Until when the scout of this window goes alone; infinite while none is under way."""
+    """Whether one had to wait for the reset of the window before."""
+    scouting: Scouting = Scouting.OFF
+    alone_until: float = 0.0
+    """Until when the scout that is out goes alone."""
     gap: float = 0.0
     """Seconds between permits while they are spread."""
     next_at: float = -math.inf
@@ -100,30 +123,30 @@ class Window:
     @classmethod
     def rounded(cls, rounding: Rounding) -> Window:
         """Return a window that shares what is known of the service's rounding."""
-        return cls(Turn(rounding))
+        return cls(WindowReset(rounding))
 
     def reserve(self, now: float) -> Permit | None:
-        """Return a permit, or None where the quota does not surely allow one more."""
-        if now >= self.turn.latest:
-            self._turned(now)
+        """Return a permit, or None if the quota does not certainly allow one more."""
+        if now >= self.reset.latest:
+            self._roll_over(now)
         if self._available(now) <= 0:
             self.dry = self.dry or self.spent
             return None
-        scout = self.alone_until == math.inf
+        scout = self.scouting is Scouting.DUE
         if scout:
-            self.alone_until = now + max(SCOUT_PATIENCE, 2 * self.slowest)
+            self.scouting, self.alone_until = Scouting.OUT, now + max(SCOUT_PATIENCE, 2 * self.slowest)
         if self.gap:
             self.next_at = max(now, self.next_at) + self.gap
         self.in_flight += 1
         return Permit(self.epoch, scout)
 
     def opens_at(self, now: float) -> float:
-        """Return when `reserve` may succeed without any answer; infinite where only an answer can help."""
-        if self.alone_until is not None and now < self.alone_until < math.inf:
-            return min(self.alone_until, self.turn.latest)
+        """Return when `reserve` may succeed without any answer; infinite if only an answer can help."""
+        if self.scouting is Scouting.OUT and now < self.alone_until:
+            return min(self.alone_until, self.reset.latest)
         if self.gap and now < self.next_at and not self.spent:
-            return min(self.next_at, self.turn.latest)
-        return self.turn.latest
+            return min(self.next_at, self.reset.latest)
+        return self.reset.latest
 
     def unsent(self, permit: Permit) -> None:
         """Take back a permit whose request never left."""
@@ -135,83 +158,83 @@ class Window:
         if permit.epoch == self.epoch:
             self._spend()
 
-    def answered(self, permit: Permit, told: Told, *, sent: float, now: float) -> None:
+    def answered(self, permit: Permit, headers: RateLimitHeaders, *, sent: float, now: float) -> None:
         """Take in what an answer says; `sent` and `now` enclose the moment at which the service wrote it."""
         self._settle(permit)
-        if told.remaining is None or told.seconds is None:
-            self._unsaid(permit, told)
+        if headers.remaining is None or headers.seconds is None:
+            self._unsaid(permit, headers)
             return
-        turn = self.turn
-        earliest, latest = turn.bounds(told.seconds, sent, now)
+        reset = self.reset
+        earliest, latest = reset.bounds(headers.seconds, sent, now)
         self.unlimited = False
         self.slowest = max(self.slowest, now - sent)
-        if permit.epoch < self.epoch and earliest <= turn.before:
-            if latest > turn.earliest:
+        if permit.epoch < self.epoch and earliest <= reset.before:
+            if latest > reset.earliest:
                 self._spend()  # of the window before, or of this one: nobody knows
             return
-        if earliest > turn.latest or (self.low is not None and told.remaining > self.low and sent >= self.low_at):
-            self._turned(now)
-        self.limit = told.limit if told.limit is not None else max(self.limit or 0, told.remaining)
-        if turn.told and self.remaining is not None:
-            self.remaining = min(self.remaining, told.remaining)
+        if earliest > reset.latest or (self.low is not None and headers.remaining > self.low and sent >= self.low_at):
+            self._roll_over(now)
+        self.limit = headers.limit if headers.limit is not None else max(self.limit or 0, headers.remaining)
+        if reset.known and self.remaining is not None:
+            self.remaining = min(self.remaining, headers.remaining)
         else:
-            self.remaining, self.alone_until = told.remaining, None
+            self.remaining, self.scouting = headers.remaining, Scouting.OFF
             self._spread(min(1.0, earliest - now), now)
-        turn.narrow(told.seconds, earliest, latest)
-        if turn.ticked:
+        reset.narrow(headers.seconds, earliest, latest)
+        if reset.ticked:
             self.gap = 0.0
-        if self.low is None or told.remaining < self.low:
-            self.low, self.low_at = told.remaining, now
+        if self.low is None or headers.remaining < self.low:
+            self.low, self.low_at = headers.remaining, now
 
     def exhausted(self, until: float) -> None:
         """Close the window until a time that the service named without the quota headers (`Retry-After`)."""
-        self.remaining, self.alone_until, self.unlimited = 0, None, False
-        self.turn.latest = until
+        self.remaining, self.scouting, self.unlimited = 0, Scouting.OFF, False
+        self.reset.latest = until
 
     @property
     def spent(self) -> bool:
         """Whether all of the window's quota is used or under way, as far as is known."""
-        return self.remaining is not None and self.remaining <= self.in_flight and self.alone_until is None
+        return self.remaining is not None and self.remaining <= self.in_flight and self.scouting is Scouting.OFF
 
     def view(self, now: float) -> RateLimit:
         """Return the window as it is known at `now`."""
-        if now >= self.turn.latest:
+        if now >= self.reset.latest:
             return RateLimit(self.limit, self.limit, None)
-        refresh = self.turn.latest - now if self.turn.latest < math.inf else None
+        refresh = self.reset.latest - now if self.reset.latest < math.inf else None
         remaining = None if self.remaining is None else max(0, self.remaining - self.in_flight)
         return RateLimit(self.limit, remaining, refresh)
 
     def _available(self, now: float) -> float:
         if self.remaining is None:
             return math.inf if self.unlimited else PROBES - self.in_flight
-        if self.alone_until is not None and now < self.alone_until < math.inf:
+        if self.scouting is Scouting.OUT and now < self.alone_until:
             return 0
         if self.gap and now < self.next_at:
             return 0
         return self.remaining - self.in_flight
 
-    def _turned(self, now: float) -> None:
+    def _roll_over(self, now: float) -> None:
         self.epoch += 1
-        self.turn.passed(now)
+        self.reset.passed(now)
         self.remaining = self.limit
         self.scarce, self.dry = self.dry, False
-        self.alone_until = math.inf if self.scarce and self.limit is not None else None
+        self.scouting = Scouting.DUE if self.scarce and self.limit is not None else Scouting.OFF
         self.gap = 0.0
         self.low, self.low_at, self.slowest = None, math.inf, self.slowest / 2
 
     def _spread(self, span: float, now: float) -> None:
-        if self.scarce and self.remaining and span > 0 and self.turn.slack > max(TOLERANCE, 4 * self.slowest):
+        if self.scarce and self.remaining and span > 0 and self.reset.slack > max(TOLERANCE, 4 * self.slowest):
             self.gap, self.next_at = span / self.remaining, now
 
     def _settle(self, permit: Permit) -> None:
         self.in_flight -= 1
-        if permit.scout and permit.epoch == self.epoch and not self.turn.told and self.alone_until is not None:
-            self.alone_until = math.inf  # the next one scouts, unless the answer in hand tells enough
+        if permit.scout and permit.epoch == self.epoch and not self.reset.known and self.scouting is not Scouting.OFF:
+            self.scouting = Scouting.DUE  # the next one scouts, unless the answer in hand tells enough
 
-    def _unsaid(self, permit: Permit, told: Told) -> None:
-        if told.remaining is not None and permit.epoch == self.epoch:
-            # A count without a time: it lowers what is left and says nothing of the turn.
-            self.remaining = told.remaining if self.remaining is None else min(self.remaining, told.remaining)
+    def _unsaid(self, permit: Permit, headers: RateLimitHeaders) -> None:
+        if headers.remaining is not None and permit.epoch == self.epoch:
+            # A count without a time: it lowers what is left and says nothing of the reset.
+            self.remaining = headers.remaining if self.remaining is None else min(self.remaining, headers.remaining)
         elif self.remaining is None:
             self.unlimited = True
         elif permit.epoch == self.epoch:

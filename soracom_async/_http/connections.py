@@ -1,4 +1,4 @@
-"""The default way: HTTP/1.1 connections of httpcore in a free list.
+"""The default transport: HTTP/1.1 connections of httpcore in a free list.
 
 The session's gate bounds how many are in use, so no pool has to; httpcore's own looks through all its connections and
 requests at every step.
@@ -17,15 +17,14 @@ import httpcore
 from anyio.streams.tls import TLSAttribute, TLSStream
 from attrs import evolve
 
+from .._core.outcome import Response, TransportFailure
 from .exchange import (
-    Answer,
     Body,
-    NoAnswer,
     Request,
-    answer,
-    no_answer,
+    TransportErrors,
+    read_response,
 )
-from .streaming import Incoming
+from .streaming import StreamingResponse
 from .tls import tls
 
 T = TypeVar("T")
@@ -33,29 +32,64 @@ T = TypeVar("T")
 IDLE_SECONDS = 20.0
 """How long an idle connection is kept: well below the time after which load balancers drop them."""
 
+
+class _Errors(TransportErrors):
+    """What the exceptions of httpcore say of a request, and those of httpx that respx raises in its place."""
+
+    def failure(self, error: Exception, *, sent: bool) -> TransportFailure | None:
+        """Return what `error` means, None for an exception of something else; `sent` decides if `error` does not."""
+        failure = super().failure(error, sent=sent)
+        if failure is None and type(error).__module__.partition(".")[0] == "httpx":
+            from .httpx_transport import ERRORS
+
+            return ERRORS.failure(error, sent=sent)
+        return failure
+
+
+ERRORS = _Errors(
+    unsent=(
+        httpcore.ConnectError,
+        httpcore.ConnectTimeout,
+        httpcore.PoolTimeout,
+        httpcore.UnsupportedProtocol,
+        httpcore.ProxyError,
+        httpcore.LocalProtocolError,
+    ),
+    sent=(
+        httpcore.ReadTimeout,
+        httpcore.ReadError,
+        httpcore.WriteTimeout,
+        httpcore.WriteError,
+        httpcore.RemoteProtocolError,
+    ),
+    either=(httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError),
+    timeout=httpcore.TimeoutException,
+)
+"""What the exceptions of httpcore say of a request."""
+
 AT_ONCE = 1 << 18
 """Bytes read at once: as many as asyncio reads; anyio would cut what is more than was asked for."""
 
 
-class Connections:
-    """The default way: kept connections, the one used last first."""
+class ConnectionPool:
+    """The default transport: kept connections, the one used last first."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, list[_Line]] = {}
+        self._idle: dict[str, list[Connection]] = {}
         self._closed = False
 
-    async def send(self, request: Request, timeout: float) -> Answer | NoAnswer:
+    async def send(self, request: Request, timeout: float) -> Response | TransportFailure:
         """Send one request and read the whole answer, within `timeout` seconds."""
-        line = await self._line(request.endpoint)
+        line = await self._connection_to(request.endpoint)
         outcome = await line.within(timeout, request, line.exchange)
         await self._keep(line)
         return outcome
 
-    async def open(self, request: Request, timeout: float) -> Incoming | NoAnswer:
+    async def open(self, request: Request, timeout: float) -> StreamingResponse | TransportFailure:
         """Send one request and wait for the head of its answer, within `timeout` seconds."""
-        line = await self._line(request.endpoint)
+        line = await self._connection_to(request.endpoint)
         response = await line.within(timeout, request, line.begin)
-        if isinstance(response, NoAnswer):
+        if isinstance(response, TransportFailure):
             return response
 
         async def release(whole: bool) -> None:
@@ -65,47 +99,47 @@ class Connections:
             else:
                 await line.aclose()
 
-        pieces = cast("AsyncIterable[bytes]", response.stream)
-        return Incoming(request.endpoint, response.status, response.headers, pieces, release)
+        chunks = cast("AsyncIterable[bytes]", response.stream)
+        return StreamingResponse(request.endpoint, response.status, response.headers, chunks, release, ERRORS)
 
     async def aclose(self) -> None:
         """Close all connections."""
         self._closed = True  # what is under way now is closed at its end
-        lines = [line for idle in self._lines.values() for line in idle]
-        self._lines.clear()
+        lines = [line for idle in self._idle.values() for line in idle]
+        self._idle.clear()
         for line in lines:
             await line.aclose()
 
-    async def _line(self, endpoint: str) -> _Line:
-        idle = self._lines.setdefault(endpoint, [])
+    async def _connection_to(self, endpoint: str) -> Connection:
+        idle = self._idle.setdefault(endpoint, [])
         while idle:
             line = idle.pop()
             if not line.has_expired():
                 return line
             await line.aclose()
         await self._sweep()
-        return _Line(endpoint)
+        return Connection(endpoint)
 
     async def _sweep(self) -> None:
         """Close what has expired, also of hosts that nobody asks any more."""
-        expired = [(idle, line) for idle in self._lines.values() for line in idle if line.has_expired()]
+        expired = [(idle, line) for idle in self._idle.values() for line in idle if line.has_expired()]
         for idle, line in expired:
             idle.remove(line)
         for _, line in expired:
             await line.aclose()
 
-    async def _keep(self, line: _Line) -> None:
+    async def _keep(self, line: Connection) -> None:
         """Put a connection back, if it can be used again."""
         if self._closed:
             await line.aclose()
         elif line.is_idle():
-            idle = self._lines.setdefault(line.endpoint, [])
+            idle = self._idle.setdefault(line.endpoint, [])
             idle.append(line)
             if idle[0].has_expired():
                 await idle.pop(0).aclose()
 
 
-class _Line:
+class Connection:
     """One connection of httpcore, which remembers how far its present request got."""
 
     __slots__ = ("_connection", "_host", "_port", "_prefix", "_scheme", "_wire", "endpoint", "used")
@@ -117,7 +151,7 @@ class _Line:
         self._host = (url.hostname or "").encode("idna")
         self._port = url.port or (443 if url.scheme == "https" else 80)
         self._prefix = url.path.encode()
-        self._wire = _Wire()
+        self._wire = NetworkStream()
         self.used = False
         self._connection = httpcore.AsyncHTTPConnection(
             httpcore.Origin(self._scheme, self._host, self._port),
@@ -135,8 +169,8 @@ class _Line:
         return self._wire.received
 
     async def within(
-        self, timeout: float, request: Request, exchange: Callable[[Request], Awaitable[T | NoAnswer]]
-    ) -> T | NoAnswer:
+        self, timeout: float, request: Request, exchange: Callable[[Request], Awaitable[T | TransportFailure]]
+    ) -> T | TransportFailure:
         """Return what `exchange` returns within `timeout` seconds, or why there is nothing."""
         used, outcome = self.used, None
         with anyio.move_on_after(timeout) as scope:
@@ -145,23 +179,23 @@ class _Line:
             try:
                 outcome = await exchange(request)
             except Exception as error:
-                reason = no_answer(error, sent=self.sent)
+                reason = ERRORS.failure(error, sent=self.sent)
                 if reason is None:
                     raise
                 return evolve(reason, stale=used and not self.received and not reason.timeout)
         if outcome is None:
-            return NoAnswer(f"no answer within {timeout:g} s", sent=self.sent, timeout=True)
+            return TransportFailure(f"no answer within {timeout:g} s", sent=self.sent, timeout=True)
         if self.sent and not self.received:
             await self.aclose()
-            return NoAnswer("an answer stood there before the request was sent", sent=True)
+            return TransportFailure("an answer stood there before the request was sent", sent=True)
         return outcome
 
-    async def exchange(self, request: Request) -> Answer | NoAnswer:
+    async def exchange(self, request: Request) -> Response | TransportFailure:
         """Send a request and read the whole answer."""
         try:
             response = await self.begin(request)
             try:
-                return answer(response.status, response.headers, await response.aread())
+                return read_response(response.status, response.headers, await response.aread())
             finally:
                 await response.aclose()
         except BaseException:
@@ -200,7 +234,7 @@ class _Line:
             await self._wire.aclose()
 
 
-class _Wire(httpcore.AsyncNetworkBackend, httpcore.AsyncNetworkStream):
+class NetworkStream(httpcore.AsyncNetworkBackend, httpcore.AsyncNetworkStream):
     """An anyio stream without time-outs of its own: the deadline of the whole exchange stands around it."""
 
     def __init__(self) -> None:
@@ -214,7 +248,7 @@ class _Wire(httpcore.AsyncNetworkBackend, httpcore.AsyncNetworkStream):
         timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Any = None,
-    ) -> _Wire:
+    ) -> NetworkStream:
         try:
             self._stream = await anyio.connect_tcp(host, port)
         except OSError as error:
@@ -223,7 +257,7 @@ class _Wire(httpcore.AsyncNetworkBackend, httpcore.AsyncNetworkStream):
 
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> _Wire:
+    ) -> NetworkStream:
         try:
             self._stream = await TLSStream.wrap(
                 self._stream, hostname=server_hostname, ssl_context=ssl_context, standard_compatible=False

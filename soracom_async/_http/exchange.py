@@ -1,4 +1,4 @@
-"""One request and its outcome, in plain terms: an answer, or none, and then whether the request was sent."""
+"""One request and its outcome, in plain terms: what is sent, and what the raw parts of a response become."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 import anyio
-from attrs import field, frozen
+from attrs import frozen
+
+from .._core.outcome import Response, TransportFailure
 
 Headers = Sequence[tuple[bytes, bytes]]
 
 
-class Pieces(Protocol):
+class Chunks(Protocol):
     """A body that is read as it is sent."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        """Give the pieces of the body."""
+        """Give the chunks of the body."""
         ...
 
     def govern(self, scope: anyio.CancelScope, timeout: float) -> None:
-        """Move the deadline of `scope` by `timeout` seconds for each piece that is sent."""
+        """Move the deadline of `scope` by `timeout` seconds for each chunk that is sent."""
         ...
 
 
@@ -33,27 +35,7 @@ class Request:
     method: str
     target: bytes
     headers: Headers
-    content: bytes | Pieces | None
-
-
-@frozen(slots=True)
-class Answer:
-    """A whole answer; `headers` have lower-case names."""
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    content: bytes = field(repr=False)
-
-
-@frozen(slots=True)
-class NoAnswer:
-    """There is no answer; `sent` tells whether the request may have reached the service."""
-
-    reason: str
-    sent: bool
-    timeout: bool = False
-    stale: bool = False
-    """Whether a kept connection turned out to be closed by the other side."""
+    content: bytes | Chunks | None
 
 
 class Body:
@@ -86,57 +68,51 @@ def is_encoded(headers: Mapping[str, str]) -> bool:
     return headers.get("content-encoding", "identity") not in ("identity", "")
 
 
-def wrong_encoding(headers: Mapping[str, str]) -> NoAnswer:
+def wrong_encoding(headers: Mapping[str, str]) -> TransportFailure:
     """Return what a body means that is not compressed as it should be."""
-    return NoAnswer(f"the body is not in the encoding {headers['content-encoding']!r} that it claims", sent=True)
+    return TransportFailure(
+        f"the body is not in the encoding {headers['content-encoding']!r} that it claims", sent=True
+    )
 
 
-def answer(status: int, raw: Headers, body: bytes) -> Answer | NoAnswer:
-    """Return the answer of these raw parts, its body decoded."""
+def read_response(status: int, raw: Headers, body: bytes) -> Response | TransportFailure:
+    """Return the response that these raw parts are, with its body decoded."""
     headers = folded(raw)
     if body and is_encoded(headers):
         try:
             body = zlib.decompress(body, wbits=47)
         except zlib.error:
             return wrong_encoding(headers)
-    return Answer(status, headers, body)
-
-
-_UNSENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError", "LocalProtocolError"}
-_SENT = {"ReadTimeout", "ReadError", "WriteTimeout", "WriteError", "RemoteProtocolError", "DecodingError"}
-_EITHER = {"TimeoutException", "NetworkError", "ProtocolError", "TransportError"}
+    return Response(status, headers, body)
 
 
 _WIRE_BYTES = re.compile(r"\b(?:bytearray\()?b['\"]")
 """Where h11 begins to quote what was on the wire: it may be a token."""
 
 
-def no_answer(error: Exception, *, sent: bool) -> NoAnswer | None:
-    """Return what an error of httpx or httpcore, or of aiohttp below them, means; None for any other error.
+@frozen(slots=True, kw_only=True)
+class TransportErrors:
+    """What the exceptions of an HTTP library say of the request; a class of several is that of the first list."""
 
-    Both name their errors alike, and an error of either may come: tests replace parts of httpcore by parts of httpx.
-    """
-    if "ClientError" in _names(error, "aiohttp"):  # one that httpx-aiohttp lets through; its text would show the URL
-        return NoAnswer(type(error).__name__, sent=True)
-    names = _names(error, "httpx", "httpcore")
-    timeout = "TimeoutException" in names
+    unsent: tuple[type[Exception], ...]
+    """The request never left."""
+    sent: tuple[type[Exception], ...]
+    """It may have been executed."""
+    either: tuple[type[Exception], ...]
+    """Nobody knows from the exception alone."""
+    timeout: type[Exception]
+
+    def failure(self, error: Exception, *, sent: bool) -> TransportFailure | None:
+        """Return what `error` means, None for an exception of something else; `sent` decides if `error` does not."""
+        timeout = isinstance(error, self.timeout)
+        if isinstance(error, self.unsent):
+            return TransportFailure(reason(error), sent=False, timeout=timeout)
+        if isinstance(error, self.sent):
+            return TransportFailure(reason(error), sent=True, timeout=timeout)
+        return TransportFailure(reason(error), sent=sent, timeout=timeout) if isinstance(error, self.either) else None
+
+
+def reason(error: Exception) -> str:
+    """Return what an exception says, without bytes that were on the wire."""
     why = _WIRE_BYTES.split(str(error), maxsplit=1)[0]
-    reason = f"{names[0]}: {why}" if names and why else (names or [""])[0]
-    if names and _lost_by_aiohttp(error.__cause__):
-        return NoAnswer(reason, sent=True)
-    if any(name in _UNSENT for name in names):
-        return NoAnswer(reason, sent=False, timeout=timeout)
-    if any(name in _SENT for name in names):
-        return NoAnswer(reason, sent=True, timeout=timeout)
-    return NoAnswer(reason, sent=sent, timeout=timeout) if any(name in _EITHER for name in names) else None
-
-
-def _lost_by_aiohttp(cause: BaseException | None) -> bool:
-    """Return whether aiohttp lost a connection that it had: httpx-aiohttp calls that, too, a time-out of connecting."""
-    names = _names(cause, "aiohttp")
-    return "ClientConnectionError" in names and not set(names) & {"ClientConnectorError", "ServerTimeoutError"}
-
-
-def _names(error: BaseException | None, *libraries: str) -> list[str]:
-    """Return the names of an error's classes that are of these libraries, its own first."""
-    return [cls.__name__ for cls in type(error).__mro__ if cls.__module__.partition(".")[0] in libraries]
+    return f"{type(error).__name__}: {why}" if why else type(error).__name__

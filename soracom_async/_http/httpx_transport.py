@@ -1,7 +1,8 @@
-"""Any other way: an httpx transport, of the caller's choice or through a proxy."""
+"""Transports of httpx: of the caller's choice, or through a proxy."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import TypeVar, cast
@@ -9,31 +10,77 @@ from typing import TypeVar, cast
 import anyio
 import httpx
 
+from .._core.outcome import Response, TransportFailure
 from .exchange import (
-    Answer,
     Body,
-    NoAnswer,
-    Pieces,
+    Chunks,
     Request,
-    answer,
-    no_answer,
+    TransportErrors,
+    read_response,
+    reason,
 )
-from .streaming import Incoming
+from .streaming import StreamingResponse
 
 T = TypeVar("T")
 
 
-class Transport:
-    """An httpx transport as the way."""
+class _Errors(TransportErrors):
+    """What the exceptions of httpx say of a request, and those of aiohttp below it."""
+
+    def failure(self, error: Exception, *, sent: bool) -> TransportFailure | None:
+        """Return what `error` means, None for an exception of something else; `sent` decides if `error` does not."""
+        if _is_of_aiohttp(error, "ClientError"):  # one that httpx-aiohttp lets through; its text would show the URL
+            return TransportFailure(type(error).__name__, sent=True)
+        if isinstance(error, httpx.TransportError) and _lost_by_aiohttp(error.__cause__):
+            return TransportFailure(reason(error), sent=True)
+        return super().failure(error, sent=sent)
+
+
+def _lost_by_aiohttp(cause: BaseException | None) -> bool:
+    """Return whether aiohttp lost a connection that it had: httpx-aiohttp calls that, too, a time-out of connecting."""
+    return _is_of_aiohttp(cause, "ClientConnectionError") and not (
+        _is_of_aiohttp(cause, "ClientConnectorError") or _is_of_aiohttp(cause, "ServerTimeoutError")
+    )
+
+
+def _is_of_aiohttp(error: BaseException | None, name: str) -> bool:
+    aiohttp = sys.modules.get("aiohttp")  # not imported for that: if it is not there, no error is its own
+    return aiohttp is not None and isinstance(error, getattr(aiohttp, name))
+
+
+ERRORS = _Errors(
+    unsent=(
+        httpx.ConnectError,
+        httpx.ConnectTimeout,
+        httpx.PoolTimeout,
+        httpx.UnsupportedProtocol,
+        httpx.ProxyError,
+        httpx.LocalProtocolError,
+    ),
+    sent=(
+        httpx.ReadTimeout,
+        httpx.ReadError,
+        httpx.WriteTimeout,
+        httpx.WriteError,
+        httpx.RemoteProtocolError,
+        httpx.DecodingError,
+    ),
+    either=(httpx.TransportError,),
+    timeout=httpx.TimeoutException,
+)
+
+
+class HTTPXTransport:
+    """Sends by a transport of httpx."""
 
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self._transport = transport
 
-    async def send(self, request: Request, timeout: float) -> Answer | NoAnswer:
+    async def send(self, request: Request, timeout: float) -> Response | TransportFailure:
         """Send one request and read the whole answer, within `timeout` seconds."""
         return await self._within(timeout, request, self._exchange)
 
-    async def open(self, request: Request, timeout: float) -> Incoming | NoAnswer:
+    async def open(self, request: Request, timeout: float) -> StreamingResponse | TransportFailure:
         """Send one request and wait for the head of its answer, within `timeout` seconds."""
         return await self._within(timeout, request, partial(self._begin, request.endpoint))
 
@@ -42,39 +89,41 @@ class Transport:
         await self._transport.aclose()
 
     async def _within(
-        self, timeout: float, request: Request, exchange: Callable[[httpx.Request], Awaitable[T | NoAnswer]]
-    ) -> T | NoAnswer:
-        outcome: T | NoAnswer | None = None
+        self, timeout: float, request: Request, exchange: Callable[[httpx.Request], Awaitable[T | TransportFailure]]
+    ) -> T | TransportFailure:
+        outcome: T | TransportFailure | None = None
         with anyio.move_on_after(timeout) as scope:
             if request.content is not None and not isinstance(request.content, bytes):
                 request.content.govern(scope, timeout)
             try:
                 outcome = await exchange(_of_httpx(request, timeout))
             except Exception as error:
-                outcome = no_answer(error, sent=True)
+                outcome = ERRORS.failure(error, sent=True)
                 if outcome is None:
                     raise
-        return outcome or NoAnswer(f"no answer within {timeout:g} s", sent=True, timeout=True)
+        return outcome or TransportFailure(f"no answer within {timeout:g} s", sent=True, timeout=True)
 
-    async def _exchange(self, request: httpx.Request) -> Answer | NoAnswer:
+    async def _exchange(self, request: httpx.Request) -> Response | TransportFailure:
         response = await self._transport.handle_async_request(request)
         try:
             if response.is_stream_consumed:  # by the transport, which decoded it then
-                return Answer(response.status_code, dict(response.headers.items()), response.content)
+                return Response(response.status_code, dict(response.headers.items()), response.content)
             stream = cast("AsyncIterable[bytes]", response.stream)
-            return answer(response.status_code, response.headers.raw, b"".join([part async for part in stream]))
+            return read_response(response.status_code, response.headers.raw, b"".join([part async for part in stream]))
         finally:
             await response.aclose()
 
-    async def _begin(self, endpoint: str, request: httpx.Request) -> Incoming:
+    async def _begin(self, endpoint: str, request: httpx.Request) -> StreamingResponse:
         response = await self._transport.handle_async_request(request)
 
         async def release(whole: bool) -> None:
             await response.aclose()
 
         decoded = response.is_stream_consumed
-        pieces = Body(response.content) if decoded else cast("AsyncIterable[bytes]", response.stream)
-        return Incoming(endpoint, response.status_code, response.headers.raw, pieces, release, decoded=decoded)
+        chunks = Body(response.content) if decoded else cast("AsyncIterable[bytes]", response.stream)
+        return StreamingResponse(
+            endpoint, response.status_code, response.headers.raw, chunks, release, ERRORS, decoded=decoded
+        )
 
 
 def _of_httpx(request: Request, timeout: float) -> httpx.Request:
@@ -82,7 +131,7 @@ def _of_httpx(request: Request, timeout: float) -> httpx.Request:
     url = base.copy_with(raw_path=base.raw_path.rstrip(b"/") + request.target)
     headers, extensions = list(request.headers), {"timeout": httpx.Timeout(timeout).as_dict()}
     if content is not None and not isinstance(content, bytes):
-        return httpx.Request(request.method, url, headers=headers, stream=_Pieces(content), extensions=extensions)
+        return httpx.Request(request.method, url, headers=headers, stream=_Chunks(content), extensions=extensions)
     sent = httpx.Request(request.method, url, headers=headers, content=content, extensions=extensions)
     sent.stream = _Stream(content)
     return sent
@@ -92,11 +141,11 @@ class _Stream(Body, httpx.AsyncByteStream):
     """A body as httpx has it."""
 
 
-class _Pieces(httpx.AsyncByteStream):
+class _Chunks(httpx.AsyncByteStream):
     """A body that is read as it is sent."""
 
-    def __init__(self, pieces: Pieces) -> None:
-        self._pieces = pieces
+    def __init__(self, chunks: Chunks) -> None:
+        self._chunks = chunks
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return aiter(self._pieces)
+        return aiter(self._chunks)

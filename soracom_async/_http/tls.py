@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import ssl
+from functools import cache
 
-from .._cached import cached
 from ..errors import ConfigurationError
 
 
@@ -14,7 +14,7 @@ def tls() -> ssl.SSLContext:
     return _tls(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
 
 
-@cached
+@cache
 def _tls(cafile: str | None, capath: str | None) -> ssl.SSLContext:
     if cafile is None and capath is None:
         import certifi

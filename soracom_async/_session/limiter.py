@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 
 from .._clock import Clock, wait
 from .._core.operation import Operation
-from .._core.turn import Rounding
+from .._core.outcome import ResponseHead
+from .._core.reset import Rounding
+from .._core.retry import retry_after
 from .._core.window import (
+    NOTHING,
     Permit,
     RateLimit,
-    Told,
+    RateLimitHeaders,
     Window,
 )
 from ..errors import RateLimited
@@ -24,11 +27,60 @@ Key = Callable[[Operation[Any]], str]
 
 
 def by_group(operation: Operation[Any]) -> str:
-    """Return the bucket of an operation: its group, or itself where the caller's address is limited.
+    """Return the bucket of an operation: its group, or itself if the caller's address is limited.
 
     Guide: Rate Limits. No header names the bucket, so this one function decides.
     """
     return operation.group if operation.secured else operation.id
+
+
+class Quota(Protocol):
+    """What a call takes a permit of, and settles it with."""
+
+    def try_acquire(self) -> Permit | None:
+        """Return a permit if one is free; never waits itself."""
+        ...
+
+    async def acquire(self, operation: str = "", *, wait: bool = True, again: bool = False) -> Permit:
+        """Wait for a permit."""
+        ...
+
+    def unsent(self, permit: Permit) -> None:
+        """Take back a permit whose request never left."""
+        ...
+
+    def unanswered(self, permit: Permit) -> None:
+        """Count a permit as spent: its request left, and there is no response."""
+        ...
+
+    def answered(self, permit: Permit, response: ResponseHead, sent: float) -> None:
+        """Settle a permit by the response; `sent` is when its request left."""
+        ...
+
+
+class Unlimited:
+    """The quota of other hosts: none, whatever their headers say."""
+
+    def try_acquire(self) -> Permit | None:
+        """Return a permit."""
+        return _FREE
+
+    async def acquire(self, operation: str = "", *, wait: bool = True, again: bool = False) -> Permit:
+        """Return a permit."""
+        return _FREE
+
+    def unsent(self, permit: Permit) -> None:
+        """Count nothing."""
+
+    def unanswered(self, permit: Permit) -> None:
+        """Count nothing."""
+
+    def answered(self, permit: Permit, response: ResponseHead, sent: float) -> None:
+        """Count nothing."""
+
+
+_FREE = Permit(0)
+UNLIMITED = Unlimited()
 
 
 class _Waiter:
@@ -58,7 +110,7 @@ class Bucket:
     async def acquire(self, operation: str = "", *, wait: bool = True, again: bool = False) -> Permit:
         """Wait for a permit; one that comes `again` after a 429 goes before the others.
 
-        Raises RateLimited instead of waiting for the window's turn if `wait` is false.
+        Raises RateLimited instead of waiting for the reset of the window if `wait` is false.
         """
         waiter = _Waiter()
         if again:
@@ -92,14 +144,14 @@ class Bucket:
         self.window.unanswered(permit)
         self._grant()
 
-    def answered(self, permit: Permit, told: Told, sent: float) -> None:
-        """Settle a permit by what the answer tells of the window."""
-        self.window.answered(permit, told, sent=sent, now=self._clock.now())
+    def answered(self, permit: Permit, response: ResponseHead, sent: float) -> None:
+        """Settle a permit by the response; `sent` is when its request left."""
+        headers, now = response.headers, self._clock.now()
+        limits = RateLimitHeaders.parse(headers) if "x-soracom-ratelimit-limit" in headers else NOTHING
+        self.window.answered(permit, limits, sent=sent, now=now)
         self._grant()
-
-    def exhausted(self, seconds: float) -> None:
-        """Close the window for `seconds`, as the service asked without naming the quota."""
-        self.window.exhausted(self._clock.now() + seconds)
+        if response.status == 429 and limits.seconds is None and (seconds := retry_after(headers)) is not None:
+            self.window.exhausted(now + seconds)
 
     def view(self) -> RateLimit:
         """Return the window as it is known now."""
@@ -135,7 +187,7 @@ class Bucket:
         return RateLimited(message, status=429, operation=operation, retry_after=after)
 
 
-class Limits:
+class Limiter:
     """The buckets of a session, by endpoint and name."""
 
     def __init__(self, clock: Clock, key: Key = by_group) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from .._core.request import Prepared
 from .._core.token import Lease
-from .._http.pool import Request
+from .._http.exchange import Request
 from .._version import __version__
 from ..options import Options
 

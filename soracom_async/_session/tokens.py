@@ -52,9 +52,9 @@ class Tokens:
         return lease if lease is not None and self._clock.now() < lease.ageing_at else None
 
     async def lease(self) -> Lease:
-        """Return a lease that may be used now, renewing it where it is time.
+        """Return a lease that may be used now, renewing it if it is time.
 
-        Raises AuthenticationFailed or TransportError where there is none to be had.
+        Raises AuthenticationFailed or TransportError if there is none to be had.
         """
         while True:
             lease, flight = self._lease, self._flight

@@ -60,11 +60,22 @@ class AnalysisQueries(Resource):
 
     async def start(self, *, from_: Instant | None = None, sql: str | None = None, to: Instant | None = None,
             body: StartAnalysisQueriesRequest | None = None) -> StartAnalysisQueriesResponse:
-        """Start analysis queries: `POST /analysis/queries`, group Analysis. `from_` and `to` in epoch seconds."""
+        """Start analysis queries.
+
+        `POST /analysis/queries`, quota group Analysis.
+        https://developers.soracom.io/en/api/#!/Analysis/startAnalysisQueries
+
+        Args:
+            from_: The start of the period. A time; on the wire epoch seconds.
+            sql: The query, in SQL.
+            to: The end of the period. A time; on the wire epoch seconds."""
         return await self._call(START_ANALYSIS_QUERIES, from_=from_, sql=sql, to=to, body=body)
 
     async def get(self, query_id: str) -> GetAnalysisQueriesResponse:
-        """Get analysis queries: `GET /analysis/queries/{query_id}`, group Analysis."""
+        """Get analysis queries.
+
+        `GET /analysis/queries/{query_id}`, quota group Analysis.
+        https://developers.soracom.io/en/api/#!/Analysis/getAnalysisQueries"""
         return await self._call(GET_ANALYSIS_QUERIES, query_id=query_id)
 
 class Analysis(Resource):
@@ -72,5 +83,8 @@ class Analysis(Resource):
     queries: Inner[AnalysisQueries] = Inner(AnalysisQueries)
 
     async def schemas(self) -> list[GetAnalysisSchemasResponse]:
-        """Get analysis schemas: `GET /analysis/schemas`, group Analysis."""
+        """Get analysis schemas.
+
+        `GET /analysis/schemas`, quota group Analysis.
+        https://developers.soracom.io/en/api/#!/Analysis/getAnalysisSchemas"""
         return await self._call(GET_ANALYSIS_SCHEMAS)

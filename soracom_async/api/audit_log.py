@@ -57,7 +57,18 @@ class AuditLogsNapter(Resource):
     def get(self, *, resource_type: Literal["Subscriber"] | str | None = None, resource_id: str | None = None,
             from_: Instant | None = None, to: Instant | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[NapterAuditLogEntry]:
-        """Get napter audit logs: `GET /audit_logs/napter`, group AuditLog. `from_` and `to` in epoch milliseconds."""
+        """Get napter audit logs.
+
+        `GET /audit_logs/napter`, quota group AuditLog.
+        https://developers.soracom.io/en/api/#!/AuditLog/getNapterAuditLogs
+
+        Args:
+            resource_type: The kind of resource. One of `Subscriber`.
+            resource_id: The ID of the resource.
+            from_: The start of the period. A time; on the wire epoch milliseconds.
+            to: The end of the period. A time; on the wire epoch milliseconds.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_NAPTER_AUDIT_LOGS, resource_type=resource_type, resource_id=resource_id, from_=from_,
             to=to, limit=limit, last_evaluated_key=last_evaluated_key)
 
@@ -67,7 +78,16 @@ class AuditLogsApi(Resource):
     def get(self, *, api_kind: str | None = None, from_epoch_ms: Instant | None = None,
             to_epoch_ms: Instant | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[APIAuditLogEntry]:
-        """`GET /audit_logs/api`, group AuditLog. `from_epoch_ms` and `to_epoch_ms` in epoch milliseconds."""
+        """Get API audit logs.
+
+        `GET /audit_logs/api`, quota group AuditLog.
+        https://developers.soracom.io/en/api/#!/AuditLog/getApiAuditLogs
+
+        Args:
+            from_epoch_ms: A time; on the wire epoch milliseconds.
+            to_epoch_ms: A time; on the wire epoch milliseconds.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_API_AUDIT_LOGS, api_kind=api_kind, from_epoch_ms=from_epoch_ms, to_epoch_ms=to_epoch_ms,
             limit=limit, last_evaluated_key=last_evaluated_key)
 

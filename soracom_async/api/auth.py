@@ -59,7 +59,13 @@ class Auth(Resource):
     @overload
     async def issue_password_reset_token(self, *, body: IssuePasswordResetTokenRequest) -> None: ...
     async def issue_password_reset_token(self, **arguments: Any) -> None:
-        """Issue password reset token: `POST /auth/password_reset_token/issue`, group Auth. Raises BadRequest."""
+        """Issue password reset token.
+
+        `POST /auth/password_reset_token/issue`, quota group Auth. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Auth/issuePasswordResetToken
+
+        Args:
+            email: The email address."""
         return await self._call(ISSUE_PASSWORD_RESET_TOKEN, **arguments)
 
     @overload
@@ -67,11 +73,25 @@ class Auth(Resource):
     @overload
     async def verify_password_reset_token(self, *, body: VerifyPasswordResetTokenRequest) -> None: ...
     async def verify_password_reset_token(self, **arguments: Any) -> None:
-        """`POST /auth/password_reset_token/verify`, group Auth. Raises BadRequest, NotFound."""
+        """Verify password reset token.
+
+        `POST /auth/password_reset_token/verify`, quota group Auth. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Auth/verifyPasswordResetToken
+
+        Args:
+            password: The password."""
         return await self._call(VERIFY_PASSWORD_RESET_TOKEN, **arguments)
 
     async def switch_user(self, *, operator_id: str | None = None, token_timeout_seconds: int | None = None,
             user_name: str | None = None, body: SwitchUserRequest | None = None) -> AuthResponse:
-        """Switch user: `POST /auth/switch_user`, group Auth. Raises BadRequest."""
+        """Switch user.
+
+        `POST /auth/switch_user`, quota group Auth. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Auth/switchUser
+
+        Args:
+            operator_id: The operator's ID.
+            token_timeout_seconds: How long the token lives, in seconds: 180 to 172,800.
+            user_name: The SAM user's name."""
         return await self._call(SWITCH_USER, operator_id=operator_id, token_timeout_seconds=token_timeout_seconds,
             user_name=user_name, body=body)

@@ -100,7 +100,15 @@ class BatchGroupsJobs(Resource):
 
     def list(self, batch_group_id: str, *, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[BatchJobResponse]:
-        """List batch jobs: `GET /batch_groups/{batch_group_id}/jobs`, group Batch. Raises NotFound."""
+        """List batch jobs.
+
+        `GET /batch_groups/{batch_group_id}/jobs`, quota group Batch. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Batch/listBatchJobs
+
+        Args:
+            batch_group_id: The batch group's ID.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_BATCH_JOBS, batch_group_id=batch_group_id, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
@@ -111,17 +119,41 @@ class BatchGroupsJobs(Resource):
     @overload
     async def create(self, batch_group_id: str, *, body: CreateBatchJobRequest) -> BatchJobResponse: ...
     async def create(self, batch_group_id: str, **arguments: Any) -> BatchJobResponse:
-        """`POST /batch_groups/{batch_group_id}/jobs`, group Batch. Raises BadRequest, NotFound, RateLimited."""
+        """Create batch job.
+
+        `POST /batch_groups/{batch_group_id}/jobs`, quota group Batch. Raises BadRequest, NotFound, RateLimited.
+        https://developers.soracom.io/en/api/#!/Batch/createBatchJob
+
+        Args:
+            batch_group_id: The batch group's ID.
+            description: Free text for people."""
         return await self._call(CREATE_BATCH_JOB, batch_group_id=batch_group_id, **arguments)
 
     async def get(self, batch_group_id: str, job_id: str) -> BatchJobResponse:
-        """Get batch job: `GET /batch_groups/{batch_group_id}/jobs/{job_id}`, group Batch. Raises NotFound."""
+        """Get batch job.
+
+        `GET /batch_groups/{batch_group_id}/jobs/{job_id}`, quota group Batch. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Batch/getBatchJob
+
+        Args:
+            batch_group_id: The batch group's ID.
+            job_id: The job's ID."""
         return await self._call(GET_BATCH_JOB, batch_group_id=batch_group_id, job_id=job_id)
 
     def list_tasks(self, batch_group_id: str, job_id: str, *, limit: int | None = None,
             status: BatchTaskResponseStatus | None = None,
             last_evaluated_key: str | None = None) -> Pages[BatchTaskResponse]:
-        """`GET /batch_groups/{batch_group_id}/jobs/{job_id}/tasks`, group Batch. Raises NotFound."""
+        """List tasks of batch job.
+
+        `GET /batch_groups/{batch_group_id}/jobs/{job_id}/tasks`, quota group Batch. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Batch/listTasksOfBatchJob
+
+        Args:
+            batch_group_id: The batch group's ID.
+            job_id: The job's ID.
+            limit: The most items of one page.
+            status: One of `pending`, `success`, `error`.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_TASKS_OF_BATCH_JOB, batch_group_id=batch_group_id, job_id=job_id, limit=limit,
             status=status, last_evaluated_key=last_evaluated_key)
 
@@ -130,7 +162,14 @@ class BatchGroups(Resource):
     jobs: Inner[BatchGroupsJobs] = Inner(BatchGroupsJobs)
 
     def list(self, *, limit: int | None = None, last_evaluated_key: str | None = None) -> Pages[BatchGroupResponse]:
-        """List batch groups: `GET /batch_groups`, group Batch."""
+        """List batch groups.
+
+        `GET /batch_groups`, quota group Batch.
+        https://developers.soracom.io/en/api/#!/Batch/listBatchGroups
+
+        Args:
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_BATCH_GROUPS, limit=limit, last_evaluated_key=last_evaluated_key)
 
     @overload
@@ -138,19 +177,44 @@ class BatchGroups(Resource):
     @overload
     async def create(self, *, body: CreateBatchGroupRequest) -> BatchGroupResponse: ...
     async def create(self, **arguments: Any) -> BatchGroupResponse:
-        """Create batch group: `POST /batch_groups`, group Batch."""
+        """Create batch group.
+
+        `POST /batch_groups`, quota group Batch.
+        https://developers.soracom.io/en/api/#!/Batch/createBatchGroup
+
+        Args:
+            description: Free text for people."""
         return await self._call(CREATE_BATCH_GROUP, **arguments)
 
     async def get(self, batch_group_id: str) -> BatchGroupResponse:
-        """Get batch group: `GET /batch_groups/{batch_group_id}`, group Batch. Raises NotFound."""
+        """Get batch group.
+
+        `GET /batch_groups/{batch_group_id}`, quota group Batch. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Batch/getBatchGroup
+
+        Args:
+            batch_group_id: The batch group's ID."""
         return await self._call(GET_BATCH_GROUP, batch_group_id=batch_group_id)
 
     async def update(self, batch_group_id: str, *, batch_group_name: str | None = None, description: str | None = None,
             body: UpdateBatchGroupRequest | None = None) -> BatchGroupResponse:
-        """Update batch group: `PUT /batch_groups/{batch_group_id}`, group Batch. Raises NotFound."""
+        """Update batch group.
+
+        `PUT /batch_groups/{batch_group_id}`, quota group Batch. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Batch/updateBatchGroup
+
+        Args:
+            batch_group_id: The batch group's ID.
+            description: Free text for people."""
         return await self._call(UPDATE_BATCH_GROUP, batch_group_id=batch_group_id, batch_group_name=batch_group_name,
             description=description, body=body)
 
     async def delete(self, batch_group_id: str) -> None:
-        """Delete batch group: `DELETE /batch_groups/{batch_group_id}`, group Batch. Raises BadRequest, NotFound."""
+        """Delete batch group.
+
+        `DELETE /batch_groups/{batch_group_id}`, quota group Batch. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Batch/deleteBatchGroup
+
+        Args:
+            batch_group_id: The batch group's ID."""
         return await self._call(DELETE_BATCH_GROUP, batch_group_id=batch_group_id)

@@ -83,11 +83,17 @@ class BillsSummaries(Resource):
     """The commands of `soracom bills summaries`."""
 
     async def get_bill_items(self) -> list[BillingSummaryResponseOfBillItems]:
-        """Get billing summary of bill items: `GET /bills/summaries/bill_items`, group Billing."""
+        """Get billing summary of bill items.
+
+        `GET /bills/summaries/bill_items`, quota group Billing.
+        https://developers.soracom.io/en/api/#!/Billing/getBillingSummaryOfBillItems"""
         return await self._call(GET_BILLING_SUMMARY_OF_BILL_ITEMS)
 
     async def get_sims(self) -> list[BillingSummaryResponseOfSims]:
-        """Get billing summary of SIMs: `GET /bills/summaries/sims`, group Billing."""
+        """Get billing summary of SIMs.
+
+        `GET /bills/summaries/sims`, quota group Billing.
+        https://developers.soracom.io/en/api/#!/Billing/getBillingSummaryOfSims"""
         return await self._call(GET_BILLING_SUMMARY_OF_SIMS)
 
 class Bills(Resource):
@@ -95,25 +101,58 @@ class Bills(Resource):
     summaries: Inner[BillsSummaries] = Inner(BillsSummaries)
 
     async def list(self) -> GetBillingHistoryResponse:
-        """Get billing history: `GET /bills`, group Billing."""
+        """Get billing history.
+
+        `GET /bills`, quota group Billing.
+        https://developers.soracom.io/en/api/#!/Billing/getBillingHistory"""
         return await self._call(GET_BILLING_HISTORY)
 
     async def get(self, yyyy_mm: Text) -> MonthlyBill:
-        """Get billing: `GET /bills/{yyyy_mm}`, group Billing. `yyyy_mm` in YYYYMM. Raises NotFound."""
+        """Get billing.
+
+        `GET /bills/{yyyy_mm}`, quota group Billing. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Billing/getBilling
+
+        Args:
+            yyyy_mm: The month, YYYYMM. A time; on the wire YYYYMM."""
         return await self._call(GET_BILLING, yyyy_mm=yyyy_mm)
 
     async def get_daily(self, yyyy_mm: Text) -> DailyBillResponse:
-        """Get billing per day: `GET /bills/{yyyy_mm}/daily`, group Billing. `yyyy_mm` in YYYYMM. Raises NotFound."""
+        """Get billing per day.
+
+        `GET /bills/{yyyy_mm}/daily`, quota group Billing. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Billing/getBillingPerDay
+
+        Args:
+            yyyy_mm: The month, YYYYMM. A time; on the wire YYYYMM."""
         return await self._call(GET_BILLING_PER_DAY, yyyy_mm=yyyy_mm)
 
     async def export(self, yyyy_mm: Text, *, export_mode: ExportMode | None = None) -> FileExportResponse:
-        """Export billing: `POST /bills/{yyyy_mm}/export`, group Billing. `yyyy_mm` in YYYYMM. Raises NotFound."""
+        """Export billing.
+
+        `POST /bills/{yyyy_mm}/export`, quota group Billing. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Billing/exportBilling
+
+        Args:
+            yyyy_mm: The month, YYYYMM. A time; on the wire YYYYMM.
+            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
+                `sync`."""
         return await self._call(EXPORT_BILLING, yyyy_mm=yyyy_mm, export_mode=export_mode)
 
     async def get_latest(self) -> GetLatestBill:
-        """Get latest billing: `GET /bills/latest`, group Billing."""
+        """Get latest billing.
+
+        `GET /bills/latest`, quota group Billing.
+        https://developers.soracom.io/en/api/#!/Billing/getLatestBilling"""
         return await self._call(GET_LATEST_BILLING)
 
     async def export_latest(self, *, export_mode: ExportMode | None = None) -> FileExportResponse:
-        """Export latest billing: `POST /bills/latest/export`, group Billing."""
+        """Export latest billing.
+
+        `POST /bills/latest/export`, quota group Billing.
+        https://developers.soracom.io/en/api/#!/Billing/exportLatestBilling
+
+        Args:
+            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
+                `sync`."""
         return await self._call(EXPORT_LATEST_BILLING, export_mode=export_mode)

@@ -45,9 +45,15 @@ class CellLocations(Resource):
 
     async def get(self, *, mcc: str, mnc: str, lac: str | None = None, cid: str | None = None, tac: str | None = None,
             ecid: str | None = None, eci: str | None = None) -> CellLocation:
-        """Get cell location: `GET /cell_locations`, group CellLocation. Raises NotFound."""
+        """Get cell location.
+
+        `GET /cell_locations`, quota group CellLocation. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/CellLocation/getCellLocation"""
         return await self._call(GET_CELL_LOCATION, mcc=mcc, mnc=mnc, lac=lac, cid=cid, tac=tac, ecid=ecid, eci=eci)
 
     async def batch_get(self, *, cells: list[CellIdentifier]) -> list[CellLocation]:
-        """Batch get cell locations: `POST /cell_locations`, group CellLocation."""
+        """Batch get cell locations.
+
+        `POST /cell_locations`, quota group CellLocation.
+        https://developers.soracom.io/en/api/#!/CellLocation/batchGetCellLocations"""
         return await self._call(BATCH_GET_CELL_LOCATIONS, cells=cells)

@@ -47,23 +47,48 @@ class Credentials(Resource):
     """The commands of `soracom credentials`."""
 
     async def list(self) -> builtins.list[CredentialsModel]:
-        """List credentials: `GET /credentials`, group Credential."""
+        """List credentials.
+
+        `GET /credentials`, quota group Credential.
+        https://developers.soracom.io/en/api/#!/Credential/listCredentials"""
         return await self._call(LIST_CREDENTIALS)
 
     async def update(self, credentials_id: str, *, credentials: dict[str, Any] | None = None,
             description: str | None = None, type: CreateCredentialType | None = None,
             body: CreateAndUpdateCredentialsModel | None = None) -> CredentialsModel:
-        """Update credential: `PUT /credentials/{credentials_id}`, group Credential. Raises BadRequest."""
+        """Update credential.
+
+        `PUT /credentials/{credentials_id}`, quota group Credential. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Credential/updateCredential
+
+        Args:
+            credentials_id: The ID under which the credentials are kept.
+            description: Free text for people.
+            type: One of `aws-credentials`, `azure-credentials`, `psk`, `x509`."""
         return await self._call(UPDATE_CREDENTIAL, credentials_id=credentials_id, credentials=credentials,
             description=description, type=type, body=body)
 
     async def create(self, credentials_id: str, *, credentials: dict[str, Any] | None = None,
             description: str | None = None, type: CreateCredentialType | None = None,
             body: CreateAndUpdateCredentialsModel | None = None) -> CredentialsModel:
-        """Create credential: `POST /credentials/{credentials_id}`, group Credential."""
+        """Create credential.
+
+        `POST /credentials/{credentials_id}`, quota group Credential.
+        https://developers.soracom.io/en/api/#!/Credential/createCredential
+
+        Args:
+            credentials_id: The ID under which the credentials are kept.
+            description: Free text for people.
+            type: One of `aws-credentials`, `azure-credentials`, `psk`, `x509`."""
         return await self._call(CREATE_CREDENTIAL, credentials_id=credentials_id, credentials=credentials,
             description=description, type=type, body=body)
 
     async def delete(self, credentials_id: str) -> None:
-        """Delete credential: `DELETE /credentials/{credentials_id}`, group Credential. Raises NotFound."""
+        """Delete credential.
+
+        `DELETE /credentials/{credentials_id}`, quota group Credential. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Credential/deleteCredential
+
+        Args:
+            credentials_id: The ID under which the credentials are kept."""
         return await self._call(DELETE_CREDENTIAL, credentials_id=credentials_id)

@@ -44,41 +44,110 @@ class Data(Resource):
     def get_entries(self, resource_type: ResourceType, resource_id: str, *, from_: Instant | None = None,
             to: Instant | None = None, sort: Sort | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[DataEntry]:
-        """`GET /data/{resource_type}/{resource_id}`, group DataEntry. `from_` and `to` in epoch milliseconds."""
+        """Get data entries.
+
+        `GET /data/{resource_type}/{resource_id}`, quota group DataEntry.
+        https://developers.soracom.io/en/api/#!/DataEntry/getDataEntries
+
+        Args:
+            resource_type: The kind of resource. One of `Subscriber`, `LoraDevice`, `Sim`, `SigfoxDevice`, `Device`,
+                `SoraCam`.
+            resource_id: The ID of the resource.
+            from_: The start of the period. A time; on the wire epoch milliseconds.
+            to: The end of the period. A time; on the wire epoch milliseconds.
+            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_ENTRIES, resource_type=resource_type, resource_id=resource_id, from_=from_, to=to,
             sort=sort, limit=limit, last_evaluated_key=last_evaluated_key)
 
     async def get_entry(self, resource_type: ResourceType, resource_id: str, time: Instant) -> DataEntry:
-        """Get data entry: `GET /data/{resource_type}/{resource_id}/{time}`, group DataEntry.
-        `time` in epoch milliseconds. Raises NotFound."""
+        """Get data entry.
+
+        `GET /data/{resource_type}/{resource_id}/{time}`, quota group DataEntry. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/DataEntry/getDataEntry
+
+        Args:
+            resource_type: The kind of resource. One of `Subscriber`, `LoraDevice`, `Sim`, `SigfoxDevice`, `Device`,
+                `SoraCam`.
+            resource_id: The ID of the resource.
+            time: A time; on the wire epoch milliseconds."""
         return await self._call(GET_DATA_ENTRY, resource_type=resource_type, resource_id=resource_id, time=time)
 
     async def delete_entry(self, resource_type: ResourceType, resource_id: str, time: Instant) -> None:
-        """`DELETE /data/{resource_type}/{resource_id}/{time}`, group DataEntry. `time` in epoch milliseconds."""
+        """Delete data entry.
+
+        `DELETE /data/{resource_type}/{resource_id}/{time}`, quota group DataEntry.
+        https://developers.soracom.io/en/api/#!/DataEntry/deleteDataEntry
+
+        Args:
+            resource_type: The kind of resource. One of `Subscriber`, `LoraDevice`, `Sim`, `SigfoxDevice`, `Device`,
+                `SoraCam`.
+            resource_id: The ID of the resource.
+            time: A time; on the wire epoch milliseconds."""
         return await self._call(DELETE_DATA_ENTRY, resource_type=resource_type, resource_id=resource_id, time=time)
 
     def get_entries_by_category(self, category: str, *, from_: Instant | None = None, to: Instant | None = None,
             sort: Sort | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[DataEntry]:
-        """`GET /data/categories/{category}`, group DataEntry. `from_` and `to` in epoch milliseconds."""
+        """Get data entries by category.
+
+        `GET /data/categories/{category}`, quota group DataEntry.
+        https://developers.soracom.io/en/api/#!/DataEntry/getDataEntriesByCategory
+
+        Args:
+            from_: The start of the period. A time; on the wire epoch milliseconds.
+            to: The end of the period. A time; on the wire epoch milliseconds.
+            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_ENTRIES_BY_CATEGORY, category=category, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
     def list_resource_metadata(self, *, resource_type: ResourceType | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[DataResourceMetadata]:
-        """List data resource metadata: `GET /data/metadata/resources`, group DataEntry."""
+        """List data resource metadata.
+
+        `GET /data/metadata/resources`, quota group DataEntry.
+        https://developers.soracom.io/en/api/#!/DataEntry/listDataResourceMetadata
+
+        Args:
+            resource_type: The kind of resource. One of `Subscriber`, `LoraDevice`, `Sim`, `SigfoxDevice`, `Device`,
+                `SoraCam`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_DATA_RESOURCE_METADATA, resource_type=resource_type, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
     @deprecated("listDataSourceResources is deprecated")
     def list_source_resources(self, *, resource_type: ResourceType | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[DataResourceMetadata]:
-        """List data source resources: `GET /data/resources`, group DataEntry. Deprecated."""
+        """List data source resources.
+
+        `GET /data/resources`, quota group DataEntry. Deprecated.
+        https://developers.soracom.io/en/api/#!/DataEntry/listDataSourceResources
+
+        Args:
+            resource_type: The kind of resource. One of `Subscriber`, `LoraDevice`, `Sim`, `SigfoxDevice`, `Device`,
+                `SoraCam`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_DATA_SOURCE_RESOURCES, resource_type=resource_type, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
     def get(self, imsi: str, *, from_: Instant | None = None, to: Instant | None = None, sort: Sort | None = None,
             limit: int | None = None, last_evaluated_key: str | None = None) -> Pages[DataEntry]:
-        """`GET /subscribers/{imsi}/data`, group Subscriber. `from_` and `to` in epoch milliseconds."""
+        """Get data from subscriber.
+
+        `GET /subscribers/{imsi}/data`, quota group Subscriber.
+        https://developers.soracom.io/en/api/#!/Subscriber/getDataFromSubscriber
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits.
+            from_: The start of the period. A time; on the wire epoch milliseconds.
+            to: The end of the period. A time; on the wire epoch milliseconds.
+            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_SUBSCRIBER, imsi=imsi, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)

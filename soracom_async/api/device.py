@@ -94,46 +94,98 @@ class Devices(Resource):
 
     def list_object_models(self, *, last_evaluated_key: str | None = None,
             limit: int | None = None) -> Pages[DeviceObjectModel]:
-        """List device object models: `GET /device_object_models`, group DeviceObjectModel."""
+        """List device object models.
+
+        `GET /device_object_models`, quota group DeviceObjectModel.
+        https://developers.soracom.io/en/api/#!/DeviceObjectModel/listDeviceObjectModels
+
+        Args:
+            last_evaluated_key: The `next_key` of the page after which the listing goes on.
+            limit: The most items of one page."""
         return self._pages(LIST_DEVICE_OBJECT_MODELS, last_evaluated_key=last_evaluated_key, limit=limit)
 
     async def create_object_model(self, *, created_time: Text | None = None, format: Format | None = None,
             last_modified_time: Text | None = None, object_id: str | None = None, object_name: str | None = None,
             operator_id: str | None = None, scope: str | None = None,
             body: DeviceObjectModel | None = None) -> DeviceObjectModel:
-        """Create device object model: `POST /device_object_models`, group DeviceObjectModel.
-        `created_time` and `last_modified_time` in ISO 8601. Raises BadRequest."""
+        """Create device object model.
+
+        `POST /device_object_models`, quota group DeviceObjectModel. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/DeviceObjectModel/createDeviceObjectModel
+
+        Args:
+            created_time: A time; on the wire ISO 8601.
+            format: One of `xml`, `json`.
+            last_modified_time: A time; on the wire ISO 8601.
+            operator_id: The operator's ID."""
         return await self._call(CREATE_DEVICE_OBJECT_MODEL, created_time=created_time, format=format,
             last_modified_time=last_modified_time, object_id=object_id, object_name=object_name,
             operator_id=operator_id, scope=scope, body=body)
 
     async def get_object_model(self, model_id: str) -> DeviceObjectModel:
-        """Get device object model: `GET /device_object_models/{model_id}`, group DeviceObjectModel. Raises NotFound."""
+        """Get device object model.
+
+        `GET /device_object_models/{model_id}`, quota group DeviceObjectModel. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/DeviceObjectModel/getDeviceObjectModel
+
+        Args:
+            model_id: The object model's ID."""
         return await self._call(GET_DEVICE_OBJECT_MODEL, model_id=model_id)
 
     async def update_object_model(self, model_id: str, *, created_time: Text | None = None,
             format: Format | None = None, last_modified_time: Text | None = None, object_id: str | None = None,
             object_name: str | None = None, operator_id: str | None = None, scope: str | None = None,
             body: DeviceObjectModel | None = None) -> DeviceObjectModel:
-        """Update device object model: `POST /device_object_models/{model_id}`, group DeviceObjectModel.
-        `created_time` and `last_modified_time` in ISO 8601. Raises BadRequest, NotFound."""
+        """Update device object model.
+
+        `POST /device_object_models/{model_id}`, quota group DeviceObjectModel. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/DeviceObjectModel/updateDeviceObjectModel
+
+        Args:
+            model_id: The object model's ID.
+            created_time: A time; on the wire ISO 8601.
+            format: One of `xml`, `json`.
+            last_modified_time: A time; on the wire ISO 8601.
+            operator_id: The operator's ID."""
         return await self._call(UPDATE_DEVICE_OBJECT_MODEL, model_id=model_id, created_time=created_time, format=format,
             last_modified_time=last_modified_time, object_id=object_id, object_name=object_name,
             operator_id=operator_id, scope=scope, body=body)
 
     async def delete_object_model(self, model_id: str) -> None:
-        """`DELETE /device_object_models/{model_id}`, group DeviceObjectModel. Raises NotFound."""
+        """Delete device object model.
+
+        `DELETE /device_object_models/{model_id}`, quota group DeviceObjectModel. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/DeviceObjectModel/deleteDeviceObjectModel
+
+        Args:
+            model_id: The object model's ID."""
         return await self._call(DELETE_DEVICE_OBJECT_MODEL, model_id=model_id)
 
     async def set_object_model_scope(self, model_id: str, *, scope: str | None = None,
             body: SetDeviceObjectModelScopeRequest | None = None) -> DeviceObjectModel:
-        """`POST /device_object_models/{model_id}/set_scope`, group DeviceObjectModel. Raises NotFound."""
+        """Set device object model scope.
+
+        `POST /device_object_models/{model_id}/set_scope`, quota group DeviceObjectModel. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/DeviceObjectModel/setDeviceObjectModelScope
+
+        Args:
+            model_id: The object model's ID."""
         return await self._call(SET_DEVICE_OBJECT_MODEL_SCOPE, model_id=model_id, scope=scope, body=body)
 
     def list(self, *, tag_name: str | None = None, tag_value: str | None = None,
             tag_value_match_mode: str | None = None, last_evaluated_key: str | None = None,
             limit: int | None = None) -> Pages[Device]:
-        """List devices: `GET /devices`, group Device."""
+        """List devices.
+
+        `GET /devices`, quota group Device.
+        https://developers.soracom.io/en/api/#!/Device/listDevices
+
+        Args:
+            tag_name: Selects only what has a tag of this name; needs `tag_value`.
+            tag_value: The value that the tag must have.
+            tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on.
+            limit: The most items of one page."""
         return self._pages(LIST_DEVICES, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, last_evaluated_key=last_evaluated_key, limit=limit)
 
@@ -144,7 +196,19 @@ class Devices(Resource):
             online: bool | None = None, operator_id: str | None = None, registration_id: str | None = None,
             registration_life_time: int | None = None, serial_number: str | None = None,
             tags: dict[str, str] | None = None, body: Device | None = None) -> Device:
-        """`POST /devices`, group Device. `last_modified_time` and `last_registration_update` in ISO 8601."""
+        """Create device.
+
+        `POST /devices`, quota group Device.
+        https://developers.soracom.io/en/api/#!/Device/createDevice
+
+        Args:
+            device_id: The device's ID.
+            group_id: The group's ID, a UUID.
+            last_modified_time: A time; on the wire ISO 8601.
+            last_registration_update: A time; on the wire ISO 8601.
+            operator_id: The operator's ID.
+            serial_number: The serial number.
+            tags: The tags: values by their names."""
         return await self._call(CREATE_DEVICE, device_id=device_id, endpoint=endpoint,
             firmware_version=firmware_version, group_id=group_id, ip_address=ip_address,
             last_modified_time=last_modified_time, last_registration_update=last_registration_update,
@@ -153,80 +217,199 @@ class Devices(Resource):
             serial_number=serial_number, tags=tags, body=body)
 
     async def get(self, device_id: str, *, model: bool | None = None) -> Device:
-        """Get device: `GET /devices/{device_id}`, group Device. Raises NotFound."""
+        """Get device.
+
+        `GET /devices/{device_id}`, quota group Device. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Device/getDevice
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_DEVICE, device_id=device_id, model=model)
 
     async def delete(self, device_id: str) -> None:
-        """Delete device: `DELETE /devices/{device_id}`, group Device. Raises NotFound."""
+        """Delete device.
+
+        `DELETE /devices/{device_id}`, quota group Device. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Device/deleteDevice
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(DELETE_DEVICE, device_id=device_id)
 
     async def get_instance(self, device_id: str, object: str, instance: str, *,
             model: bool | None = None) -> ObjectInstance:
-        """`GET /devices/{device_id}/{object}/{instance}`, group Device. Raises BadRequest, NotFound."""
+        """Read device resources.
+
+        `GET /devices/{device_id}/{object}/{instance}`, quota group Device. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Device/readDeviceResources
+
+        Args:
+            device_id: The device's ID.
+            object: The LwM2M object's ID.
+            instance: The LwM2M object's instance."""
         return await self._call(READ_DEVICE_RESOURCES, device_id=device_id, object=object, instance=instance,
             model=model)
 
     async def get_resource(self, device_id: str, object: str, instance: str, resource: str, *,
             model: bool | None = None) -> ResourceInstance:
-        """`GET /devices/{device_id}/{object}/{instance}/{resource}`, group Device. Raises BadRequest, NotFound."""
+        """Read device resource.
+
+        `GET /devices/{device_id}/{object}/{instance}/{resource}`, quota group Device. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Device/readDeviceResource
+
+        Args:
+            device_id: The device's ID.
+            object: The LwM2M object's ID.
+            instance: The LwM2M object's instance.
+            resource: The LwM2M resource's ID."""
         return await self._call(READ_DEVICE_RESOURCE, device_id=device_id, object=object, instance=instance,
             resource=resource, model=model)
 
     async def put_resource(self, device_id: str, object: str, instance: str, resource: str, *,
             value: str | float | bool | None = None, body: WriteDeviceResourceRequest | None = None) -> None:
-        """Write device resource: `PUT /devices/{device_id}/{object}/{instance}/{resource}`, group Device.
-        Raises BadRequest, NotFound, ServerError."""
+        """Write device resource.
+
+        `PUT /devices/{device_id}/{object}/{instance}/{resource}`, quota group Device. Raises BadRequest, NotFound,
+        ServerError.
+        https://developers.soracom.io/en/api/#!/Device/writeDeviceResource
+
+        Args:
+            device_id: The device's ID.
+            object: The LwM2M object's ID.
+            instance: The LwM2M object's instance.
+            resource: The LwM2M resource's ID."""
         return await self._call(WRITE_DEVICE_RESOURCE, device_id=device_id, object=object, instance=instance,
             resource=resource, value=value, body=body)
 
     async def execute_resource(self, device_id: str, object: str, instance: str, resource: str, *,
             value: str | None = None, body: ExecuteDeviceResourceRequest | None = None) -> None:
-        """Execute device resource: `POST /devices/{device_id}/{object}/{instance}/{resource}/execute`, group Device.
-        Raises BadRequest, NotFound."""
+        """Execute device resource.
+
+        `POST /devices/{device_id}/{object}/{instance}/{resource}/execute`, quota group Device. Raises BadRequest,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/Device/executeDeviceResource
+
+        Args:
+            device_id: The device's ID.
+            object: The LwM2M object's ID.
+            instance: The LwM2M object's instance.
+            resource: The LwM2M resource's ID."""
         return await self._call(EXECUTE_DEVICE_RESOURCE, device_id=device_id, object=object, instance=instance,
             resource=resource, value=value, body=body)
 
     async def observe_resource(self, device_id: str, object: str, instance: str, resource: str, *,
             model: bool | None = None) -> None:
-        """Observe device resource: `POST /devices/{device_id}/{object}/{instance}/{resource}/observe`, group Device.
-        Raises BadRequest, NotFound."""
+        """Observe device resource.
+
+        `POST /devices/{device_id}/{object}/{instance}/{resource}/observe`, quota group Device. Raises BadRequest,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/Device/observeDeviceResource
+
+        Args:
+            device_id: The device's ID.
+            object: The LwM2M object's ID.
+            instance: The LwM2M object's instance.
+            resource: The LwM2M resource's ID."""
         return await self._call(OBSERVE_DEVICE_RESOURCE, device_id=device_id, object=object, instance=instance,
             resource=resource, model=model)
 
     async def unobserve_resource(self, device_id: str, object: str, instance: str, resource: str) -> None:
-        """`POST /devices/{device_id}/{object}/{instance}/{resource}/unobserve`, group Device. Raises NotFound."""
+        """Unobserve device resource.
+
+        `POST /devices/{device_id}/{object}/{instance}/{resource}/unobserve`, quota group Device. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Device/unobserveDeviceResource
+
+        Args:
+            device_id: The device's ID.
+            object: The LwM2M object's ID.
+            instance: The LwM2M object's instance.
+            resource: The LwM2M resource's ID."""
         return await self._call(UNOBSERVE_DEVICE_RESOURCE, device_id=device_id, object=object, instance=instance,
             resource=resource)
 
     async def observe_resources(self, device_id: str, object: str, instance: str, *, model: bool | None = None) -> None:
-        """`POST /devices/{device_id}/{object}/{instance}/observe`, group Device. Raises BadRequest, NotFound."""
+        """Observe device resources.
+
+        `POST /devices/{device_id}/{object}/{instance}/observe`, quota group Device. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Device/observeDeviceResources
+
+        Args:
+            device_id: The device's ID.
+            object: The LwM2M object's ID.
+            instance: The LwM2M object's instance."""
         return await self._call(OBSERVE_DEVICE_RESOURCES, device_id=device_id, object=object, instance=instance,
             model=model)
 
     async def unobserve_resources(self, device_id: str, object: str, instance: str) -> None:
-        """`POST /devices/{device_id}/{object}/{instance}/unobserve`, group Device. Raises NotFound."""
+        """Unobserve device resources.
+
+        `POST /devices/{device_id}/{object}/{instance}/unobserve`, quota group Device. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Device/unobserveDeviceResources
+
+        Args:
+            device_id: The device's ID.
+            object: The LwM2M object's ID.
+            instance: The LwM2M object's instance."""
         return await self._call(UNOBSERVE_DEVICE_RESOURCES, device_id=device_id, object=object, instance=instance)
 
     def get_data(self, device_id: str, *, from_: Instant | None = None, to: Instant | None = None,
             sort: Sort | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[DataEntry]:
-        """`GET /devices/{device_id}/data`, group Device. `from_` and `to` in epoch milliseconds."""
+        """Get data from device.
+
+        `GET /devices/{device_id}/data`, quota group Device.
+        https://developers.soracom.io/en/api/#!/Device/getDataFromDevice
+
+        Args:
+            device_id: The device's ID.
+            from_: The start of the period. A time; on the wire epoch milliseconds.
+            to: The end of the period. A time; on the wire epoch milliseconds.
+            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_DEVICE, device_id=device_id, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
     async def set_group(self, device_id: str, *, group_id: str | None = None,
             body: SetGroupRequest | None = None) -> Device:
-        """Set device group: `POST /devices/{device_id}/set_group`, group Device. Raises NotFound."""
+        """Set device group.
+
+        `POST /devices/{device_id}/set_group`, quota group Device. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Device/setDeviceGroup
+
+        Args:
+            device_id: The device's ID.
+            group_id: The group's ID, a UUID."""
         return await self._call(SET_DEVICE_GROUP, device_id=device_id, group_id=group_id, body=body)
 
     async def put_device_tags(self, device_id: str, *, tags: builtins.list[TagUpdateRequest]) -> Device:
-        """Put device tags: `PUT /devices/{device_id}/tags`, group Device. Raises NotFound."""
+        """Put device tags.
+
+        `PUT /devices/{device_id}/tags`, quota group Device. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Device/putDeviceTags
+
+        Args:
+            device_id: The device's ID.
+            tags: The tags: values by their names."""
         return await self._call(PUT_DEVICE_TAGS, device_id=device_id, tags=tags)
 
     async def delete_device_tag(self, device_id: str, tag_name: str) -> None:
-        """Delete device tag: `DELETE /devices/{device_id}/tags/{tag_name}`, group Device. Raises NotFound."""
+        """Delete device tag.
+
+        `DELETE /devices/{device_id}/tags/{tag_name}`, quota group Device. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Device/deleteDeviceTag
+
+        Args:
+            device_id: The device's ID.
+            tag_name: Selects only what has a tag of this name; needs `tag_value`."""
         return await self._call(DELETE_DEVICE_TAG, device_id=device_id, tag_name=tag_name)
 
     async def unset_group(self, device_id: str) -> Device:
-        """Unset device group: `POST /devices/{device_id}/unset_group`, group Device. Raises NotFound."""
+        """Unset device group.
+
+        `POST /devices/{device_id}/unset_group`, quota group Device. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Device/unsetDeviceGroup
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(UNSET_DEVICE_GROUP, device_id=device_id)

@@ -59,10 +59,22 @@ class Diagnostics(Resource):
     @overload
     async def send_request(self, *, body: DiagnosticRequest) -> DiagnosticResponse: ...
     async def send_request(self, **arguments: Any) -> DiagnosticResponse:
-        """Send diagnostic request: `POST /diagnostics`, group Diagnostic.
-        `from_` and `to` in epoch milliseconds. Raises BadRequest, NotFound."""
+        """Send diagnostic request.
+
+        `POST /diagnostics`, quota group Diagnostic. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Diagnostic/sendDiagnosticRequest
+
+        Args:
+            from_: The start of the period. A time; on the wire epoch milliseconds.
+            resource_id: The ID of the resource.
+            resource_type: The kind of resource. One of `sim`.
+            service: One of `Air`.
+            to: The end of the period. A time; on the wire epoch milliseconds."""
         return await self._call(SEND_DIAGNOSTIC_REQUEST, **arguments)
 
     async def get(self, diagnostic_id: str) -> DiagnosticResponse:
-        """Get diagnostic: `GET /diagnostics/{diagnostic_id}`, group Diagnostic. Raises NotFound."""
+        """Get diagnostic.
+
+        `GET /diagnostics/{diagnostic_id}`, quota group Diagnostic. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Diagnostic/getDiagnostic"""
         return await self._call(GET_DIAGNOSTIC, diagnostic_id=diagnostic_id)

@@ -42,15 +42,35 @@ class Emails(Resource):
     """The commands of `soracom emails`."""
 
     async def list(self, operator_id: str | None = None) -> builtins.list[EmailsModel]:
-        """List emails: `GET /operators/{operator_id}/emails`, group Email. Raises BadRequest."""
+        """List emails.
+
+        `GET /operators/{operator_id}/emails`, quota group Email. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Email/listEmails
+
+        Args:
+            operator_id: The operator's ID."""
         return await self._call(LIST_EMAILS, operator_id=operator_id)
 
     async def get(self, email_id: str, *, operator_id: str | None = None) -> EmailsModel:
-        """Get email: `GET /operators/{operator_id}/emails/{email_id}`, group Email."""
+        """Get email.
+
+        `GET /operators/{operator_id}/emails/{email_id}`, quota group Email.
+        https://developers.soracom.io/en/api/#!/Email/getEmail
+
+        Args:
+            email_id: The ID of the email address.
+            operator_id: The operator's ID."""
         return await self._call(GET_EMAIL, email_id=email_id, operator_id=operator_id)
 
     async def delete(self, email_id: str, *, operator_id: str | None = None) -> None:
-        """Delete email: `DELETE /operators/{operator_id}/emails/{email_id}`, group Email."""
+        """Delete email.
+
+        `DELETE /operators/{operator_id}/emails/{email_id}`, quota group Email.
+        https://developers.soracom.io/en/api/#!/Email/deleteEmail
+
+        Args:
+            email_id: The ID of the email address.
+            operator_id: The operator's ID."""
         return await self._call(DELETE_EMAIL, email_id=email_id, operator_id=operator_id)
 
     @overload
@@ -58,7 +78,14 @@ class Emails(Resource):
     @overload
     async def issue_add_email_token(self, *, body: IssueAddEmailTokenRequest) -> None: ...
     async def issue_add_email_token(self, **arguments: Any) -> None:
-        """Issue add email token: `POST /operators/add_email_token/issue`, group Email. Raises BadRequest."""
+        """Issue add email token.
+
+        `POST /operators/add_email_token/issue`, quota group Email. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Email/issueAddEmailToken
+
+        Args:
+            email: The email address.
+            password: The password."""
         return await self._call(ISSUE_ADD_EMAIL_TOKEN, **arguments)
 
     @overload
@@ -66,5 +93,8 @@ class Emails(Resource):
     @overload
     async def verify_add_email_token(self, *, body: VerifyAddEmailTokenRequest) -> None: ...
     async def verify_add_email_token(self, **arguments: Any) -> None:
-        """Verify add email token: `POST /operators/add_email_token/verify`, group Email."""
+        """Verify add email token.
+
+        `POST /operators/add_email_token/verify`, quota group Email.
+        https://developers.soracom.io/en/api/#!/Email/verifyAddEmailToken"""
         return await self._call(VERIFY_ADD_EMAIL_TOKEN, **arguments)

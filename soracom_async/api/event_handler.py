@@ -117,7 +117,13 @@ class EventHandlers(Resource):
     """The commands of `soracom event-handlers`."""
 
     async def list(self, *, target: ListEventHandlersTarget | None = None) -> builtins.list[EventHandlerModel]:
-        """List event handlers: `GET /event_handlers`, group EventHandler."""
+        """List event handlers.
+
+        `GET /event_handlers`, quota group EventHandler.
+        https://developers.soracom.io/en/api/#!/EventHandler/listEventHandlers
+
+        Args:
+            target: One of `operator`, `imsi`, `sim`, `group`."""
         return await self._call(LIST_EVENT_HANDLERS, target=target)
 
     @overload
@@ -128,11 +134,25 @@ class EventHandlers(Resource):
     @overload
     async def create(self, *, body: CreateEventHandlerRequest) -> EventHandlerModel: ...
     async def create(self, **arguments: Any) -> EventHandlerModel:
-        """Create event handler: `POST /event_handlers`, group EventHandler."""
+        """Create event handler.
+
+        `POST /event_handlers`, quota group EventHandler.
+        https://developers.soracom.io/en/api/#!/EventHandler/createEventHandler
+
+        Args:
+            description: Free text for people.
+            name: The name.
+            status: One of `inactive`, `active`."""
         return await self._call(CREATE_EVENT_HANDLER, **arguments)
 
     async def get(self, handler_id: str) -> EventHandlerModel:
-        """Get event handler: `GET /event_handlers/{handler_id}`, group EventHandler. Raises NotFound."""
+        """Get event handler.
+
+        `GET /event_handlers/{handler_id}`, quota group EventHandler. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/EventHandler/getEventHandler
+
+        Args:
+            handler_id: The event handler's ID."""
         return await self._call(GET_EVENT_HANDLER, handler_id=handler_id)
 
     @overload
@@ -143,21 +163,56 @@ class EventHandlers(Resource):
     @overload
     async def update(self, handler_id: str, *, body: CreateEventHandlerRequest) -> None: ...
     async def update(self, handler_id: str, **arguments: Any) -> None:
-        """Update event handler: `PUT /event_handlers/{handler_id}`, group EventHandler. Raises BadRequest."""
+        """Update event handler.
+
+        `PUT /event_handlers/{handler_id}`, quota group EventHandler. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/EventHandler/updateEventHandler
+
+        Args:
+            handler_id: The event handler's ID.
+            description: Free text for people.
+            name: The name.
+            status: One of `inactive`, `active`."""
         return await self._call(UPDATE_EVENT_HANDLER, handler_id=handler_id, **arguments)
 
     async def delete(self, handler_id: str) -> None:
-        """Delete event handler: `DELETE /event_handlers/{handler_id}`, group EventHandler. Raises NotFound."""
+        """Delete event handler.
+
+        `DELETE /event_handlers/{handler_id}`, quota group EventHandler. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/EventHandler/deleteEventHandler
+
+        Args:
+            handler_id: The event handler's ID."""
         return await self._call(DELETE_EVENT_HANDLER, handler_id=handler_id)
 
     async def ignore(self, handler_id: str, imsi: str) -> None:
-        """`POST /event_handlers/{handler_id}/subscribers/{imsi}/ignore`, group EventHandler."""
+        """Set ignore event handler.
+
+        `POST /event_handlers/{handler_id}/subscribers/{imsi}/ignore`, quota group EventHandler.
+        https://developers.soracom.io/en/api/#!/EventHandler/setIgnoreEventHandler
+
+        Args:
+            handler_id: The event handler's ID.
+            imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(SET_IGNORE_EVENT_HANDLER, handler_id=handler_id, imsi=imsi)
 
     async def unignore(self, handler_id: str, imsi: str) -> None:
-        """`DELETE /event_handlers/{handler_id}/subscribers/{imsi}/ignore`, group EventHandler. Raises NotFound."""
+        """Delete ignore event handler.
+
+        `DELETE /event_handlers/{handler_id}/subscribers/{imsi}/ignore`, quota group EventHandler. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/EventHandler/deleteIgnoreEventHandler
+
+        Args:
+            handler_id: The event handler's ID.
+            imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(DELETE_IGNORE_EVENT_HANDLER, handler_id=handler_id, imsi=imsi)
 
     async def list_for_subscriber(self, imsi: str) -> builtins.list[EventHandlerModel]:
-        """`GET /event_handlers/subscribers/{imsi}`, group EventHandler. Raises NotFound."""
+        """List event handlers by subscriber.
+
+        `GET /event_handlers/subscribers/{imsi}`, quota group EventHandler. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/EventHandler/listEventHandlersBySubscriber
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(LIST_EVENT_HANDLERS_BY_SUBSCRIBER, imsi=imsi)

@@ -49,35 +49,86 @@ class Files(Resource):
 
     def find(self, *, scope: Scope, prefix: str, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[FileEntry]:
-        """Find files: `GET /files`, group FileEntry. Raises NotFound."""
+        """Find files.
+
+        `GET /files`, quota group FileEntry. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/FileEntry/findFiles
+
+        Args:
+            scope: One of `private`, `public`.
+            prefix: Selects only what begins with this.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(FIND_FILES, scope=scope, prefix=prefix, limit=limit, last_evaluated_key=last_evaluated_key)
 
     async def get(self, scope: Scope, path: str) -> bytes:
-        """Get file: `GET /files/{scope}/{path}`, group FileEntry. Raises NotFound."""
+        """Get file.
+
+        `GET /files/{scope}/{path}`, quota group FileEntry. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/FileEntry/getFile
+
+        Args:
+            scope: One of `private`, `public`."""
         return await self._call(GET_FILE, scope=scope, path=path)
 
     async def put(self, scope: Literal["private"] | str, path: str, *, content: Content,
             content_type: str | None = None) -> None:
-        """Put file: `PUT /files/{scope}/{path}`, group FileEntry."""
+        """Put file.
+
+        `PUT /files/{scope}/{path}`, quota group FileEntry.
+        https://developers.soracom.io/en/api/#!/FileEntry/putFile
+
+        Args:
+            scope: One of `private`.
+            content_type: The content type of what is sent."""
         return await self._call(PUT_FILE, scope=scope, path=path, content_type=content_type, content=content)
 
     async def delete(self, scope: Literal["private"] | str, path: str) -> None:
-        """Delete file: `DELETE /files/{scope}/{path}`, group FileEntry. Raises NotFound."""
+        """Delete file.
+
+        `DELETE /files/{scope}/{path}`, quota group FileEntry. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/FileEntry/deleteFile
+
+        Args:
+            scope: One of `private`."""
         return await self._call(DELETE_FILE, scope=scope, path=path)
 
     async def get_metadata(self, scope: Scope, path: str) -> dict[str, str]:
-        """Get file metadata: `HEAD /files/{scope}/{path}`, group FileEntry. Raises NotFound."""
+        """Get file metadata.
+
+        `HEAD /files/{scope}/{path}`, quota group FileEntry. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/FileEntry/getFileMetadata
+
+        Args:
+            scope: One of `private`, `public`."""
         return await self._call(GET_FILE_METADATA, scope=scope, path=path)
 
     def list(self, scope: Scope, path: str, *, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[FileEntry]:
-        """List files: `GET /files/{scope}/{path}/`, group FileEntry. Raises NotFound."""
+        """List files.
+
+        `GET /files/{scope}/{path}/`, quota group FileEntry. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/FileEntry/listFiles
+
+        Args:
+            scope: One of `private`, `public`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_FILES, scope=scope, path=path, limit=limit, last_evaluated_key=last_evaluated_key)
 
     async def delete_directory(self, scope: Literal["private"] | str, path: str) -> None:
-        """Delete directory: `DELETE /files/{scope}/{path}/`, group FileEntry. Raises BadRequest, NotFound."""
+        """Delete directory.
+
+        `DELETE /files/{scope}/{path}/`, quota group FileEntry. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/FileEntry/deleteDirectory
+
+        Args:
+            scope: One of `private`."""
         return await self._call(DELETE_DIRECTORY, scope=scope, path=path)
 
     async def get_exported(self, exported_file_id: str) -> GetExportedFileResponse:
-        """Get exported file: `GET /files/exported/{exported_file_id}`, group Files."""
+        """Get exported file.
+
+        `GET /files/exported/{exported_file_id}`, quota group Files.
+        https://developers.soracom.io/en/api/#!/Files/getExportedFile"""
         return await self._call(GET_EXPORTED_FILE, exported_file_id=exported_file_id)

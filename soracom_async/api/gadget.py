@@ -64,38 +64,101 @@ class Gadgets(Resource):
     def list(self, *, product_id: ProductId | None = None, tag_name: str | None = None, tag_value: str | None = None,
             tag_value_match_mode: TagValueMatchMode | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[Gadget]:
-        """List gadgets: `GET /gadgets`, group Gadget."""
+        """List gadgets.
+
+        `GET /gadgets`, quota group Gadget.
+        https://developers.soracom.io/en/api/#!/Gadget/listGadgets
+
+        Args:
+            product_id: The product's ID. One of `button`, `wimax`.
+            tag_name: Selects only what has a tag of this name; needs `tag_value`.
+            tag_value: The value that the tag must have.
+            tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_GADGETS, product_id=product_id, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, limit=limit, last_evaluated_key=last_evaluated_key)
 
     async def get(self, product_id: ProductId, serial_number: str) -> Gadget:
-        """Get gadget: `GET /gadgets/{product_id}/{serial_number}`, group Gadget. Raises NotFound."""
+        """Get gadget.
+
+        `GET /gadgets/{product_id}/{serial_number}`, quota group Gadget. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Gadget/getGadget
+
+        Args:
+            product_id: The product's ID. One of `button`, `wimax`.
+            serial_number: The serial number."""
         return await self._call(GET_GADGET, product_id=product_id, serial_number=serial_number)
 
     async def disable_termination(self, product_id: ProductId, serial_number: str) -> Gadget:
-        """`POST /gadgets/{product_id}/{serial_number}/disable_termination`, group Gadget. Raises NotFound."""
+        """Disable termination on gadget.
+
+        `POST /gadgets/{product_id}/{serial_number}/disable_termination`, quota group Gadget. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Gadget/disableTerminationOnGadget
+
+        Args:
+            product_id: The product's ID. One of `button`, `wimax`.
+            serial_number: The serial number."""
         return await self._call(DISABLE_TERMINATION_ON_GADGET, product_id=product_id, serial_number=serial_number)
 
     async def enable_termination(self, product_id: ProductId, serial_number: str) -> Gadget:
-        """`POST /gadgets/{product_id}/{serial_number}/enable_termination`, group Gadget. Raises NotFound."""
+        """Enable termination on gadget.
+
+        `POST /gadgets/{product_id}/{serial_number}/enable_termination`, quota group Gadget. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Gadget/enableTerminationOnGadget
+
+        Args:
+            product_id: The product's ID. One of `button`, `wimax`.
+            serial_number: The serial number."""
         return await self._call(ENABLE_TERMINATION_ON_GADGET, product_id=product_id, serial_number=serial_number)
 
     async def register(self, product_id: ProductId, serial_number: str, *, tags: dict[str, str] | None = None,
             body: GadgetRegistrationRequest | None = None) -> Gadget:
-        """Register gadget: `POST /gadgets/{product_id}/{serial_number}/register`, group Gadget. Raises NotFound."""
+        """Register gadget.
+
+        `POST /gadgets/{product_id}/{serial_number}/register`, quota group Gadget. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Gadget/registerGadget
+
+        Args:
+            product_id: The product's ID. One of `button`, `wimax`.
+            serial_number: The serial number.
+            tags: The tags: values by their names."""
         return await self._call(REGISTER_GADGET, product_id=product_id, serial_number=serial_number, tags=tags,
             body=body)
 
     async def put_tags(self, product_id: ProductId, serial_number: str, *,
             tags: builtins.list[TagUpdateRequest]) -> Gadget:
-        """Put gadget tags: `PUT /gadgets/{product_id}/{serial_number}/tags`, group Gadget. Raises NotFound."""
+        """Put gadget tags.
+
+        `PUT /gadgets/{product_id}/{serial_number}/tags`, quota group Gadget. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Gadget/putGadgetTags
+
+        Args:
+            product_id: The product's ID. One of `button`, `wimax`.
+            serial_number: The serial number.
+            tags: The tags: values by their names."""
         return await self._call(PUT_GADGET_TAGS, product_id=product_id, serial_number=serial_number, tags=tags)
 
     async def delete_tag(self, product_id: ProductId, serial_number: str, tag_name: str) -> None:
-        """`DELETE /gadgets/{product_id}/{serial_number}/tags/{tag_name}`, group Gadget. Raises NotFound."""
+        """Delete gadget tag.
+
+        `DELETE /gadgets/{product_id}/{serial_number}/tags/{tag_name}`, quota group Gadget. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Gadget/deleteGadgetTag
+
+        Args:
+            product_id: The product's ID. One of `button`, `wimax`.
+            serial_number: The serial number.
+            tag_name: Selects only what has a tag of this name; needs `tag_value`."""
         return await self._call(DELETE_GADGET_TAG, product_id=product_id, serial_number=serial_number,
             tag_name=tag_name)
 
     async def terminate(self, product_id: ProductId, serial_number: str) -> Gadget:
-        """Terminate gadget: `POST /gadgets/{product_id}/{serial_number}/terminate`, group Gadget. Raises NotFound."""
+        """Terminate gadget.
+
+        `POST /gadgets/{product_id}/{serial_number}/terminate`, quota group Gadget. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Gadget/terminateGadget
+
+        Args:
+            product_id: The product's ID. One of `button`, `wimax`.
+            serial_number: The serial number."""
         return await self._call(TERMINATE_GADGET, product_id=product_id, serial_number=serial_number)

@@ -63,47 +63,119 @@ class Groups(Resource):
     def list(self, *, tag_name: str | None = None, tag_value: str | None = None,
             tag_value_match_mode: TagValueMatchMode | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[Group]:
-        """List groups: `GET /groups`, group Group."""
+        """List groups.
+
+        `GET /groups`, quota group Group.
+        https://developers.soracom.io/en/api/#!/Group/listGroups
+
+        Args:
+            tag_name: Selects only what has a tag of this name; needs `tag_value`.
+            tag_value: The value that the tag must have.
+            tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_GROUPS, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, limit=limit, last_evaluated_key=last_evaluated_key)
 
     async def create(self, *, configuration: dict[str, dict[str, Any]] | None = None,
             tags: dict[str, str] | None = None, body: CreateGroupRequest | None = None) -> Group:
-        """Create group: `POST /groups`, group Group."""
+        """Create group.
+
+        `POST /groups`, quota group Group.
+        https://developers.soracom.io/en/api/#!/Group/createGroup
+
+        Args:
+            tags: The tags: values by their names."""
         return await self._call(CREATE_GROUP, configuration=configuration, tags=tags, body=body)
 
     async def get(self, group_id: str) -> Group:
-        """Get group: `GET /groups/{group_id}`, group Group. Raises NotFound."""
+        """Get group.
+
+        `GET /groups/{group_id}`, quota group Group. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Group/getGroup
+
+        Args:
+            group_id: The group's ID, a UUID."""
         return await self._call(GET_GROUP, group_id=group_id)
 
     async def delete(self, group_id: str) -> None:
-        """Delete group: `DELETE /groups/{group_id}`, group Group. Raises NotFound."""
+        """Delete group.
+
+        `DELETE /groups/{group_id}`, quota group Group. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Group/deleteGroup
+
+        Args:
+            group_id: The group's ID, a UUID."""
         return await self._call(DELETE_GROUP, group_id=group_id)
 
     async def put_config(self, group_id: str, namespace: Namespace, *,
             parameters: builtins.list[GroupConfigurationUpdateRequest]) -> Group:
-        """`PUT /groups/{group_id}/configuration/{namespace}`, group Group. Raises NotFound."""
+        """Put configuration parameters.
+
+        `PUT /groups/{group_id}/configuration/{namespace}`, quota group Group. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Group/putConfigurationParameters
+
+        Args:
+            group_id: The group's ID, a UUID.
+            namespace: The part of the configuration, such as `SoracomAir`."""
         return await self._call(PUT_CONFIGURATION_PARAMETERS, group_id=group_id, namespace=namespace,
             parameters=parameters)
 
     async def delete_config_namespace(self, group_id: str, namespace: Namespace) -> None:
-        """`DELETE /groups/{group_id}/configuration/{namespace}`, group Group. Raises BadRequest, NotFound."""
+        """Delete configuration namespace.
+
+        `DELETE /groups/{group_id}/configuration/{namespace}`, quota group Group. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Group/deleteConfigurationNamespace
+
+        Args:
+            group_id: The group's ID, a UUID.
+            namespace: The part of the configuration, such as `SoracomAir`."""
         return await self._call(DELETE_CONFIGURATION_NAMESPACE, group_id=group_id, namespace=namespace)
 
     async def delete_config(self, group_id: str, namespace: DeleteConfigurationParameterNamespace, name: str) -> None:
-        """`DELETE /groups/{group_id}/configuration/{namespace}/{name}`, group Group. Raises NotFound."""
+        """Delete configuration parameter.
+
+        `DELETE /groups/{group_id}/configuration/{namespace}/{name}`, quota group Group. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Group/deleteConfigurationParameter
+
+        Args:
+            group_id: The group's ID, a UUID.
+            namespace: The part of the configuration, such as `SoracomAir`.
+            name: The name."""
         return await self._call(DELETE_CONFIGURATION_PARAMETER, group_id=group_id, namespace=namespace, name=name)
 
     def list_subscribers(self, group_id: str, *, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[Sim]:
-        """List subscribers in group: `GET /groups/{group_id}/subscribers`, group Group. Raises NotFound."""
+        """List subscribers in group.
+
+        `GET /groups/{group_id}/subscribers`, quota group Group. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Group/listSubscribersInGroup
+
+        Args:
+            group_id: The group's ID, a UUID.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SUBSCRIBERS_IN_GROUP, group_id=group_id, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
     async def put_tags(self, group_id: str, *, tags: builtins.list[TagUpdateRequest]) -> Group:
-        """Put group tags: `PUT /groups/{group_id}/tags`, group Group. Raises NotFound."""
+        """Put group tags.
+
+        `PUT /groups/{group_id}/tags`, quota group Group. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Group/putGroupTags
+
+        Args:
+            group_id: The group's ID, a UUID.
+            tags: The tags: values by their names."""
         return await self._call(PUT_GROUP_TAGS, group_id=group_id, tags=tags)
 
     async def delete_tag(self, group_id: str, tag_name: str) -> None:
-        """Delete group tag: `DELETE /groups/{group_id}/tags/{tag_name}`, group Group. Raises NotFound."""
+        """Delete group tag.
+
+        `DELETE /groups/{group_id}/tags/{tag_name}`, quota group Group. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Group/deleteGroupTag
+
+        Args:
+            group_id: The group's ID, a UUID.
+            tag_name: Selects only what has a tag of this name; needs `tag_value`."""
         return await self._call(DELETE_GROUP_TAG, group_id=group_id, tag_name=tag_name)

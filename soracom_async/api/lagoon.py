@@ -105,47 +105,88 @@ class LagoonUsers(Resource):
     """The commands of `soracom lagoon users`."""
 
     async def list(self) -> builtins.list[LagoonUser]:
-        """List lagoon users: `GET /lagoon/users`, group Lagoon. Raises BadRequest."""
+        """List lagoon users.
+
+        `GET /lagoon/users`, quota group Lagoon. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Lagoon/listLagoonUsers"""
         return await self._call(LIST_LAGOON_USERS)
 
     async def create(self, *, role: Role | None = None, user_email: str | None = None, user_password: str | None = None,
             body: LagoonUserCreationRequest | None = None) -> LagoonUserCreationResponse:
-        """Create lagoon user: `POST /lagoon/users`, group Lagoon. Raises BadRequest."""
+        """Create lagoon user.
+
+        `POST /lagoon/users`, quota group Lagoon. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Lagoon/createLagoonUser
+
+        Args:
+            role: One of `Viewer`, `Editor`."""
         return await self._call(CREATE_LAGOON_USER, role=role, user_email=user_email, user_password=user_password,
             body=body)
 
     async def delete(self, lagoon_user_id: int) -> None:
-        """Delete lagoon user: `DELETE /lagoon/users/{lagoon_user_id}`, group Lagoon. Raises BadRequest."""
+        """Delete lagoon user.
+
+        `DELETE /lagoon/users/{lagoon_user_id}`, quota group Lagoon. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Lagoon/deleteLagoonUser
+
+        Args:
+            lagoon_user_id: The Lagoon user's ID."""
         return await self._call(DELETE_LAGOON_USER, lagoon_user_id=lagoon_user_id)
 
     async def update_email(self, lagoon_user_id: int, *, user_email: str | None = None,
             body: LagoonUserEmailUpdatingRequest | None = None) -> None:
-        """Update lagoon user email: `PUT /lagoon/users/{lagoon_user_id}/email`, group Lagoon. Raises BadRequest."""
+        """Update lagoon user email.
+
+        `PUT /lagoon/users/{lagoon_user_id}/email`, quota group Lagoon. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Lagoon/updateLagoonUserEmail
+
+        Args:
+            lagoon_user_id: The Lagoon user's ID."""
         return await self._call(UPDATE_LAGOON_USER_EMAIL, lagoon_user_id=lagoon_user_id, user_email=user_email,
             body=body)
 
     async def update_password(self, lagoon_user_id: int, *, new_password: str | None = None,
             old_password: str | None = None, body: LagoonUserPasswordUpdatingRequest | None = None) -> None:
-        """`PUT /lagoon/users/{lagoon_user_id}/password`, group Lagoon. Raises BadRequest."""
+        """Update lagoon user password.
+
+        `PUT /lagoon/users/{lagoon_user_id}/password`, quota group Lagoon. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Lagoon/updateLagoonUserPassword
+
+        Args:
+            lagoon_user_id: The Lagoon user's ID.
+            new_password: The password from now on."""
         return await self._call(UPDATE_LAGOON_USER_PASSWORD, lagoon_user_id=lagoon_user_id, new_password=new_password,
             old_password=old_password, body=body)
 
     async def update_permission(self, lagoon_user_id: int, *, role: Role | None = None,
             body: LagoonUserPermissionUpdatingRequest | None = None) -> None:
-        """`PUT /lagoon/users/{lagoon_user_id}/permission`, group Lagoon. Raises BadRequest."""
+        """Update lagoon user permission.
+
+        `PUT /lagoon/users/{lagoon_user_id}/permission`, quota group Lagoon. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Lagoon/updateLagoonUserPermission
+
+        Args:
+            lagoon_user_id: The Lagoon user's ID.
+            role: One of `Viewer`, `Editor`."""
         return await self._call(UPDATE_LAGOON_USER_PERMISSION, lagoon_user_id=lagoon_user_id, role=role, body=body)
 
 class LagoonLicensePacks(Resource):
     """The commands of `soracom lagoon license-packs`."""
 
     async def list_status(self) -> list[LagoonLicensePackStatusResponse]:
-        """List lagoon license pack status: `GET /lagoon/license_packs`, group Lagoon. Raises BadRequest."""
+        """List lagoon license pack status.
+
+        `GET /lagoon/license_packs`, quota group Lagoon. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Lagoon/listLagoonLicensePackStatus"""
         return await self._call(LIST_LAGOON_LICENSE_PACK_STATUS)
 
     async def update(self, *,
             license_pack_quantities: list[LagoonLicensePacksUpdatingRequestLicensePackQuantities] | None = None,
             body: LagoonLicensePacksUpdatingRequest | None = None) -> None:
-        """Update lagoon license pack: `PUT /lagoon/license_packs`, group Lagoon. Raises BadRequest, NotFound."""
+        """Update lagoon license pack.
+
+        `PUT /lagoon/license_packs`, quota group Lagoon. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Lagoon/updateLagoonLicensePack"""
         return await self._call(UPDATE_LAGOON_LICENSE_PACK, license_pack_quantities=license_pack_quantities, body=body)
 
 class Lagoon(Resource):
@@ -154,50 +195,103 @@ class Lagoon(Resource):
     users: Inner[LagoonUsers] = Inner(LagoonUsers)
 
     async def get_image_link(self) -> str:
-        """Get image link: `GET /lagoon/image/link`, group Lagoon. Raises BadRequest."""
+        """Get image link.
+
+        `GET /lagoon/image/link`, quota group Lagoon. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Lagoon/getImageLink"""
         return await self._call(GET_IMAGE_LINK)
 
     async def updated_plan(self, *, plan: Plan | None = None, body: LagoonPlanChangingRequest | None = None) -> None:
-        """Update lagoon plan: `PUT /lagoon/plan`, group Lagoon. Raises BadRequest, NotFound."""
+        """Update lagoon plan.
+
+        `PUT /lagoon/plan`, quota group Lagoon. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Lagoon/updateLagoonPlan
+
+        Args:
+            plan: One of `maker`, `pro`, `free`."""
         return await self._call(UPDATE_LAGOON_PLAN, plan=plan, body=body)
 
     async def register(self, *, plan: Plan | None = None, user_password: str | None = None,
             body: LagoonRegistrationRequest | None = None) -> LagoonRegistrationResponse:
-        """Register lagoon: `POST /lagoon/register`, group Lagoon. Raises BadRequest."""
+        """Register lagoon.
+
+        `POST /lagoon/register`, quota group Lagoon. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Lagoon/registerLagoon
+
+        Args:
+            plan: One of `maker`, `pro`, `free`."""
         return await self._call(REGISTER_LAGOON, plan=plan, user_password=user_password, body=body)
 
     async def terminate(self) -> None:
-        """Terminate lagoon: `POST /lagoon/terminate`, group Lagoon. Raises BadRequest, NotFound."""
+        """Terminate lagoon.
+
+        `POST /lagoon/terminate`, quota group Lagoon. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Lagoon/terminateLagoon"""
         return await self._call(TERMINATE_LAGOON)
 
     async def list_users(self) -> list[LagoonUser]:
-        """List lagoon users: `GET /lagoon/users`, group Lagoon. Raises BadRequest."""
+        """List lagoon users.
+
+        `GET /lagoon/users`, quota group Lagoon. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Lagoon/listLagoonUsers"""
         return await self._call(LIST_LAGOON_USERS)
 
     async def create_user(self, *, role: Role | None = None, user_email: str | None = None,
             user_password: str | None = None,
             body: LagoonUserCreationRequest | None = None) -> LagoonUserCreationResponse:
-        """Create lagoon user: `POST /lagoon/users`, group Lagoon. Raises BadRequest."""
+        """Create lagoon user.
+
+        `POST /lagoon/users`, quota group Lagoon. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Lagoon/createLagoonUser
+
+        Args:
+            role: One of `Viewer`, `Editor`."""
         return await self._call(CREATE_LAGOON_USER, role=role, user_email=user_email, user_password=user_password,
             body=body)
 
     async def delete_user(self, lagoon_user_id: int) -> None:
-        """Delete lagoon user: `DELETE /lagoon/users/{lagoon_user_id}`, group Lagoon. Raises BadRequest."""
+        """Delete lagoon user.
+
+        `DELETE /lagoon/users/{lagoon_user_id}`, quota group Lagoon. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Lagoon/deleteLagoonUser
+
+        Args:
+            lagoon_user_id: The Lagoon user's ID."""
         return await self._call(DELETE_LAGOON_USER, lagoon_user_id=lagoon_user_id)
 
     async def update_user_email(self, lagoon_user_id: int, *, user_email: str | None = None,
             body: LagoonUserEmailUpdatingRequest | None = None) -> None:
-        """Update lagoon user email: `PUT /lagoon/users/{lagoon_user_id}/email`, group Lagoon. Raises BadRequest."""
+        """Update lagoon user email.
+
+        `PUT /lagoon/users/{lagoon_user_id}/email`, quota group Lagoon. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Lagoon/updateLagoonUserEmail
+
+        Args:
+            lagoon_user_id: The Lagoon user's ID."""
         return await self._call(UPDATE_LAGOON_USER_EMAIL, lagoon_user_id=lagoon_user_id, user_email=user_email,
             body=body)
 
     async def update_user_password(self, lagoon_user_id: int, *, new_password: str | None = None,
             old_password: str | None = None, body: LagoonUserPasswordUpdatingRequest | None = None) -> None:
-        """`PUT /lagoon/users/{lagoon_user_id}/password`, group Lagoon. Raises BadRequest."""
+        """Update lagoon user password.
+
+        `PUT /lagoon/users/{lagoon_user_id}/password`, quota group Lagoon. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Lagoon/updateLagoonUserPassword
+
+        Args:
+            lagoon_user_id: The Lagoon user's ID.
+            new_password: The password from now on."""
         return await self._call(UPDATE_LAGOON_USER_PASSWORD, lagoon_user_id=lagoon_user_id, new_password=new_password,
             old_password=old_password, body=body)
 
     async def update_user_permission(self, lagoon_user_id: int, *, role: Role | None = None,
             body: LagoonUserPermissionUpdatingRequest | None = None) -> None:
-        """`PUT /lagoon/users/{lagoon_user_id}/permission`, group Lagoon. Raises BadRequest."""
+        """Update lagoon user permission.
+
+        `PUT /lagoon/users/{lagoon_user_id}/permission`, quota group Lagoon. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Lagoon/updateLagoonUserPermission
+
+        Args:
+            lagoon_user_id: The Lagoon user's ID.
+            role: One of `Viewer`, `Editor`."""
         return await self._call(UPDATE_LAGOON_USER_PERMISSION, lagoon_user_id=lagoon_user_id, role=role, body=body)

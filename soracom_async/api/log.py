@@ -36,6 +36,18 @@ class Logs(Resource):
     def get(self, *, resource_type: GetLogsResourceType | None = None, resource_id: str | None = None,
             service: GetLogsService | None = None, from_: Instant | None = None, to: Instant | None = None,
             limit: int | None = None, last_evaluated_key: str | None = None) -> Pages[LogEntry]:
-        """Get logs: `GET /logs`, group Log. `from_` and `to` in epoch milliseconds."""
+        """Get logs.
+
+        `GET /logs`, quota group Log.
+        https://developers.soracom.io/en/api/#!/Log/getLogs
+
+        Args:
+            resource_type: The kind of resource. One of `Subscriber`, `Device`, `LoraDevice`, `SigfoxDevice`.
+            resource_id: The ID of the resource.
+            service: One of `Air`, `Beam`, `Funk`, `Funnel`, `Harvest`, `Napter`, `Orbit`, `Unified`.
+            from_: The start of the period. A time; on the wire epoch milliseconds.
+            to: The end of the period. A time; on the wire epoch milliseconds.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_LOGS, resource_type=resource_type, resource_id=resource_id, service=service, from_=from_,
             to=to, limit=limit, last_evaluated_key=last_evaluated_key)

@@ -69,57 +69,144 @@ class LoraDevices(Resource):
     def list(self, *, tag_name: str | None = None, tag_value: str | None = None,
             tag_value_match_mode: TagValueMatchMode | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[LoraDevice]:
-        """List lora devices: `GET /lora_devices`, group LoraDevice."""
+        """List lora devices.
+
+        `GET /lora_devices`, quota group LoraDevice.
+        https://developers.soracom.io/en/api/#!/LoraDevice/listLoraDevices
+
+        Args:
+            tag_name: Selects only what has a tag of this name; needs `tag_value`.
+            tag_value: The value that the tag must have.
+            tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_LORA_DEVICES, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, limit=limit, last_evaluated_key=last_evaluated_key)
 
     async def get(self, device_id: str) -> LoraDevice:
-        """Get lora device: `GET /lora_devices/{device_id}`, group LoraDevice. Raises NotFound."""
+        """Get lora device.
+
+        `GET /lora_devices/{device_id}`, quota group LoraDevice. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/LoraDevice/getLoraDevice
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_LORA_DEVICE, device_id=device_id)
 
     def get_data(self, device_id: str, *, from_: Instant | None = None, to: Instant | None = None,
             sort: Sort | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[DataEntry]:
-        """`GET /lora_devices/{device_id}/data`, group LoraDevice. `from_` and `to` in epoch milliseconds."""
+        """Get data from lora device.
+
+        `GET /lora_devices/{device_id}/data`, quota group LoraDevice.
+        https://developers.soracom.io/en/api/#!/LoraDevice/getDataFromLoraDevice
+
+        Args:
+            device_id: The device's ID.
+            from_: The start of the period. A time; on the wire epoch milliseconds.
+            to: The end of the period. A time; on the wire epoch milliseconds.
+            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_LORA_DEVICE, device_id=device_id, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
     async def send_data(self, device_id: str, *, data: str | None = None, f_port: int | None = None,
             body: LoraData | None = None) -> None:
-        """`POST /lora_devices/{device_id}/data`, group LoraDevice. Raises BadRequest, NotFound."""
+        """Send data to lora device.
+
+        `POST /lora_devices/{device_id}/data`, quota group LoraDevice. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/LoraDevice/sendDataToLoraDevice
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(SEND_DATA_TO_LORA_DEVICE, device_id=device_id, data=data, f_port=f_port, body=body)
 
     async def disable_termination(self, device_id: str) -> LoraDevice:
-        """`POST /lora_devices/{device_id}/disable_termination`, group LoraDevice. Raises NotFound."""
+        """Disable termination on lora device.
+
+        `POST /lora_devices/{device_id}/disable_termination`, quota group LoraDevice. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/LoraDevice/disableTerminationOnLoraDevice
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(DISABLE_TERMINATION_ON_LORA_DEVICE, device_id=device_id)
 
     async def enable_termination(self, device_id: str) -> LoraDevice:
-        """`POST /lora_devices/{device_id}/enable_termination`, group LoraDevice. Raises NotFound."""
+        """Enable termination on lora device.
+
+        `POST /lora_devices/{device_id}/enable_termination`, quota group LoraDevice. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/LoraDevice/enableTerminationOnLoraDevice
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(ENABLE_TERMINATION_ON_LORA_DEVICE, device_id=device_id)
 
     async def register(self, device_id: str, *, group_id: str | None = None, registration_secret: str | None = None,
             tags: dict[str, str] | None = None, body: RegisterLoraDeviceRequest | None = None) -> LoraDevice:
-        """Register lora device: `POST /lora_devices/{device_id}/register`, group LoraDevice."""
+        """Register lora device.
+
+        `POST /lora_devices/{device_id}/register`, quota group LoraDevice.
+        https://developers.soracom.io/en/api/#!/LoraDevice/registerLoraDevice
+
+        Args:
+            device_id: The device's ID.
+            group_id: The group's ID, a UUID.
+            registration_secret: The secret that came with the product and proves who owns it.
+            tags: The tags: values by their names."""
         return await self._call(REGISTER_LORA_DEVICE, device_id=device_id, group_id=group_id,
             registration_secret=registration_secret, tags=tags, body=body)
 
     async def set_group(self, device_id: str, *, group_id: str | None = None,
             body: SetGroupRequest | None = None) -> LoraDevice:
-        """Set lora device group: `POST /lora_devices/{device_id}/set_group`, group LoraDevice. Raises NotFound."""
+        """Set lora device group.
+
+        `POST /lora_devices/{device_id}/set_group`, quota group LoraDevice. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/LoraDevice/setLoraDeviceGroup
+
+        Args:
+            device_id: The device's ID.
+            group_id: The group's ID, a UUID."""
         return await self._call(SET_LORA_DEVICE_GROUP, device_id=device_id, group_id=group_id, body=body)
 
     async def put_tags(self, device_id: str, *, tags: builtins.list[TagUpdateRequest]) -> LoraDevice:
-        """Put lora device tags: `PUT /lora_devices/{device_id}/tags`, group LoraDevice. Raises NotFound."""
+        """Put lora device tags.
+
+        `PUT /lora_devices/{device_id}/tags`, quota group LoraDevice. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/LoraDevice/putLoraDeviceTags
+
+        Args:
+            device_id: The device's ID.
+            tags: The tags: values by their names."""
         return await self._call(PUT_LORA_DEVICE_TAGS, device_id=device_id, tags=tags)
 
     async def delete_tag(self, device_id: str, tag_name: str) -> None:
-        """`DELETE /lora_devices/{device_id}/tags/{tag_name}`, group LoraDevice. Raises NotFound."""
+        """Delete lora device tag.
+
+        `DELETE /lora_devices/{device_id}/tags/{tag_name}`, quota group LoraDevice. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/LoraDevice/deleteLoraDeviceTag
+
+        Args:
+            device_id: The device's ID.
+            tag_name: Selects only what has a tag of this name; needs `tag_value`."""
         return await self._call(DELETE_LORA_DEVICE_TAG, device_id=device_id, tag_name=tag_name)
 
     async def terminate(self, device_id: str) -> LoraDevice:
-        """Terminate lora device: `POST /lora_devices/{device_id}/terminate`, group LoraDevice. Raises NotFound."""
+        """Terminate lora device.
+
+        `POST /lora_devices/{device_id}/terminate`, quota group LoraDevice. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/LoraDevice/terminateLoraDevice
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(TERMINATE_LORA_DEVICE, device_id=device_id)
 
     async def unset_group(self, device_id: str) -> LoraDevice:
-        """Unset lora device group: `POST /lora_devices/{device_id}/unset_group`, group LoraDevice. Raises NotFound."""
+        """Unset lora device group.
+
+        `POST /lora_devices/{device_id}/unset_group`, quota group LoraDevice. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/LoraDevice/unsetLoraDeviceGroup
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(UNSET_LORA_DEVICE_GROUP, device_id=device_id)

@@ -45,39 +45,100 @@ class LoraGateways(Resource):
     def list(self, *, tag_name: str | None = None, tag_value: str | None = None,
             tag_value_match_mode: TagValueMatchMode | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[LoraGateway]:
-        """List lora gateways: `GET /lora_gateways`, group LoraGateway."""
+        """List lora gateways.
+
+        `GET /lora_gateways`, quota group LoraGateway.
+        https://developers.soracom.io/en/api/#!/LoraGateway/listLoraGateways
+
+        Args:
+            tag_name: Selects only what has a tag of this name; needs `tag_value`.
+            tag_value: The value that the tag must have.
+            tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_LORA_GATEWAYS, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, limit=limit, last_evaluated_key=last_evaluated_key)
 
     async def get(self, gateway_id: str) -> LoraGateway:
-        """Get lora gateway: `GET /lora_gateways/{gateway_id}`, group LoraGateway. Raises NotFound."""
+        """Get lora gateway.
+
+        `GET /lora_gateways/{gateway_id}`, quota group LoraGateway. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/LoraGateway/getLoraGateway
+
+        Args:
+            gateway_id: The gateway's ID."""
         return await self._call(GET_LORA_GATEWAY, gateway_id=gateway_id)
 
     async def disable_termination(self, gateway_id: str) -> LoraGateway:
-        """`POST /lora_gateways/{gateway_id}/disable_termination`, group LoraGateway. Raises NotFound."""
+        """Disable termination on lora gateway.
+
+        `POST /lora_gateways/{gateway_id}/disable_termination`, quota group LoraGateway. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/LoraGateway/disableTerminationOnLoraGateway
+
+        Args:
+            gateway_id: The gateway's ID."""
         return await self._call(DISABLE_TERMINATION_ON_LORA_GATEWAY, gateway_id=gateway_id)
 
     async def enable_termination(self, gateway_id: str) -> LoraGateway:
-        """`POST /lora_gateways/{gateway_id}/enable_termination`, group LoraGateway. Raises NotFound."""
+        """Enable termination on lora gateway.
+
+        `POST /lora_gateways/{gateway_id}/enable_termination`, quota group LoraGateway. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/LoraGateway/enableTerminationOnLoraGateway
+
+        Args:
+            gateway_id: The gateway's ID."""
         return await self._call(ENABLE_TERMINATION_ON_LORA_GATEWAY, gateway_id=gateway_id)
 
     async def set_network_set(self, gateway_id: str, *, network_set_id: str | None = None,
             body: SetNetworkSetRequest | None = None) -> LoraGateway:
-        """`POST /lora_gateways/{gateway_id}/set_network_set`, group LoraGateway. Raises NotFound."""
+        """Set lora network set.
+
+        `POST /lora_gateways/{gateway_id}/set_network_set`, quota group LoraGateway. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/LoraGateway/setLoraNetworkSet
+
+        Args:
+            gateway_id: The gateway's ID.
+            network_set_id: The LoRaWAN network set's ID."""
         return await self._call(SET_LORA_NETWORK_SET, gateway_id=gateway_id, network_set_id=network_set_id, body=body)
 
     async def put_tags(self, gateway_id: str, *, tags: builtins.list[TagUpdateRequest]) -> LoraGateway:
-        """Put lora gateway tags: `PUT /lora_gateways/{gateway_id}/tags`, group LoraGateway. Raises NotFound."""
+        """Put lora gateway tags.
+
+        `PUT /lora_gateways/{gateway_id}/tags`, quota group LoraGateway. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/LoraGateway/putLoraGatewayTags
+
+        Args:
+            gateway_id: The gateway's ID.
+            tags: The tags: values by their names."""
         return await self._call(PUT_LORA_GATEWAY_TAGS, gateway_id=gateway_id, tags=tags)
 
     async def delete_tag(self, gateway_id: str, tag_name: str) -> None:
-        """`DELETE /lora_gateways/{gateway_id}/tags/{tag_name}`, group LoraGateway. Raises NotFound."""
+        """Delete lora gateway tag.
+
+        `DELETE /lora_gateways/{gateway_id}/tags/{tag_name}`, quota group LoraGateway. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/LoraGateway/deleteLoraGatewayTag
+
+        Args:
+            gateway_id: The gateway's ID.
+            tag_name: Selects only what has a tag of this name; needs `tag_value`."""
         return await self._call(DELETE_LORA_GATEWAY_TAG, gateway_id=gateway_id, tag_name=tag_name)
 
     async def terminate(self, gateway_id: str) -> LoraGateway:
-        """Terminate lora gateway: `POST /lora_gateways/{gateway_id}/terminate`, group LoraGateway. Raises NotFound."""
+        """Terminate lora gateway.
+
+        `POST /lora_gateways/{gateway_id}/terminate`, quota group LoraGateway. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/LoraGateway/terminateLoraGateway
+
+        Args:
+            gateway_id: The gateway's ID."""
         return await self._call(TERMINATE_LORA_GATEWAY, gateway_id=gateway_id)
 
     async def unset_network_set(self, gateway_id: str) -> LoraGateway:
-        """`POST /lora_gateways/{gateway_id}/unset_network_set`, group LoraGateway. Raises NotFound."""
+        """Unset lora network set.
+
+        `POST /lora_gateways/{gateway_id}/unset_network_set`, quota group LoraGateway. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/LoraGateway/unsetLoraNetworkSet
+
+        Args:
+            gateway_id: The gateway's ID."""
         return await self._call(UNSET_LORA_NETWORK_SET, gateway_id=gateway_id)

@@ -58,47 +58,115 @@ class LoraNetworkSets(Resource):
     def list(self, *, tag_name: str | None = None, tag_value: str | None = None,
             tag_value_match_mode: TagValueMatchMode | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[LoraNetworkSet]:
-        """List lora network sets: `GET /lora_network_sets`, group LoraNetworkSet."""
+        """List lora network sets.
+
+        `GET /lora_network_sets`, quota group LoraNetworkSet.
+        https://developers.soracom.io/en/api/#!/LoraNetworkSet/listLoraNetworkSets
+
+        Args:
+            tag_name: Selects only what has a tag of this name; needs `tag_value`.
+            tag_value: The value that the tag must have.
+            tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_LORA_NETWORK_SETS, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, limit=limit, last_evaluated_key=last_evaluated_key)
 
     async def create(self, *, allowed_operators: builtins.list[str] | None = None, created_time: Text | None = None,
             last_modified_time: Text | None = None, network_set_id: str | None = None, operator_id: str | None = None,
             tags: dict[str, str] | None = None, body: LoraNetworkSet | None = None) -> LoraNetworkSet:
-        """`POST /lora_network_sets`, group LoraNetworkSet. `created_time` and `last_modified_time` in ISO 8601."""
+        """Create lora network set.
+
+        `POST /lora_network_sets`, quota group LoraNetworkSet.
+        https://developers.soracom.io/en/api/#!/LoraNetworkSet/createLoraNetworkSet
+
+        Args:
+            created_time: A time; on the wire ISO 8601.
+            last_modified_time: A time; on the wire ISO 8601.
+            network_set_id: The LoRaWAN network set's ID.
+            operator_id: The operator's ID.
+            tags: The tags: values by their names."""
         return await self._call(CREATE_LORA_NETWORK_SET, allowed_operators=allowed_operators, created_time=created_time,
             last_modified_time=last_modified_time, network_set_id=network_set_id, operator_id=operator_id, tags=tags,
             body=body)
 
     async def get(self, ns_id: str) -> LoraNetworkSet:
-        """Get lora network set: `GET /lora_network_sets/{ns_id}`, group LoraNetworkSet. Raises NotFound."""
+        """Get lora network set.
+
+        `GET /lora_network_sets/{ns_id}`, quota group LoraNetworkSet. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/LoraNetworkSet/getLoraNetworkSet
+
+        Args:
+            ns_id: The LoRaWAN network set's ID."""
         return await self._call(GET_LORA_NETWORK_SET, ns_id=ns_id)
 
     async def delete(self, ns_id: str) -> None:
-        """Delete lora network set: `DELETE /lora_network_sets/{ns_id}`, group LoraNetworkSet. Raises NotFound."""
+        """Delete lora network set.
+
+        `DELETE /lora_network_sets/{ns_id}`, quota group LoraNetworkSet. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/LoraNetworkSet/deleteLoraNetworkSet
+
+        Args:
+            ns_id: The LoRaWAN network set's ID."""
         return await self._call(DELETE_LORA_NETWORK_SET, ns_id=ns_id)
 
     async def add_permission(self, ns_id: str, *, operator_id: str | None = None,
             body: UpdatePermissionRequest | None = None) -> LoraNetworkSet:
-        """`POST /lora_network_sets/{ns_id}/add_permission`, group LoraNetworkSet."""
+        """Add permission to lora network set.
+
+        `POST /lora_network_sets/{ns_id}/add_permission`, quota group LoraNetworkSet.
+        https://developers.soracom.io/en/api/#!/LoraNetworkSet/addPermissionToLoraNetworkSet
+
+        Args:
+            ns_id: The LoRaWAN network set's ID.
+            operator_id: The operator's ID."""
         return await self._call(ADD_PERMISSION_TO_LORA_NETWORK_SET, ns_id=ns_id, operator_id=operator_id, body=body)
 
     def list_gateways(self, ns_id: str, *, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[LoraGateway]:
-        """`GET /lora_network_sets/{ns_id}/gateways`, group LoraNetworkSet. Raises NotFound."""
+        """List gateways in lora network set.
+
+        `GET /lora_network_sets/{ns_id}/gateways`, quota group LoraNetworkSet. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/LoraNetworkSet/listGatewaysInLoraNetworkSet
+
+        Args:
+            ns_id: The LoRaWAN network set's ID.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_GATEWAYS_IN_LORA_NETWORK_SET, ns_id=ns_id, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
     async def revoke_permission(self, ns_id: str, *, operator_id: str | None = None,
             body: UpdatePermissionRequest | None = None) -> LoraNetworkSet:
-        """`POST /lora_network_sets/{ns_id}/revoke_permission`, group LoraNetworkSet."""
+        """Revoke permission from lora network set.
+
+        `POST /lora_network_sets/{ns_id}/revoke_permission`, quota group LoraNetworkSet.
+        https://developers.soracom.io/en/api/#!/LoraNetworkSet/revokePermissionFromLoraNetworkSet
+
+        Args:
+            ns_id: The LoRaWAN network set's ID.
+            operator_id: The operator's ID."""
         return await self._call(REVOKE_PERMISSION_FROM_LORA_NETWORK_SET, ns_id=ns_id, operator_id=operator_id,
             body=body)
 
     async def put_tag(self, ns_id: str, *, tags: builtins.list[TagUpdateRequest]) -> LoraNetworkSet:
-        """Put lora network set tags: `PUT /lora_network_sets/{ns_id}/tags`, group LoraNetworkSet. Raises NotFound."""
+        """Put lora network set tags.
+
+        `PUT /lora_network_sets/{ns_id}/tags`, quota group LoraNetworkSet. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/LoraNetworkSet/putLoraNetworkSetTags
+
+        Args:
+            ns_id: The LoRaWAN network set's ID.
+            tags: The tags: values by their names."""
         return await self._call(PUT_LORA_NETWORK_SET_TAGS, ns_id=ns_id, tags=tags)
 
     async def delete_tag(self, ns_id: str, tag_name: str) -> None:
-        """`DELETE /lora_network_sets/{ns_id}/tags/{tag_name}`, group LoraNetworkSet. Raises NotFound."""
+        """Delete lora network set tag.
+
+        `DELETE /lora_network_sets/{ns_id}/tags/{tag_name}`, quota group LoraNetworkSet. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/LoraNetworkSet/deleteLoraNetworkSetTag
+
+        Args:
+            ns_id: The LoRaWAN network set's ID.
+            tag_name: Selects only what has a tag of this name; needs `tag_value`."""
         return await self._call(DELETE_LORA_NETWORK_SET_TAG, ns_id=ns_id, tag_name=tag_name)

@@ -198,7 +198,14 @@ class OperatorConfiguration(Resource):
     """The commands of `soracom operator configuration`."""
 
     async def get(self, namespace: str, *, operator_id: str | None = None) -> OperatorConfigurationModel:
-        """`GET /operators/{operator_id}/configuration/{namespace}`, group Operator. Raises BadRequest, NotFound."""
+        """Get operator configuration namespace.
+
+        `GET /operators/{operator_id}/configuration/{namespace}`, quota group Operator. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Operator/getOperatorConfigurationNamespace
+
+        Args:
+            namespace: The part of the configuration, such as `SoracomAir`.
+            operator_id: The operator's ID."""
         return await self._call(GET_OPERATOR_CONFIGURATION_NAMESPACE, namespace=namespace, operator_id=operator_id)
 
     @overload
@@ -210,26 +217,60 @@ class OperatorConfiguration(Resource):
     async def set(self, namespace: str, *, body: SetOperatorConfigurationNamespaceRequest,
             operator_id: str | None = None) -> OperatorConfigurationModel: ...
     async def set(self, namespace: str, **arguments: Any) -> OperatorConfigurationModel:
-        """`POST /operators/{operator_id}/configuration/{namespace}`, group Operator. Raises BadRequest, Conflict."""
+        """Set operator configuration namespace.
+
+        `POST /operators/{operator_id}/configuration/{namespace}`, quota group Operator. Raises BadRequest, Conflict.
+        https://developers.soracom.io/en/api/#!/Operator/setOperatorConfigurationNamespace
+
+        Args:
+            namespace: The part of the configuration, such as `SoracomAir`.
+            operator_id: The operator's ID."""
         return await self._call(SET_OPERATOR_CONFIGURATION_NAMESPACE, namespace=namespace, **arguments)
 
     async def delete(self, namespace: str, *, operator_id: str | None = None) -> None:
-        """`DELETE /operators/{operator_id}/configuration/{namespace}`, group Operator. Raises BadRequest, NotFound."""
+        """Delete operator configuration namespace.
+
+        `DELETE /operators/{operator_id}/configuration/{namespace}`, quota group Operator. Raises BadRequest,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/Operator/deleteOperatorConfigurationNamespace
+
+        Args:
+            namespace: The part of the configuration, such as `SoracomAir`.
+            operator_id: The operator's ID."""
         return await self._call(DELETE_OPERATOR_CONFIGURATION_NAMESPACE, namespace=namespace, operator_id=operator_id)
 
 class OperatorAuthKeys(Resource):
     """The commands of `soracom operator auth-keys`."""
 
     async def list(self, operator_id: str | None = None) -> builtins.list[AuthKeyResponse]:
-        """List operator auth keys: `GET /operators/{operator_id}/auth_keys`, group Operator."""
+        """List operator auth keys.
+
+        `GET /operators/{operator_id}/auth_keys`, quota group Operator.
+        https://developers.soracom.io/en/api/#!/Operator/listOperatorAuthKeys
+
+        Args:
+            operator_id: The operator's ID."""
         return await self._call(LIST_OPERATOR_AUTH_KEYS, operator_id=operator_id)
 
     async def generate(self, operator_id: str | None = None) -> GenerateOperatorsAuthKeyResponse:
-        """Generate operator auth key: `POST /operators/{operator_id}/auth_keys`, group Operator."""
+        """Generate operator auth key.
+
+        `POST /operators/{operator_id}/auth_keys`, quota group Operator.
+        https://developers.soracom.io/en/api/#!/Operator/generateOperatorAuthKey
+
+        Args:
+            operator_id: The operator's ID."""
         return await self._call(GENERATE_OPERATOR_AUTH_KEY, operator_id=operator_id)
 
     async def delete(self, auth_key_id: str, *, operator_id: str | None = None) -> None:
-        """Delete operator auth key: `DELETE /operators/{operator_id}/auth_keys/{auth_key_id}`, group Operator."""
+        """Delete operator auth key.
+
+        `DELETE /operators/{operator_id}/auth_keys/{auth_key_id}`, quota group Operator.
+        https://developers.soracom.io/en/api/#!/Operator/deleteOperatorAuthKey
+
+        Args:
+            auth_key_id: The AuthKey's ID (`keyId-…`).
+            operator_id: The operator's ID."""
         return await self._call(DELETE_OPERATOR_AUTH_KEY, auth_key_id=auth_key_id, operator_id=operator_id)
 
 class Operator(Resource):
@@ -238,11 +279,23 @@ class Operator(Resource):
     configuration: Inner[OperatorConfiguration] = Inner(OperatorConfiguration)
 
     async def get(self, operator_id: str | None = None) -> GetOperatorResponse:
-        """Get operator: `GET /operators/{operator_id}`, group Operator. Raises BadRequest."""
+        """Get operator.
+
+        `GET /operators/{operator_id}`, quota group Operator. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Operator/getOperator
+
+        Args:
+            operator_id: The operator's ID."""
         return await self._call(GET_OPERATOR, operator_id=operator_id)
 
     async def get_company_information(self, operator_id: str | None = None) -> CompanyInformationModel:
-        """Get company information: `GET /operators/{operator_id}/company_information`, group Operator."""
+        """Get company information.
+
+        `GET /operators/{operator_id}/company_information`, quota group Operator.
+        https://developers.soracom.io/en/api/#!/Operator/getCompanyInformation
+
+        Args:
+            operator_id: The operator's ID."""
         return await self._call(GET_COMPANY_INFORMATION, operator_id=operator_id)
 
     @overload
@@ -255,7 +308,16 @@ class Operator(Resource):
     async def update_company_information(self, operator_id: str | None = None, *,
             body: CompanyInformationModel) -> None: ...
     async def update_company_information(self, operator_id: str | None = None, **arguments: Any) -> None:
-        """Update company information: `PUT /operators/{operator_id}/company_information`, group Operator."""
+        """Update company information.
+
+        `PUT /operators/{operator_id}/company_information`, quota group Operator.
+        https://developers.soracom.io/en/api/#!/Operator/updateCompanyInformation
+
+        Args:
+            operator_id: The operator's ID.
+            country_code: The code of the country.
+            phone_number: The phone number.
+            zip_code: The postal code."""
         return await self._call(UPDATE_COMPANY_INFORMATION, operator_id=operator_id, **arguments)
 
     @overload
@@ -268,7 +330,16 @@ class Operator(Resource):
     async def create_company_information(self, operator_id: str | None = None, *,
             body: CompanyInformationModel) -> None: ...
     async def create_company_information(self, operator_id: str | None = None, **arguments: Any) -> None:
-        """Create company information: `POST /operators/{operator_id}/company_information`, group Operator."""
+        """Create company information.
+
+        `POST /operators/{operator_id}/company_information`, quota group Operator.
+        https://developers.soracom.io/en/api/#!/Operator/createCompanyInformation
+
+        Args:
+            operator_id: The operator's ID.
+            country_code: The code of the country.
+            phone_number: The phone number.
+            zip_code: The postal code."""
         return await self._call(CREATE_COMPANY_INFORMATION, operator_id=operator_id, **arguments)
 
     @overload
@@ -279,19 +350,45 @@ class Operator(Resource):
     async def add_contract(self, operator_id: str | None = None, *,
             body: ContractUpdatingRequest) -> ContractUpdatedResponse: ...
     async def add_contract(self, operator_id: str | None = None, **arguments: Any) -> ContractUpdatedResponse:
-        """Add operator contract: `POST /operators/{operator_id}/contracts`, group Operator."""
+        """Add operator contract.
+
+        `POST /operators/{operator_id}/contracts`, quota group Operator.
+        https://developers.soracom.io/en/api/#!/Operator/addOperatorContract
+
+        Args:
+            operator_id: The operator's ID.
+            contract_name: One of `api_audit_log`, `harvest`, `napter`, `support`."""
         return await self._call(ADD_OPERATOR_CONTRACT, operator_id=operator_id, **arguments)
 
     async def delete_contract(self, contract_name: ContractName, *, operator_id: str | None = None) -> None:
-        """Delete operator contract: `DELETE /operators/{operator_id}/contracts/{contract_name}`, group Operator."""
+        """Delete operator contract.
+
+        `DELETE /operators/{operator_id}/contracts/{contract_name}`, quota group Operator.
+        https://developers.soracom.io/en/api/#!/Operator/deleteOperatorContract
+
+        Args:
+            contract_name: One of `api_audit_log`, `harvest`, `napter`, `support`.
+            operator_id: The operator's ID."""
         return await self._call(DELETE_OPERATOR_CONTRACT, contract_name=contract_name, operator_id=operator_id)
 
     async def add_coverage_type(self, coverage_type: str, *, operator_id: str | None = None) -> None:
-        """Add coverage type: `POST /operators/{operator_id}/coverage_type/{coverage_type}`, group Operator."""
+        """Add coverage type.
+
+        `POST /operators/{operator_id}/coverage_type/{coverage_type}`, quota group Operator.
+        https://developers.soracom.io/en/api/#!/Operator/addCoverageType
+
+        Args:
+            operator_id: The operator's ID."""
         return await self._call(ADD_COVERAGE_TYPE, coverage_type=coverage_type, operator_id=operator_id)
 
     async def get_individual_information(self, operator_id: str | None = None) -> IndividualInformationModel:
-        """Get individual information: `GET /operators/{operator_id}/individual_information`, group Operator."""
+        """Get individual information.
+
+        `GET /operators/{operator_id}/individual_information`, quota group Operator.
+        https://developers.soracom.io/en/api/#!/Operator/getIndividualInformation
+
+        Args:
+            operator_id: The operator's ID."""
         return await self._call(GET_INDIVIDUAL_INFORMATION, operator_id=operator_id)
 
     @overload
@@ -302,7 +399,16 @@ class Operator(Resource):
     async def update_individual_information(self, operator_id: str | None = None, *,
             body: IndividualInformationModel) -> None: ...
     async def update_individual_information(self, operator_id: str | None = None, **arguments: Any) -> None:
-        """Update individual information: `PUT /operators/{operator_id}/individual_information`, group Operator."""
+        """Update individual information.
+
+        `PUT /operators/{operator_id}/individual_information`, quota group Operator.
+        https://developers.soracom.io/en/api/#!/Operator/updateIndividualInformation
+
+        Args:
+            operator_id: The operator's ID.
+            country_code: The code of the country.
+            phone_number: The phone number.
+            zip_code: The postal code."""
         return await self._call(UPDATE_INDIVIDUAL_INFORMATION, operator_id=operator_id, **arguments)
 
     @overload
@@ -313,15 +419,36 @@ class Operator(Resource):
     async def create_individual_information(self, operator_id: str | None = None, *,
             body: IndividualInformationModel) -> None: ...
     async def create_individual_information(self, operator_id: str | None = None, **arguments: Any) -> None:
-        """Create individual information: `POST /operators/{operator_id}/individual_information`, group Operator."""
+        """Create individual information.
+
+        `POST /operators/{operator_id}/individual_information`, quota group Operator.
+        https://developers.soracom.io/en/api/#!/Operator/createIndividualInformation
+
+        Args:
+            operator_id: The operator's ID.
+            country_code: The code of the country.
+            phone_number: The phone number.
+            zip_code: The postal code."""
         return await self._call(CREATE_INDIVIDUAL_INFORMATION, operator_id=operator_id, **arguments)
 
     async def get_mfa_status(self, operator_id: str | None = None) -> MFAStatusOfUseResponse:
-        """Get MFA status: `GET /operators/{operator_id}/mfa`, group Operator. Raises BadRequest."""
+        """Get MFA status.
+
+        `GET /operators/{operator_id}/mfa`, quota group Operator. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Operator/getMFAStatus
+
+        Args:
+            operator_id: The operator's ID."""
         return await self._call(GET_MFA_STATUS, operator_id=operator_id)
 
     async def enable_mfa(self, operator_id: str | None = None) -> EnableMFAOTPResponse:
-        """Enable MFA: `POST /operators/{operator_id}/mfa`, group Operator. Raises BadRequest."""
+        """Enable MFA.
+
+        `POST /operators/{operator_id}/mfa`, quota group Operator. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Operator/enableMFA
+
+        Args:
+            operator_id: The operator's ID."""
         return await self._call(ENABLE_MFA, operator_id=operator_id)
 
     @overload
@@ -329,12 +456,26 @@ class Operator(Resource):
     @overload
     async def revoke_mfa(self, operator_id: str | None = None, *, body: MFARevokeRequest) -> None: ...
     async def revoke_mfa(self, operator_id: str | None = None, **arguments: Any) -> None:
-        """Revoke MFA: `DELETE /operators/{operator_id}/mfa`, group Operator. Raises BadRequest."""
+        """Revoke MFA.
+
+        `DELETE /operators/{operator_id}/mfa`, quota group Operator. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Operator/revokeMFA
+
+        Args:
+            operator_id: The operator's ID.
+            password: The password."""
         return await self._call(REVOKE_MFA, operator_id=operator_id, **arguments)
 
     async def verify_mfa_otp(self, operator_id: str | None = None, *, mfa_otp_code: str | None = None,
             body: MFAAuthenticationRequest | None = None) -> OperatorMFAVerifyingResponse:
-        """Verify MFA: `POST /operators/{operator_id}/mfa/verify`, group Operator. Raises BadRequest."""
+        """Verify MFA.
+
+        `POST /operators/{operator_id}/mfa/verify`, quota group Operator. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Operator/verifyMFA
+
+        Args:
+            operator_id: The operator's ID.
+            mfa_otp_code: The code that the authenticator shows now; it is good for half a minute."""
         return await self._call(VERIFY_MFA, operator_id=operator_id, mfa_otp_code=mfa_otp_code, body=body)
 
     @overload
@@ -343,31 +484,72 @@ class Operator(Resource):
     @overload
     async def update_password(self, operator_id: str | None = None, *, body: UpdatePasswordRequest) -> None: ...
     async def update_password(self, operator_id: str | None = None, **arguments: Any) -> None:
-        """Update operator password: `POST /operators/{operator_id}/password`, group Operator. Raises BadRequest."""
+        """Update operator password.
+
+        `POST /operators/{operator_id}/password`, quota group Operator. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Operator/updateOperatorPassword
+
+        Args:
+            operator_id: The operator's ID.
+            current_password: The password until now.
+            new_password: The password from now on."""
         return await self._call(UPDATE_OPERATOR_PASSWORD, operator_id=operator_id, **arguments)
 
     async def get_support_token(self, operator_id: str | None = None) -> SupportTokenResponse:
-        """`POST /operators/{operator_id}/support/token`, group Operator. Raises BadRequest, Forbidden."""
+        """Generate support token.
+
+        `POST /operators/{operator_id}/support/token`, quota group Operator. Raises BadRequest, Forbidden.
+        https://developers.soracom.io/en/api/#!/Operator/generateSupportToken
+
+        Args:
+            operator_id: The operator's ID."""
         return await self._call(GENERATE_SUPPORT_TOKEN, operator_id=operator_id)
 
     async def generate_api_token(self, operator_id: str | None = None, *, token_timeout_seconds: int | None = None,
             body: GenerateTokenRequest | None = None) -> GenerateTokenResponse:
-        """Generate auth token: `POST /operators/{operator_id}/token`, group Operator. Raises BadRequest."""
+        """Generate auth token.
+
+        `POST /operators/{operator_id}/token`, quota group Operator. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Operator/generateAuthToken
+
+        Args:
+            operator_id: The operator's ID.
+            token_timeout_seconds: How long the token lives, in seconds: 180 to 172,800."""
         return await self._call(GENERATE_AUTH_TOKEN, operator_id=operator_id,
             token_timeout_seconds=token_timeout_seconds, body=body)
 
     async def revoke_operator_auth_tokens(self, operator_id: str | None = None) -> None:
-        """Revoke operator auth tokens: `DELETE /operators/{operator_id}/tokens`, group Operator. Raises BadRequest."""
+        """Revoke operator auth tokens.
+
+        `DELETE /operators/{operator_id}/tokens`, quota group Operator. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Operator/revokeOperatorAuthTokens
+
+        Args:
+            operator_id: The operator's ID."""
         return await self._call(REVOKE_OPERATOR_AUTH_TOKENS, operator_id=operator_id)
 
     async def issue_mfa_revoke_token(self, *, email: str | None = None, password: str | None = None,
             body: MFAIssueRevokingTokenRequest | None = None) -> None:
-        """`POST /operators/mfa_revoke_token/issue`, group Operator. Raises BadRequest, NotFound."""
+        """Issue MFA revoking token.
+
+        `POST /operators/mfa_revoke_token/issue`, quota group Operator. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Operator/issueMFARevokingToken
+
+        Args:
+            email: The email address.
+            password: The password."""
         return await self._call(ISSUE_MFA_REVOKING_TOKEN, email=email, password=password, body=body)
 
     async def verify_mfa_revoke_token(self, *, backup_code: str | None = None, email: str | None = None,
             password: str | None = None, token: str | None = None,
             body: MFARevokingTokenVerifyRequest | None = None) -> None:
-        """`POST /operators/mfa_revoke_token/verify`, group Operator. Raises BadRequest, Forbidden."""
+        """Verify MFA revoking token.
+
+        `POST /operators/mfa_revoke_token/verify`, quota group Operator. Raises BadRequest, Forbidden.
+        https://developers.soracom.io/en/api/#!/Operator/verifyMFARevokingToken
+
+        Args:
+            email: The email address.
+            password: The password."""
         return await self._call(VERIFY_MFA_REVOKING_TOKEN, backup_code=backup_code, email=email, password=password,
             token=token, body=body)

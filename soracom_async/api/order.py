@@ -251,7 +251,10 @@ class Coupons(Resource):
     """The commands of `soracom coupons`."""
 
     async def list(self) -> ListCouponResponse:
-        """List coupons: `GET /coupons`, group Payment."""
+        """List coupons.
+
+        `GET /coupons`, quota group Payment.
+        https://developers.soracom.io/en/api/#!/Payment/listCoupons"""
         return await self._call(LIST_COUPONS)
 
     @overload
@@ -259,15 +262,27 @@ class Coupons(Resource):
     @overload
     async def create(self, *, body: CreateEstimatedCouponRequest) -> EstimatedCouponModel: ...
     async def create(self, **arguments: Any) -> EstimatedCouponModel:
-        """Create coupon quotation: `POST /coupons`, group Order."""
+        """Create coupon quotation.
+
+        `POST /coupons`, quota group Order.
+        https://developers.soracom.io/en/api/#!/Order/createCouponQuotation"""
         return await self._call(CREATE_COUPON_QUOTATION, **arguments)
 
     async def register(self, coupon_code: str) -> CouponResponse:
-        """Register coupon: `POST /coupons/{coupon_code}/register`, group Payment. Raises BadRequest."""
+        """Register coupon.
+
+        `POST /coupons/{coupon_code}/register`, quota group Payment. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Payment/registerCoupon"""
         return await self._call(REGISTER_COUPON, coupon_code=coupon_code)
 
     async def confirm(self, order_id: str) -> CouponResponse:
-        """Confirm coupon order: `PUT /coupons/{order_id}/confirm`, group Order."""
+        """Confirm coupon order.
+
+        `PUT /coupons/{order_id}/confirm`, quota group Order.
+        https://developers.soracom.io/en/api/#!/Order/confirmCouponOrder
+
+        Args:
+            order_id: The order's ID."""
         return await self._call(CONFIRM_COUPON_ORDER, order_id=order_id)
 
 class OrdersResourceInitialSetting(Resource):
@@ -275,7 +290,13 @@ class OrdersResourceInitialSetting(Resource):
 
     async def update(self, order_id: str, *, sim_initial_settings: dict[str, SimInitialSetting] | None = None,
             body: ResourceInitialSetting | None = None) -> GetOrderResponse:
-        """`PUT /orders/{order_id}/resource_initial_setting`, group Order. Raises BadRequest, NotFound."""
+        """Update ordered resource initial setting.
+
+        `PUT /orders/{order_id}/resource_initial_setting`, quota group Order. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Order/updateOrderedResourceInitialSetting
+
+        Args:
+            order_id: The order's ID."""
         return await self._call(UPDATE_ORDERED_RESOURCE_INITIAL_SETTING, order_id=order_id,
             sim_initial_settings=sim_initial_settings, body=body)
 
@@ -284,52 +305,100 @@ class Orders(Resource):
     resource_initial_setting: Inner[OrdersResourceInitialSetting] = Inner(OrdersResourceInitialSetting)
 
     async def list(self) -> ListOrderResponse:
-        """List orders: `GET /orders`, group Order."""
+        """List orders.
+
+        `GET /orders`, quota group Order.
+        https://developers.soracom.io/en/api/#!/Order/listOrders"""
         return await self._call(LIST_ORDERS)
 
     async def create(self, *, order_item_list: builtins.list[OrderItemModel] | None = None,
             preferred_delivery_date: Text | None = None, shipping_address_id: str | None = None,
             shipping_options: builtins.list[ShippingOptionOfNekopos | ShippingOptionOfExpeditedShipping] | None = None,
             body: CreateEstimatedOrderRequest | None = None) -> EstimatedOrderModel:
-        """Create quotation: `POST /orders`, group Order. `preferred_delivery_date` in YYYYMMDD."""
+        """Create quotation.
+
+        `POST /orders`, quota group Order.
+        https://developers.soracom.io/en/api/#!/Order/createQuotation
+
+        Args:
+            preferred_delivery_date: A time; on the wire YYYYMMDD.
+            shipping_address_id: The shipping address's ID."""
         return await self._call(CREATE_QUOTATION, order_item_list=order_item_list,
             preferred_delivery_date=preferred_delivery_date, shipping_address_id=shipping_address_id,
             shipping_options=shipping_options, body=body)
 
     async def get(self, order_id: str) -> GetOrderResponse:
-        """Get order: `GET /orders/{order_id}`, group Order."""
+        """Get order.
+
+        `GET /orders/{order_id}`, quota group Order.
+        https://developers.soracom.io/en/api/#!/Order/getOrder
+
+        Args:
+            order_id: The order's ID."""
         return await self._call(GET_ORDER, order_id=order_id)
 
     async def cancel(self, order_id: str) -> None:
-        """Cancel order: `PUT /orders/{order_id}/cancel`, group Order."""
+        """Cancel order.
+
+        `PUT /orders/{order_id}/cancel`, quota group Order.
+        https://developers.soracom.io/en/api/#!/Order/cancelOrder
+
+        Args:
+            order_id: The order's ID."""
         return await self._call(CANCEL_ORDER, order_id=order_id)
 
     async def confirm(self, order_id: str) -> GetOrderResponse:
-        """Confirm order: `PUT /orders/{order_id}/confirm`, group Order."""
+        """Confirm order.
+
+        `PUT /orders/{order_id}/confirm`, quota group Order.
+        https://developers.soracom.io/en/api/#!/Order/confirmOrder
+
+        Args:
+            order_id: The order's ID."""
         return await self._call(CONFIRM_ORDER, order_id=order_id)
 
     def list_subscribers(self, order_id: str, *, last_evaluated_key: str | None = None,
             limit: int | None = None) -> Pages[OrderedSubscriber]:
-        """List ordered subscribers: `GET /orders/{order_id}/subscribers`, group Order."""
+        """List ordered subscribers.
+
+        `GET /orders/{order_id}/subscribers`, quota group Order.
+        https://developers.soracom.io/en/api/#!/Order/listOrderedSubscribers
+
+        Args:
+            order_id: The order's ID.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on.
+            limit: The most items of one page."""
         return self._pages(LIST_ORDERED_SUBSCRIBERS, order_id=order_id, last_evaluated_key=last_evaluated_key,
             limit=limit)
 
     async def register_subscribers(self, order_id: str) -> None:
-        """Register ordered SIM: `POST /orders/{order_id}/subscribers/register`, group Order."""
+        """Register ordered SIM.
+
+        `POST /orders/{order_id}/subscribers/register`, quota group Order.
+        https://developers.soracom.io/en/api/#!/Order/registerOrderedSim
+
+        Args:
+            order_id: The order's ID."""
         return await self._call(REGISTER_ORDERED_SIM, order_id=order_id)
 
 class Products(Resource):
     """The commands of `soracom products`."""
 
     async def list(self, *, campaign_code: str | None = None) -> ListProductResponse:
-        """List products: `GET /products`, group Order."""
+        """List products.
+
+        `GET /products`, quota group Order.
+        https://developers.soracom.io/en/api/#!/Order/listProducts"""
         return await self._call(LIST_PRODUCTS, campaign_code=campaign_code)
 
 class VolumeDiscounts(Resource):
     """The commands of `soracom volume-discounts`."""
 
     async def list(self) -> ListVolumeDiscountResponse:
-        """List volume discounts: `GET /volume_discounts`, group Payment."""
+        """List volume discounts.
+
+        `GET /volume_discounts`, quota group Payment.
+        https://developers.soracom.io/en/api/#!/Payment/listVolumeDiscounts"""
         return await self._call(LIST_VOLUME_DISCOUNTS)
 
     @overload
@@ -339,17 +408,38 @@ class VolumeDiscounts(Resource):
     @overload
     async def create(self, *, body: CreateEstimatedVolumeDiscountRequest) -> EstimatedVolumeDiscountModel: ...
     async def create(self, **arguments: Any) -> EstimatedVolumeDiscountModel:
-        """Create volume discount quotation: `POST /volume_discounts`, group Order."""
+        """Create volume discount quotation.
+
+        `POST /volume_discounts`, quota group Order.
+        https://developers.soracom.io/en/api/#!/Order/createVolumeDiscountQuotation
+
+        Args:
+            quantity: How many.
+            volume_discount_payment_type: One of `MONTHLY`, `PREPAYMENT`.
+            volume_discount_type: One of `SORACOM_AIR_BASIC_CHARGE_V2`, `SORACOM_AIR_BASIC_CHARGE`,
+                `SORACOM_AIR_MONTHLY_FIXED_BASIC_CHARGE`."""
         return await self._call(CREATE_VOLUME_DISCOUNT_QUOTATION, **arguments)
 
     async def get(self, contract_id: str) -> GetVolumeDiscountResponse:
-        """Get volume discount: `GET /volume_discounts/{contract_id}`, group Payment. Raises BadRequest."""
+        """Get volume discount.
+
+        `GET /volume_discounts/{contract_id}`, quota group Payment. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Payment/getVolumeDiscount"""
         return await self._call(GET_VOLUME_DISCOUNT, contract_id=contract_id)
 
     async def confirm(self, order_id: str) -> GetVolumeDiscountResponse:
-        """Confirm volume discount order: `PUT /volume_discounts/{order_id}/confirm`, group Order."""
+        """Confirm volume discount order.
+
+        `PUT /volume_discounts/{order_id}/confirm`, quota group Order.
+        https://developers.soracom.io/en/api/#!/Order/confirmVolumeDiscountOrder
+
+        Args:
+            order_id: The order's ID."""
         return await self._call(CONFIRM_VOLUME_DISCOUNT_ORDER, order_id=order_id)
 
     async def available_discounts(self) -> AvailableLongTermDiscountResponse:
-        """List available discounts: `GET /volume_discounts/available_discounts`, group Order."""
+        """List available discounts.
+
+        `GET /volume_discounts/available_discounts`, quota group Order.
+        https://developers.soracom.io/en/api/#!/Order/listAvailableDiscounts"""
         return await self._call(LIST_AVAILABLE_DISCOUNTS)

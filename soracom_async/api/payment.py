@@ -99,12 +99,18 @@ class PayerInformation(Resource):
     """The commands of `soracom payer-information`."""
 
     async def get(self) -> RegisterPayerInformationModel:
-        """Get payer information: `GET /payment_statements/payer_information`, group Payment. Raises BadRequest."""
+        """Get payer information.
+
+        `GET /payment_statements/payer_information`, quota group Payment. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Payment/getPayerInformation"""
         return await self._call(GET_PAYER_INFORMATION)
 
     async def register(self, *, company_name: str | None = None, department: str | None = None,
             full_name: str | None = None, body: RegisterPayerInformationModel | None = None) -> None:
-        """`POST /payment_statements/payer_information`, group Payment. Raises BadRequest."""
+        """Register payer information.
+
+        `POST /payment_statements/payer_information`, quota group Payment. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Payment/registerPayerInformation"""
         return await self._call(REGISTER_PAYER_INFORMATION, company_name=company_name, department=department,
             full_name=full_name, body=body)
 
@@ -112,28 +118,48 @@ class PaymentHistory(Resource):
     """The commands of `soracom payment-history`."""
 
     async def get(self, payment_transaction_id: str) -> GetPaymentTransactionResult:
-        """`GET /payment_history/transactions/{payment_transaction_id}`, group Payment. Raises BadRequest, NotFound."""
+        """Get payment transaction.
+
+        `GET /payment_history/transactions/{payment_transaction_id}`, quota group Payment. Raises BadRequest,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/Payment/getPaymentTransaction"""
         return await self._call(GET_PAYMENT_TRANSACTION, payment_transaction_id=payment_transaction_id)
 
 class PaymentMethods(Resource):
     """The commands of `soracom payment-methods`."""
 
     async def get_current(self) -> GetPaymentMethodResult:
-        """Get payment method: `GET /payment_methods/current`, group Payment. Raises NotFound."""
+        """Get payment method.
+
+        `GET /payment_methods/current`, quota group Payment. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Payment/getPaymentMethod"""
         return await self._call(GET_PAYMENT_METHOD)
 
     async def reactivate_current(self) -> dict[str, Any]:
-        """Activate payment method: `POST /payment_methods/current/activate`, group Payment. Raises NotFound."""
+        """Activate payment method.
+
+        `POST /payment_methods/current/activate`, quota group Payment. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Payment/activatePaymentMethod"""
         return await self._call(ACTIVATE_PAYMENT_METHOD)
 
 class PaymentStatements(Resource):
     """The commands of `soracom payment-statements`."""
 
     async def list(self) -> ListPaymentStatementResponse:
-        """List payment statements: `GET /payment_statements`, group Payment."""
+        """List payment statements.
+
+        `GET /payment_statements`, quota group Payment.
+        https://developers.soracom.io/en/api/#!/Payment/listPaymentStatements"""
         return await self._call(LIST_PAYMENT_STATEMENTS)
 
     async def export(self, payment_statement_id: str, *, export_mode: ExportMode | None = None) -> FileExportResponse:
-        """`POST /payment_statements/{payment_statement_id}/export`, group Payment. Raises BadRequest."""
+        """Export payment statement.
+
+        `POST /payment_statements/{payment_statement_id}/export`, quota group Payment. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Payment/exportPaymentStatement
+
+        Args:
+            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
+                `sync`."""
         return await self._call(EXPORT_PAYMENT_STATEMENT, payment_statement_id=payment_statement_id,
             export_mode=export_mode)

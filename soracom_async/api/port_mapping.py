@@ -79,7 +79,14 @@ class PortMappings(Resource):
     """The commands of `soracom port-mappings`."""
 
     def list(self, *, limit: int | None = None, last_evaluated_key: str | None = None) -> Pages[PortMapping]:
-        """List port mappings: `GET /port_mappings`, group PortMapping."""
+        """List port mappings.
+
+        `GET /port_mappings`, quota group PortMapping.
+        https://developers.soracom.io/en/api/#!/PortMapping/listPortMappings
+
+        Args:
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_PORT_MAPPINGS, limit=limit, last_evaluated_key=last_evaluated_key)
 
     @overload
@@ -88,15 +95,27 @@ class PortMappings(Resource):
     @overload
     async def create(self, *, body: CreatePortMappingRequest) -> PortMapping: ...
     async def create(self, **arguments: Any) -> PortMapping:
-        """Create port mapping: `POST /port_mappings`, group PortMapping."""
+        """Create port mapping.
+
+        `POST /port_mappings`, quota group PortMapping.
+        https://developers.soracom.io/en/api/#!/PortMapping/createPortMapping"""
         return await self._call(CREATE_PORT_MAPPING, **arguments)
 
     async def delete(self, ip_address: str, port: str) -> None:
-        """Delete port mapping: `DELETE /port_mappings/{ip_address}/{port}`, group PortMapping. Raises NotFound."""
+        """Delete port mapping.
+
+        `DELETE /port_mappings/{ip_address}/{port}`, quota group PortMapping. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/PortMapping/deletePortMapping"""
         return await self._call(DELETE_PORT_MAPPING, ip_address=ip_address, port=port)
 
     async def list_for_sim(self, sim_id: str) -> builtins.list[PortMapping]:
-        """List port mappings for SIM: `GET /port_mappings/sims/{sim_id}`, group PortMapping. Raises NotFound."""
+        """List port mappings for SIM.
+
+        `GET /port_mappings/sims/{sim_id}`, quota group PortMapping. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/PortMapping/listPortMappingsForSim
+
+        Args:
+            sim_id: The SIM's ID."""
         return await self._call(LIST_PORT_MAPPINGS_FOR_SIM, sim_id=sim_id)
 
     @overload
@@ -106,13 +125,31 @@ class PortMappings(Resource):
     @overload
     async def create_for_sim(self, sim_id: str, *, body: CreatePortMappingRequestForSim) -> PortMapping: ...
     async def create_for_sim(self, sim_id: str, **arguments: Any) -> PortMapping:
-        """Create port mapping for SIM: `POST /port_mappings/sims/{sim_id}`, group PortMapping."""
+        """Create port mapping for SIM.
+
+        `POST /port_mappings/sims/{sim_id}`, quota group PortMapping.
+        https://developers.soracom.io/en/api/#!/PortMapping/createPortMappingForSim
+
+        Args:
+            sim_id: The SIM's ID."""
         return await self._call(CREATE_PORT_MAPPING_FOR_SIM, sim_id=sim_id, **arguments)
 
     async def get(self, imsi: str) -> builtins.list[PortMapping]:
-        """`GET /port_mappings/subscribers/{imsi}`, group PortMapping. Raises NotFound."""
+        """List port mappings for subscriber.
+
+        `GET /port_mappings/subscribers/{imsi}`, quota group PortMapping. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/PortMapping/listPortMappingsForSubscriber
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(LIST_PORT_MAPPINGS_FOR_SUBSCRIBER, imsi=imsi)
 
     async def list_for_subscriber(self, imsi: str) -> builtins.list[PortMapping]:
-        """`GET /port_mappings/subscribers/{imsi}`, group PortMapping. Raises NotFound."""
+        """List port mappings for subscriber.
+
+        `GET /port_mappings/subscribers/{imsi}`, quota group PortMapping. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/PortMapping/listPortMappingsForSubscriber
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(LIST_PORT_MAPPINGS_FOR_SUBSCRIBER, imsi=imsi)

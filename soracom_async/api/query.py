@@ -61,14 +61,37 @@ class QuerySubscribers(Resource):
             tag: list[str] | None = None, subscription: list[str] | None = None, module_type: list[str] | None = None,
             limit: int | None = None, last_evaluated_key: str | None = None,
             search_type: SearchType | None = None) -> Pages[Subscriber]:
-        """Search subscribers: `GET /query/subscribers`, group Query. Raises BadRequest. Deprecated."""
+        """Search subscribers.
+
+        `GET /query/subscribers`, quota group Query. Raises BadRequest. Deprecated.
+        https://developers.soracom.io/en/api/#!/Query/searchSubscribers
+
+        Args:
+            name: The name.
+            imsi: The subscriber's IMSI, 15 digits.
+            msisdn: The phone number of the SIM.
+            iccid: The SIM's ICCID.
+            serial_number: The serial number.
+            subscription: The subscription: the plan of a SIM, such as `plan01s`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on.
+            search_type: Whether all conditions must hold (`and`) or one of them (`or`). One of `and`, `or`."""
         return self._pages(SEARCH_SUBSCRIBERS, name=name, group=group, imsi=imsi, msisdn=msisdn, iccid=iccid,
             serial_number=serial_number, tag=tag, subscription=subscription, module_type=module_type, limit=limit,
             last_evaluated_key=last_evaluated_key, search_type=search_type)
 
     async def traffic_volume_ranking(self, *, from_: Instant, to: Instant, limit: int | None = None,
             order: Sort | None = None) -> list[TrafficVolumeRanking]:
-        """`GET /query/subscribers/traffic_volume/ranking`, group Query. `from_` and `to` in epoch milliseconds."""
+        """Search subscriber traffic volume ranking.
+
+        `GET /query/subscribers/traffic_volume/ranking`, quota group Query.
+        https://developers.soracom.io/en/api/#!/Query/searchSubscriberTrafficVolumeRanking
+
+        Args:
+            from_: The start of the period. A time; on the wire epoch milliseconds.
+            to: The end of the period. A time; on the wire epoch milliseconds.
+            limit: The most items of one page.
+            order: One of `desc`, `asc`."""
         return await self._call(SEARCH_SUBSCRIBER_TRAFFIC_VOLUME_RANKING, from_=from_, to=to, limit=limit, order=order)
 
 class Query(Resource):
@@ -79,7 +102,20 @@ class Query(Resource):
             group_id: list[str] | None = None, device_id: list[str] | None = None, tag: list[str] | None = None,
             imsi: list[str] | None = None, imei: list[str] | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None, search_type: SearchType | None = None) -> Pages[Device]:
-        """Search devices: `GET /query/devices`, group Query. Raises BadRequest."""
+        """Search devices.
+
+        `GET /query/devices`, quota group Query. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Query/searchDevices
+
+        Args:
+            name: The name.
+            group_id: The group's ID, a UUID.
+            device_id: The device's ID.
+            imsi: The subscriber's IMSI, 15 digits.
+            imei: The device's IMEI, 15 digits.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on.
+            search_type: Whether all conditions must hold (`and`) or one of them (`or`). One of `and`, `or`."""
         return self._pages(SEARCH_DEVICES, name=name, group=group, group_id=group_id, device_id=device_id, tag=tag,
             imsi=imsi, imei=imei, limit=limit, last_evaluated_key=last_evaluated_key, search_type=search_type)
 
@@ -88,7 +124,19 @@ class Query(Resource):
             status: SearchSigfoxDevicesStatus | None = None, registration: Registration | None = None,
             limit: int | None = None, last_evaluated_key: str | None = None,
             search_type: SearchType | None = None) -> Pages[SigfoxDevice]:
-        """Search sigfox devices: `GET /query/sigfox_devices`, group Query. Raises BadRequest."""
+        """Search sigfox devices.
+
+        `GET /query/sigfox_devices`, quota group Query. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Query/searchSigfoxDevices
+
+        Args:
+            name: The name.
+            group_id: The group's ID, a UUID.
+            device_id: The device's ID.
+            registration: One of `notStarted`, `pending`, `success`, `failed`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on.
+            search_type: Whether all conditions must hold (`and`) or one of them (`or`). One of `and`, `or`."""
         return self._pages(SEARCH_SIGFOX_DEVICES, name=name, group=group, group_id=group_id, device_id=device_id,
             tag=tag, status=status, registration=registration, limit=limit, last_evaluated_key=last_evaluated_key,
             search_type=search_type)
@@ -100,7 +148,25 @@ class Query(Resource):
             session_status: Literal["NA", "ONLINE", "OFFLINE"] | str | None = None,
             subscription: list[str] | None = None, module_type: list[str] | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None, search_type: SearchType | None = None) -> Pages[Sim]:
-        """Search SIMs: `GET /query/sims`, group Query. Raises BadRequest."""
+        """Search SIMs.
+
+        `GET /query/sims`, quota group Query. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Query/searchSims
+
+        Args:
+            name: The name.
+            group_id: The group's ID, a UUID.
+            sim_id: The SIM's ID.
+            imsi: The subscriber's IMSI, 15 digits.
+            msisdn: The phone number of the SIM.
+            iccid: The SIM's ICCID.
+            serial_number: The serial number.
+            bundles: The bundles of the subscription.
+            session_status: One of `NA`, `ONLINE`, `OFFLINE`.
+            subscription: The subscription: the plan of a SIM, such as `plan01s`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on.
+            search_type: Whether all conditions must hold (`and`) or one of them (`or`). One of `and`, `or`."""
         return self._pages(SEARCH_SIMS, name=name, group=group, group_id=group_id, sim_id=sim_id, imsi=imsi,
             msisdn=msisdn, iccid=iccid, serial_number=serial_number, tag=tag, bundles=bundles, status=status,
             session_status=session_status, subscription=subscription, module_type=module_type, limit=limit,
@@ -108,5 +174,14 @@ class Query(Resource):
 
     async def traffic_ranking(self, *, from_: Instant, to: Instant, limit: int | None = None,
             order: Sort | None = None) -> list[TrafficVolumeRanking]:
-        """`GET /query/subscribers/traffic_volume/ranking`, group Query. `from_` and `to` in epoch milliseconds."""
+        """Search subscriber traffic volume ranking.
+
+        `GET /query/subscribers/traffic_volume/ranking`, quota group Query.
+        https://developers.soracom.io/en/api/#!/Query/searchSubscriberTrafficVolumeRanking
+
+        Args:
+            from_: The start of the period. A time; on the wire epoch milliseconds.
+            to: The end of the period. A time; on the wire epoch milliseconds.
+            limit: The most items of one page.
+            order: One of `desc`, `asc`."""
         return await self._call(SEARCH_SUBSCRIBER_TRAFFIC_VOLUME_RANKING, from_=from_, to=to, limit=limit, order=order)

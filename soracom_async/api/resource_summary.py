@@ -37,5 +37,11 @@ class ResourceSummaries(Resource):
     """The commands of `soracom resource-summaries`."""
 
     async def get(self, resource_summary_type: Literal["simsPerStatus"] | str) -> ResourceSummary:
-        """`GET /resource_summaries/{resource_summary_type}`, group ResourceSummary. Raises NotFound."""
+        """Get resource summary.
+
+        `GET /resource_summaries/{resource_summary_type}`, quota group ResourceSummary. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/ResourceSummary/getResourceSummary
+
+        Args:
+            resource_summary_type: One of `simsPerStatus`."""
         return await self._call(GET_RESOURCE_SUMMARY, resource_summary_type=resource_summary_type)

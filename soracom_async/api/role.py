@@ -69,11 +69,25 @@ class Roles(Resource):
 
     async def list(self, operator_id: str | None = None, *,
             owner: Literal["operator", "soracom", "all"] | str | None = None) -> builtins.list[ListRolesResponse]:
-        """List roles: `GET /operators/{operator_id}/roles`, group Role."""
+        """List roles.
+
+        `GET /operators/{operator_id}/roles`, quota group Role.
+        https://developers.soracom.io/en/api/#!/Role/listRoles
+
+        Args:
+            operator_id: The operator's ID.
+            owner: One of `operator`, `soracom`, `all`."""
         return await self._call(LIST_ROLES, operator_id=operator_id, owner=owner)
 
     async def get(self, role_id: str, *, operator_id: str | None = None) -> RoleResponse:
-        """Get role: `GET /operators/{operator_id}/roles/{role_id}`, group Role. Raises NotFound."""
+        """Get role.
+
+        `GET /operators/{operator_id}/roles/{role_id}`, quota group Role. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Role/getRole
+
+        Args:
+            role_id: The role's ID.
+            operator_id: The operator's ID."""
         return await self._call(GET_ROLE, role_id=role_id, operator_id=operator_id)
 
     @overload
@@ -83,7 +97,15 @@ class Roles(Resource):
     async def update(self, role_id: str, *, body: CreateOrUpdateRoleRequest,
             operator_id: str | None = None) -> None: ...
     async def update(self, role_id: str, **arguments: Any) -> None:
-        """Update role: `PUT /operators/{operator_id}/roles/{role_id}`, group Role. Raises NotFound."""
+        """Update role.
+
+        `PUT /operators/{operator_id}/roles/{role_id}`, quota group Role. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Role/updateRole
+
+        Args:
+            role_id: The role's ID.
+            operator_id: The operator's ID.
+            description: Free text for people."""
         return await self._call(UPDATE_ROLE, role_id=role_id, **arguments)
 
     @overload
@@ -93,18 +115,47 @@ class Roles(Resource):
     async def create(self, role_id: str, *, body: CreateOrUpdateRoleRequest,
             operator_id: str | None = None) -> CreateRoleResponse: ...
     async def create(self, role_id: str, **arguments: Any) -> CreateRoleResponse:
-        """Create role: `POST /operators/{operator_id}/roles/{role_id}`, group Role. Raises BadRequest."""
+        """Create role.
+
+        `POST /operators/{operator_id}/roles/{role_id}`, quota group Role. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Role/createRole
+
+        Args:
+            role_id: The role's ID.
+            operator_id: The operator's ID.
+            description: Free text for people."""
         return await self._call(CREATE_ROLE, role_id=role_id, **arguments)
 
     async def delete(self, role_id: str, *, operator_id: str | None = None) -> None:
-        """Delete role: `DELETE /operators/{operator_id}/roles/{role_id}`, group Role. Raises BadRequest, NotFound."""
+        """Delete role.
+
+        `DELETE /operators/{operator_id}/roles/{role_id}`, quota group Role. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Role/deleteRole
+
+        Args:
+            role_id: The role's ID.
+            operator_id: The operator's ID."""
         return await self._call(DELETE_ROLE, role_id=role_id, operator_id=operator_id)
 
     async def list_users(self, role_id: str, *, operator_id: str | None = None) -> builtins.list[UserDetailResponse]:
-        """`GET /operators/{operator_id}/roles/{role_id}/users`, group Role. Raises NotFound."""
+        """List role attached users.
+
+        `GET /operators/{operator_id}/roles/{role_id}/users`, quota group Role. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Role/listRoleAttachedUsers
+
+        Args:
+            role_id: The role's ID.
+            operator_id: The operator's ID."""
         return await self._call(LIST_ROLE_ATTACHED_USERS, role_id=role_id, operator_id=operator_id)
 
     async def list_versions(self, role_id: str, *,
             operator_id: str | None = None) -> builtins.list[RoleVersionResponse]:
-        """`GET /operators/{operator_id}/roles/{role_id}/versions`, group Role. Raises BadRequest, NotFound."""
+        """List role versions.
+
+        `GET /operators/{operator_id}/roles/{role_id}/versions`, quota group Role. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Role/listRoleVersions
+
+        Args:
+            role_id: The role's ID.
+            operator_id: The operator's ID."""
         return await self._call(LIST_ROLE_VERSIONS, role_id=role_id, operator_id=operator_id)

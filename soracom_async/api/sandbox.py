@@ -145,7 +145,15 @@ class SandboxSubscribers(Resource):
     async def create(self, *, bundles: list[SandboxCreateSubscriberBundles] | None = None,
             subscription: SandboxCreateSubscriberSubscription | None = None,
             body: SandboxCreateSubscriberRequest | None = None) -> SandboxCreateSubscriberResponse:
-        """`POST /sandbox/subscribers/create`, group API Sandbox: Subscriber. Sandbox only."""
+        """Sandbox create subscriber.
+
+        `POST /sandbox/subscribers/create`, quota group API Sandbox: Subscriber. Sandbox only.
+        https://developers.soracom.io/en/api/#!/API%20Sandbox%3A%20Subscriber/sandboxCreateSubscriber
+
+        Args:
+            bundles: The bundles of the subscription. One of `X3-5MB`, `D-500MB`, `DU-10GB`, `DU-50GB`, `DU-100GB`,
+                `K2-500MB`.
+            subscription: The subscription: the plan of a SIM, such as `plan01s`."""
         return await self._call(SANDBOX_CREATE_SUBSCRIBER, bundles=bundles, subscription=subscription, body=body)
 
 class SandboxStatsBeam(Resource):
@@ -153,8 +161,15 @@ class SandboxStatsBeam(Resource):
 
     async def insert(self, imsi: str, *, beam_stats_map: SandboxInsertBeamStatsRequestBeamStatsMap | None = None,
             unixtime: Instant | None = None, body: SandboxInsertBeamStatsRequest | None = None) -> None:
-        """Sandbox insert beam stats: `POST /sandbox/stats/beam/subscribers/{imsi}`, group API Sandbox: Stats.
-        `unixtime` in epoch seconds. Raises BadRequest. Sandbox only."""
+        """Sandbox insert beam stats.
+
+        `POST /sandbox/stats/beam/subscribers/{imsi}`, quota group API Sandbox: Stats. Raises BadRequest. Sandbox
+        only.
+        https://developers.soracom.io/en/api/#!/API%20Sandbox%3A%20Stats/sandboxInsertBeamStats
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits.
+            unixtime: A time; on the wire epoch seconds."""
         return await self._call(SANDBOX_INSERT_BEAM_STATS, imsi=imsi, beam_stats_map=beam_stats_map, unixtime=unixtime,
             body=body)
 
@@ -163,8 +178,15 @@ class SandboxStatsAir(Resource):
 
     async def insert(self, imsi: str, *, data_traffic_stats_map: dict[str, SandboxDataTrafficStats] | None = None,
             unixtime: Instant | None = None, body: SandboxInsertAirStatsRequest | None = None) -> None:
-        """Sandbox insert air stats: `POST /sandbox/stats/air/subscribers/{imsi}`, group API Sandbox: Stats.
-        `unixtime` in epoch seconds. Raises BadRequest. Sandbox only."""
+        """Sandbox insert air stats.
+
+        `POST /sandbox/stats/air/subscribers/{imsi}`, quota group API Sandbox: Stats. Raises BadRequest. Sandbox
+        only.
+        https://developers.soracom.io/en/api/#!/API%20Sandbox%3A%20Stats/sandboxInsertAirStats
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits.
+            unixtime: A time; on the wire epoch seconds."""
         return await self._call(SANDBOX_INSERT_AIR_STATS, imsi=imsi, data_traffic_stats_map=data_traffic_stats_map,
             unixtime=unixtime, body=body)
 
@@ -181,19 +203,41 @@ class SandboxOrders(Resource):
     @overload
     async def ship(self, *, body: SandboxShipOrderRequest) -> None: ...
     async def ship(self, **arguments: Any) -> None:
-        """`POST /sandbox/orders/ship`, group API Sandbox: Order. Raises BadRequest. Sandbox only."""
+        """Sandbox ship order.
+
+        `POST /sandbox/orders/ship`, quota group API Sandbox: Order. Raises BadRequest. Sandbox only.
+        https://developers.soracom.io/en/api/#!/API%20Sandbox%3A%20Order/sandboxShipOrder
+
+        Args:
+            operator_id: The operator's ID.
+            order_id: The order's ID."""
         return await self._call(SANDBOX_SHIP_ORDER, **arguments)
 
 class SandboxOperators(Resource):
     """The commands of `soracom sandbox operators`."""
 
     async def delete(self, operator_id: str | None = None) -> None:
-        """`DELETE /sandbox/operators/{operator_id}`, group API Sandbox: Operator. Raises BadRequest. Sandbox only."""
+        """Sandbox delete operator.
+
+        `DELETE /sandbox/operators/{operator_id}`, quota group API Sandbox: Operator. Raises BadRequest. Sandbox
+        only.
+        https://developers.soracom.io/en/api/#!/API%20Sandbox%3A%20Operator/sandboxDeleteOperator
+
+        Args:
+            operator_id: The operator's ID."""
         return await self._call(SANDBOX_DELETE_OPERATOR, operator_id=operator_id)
 
     async def get_signup_token(self, email: str, *, auth_key: str | None = None, auth_key_id: str | None = None,
             body: SandboxGetSignupTokenRequest | None = None) -> SandboxGetSignupTokenResponse:
-        """`POST /sandbox/operators/token/{email}`, group API Sandbox: Operator. Raises BadRequest. Sandbox only."""
+        """Sandbox get signup token.
+
+        `POST /sandbox/operators/token/{email}`, quota group API Sandbox: Operator. Raises BadRequest. Sandbox only.
+        https://developers.soracom.io/en/api/#!/API%20Sandbox%3A%20Operator/sandboxGetSignupToken
+
+        Args:
+            email: The email address.
+            auth_key: The AuthKey's secret (`secret-…`).
+            auth_key_id: The AuthKey's ID (`keyId-…`)."""
         return await self._call(SANDBOX_GET_SIGNUP_TOKEN, email=email, auth_key=auth_key, auth_key_id=auth_key_id,
             body=body)
 
@@ -203,8 +247,15 @@ class SandboxCoupons(Resource):
     async def create(self, *, amount: int | None = None,
             applicable_bill_item_name: ApplicableBillItemName | None = None, expiry_year_month: Text | None = None,
             body: SandboxCreateCouponRequest | None = None) -> SandboxCreateCouponResponse:
-        """Sandbox create coupon: `POST /sandbox/coupons/create`, group API Sandbox: Coupon.
-        `expiry_year_month` in YYYYMM. Raises BadRequest. Sandbox only."""
+        """Sandbox create coupon.
+
+        `POST /sandbox/coupons/create`, quota group API Sandbox: Coupon. Raises BadRequest. Sandbox only.
+        https://developers.soracom.io/en/api/#!/API%20Sandbox%3A%20Coupon/sandboxCreateCoupon
+
+        Args:
+            applicable_bill_item_name: One of `dailyDataTrafficChargeTotal`, `dailyChargeTotal`,
+                `dailySoracomBeamRequestChargeTotal`.
+            expiry_year_month: A time; on the wire YYYYMM."""
         return await self._call(SANDBOX_CREATE_COUPON, amount=amount,
             applicable_bill_item_name=applicable_bill_item_name, expiry_year_month=expiry_year_month, body=body)
 
@@ -223,5 +274,15 @@ class Sandbox(Resource):
     @overload
     async def init(self, *, body: SandboxInitRequest) -> SandboxAuthResponse: ...
     async def init(self, **arguments: Any) -> SandboxAuthResponse:
-        """`POST /sandbox/init`, group API Sandbox: Operator. Raises BadRequest. Sandbox only."""
+        """Sandbox initialize operator.
+
+        `POST /sandbox/init`, quota group API Sandbox: Operator. Raises BadRequest. Sandbox only.
+        https://developers.soracom.io/en/api/#!/API%20Sandbox%3A%20Operator/sandboxInitializeOperator
+
+        Args:
+            auth_key: The AuthKey's secret (`secret-…`).
+            auth_key_id: The AuthKey's ID (`keyId-…`).
+            coverage_types: One of `jp`, `g`.
+            email: The email address.
+            password: The password."""
         return await self._call(SANDBOX_INITIALIZE_OPERATOR, **arguments)

@@ -50,7 +50,13 @@ class ShippingAddresses(Resource):
     """The commands of `soracom shipping-addresses`."""
 
     async def list(self, operator_id: str | None = None) -> ListShippingAddressResponse:
-        """List shipping addresses: `GET /operators/{operator_id}/shipping_addresses`, group ShippingAddress."""
+        """List shipping addresses.
+
+        `GET /operators/{operator_id}/shipping_addresses`, quota group ShippingAddress.
+        https://developers.soracom.io/en/api/#!/ShippingAddress/listShippingAddresses
+
+        Args:
+            operator_id: The operator's ID."""
         return await self._call(LIST_SHIPPING_ADDRESSES, operator_id=operator_id)
 
     @overload
@@ -62,11 +68,28 @@ class ShippingAddresses(Resource):
     async def create(self, operator_id: str | None = None, *,
             body: ShippingAddressModel) -> GetShippingAddressResponse: ...
     async def create(self, operator_id: str | None = None, **arguments: Any) -> GetShippingAddressResponse:
-        """Create shipping address: `POST /operators/{operator_id}/shipping_addresses`, group ShippingAddress."""
+        """Create shipping address.
+
+        `POST /operators/{operator_id}/shipping_addresses`, quota group ShippingAddress.
+        https://developers.soracom.io/en/api/#!/ShippingAddress/createShippingAddress
+
+        Args:
+            operator_id: The operator's ID.
+            country_code: The code of the country.
+            email: The email address.
+            phone_number: The phone number.
+            zip_code: The postal code."""
         return await self._call(CREATE_SHIPPING_ADDRESS, operator_id=operator_id, **arguments)
 
     async def get(self, shipping_address_id: str, *, operator_id: str | None = None) -> GetShippingAddressResponse:
-        """`GET /operators/{operator_id}/shipping_addresses/{shipping_address_id}`, group ShippingAddress."""
+        """Get shipping address.
+
+        `GET /operators/{operator_id}/shipping_addresses/{shipping_address_id}`, quota group ShippingAddress.
+        https://developers.soracom.io/en/api/#!/ShippingAddress/getShippingAddress
+
+        Args:
+            shipping_address_id: The shipping address's ID.
+            operator_id: The operator's ID."""
         return await self._call(GET_SHIPPING_ADDRESS, shipping_address_id=shipping_address_id, operator_id=operator_id)
 
     @overload
@@ -78,10 +101,28 @@ class ShippingAddresses(Resource):
     async def update(self, shipping_address_id: str, *, body: ShippingAddressModel,
             operator_id: str | None = None) -> None: ...
     async def update(self, shipping_address_id: str, **arguments: Any) -> None:
-        """`PUT /operators/{operator_id}/shipping_addresses/{shipping_address_id}`, group ShippingAddress."""
+        """Update shipping address.
+
+        `PUT /operators/{operator_id}/shipping_addresses/{shipping_address_id}`, quota group ShippingAddress.
+        https://developers.soracom.io/en/api/#!/ShippingAddress/updateShippingAddress
+
+        Args:
+            shipping_address_id: The shipping address's ID.
+            operator_id: The operator's ID.
+            country_code: The code of the country.
+            email: The email address.
+            phone_number: The phone number.
+            zip_code: The postal code."""
         return await self._call(UPDATE_SHIPPING_ADDRESS, shipping_address_id=shipping_address_id, **arguments)
 
     async def delete(self, shipping_address_id: str, *, operator_id: str | None = None) -> None:
-        """`DELETE /operators/{operator_id}/shipping_addresses/{shipping_address_id}`, group ShippingAddress."""
+        """Delete shipping address.
+
+        `DELETE /operators/{operator_id}/shipping_addresses/{shipping_address_id}`, quota group ShippingAddress.
+        https://developers.soracom.io/en/api/#!/ShippingAddress/deleteShippingAddress
+
+        Args:
+            shipping_address_id: The shipping address's ID.
+            operator_id: The operator's ID."""
         return await self._call(DELETE_SHIPPING_ADDRESS, shipping_address_id=shipping_address_id,
             operator_id=operator_id)

@@ -61,58 +61,144 @@ class SigfoxDevices(Resource):
     def list(self, *, tag_name: str | None = None, tag_value: str | None = None,
             tag_value_match_mode: TagValueMatchMode | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[SigfoxDevice]:
-        """List sigfox devices: `GET /sigfox_devices`, group SigfoxDevice."""
+        """List sigfox devices.
+
+        `GET /sigfox_devices`, quota group SigfoxDevice.
+        https://developers.soracom.io/en/api/#!/SigfoxDevice/listSigfoxDevices
+
+        Args:
+            tag_name: Selects only what has a tag of this name; needs `tag_value`.
+            tag_value: The value that the tag must have.
+            tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SIGFOX_DEVICES, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, limit=limit, last_evaluated_key=last_evaluated_key)
 
     async def get(self, device_id: str) -> SigfoxDevice:
-        """Get sigfox device: `GET /sigfox_devices/{device_id}`, group SigfoxDevice. Raises NotFound."""
+        """Get sigfox device.
+
+        `GET /sigfox_devices/{device_id}`, quota group SigfoxDevice. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SigfoxDevice/getSigfoxDevice
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SIGFOX_DEVICE, device_id=device_id)
 
     def get_data(self, device_id: str, *, from_: Instant | None = None, to: Instant | None = None,
             sort: Sort | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[DataEntry]:
-        """`GET /sigfox_devices/{device_id}/data`, group SigfoxDevice. `from_` and `to` in epoch milliseconds."""
+        """Get data from sigfox device.
+
+        `GET /sigfox_devices/{device_id}/data`, quota group SigfoxDevice.
+        https://developers.soracom.io/en/api/#!/SigfoxDevice/getDataFromSigfoxDevice
+
+        Args:
+            device_id: The device's ID.
+            from_: The start of the period. A time; on the wire epoch milliseconds.
+            to: The end of the period. A time; on the wire epoch milliseconds.
+            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_SIGFOX_DEVICE, device_id=device_id, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
     async def send_data(self, device_id: str, *, data: str | None = None, body: SigfoxData | None = None) -> None:
-        """Send data to sigfox device: `POST /sigfox_devices/{device_id}/data`, group SigfoxDevice. Raises NotFound."""
+        """Send data to sigfox device.
+
+        `POST /sigfox_devices/{device_id}/data`, quota group SigfoxDevice. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SigfoxDevice/sendDataToSigfoxDevice
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(SEND_DATA_TO_SIGFOX_DEVICE, device_id=device_id, data=data, body=body)
 
     async def disable_termination(self, device_id: str) -> SigfoxDevice:
-        """`POST /sigfox_devices/{device_id}/disable_termination`, group SigfoxDevice. Raises NotFound."""
+        """Disable termination on sigfox device.
+
+        `POST /sigfox_devices/{device_id}/disable_termination`, quota group SigfoxDevice. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SigfoxDevice/disableTerminationOnSigfoxDevice
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(DISABLE_TERMINATION_ON_SIGFOX_DEVICE, device_id=device_id)
 
     async def enable_termination(self, device_id: str) -> SigfoxDevice:
-        """`POST /sigfox_devices/{device_id}/enable_termination`, group SigfoxDevice. Raises NotFound."""
+        """Enable termination on sigfox device.
+
+        `POST /sigfox_devices/{device_id}/enable_termination`, quota group SigfoxDevice. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SigfoxDevice/enableTerminationOnSigfoxDevice
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(ENABLE_TERMINATION_ON_SIGFOX_DEVICE, device_id=device_id)
 
     async def register(self, device_id: str, *, product_certification_id: str | None = None,
             registration_secret: str | None = None, tags: dict[str, str] | None = None,
             body: SigfoxRegistrationRequest | None = None) -> SigfoxDevice:
-        """`POST /sigfox_devices/{device_id}/register`, group SigfoxDevice. Raises BadRequest."""
+        """Register sigfox device.
+
+        `POST /sigfox_devices/{device_id}/register`, quota group SigfoxDevice. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/SigfoxDevice/registerSigfoxDevice
+
+        Args:
+            device_id: The device's ID.
+            registration_secret: The secret that came with the product and proves who owns it.
+            tags: The tags: values by their names."""
         return await self._call(REGISTER_SIGFOX_DEVICE, device_id=device_id,
             product_certification_id=product_certification_id, registration_secret=registration_secret, tags=tags,
             body=body)
 
     async def set_group(self, device_id: str, *, group_id: str | None = None,
             body: SetGroupRequest | None = None) -> SigfoxDevice:
-        """`POST /sigfox_devices/{device_id}/set_group`, group SigfoxDevice. Raises NotFound."""
+        """Set sigfox device group.
+
+        `POST /sigfox_devices/{device_id}/set_group`, quota group SigfoxDevice. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SigfoxDevice/setSigfoxDeviceGroup
+
+        Args:
+            device_id: The device's ID.
+            group_id: The group's ID, a UUID."""
         return await self._call(SET_SIGFOX_DEVICE_GROUP, device_id=device_id, group_id=group_id, body=body)
 
     async def put_tags(self, device_id: str, *, tags: builtins.list[TagUpdateRequest]) -> SigfoxDevice:
-        """Put sigfox device tags: `PUT /sigfox_devices/{device_id}/tags`, group SigfoxDevice. Raises NotFound."""
+        """Put sigfox device tags.
+
+        `PUT /sigfox_devices/{device_id}/tags`, quota group SigfoxDevice. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SigfoxDevice/putSigfoxDeviceTags
+
+        Args:
+            device_id: The device's ID.
+            tags: The tags: values by their names."""
         return await self._call(PUT_SIGFOX_DEVICE_TAGS, device_id=device_id, tags=tags)
 
     async def delete_tag(self, device_id: str, tag_name: str) -> None:
-        """`DELETE /sigfox_devices/{device_id}/tags/{tag_name}`, group SigfoxDevice. Raises NotFound."""
+        """Delete sigfox device tag.
+
+        `DELETE /sigfox_devices/{device_id}/tags/{tag_name}`, quota group SigfoxDevice. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SigfoxDevice/deleteSigfoxDeviceTag
+
+        Args:
+            device_id: The device's ID.
+            tag_name: Selects only what has a tag of this name; needs `tag_value`."""
         return await self._call(DELETE_SIGFOX_DEVICE_TAG, device_id=device_id, tag_name=tag_name)
 
     async def terminate(self, device_id: str, *, delete_immediately: bool | None = None) -> SigfoxDevice:
-        """`POST /sigfox_devices/{device_id}/terminate`, group SigfoxDevice. Raises NotFound."""
+        """Terminate sigfox device.
+
+        `POST /sigfox_devices/{device_id}/terminate`, quota group SigfoxDevice. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SigfoxDevice/terminateSigfoxDevice
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(TERMINATE_SIGFOX_DEVICE, device_id=device_id, delete_immediately=delete_immediately)
 
     async def unset_group(self, device_id: str) -> SigfoxDevice:
-        """`POST /sigfox_devices/{device_id}/unset_group`, group SigfoxDevice. Raises NotFound."""
+        """Unset sigfox device group.
+
+        `POST /sigfox_devices/{device_id}/unset_group`, quota group SigfoxDevice. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SigfoxDevice/unsetSigfoxDeviceGroup
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(UNSET_SIGFOX_DEVICE_GROUP, device_id=device_id)

@@ -323,7 +323,14 @@ class Sims(Resource):
     """The commands of `soracom sims`."""
 
     def list(self, *, limit: int | None = None, last_evaluated_key: str | None = None) -> Pages[Sim]:
-        """List SIMs: `GET /sims`, group Sim. Raises NotFound."""
+        """List SIMs.
+
+        `GET /sims`, quota group Sim. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/listSims
+
+        Args:
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SIMS, limit=limit, last_evaluated_key=last_evaluated_key)
 
     @overload
@@ -331,65 +338,146 @@ class Sims(Resource):
     @overload
     async def create(self, *, body: CreateSimRequest) -> Sim: ...
     async def create(self, **arguments: Any) -> Sim:
-        """Create SIM: `POST /sims`, group Sim."""
+        """Create SIM.
+
+        `POST /sims`, quota group Sim.
+        https://developers.soracom.io/en/api/#!/Sim/createSim
+
+        Args:
+            subscription: The subscription: the plan of a SIM, such as `plan01s`. One of `planArc01`.
+            type: One of `virtual`."""
         return await self._call(CREATE_SIM, **arguments)
 
     async def get(self, sim_id: str) -> Sim:
-        """Get SIM: `GET /sims/{sim_id}`, group Sim. Raises NotFound."""
+        """Get SIM.
+
+        `GET /sims/{sim_id}`, quota group Sim. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/getSim
+
+        Args:
+            sim_id: The SIM's ID."""
         return await self._call(GET_SIM, sim_id=sim_id)
 
     async def activate(self, sim_id: str) -> Sim:
-        """Activate SIM: `POST /sims/{sim_id}/activate`, group Sim. Raises NotFound."""
+        """Activate SIM.
+
+        `POST /sims/{sim_id}/activate`, quota group Sim. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/activateSim
+
+        Args:
+            sim_id: The SIM's ID."""
         return await self._call(ACTIVATE_SIM, sim_id=sim_id)
 
     async def renew_arc_credentials(self, sim_id: str, *, arc_client_peer_public_key: str | None = None,
             body: ArcCredentialRenewRequest | None = None) -> ArcCredentialRenewResponse:
-        """Renew ARC SIM credentials: `PUT /sims/{sim_id}/credentials/arc`, group Sim."""
+        """Renew ARC SIM credentials.
+
+        `PUT /sims/{sim_id}/credentials/arc`, quota group Sim.
+        https://developers.soracom.io/en/api/#!/Sim/renewArcSimCredentials
+
+        Args:
+            sim_id: The SIM's ID."""
         return await self._call(RENEW_ARC_SIM_CREDENTIALS, sim_id=sim_id,
             arc_client_peer_public_key=arc_client_peer_public_key, body=body)
 
     @deprecated("attachArcSimCredentials is deprecated: use sims.renew_arc_credentials")
     async def attach_arc_credentials(self, sim_id: str, *, arc_client_peer_public_key: str | None = None,
             body: ArcCredentialAttachRequest | None = None) -> ArcCredentialAttachResponse:
-        """Attach ARC SIM credentials: `POST /sims/{sim_id}/credentials/arc`, group Sim. Deprecated."""
+        """Attach ARC SIM credentials.
+
+        `POST /sims/{sim_id}/credentials/arc`, quota group Sim. Deprecated.
+        https://developers.soracom.io/en/api/#!/Sim/attachArcSimCredentials
+
+        Args:
+            sim_id: The SIM's ID."""
         return await self._call(ATTACH_ARC_SIM_CREDENTIALS, sim_id=sim_id,
             arc_client_peer_public_key=arc_client_peer_public_key, body=body)
 
     @deprecated("removeArcSimCredentials is deprecated")
     async def remove_arc_credentials(self, sim_id: str) -> None:
-        """Remove ARC SIM credentials: `DELETE /sims/{sim_id}/credentials/arc`, group Sim. Deprecated."""
+        """Remove ARC SIM credentials.
+
+        `DELETE /sims/{sim_id}/credentials/arc`, quota group Sim. Deprecated.
+        https://developers.soracom.io/en/api/#!/Sim/removeArcSimCredentials
+
+        Args:
+            sim_id: The SIM's ID."""
         return await self._call(REMOVE_ARC_SIM_CREDENTIALS, sim_id=sim_id)
 
     def get_data(self, sim_id: str, *, from_: Instant | None = None, to: Instant | None = None,
             sort: Sort | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[DataEntry]:
-        """Get data from SIM: `GET /sims/{sim_id}/data`, group Sim. `from_` and `to` in epoch milliseconds."""
+        """Get data from SIM.
+
+        `GET /sims/{sim_id}/data`, quota group Sim.
+        https://developers.soracom.io/en/api/#!/Sim/getDataFromSim
+
+        Args:
+            sim_id: The SIM's ID.
+            from_: The start of the period. A time; on the wire epoch milliseconds.
+            to: The end of the period. A time; on the wire epoch milliseconds.
+            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_SIM, sim_id=sim_id, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
     async def deactivate(self, sim_id: str) -> Sim:
-        """Deactivate SIM: `POST /sims/{sim_id}/deactivate`, group Sim. Raises NotFound."""
+        """Deactivate SIM.
+
+        `POST /sims/{sim_id}/deactivate`, quota group Sim. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/deactivateSim
+
+        Args:
+            sim_id: The SIM's ID."""
         return await self._call(DEACTIVATE_SIM, sim_id=sim_id)
 
     async def delete_session(self, sim_id: str) -> Sim:
-        """Delete SIM session: `POST /sims/{sim_id}/delete_session`, group Sim. Raises NotFound."""
+        """Delete SIM session.
+
+        `POST /sims/{sim_id}/delete_session`, quota group Sim. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/deleteSimSession
+
+        Args:
+            sim_id: The SIM's ID."""
         return await self._call(DELETE_SIM_SESSION, sim_id=sim_id)
 
     async def disable_termination(self, sim_id: str) -> Sim:
-        """Disable SIM termination: `POST /sims/{sim_id}/disable_termination`, group Sim. Raises NotFound."""
+        """Disable SIM termination.
+
+        `POST /sims/{sim_id}/disable_termination`, quota group Sim. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/disableSimTermination
+
+        Args:
+            sim_id: The SIM's ID."""
         return await self._call(DISABLE_SIM_TERMINATION, sim_id=sim_id)
 
     async def downlink_http(self, sim_id: str, *, body_: str | None = None, headers: dict[str, str] | None = None,
             host: str | None = None, method: SendDownlinkHttpMethod | None = None, path: str | None = None,
             port: int | None = None, skip_verify: bool | None = None, ssl: bool | None = None,
             body: SimDownlinkHttpRequest | None = None) -> SimDownlinkHttpResponse:
-        """Send downlink HTTP: `POST /sims/{sim_id}/downlink/http`, group Sim. Raises NotFound, APIError (422)."""
+        """Send downlink HTTP.
+
+        `POST /sims/{sim_id}/downlink/http`, quota group Sim. Raises NotFound, APIError (422).
+        https://developers.soracom.io/en/api/#!/Sim/sendDownlinkHttp
+
+        Args:
+            sim_id: The SIM's ID.
+            method: One of `GET`, `HEAD`, `POST`, `PUT`, `DELETE`, `PATCH`, `OPTIONS`, `TRACE`."""
         return await self._call(SEND_DOWNLINK_HTTP, sim_id=sim_id, body_=body_, headers=headers, host=host,
             method=method, path=path, port=port, skip_verify=skip_verify, ssl=ssl, body=body)
 
     async def downlink_ping(self, sim_id: str, *, number_of_ping_requests: int | None = None,
             timeout_seconds: int | None = None, body: DownlinkPingRequest | None = None) -> DownlinkPingResponse:
-        """Send downlink ping: `POST /sims/{sim_id}/downlink/ping`, group Sim."""
+        """Send downlink ping.
+
+        `POST /sims/{sim_id}/downlink/ping`, quota group Sim.
+        https://developers.soracom.io/en/api/#!/Sim/sendDownlinkPing
+
+        Args:
+            sim_id: The SIM's ID.
+            number_of_ping_requests: How many pings are sent.
+            timeout_seconds: How long an answer is waited for, in seconds."""
         return await self._call(SEND_DOWNLINK_PING, sim_id=sim_id, number_of_ping_requests=number_of_ping_requests,
             timeout_seconds=timeout_seconds, body=body)
 
@@ -401,7 +489,14 @@ class Sims(Resource):
     @overload
     async def downlink_rtsp(self, sim_id: str, *, body: SimDownlinkRtspRequest) -> bytes: ...
     async def downlink_rtsp(self, sim_id: str, **arguments: Any) -> bytes:
-        """`POST /sims/{sim_id}/downlink/rtsp`, group Sim. Raises BadRequest, Forbidden, NotFound, APIError (422)."""
+        """Send downlink RTSP.
+
+        `POST /sims/{sim_id}/downlink/rtsp`, quota group Sim. Raises BadRequest, Forbidden, NotFound, APIError (422).
+        https://developers.soracom.io/en/api/#!/Sim/sendDownlinkRtsp
+
+        Args:
+            sim_id: The SIM's ID.
+            command: One of `snapshot`."""
         return await self._call(SEND_DOWNLINK_RTSP, sim_id=sim_id, **arguments)
 
     @overload
@@ -412,7 +507,13 @@ class Sims(Resource):
     @overload
     async def downlink_ssh(self, sim_id: str, *, body: SimDownlinkSshRequest) -> SimDownlinkSshResponse: ...
     async def downlink_ssh(self, sim_id: str, **arguments: Any) -> SimDownlinkSshResponse:
-        """Send downlink SSH: `POST /sims/{sim_id}/downlink/ssh`, group Sim. Raises APIError (422)."""
+        """Send downlink SSH.
+
+        `POST /sims/{sim_id}/downlink/ssh`, quota group Sim. Raises APIError (422).
+        https://developers.soracom.io/en/api/#!/Sim/sendDownlinkSsh
+
+        Args:
+            sim_id: The SIM's ID."""
         return await self._call(SEND_DOWNLINK_SSH, sim_id=sim_id, **arguments)
 
     @overload
@@ -425,7 +526,15 @@ class Sims(Resource):
     @overload
     async def downlink_tcp(self, sim_id: str, *, body: SimDownlinkTcpRequest) -> SimDownlinkTcpResponse: ...
     async def downlink_tcp(self, sim_id: str, **arguments: Any) -> SimDownlinkTcpResponse:
-        """`POST /sims/{sim_id}/downlink/tcp`, group Sim. Raises BadRequest, Forbidden, NotFound, APIError (422)."""
+        """Send downlink TCP.
+
+        `POST /sims/{sim_id}/downlink/tcp`, quota group Sim. Raises BadRequest, Forbidden, NotFound, APIError (422).
+        https://developers.soracom.io/en/api/#!/Sim/sendDownlinkTcp
+
+        Args:
+            sim_id: The SIM's ID.
+            payload: What is sent, in the encoding that is named beside it.
+            payload_encoding: One of `string`, `base64`, `hex`."""
         return await self._call(SEND_DOWNLINK_TCP, sim_id=sim_id, **arguments)
 
     @overload
@@ -434,22 +543,54 @@ class Sims(Resource):
     @overload
     async def downlink_udp(self, sim_id: str, *, body: SimDownlinkUdpRequest) -> None: ...
     async def downlink_udp(self, sim_id: str, **arguments: Any) -> None:
-        """Send downlink UDP: `POST /sims/{sim_id}/downlink/udp`, group Sim. Raises BadRequest, Forbidden, NotFound."""
+        """Send downlink UDP.
+
+        `POST /sims/{sim_id}/downlink/udp`, quota group Sim. Raises BadRequest, Forbidden, NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/sendDownlinkUdp
+
+        Args:
+            sim_id: The SIM's ID.
+            payload: What is sent, in the encoding that is named beside it.
+            payload_encoding: One of `string`, `base64`, `hex`."""
         return await self._call(SEND_DOWNLINK_UDP, sim_id=sim_id, **arguments)
 
     async def enable_termination(self, sim_id: str) -> Sim:
-        """Enable SIM termination: `POST /sims/{sim_id}/enable_termination`, group Sim. Raises NotFound."""
+        """Enable SIM termination.
+
+        `POST /sims/{sim_id}/enable_termination`, quota group Sim. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/enableSimTermination
+
+        Args:
+            sim_id: The SIM's ID."""
         return await self._call(ENABLE_SIM_TERMINATION, sim_id=sim_id)
 
     def session_events(self, sim_id: str, *, from_: Instant | None = None, to: Instant | None = None,
             limit: int | None = None, last_evaluated_key: str | None = None) -> Pages[SessionEvent]:
-        """`GET /sims/{sim_id}/events/sessions`, group Sim. `from_` and `to` in epoch milliseconds."""
+        """List SIM session events.
+
+        `GET /sims/{sim_id}/events/sessions`, quota group Sim.
+        https://developers.soracom.io/en/api/#!/Sim/listSimSessionEvents
+
+        Args:
+            sim_id: The SIM's ID.
+            from_: The start of the period. A time; on the wire epoch milliseconds.
+            to: The end of the period. A time; on the wire epoch milliseconds.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SIM_SESSION_EVENTS, sim_id=sim_id, from_=from_, to=to, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
     def list_packet_capture_sessions(self, sim_id: str, *, last_evaluated_key: str | None = None,
             limit: int | None = None) -> Pages[PacketCaptureSession]:
-        """`GET /sims/{sim_id}/packet_capture_sessions`, group Sim. Raises NotFound."""
+        """List SIM packet capture sessions.
+
+        `GET /sims/{sim_id}/packet_capture_sessions`, quota group Sim. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/listSimPacketCaptureSessions
+
+        Args:
+            sim_id: The SIM's ID.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on.
+            limit: The most items of one page."""
         return self._pages(LIST_SIM_PACKET_CAPTURE_SESSIONS, sim_id=sim_id, last_evaluated_key=last_evaluated_key,
             limit=limit)
 
@@ -460,20 +601,48 @@ class Sims(Resource):
     async def create_packet_capture_session(self, sim_id: str, *,
             body: PacketCaptureSessionRequest) -> PacketCaptureSession: ...
     async def create_packet_capture_session(self, sim_id: str, **arguments: Any) -> PacketCaptureSession:
-        """`POST /sims/{sim_id}/packet_capture_sessions`, group Sim. Raises BadRequest, NotFound."""
+        """Create SIM packet capture session.
+
+        `POST /sims/{sim_id}/packet_capture_sessions`, quota group Sim. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/createSimPacketCaptureSession
+
+        Args:
+            sim_id: The SIM's ID.
+            prefix: Selects only what begins with this."""
         return await self._call(CREATE_SIM_PACKET_CAPTURE_SESSION, sim_id=sim_id, **arguments)
 
     async def get_packet_capture_session(self, sim_id: str, session_id: str) -> PacketCaptureSession:
-        """`GET /sims/{sim_id}/packet_capture_sessions/{session_id}`, group Sim. Raises NotFound."""
+        """Get SIM packet capture session.
+
+        `GET /sims/{sim_id}/packet_capture_sessions/{session_id}`, quota group Sim. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/getSimPacketCaptureSession
+
+        Args:
+            sim_id: The SIM's ID.
+            session_id: The session's ID."""
         return await self._call(GET_SIM_PACKET_CAPTURE_SESSION, sim_id=sim_id, session_id=session_id)
 
     async def delete_packet_capture_session(self, sim_id: str, session_id: str) -> PacketCaptureSession:
-        """`DELETE /sims/{sim_id}/packet_capture_sessions/{session_id}`, group Sim. Raises BadRequest, NotFound."""
+        """Delete SIM packet capture session.
+
+        `DELETE /sims/{sim_id}/packet_capture_sessions/{session_id}`, quota group Sim. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/deleteSimPacketCaptureSession
+
+        Args:
+            sim_id: The SIM's ID.
+            session_id: The session's ID."""
         return await self._call(DELETE_SIM_PACKET_CAPTURE_SESSION, sim_id=sim_id, session_id=session_id)
 
     async def stop_packet_capture_session(self, sim_id: str, session_id: str) -> PacketCaptureSession:
-        """Stop SIM packet capture session: `POST /sims/{sim_id}/packet_capture_sessions/{session_id}/stop`, group Sim.
-        Raises BadRequest, NotFound, ServerError."""
+        """Stop SIM packet capture session.
+
+        `POST /sims/{sim_id}/packet_capture_sessions/{session_id}/stop`, quota group Sim. Raises BadRequest,
+        NotFound, ServerError.
+        https://developers.soracom.io/en/api/#!/Sim/stopSimPacketCaptureSession
+
+        Args:
+            sim_id: The SIM's ID.
+            session_id: The session's ID."""
         return await self._call(STOP_SIM_PACKET_CAPTURE_SESSION, sim_id=sim_id, session_id=session_id)
 
     @overload
@@ -482,16 +651,42 @@ class Sims(Resource):
     @overload
     async def add_subscription(self, sim_id: str, iccid: str, *, body: AddSubscriptionRequest) -> SimProfile: ...
     async def add_subscription(self, sim_id: str, iccid: str, **arguments: Any) -> SimProfile:
-        """`POST /sims/{sim_id}/profiles/{iccid}/add_subscription`, group Sim. Raises BadRequest, NotFound."""
+        """Add subscription.
+
+        `POST /sims/{sim_id}/profiles/{iccid}/add_subscription`, quota group Sim. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/addSubscription
+
+        Args:
+            sim_id: The SIM's ID.
+            iccid: The SIM's ICCID.
+            subscription: The subscription: the plan of a SIM, such as `plan01s`. One of `planP1`, `planX1`,
+                `planX2`, `planX3`, `plan-US-max`, `planArc01`.
+            type: One of `virtual`, `cellular`."""
         return await self._call(ADD_SUBSCRIPTION, sim_id=sim_id, iccid=iccid, **arguments)
 
     async def cancel_subscription_container_download(self, sim_id: str, iccid: str,
             imsi: str) -> SubscriptionContainerStatus:
-        """`POST /sims/{sim_id}/profiles/{iccid}/subscribers/{imsi}/cancel_download`, group Sim. Raises NotFound."""
+        """Cancel subscription container download.
+
+        `POST /sims/{sim_id}/profiles/{iccid}/subscribers/{imsi}/cancel_download`, quota group Sim. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/cancelSubscriptionContainerDownload
+
+        Args:
+            sim_id: The SIM's ID.
+            iccid: The SIM's ICCID.
+            imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(CANCEL_SUBSCRIPTION_CONTAINER_DOWNLOAD, sim_id=sim_id, iccid=iccid, imsi=imsi)
 
     async def terminate_subscription_container(self, sim_id: str, iccid: str, imsi: str) -> None:
-        """`POST /sims/{sim_id}/profiles/{iccid}/subscribers/{imsi}/terminate`, group Sim."""
+        """Terminate subscription container.
+
+        `POST /sims/{sim_id}/profiles/{iccid}/subscribers/{imsi}/terminate`, quota group Sim.
+        https://developers.soracom.io/en/api/#!/Sim/terminateSubscriptionContainer
+
+        Args:
+            sim_id: The SIM's ID.
+            iccid: The SIM's ICCID.
+            imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(TERMINATE_SUBSCRIPTION_CONTAINER, sim_id=sim_id, iccid=iccid, imsi=imsi)
 
     @overload
@@ -500,20 +695,48 @@ class Sims(Resource):
     @overload
     async def register(self, sim_id: str, *, body: RegisterSimRequest) -> Sim: ...
     async def register(self, sim_id: str, **arguments: Any) -> Sim:
-        """Register SIM: `POST /sims/{sim_id}/register`, group Sim."""
+        """Register SIM.
+
+        `POST /sims/{sim_id}/register`, quota group Sim.
+        https://developers.soracom.io/en/api/#!/Sim/registerSim
+
+        Args:
+            sim_id: The SIM's ID.
+            group_id: The group's ID, a UUID.
+            registration_secret: The secret that came with the product and proves who owns it.
+            tags: The tags: values by their names."""
         return await self._call(REGISTER_SIM, sim_id=sim_id, **arguments)
 
     async def report_local_info(self, sim_id: str) -> Subscriber:
-        """Report SIM local info: `POST /sims/{sim_id}/report_local_info`, group Sim. Raises BadRequest, NotFound."""
+        """Report SIM local info.
+
+        `POST /sims/{sim_id}/report_local_info`, quota group Sim. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/reportSimLocalInfo
+
+        Args:
+            sim_id: The SIM's ID."""
         return await self._call(REPORT_SIM_LOCAL_INFO, sim_id=sim_id)
 
     async def send_sms(self, sim_id: str, *, encoding_type: int | None = None, payload: str | None = None,
             body: SmsForwardingRequest | None = None) -> SmsForwardingReport:
-        """Send SMS to SIM: `POST /sims/{sim_id}/send_sms`, group Sim. Raises BadRequest, NotFound."""
+        """Send SMS to SIM.
+
+        `POST /sims/{sim_id}/send_sms`, quota group Sim. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/sendSmsToSim
+
+        Args:
+            sim_id: The SIM's ID.
+            payload: What is sent, in the encoding that is named beside it."""
         return await self._call(SEND_SMS_TO_SIM, sim_id=sim_id, encoding_type=encoding_type, payload=payload, body=body)
 
     async def create_arc_session(self, sim_id: str) -> ArcSessionCreateResponse:
-        """Create ARC session: `POST /sims/{sim_id}/sessions/arc`, group Sim. Raises BadRequest."""
+        """Create ARC session.
+
+        `POST /sims/{sim_id}/sessions/arc`, quota group Sim. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Sim/createArcSession
+
+        Args:
+            sim_id: The SIM's ID."""
         return await self._call(CREATE_ARC_SESSION, sim_id=sim_id)
 
     @overload
@@ -522,60 +745,149 @@ class Sims(Resource):
     @overload
     async def set_expiry_time(self, sim_id: str, *, body: ExpiryTime) -> Sim: ...
     async def set_expiry_time(self, sim_id: str, **arguments: Any) -> Sim:
-        """`POST /sims/{sim_id}/set_expiry_time`, group Sim. `expiry_time` in epoch milliseconds. Raises NotFound."""
+        """Set SIM expiry time.
+
+        `POST /sims/{sim_id}/set_expiry_time`, quota group Sim. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/setSimExpiryTime
+
+        Args:
+            sim_id: The SIM's ID.
+            expiry_action: What happens at the end of the term. One of `doNothing`, `deleteSession`, `deactivate`,
+                `suspend`, `terminate`.
+            expiry_time: When the term of the SIM ends. A time; on the wire epoch milliseconds."""
         return await self._call(SET_SIM_EXPIRY_TIME, sim_id=sim_id, **arguments)
 
     async def set_group(self, sim_id: str, *, group_id: str | None = None, body: SetGroupRequest | None = None) -> Sim:
-        """Set SIM group: `POST /sims/{sim_id}/set_group`, group Sim. Raises NotFound."""
+        """Set SIM group.
+
+        `POST /sims/{sim_id}/set_group`, quota group Sim. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/setSimGroup
+
+        Args:
+            sim_id: The SIM's ID.
+            group_id: The group's ID, a UUID."""
         return await self._call(SET_SIM_GROUP, sim_id=sim_id, group_id=group_id, body=body)
 
     async def set_imei_lock(self, sim_id: str, *, imei: str | None = None,
             body: SetImeiLockRequest | None = None) -> Sim:
-        """Set SIM IMEI lock: `POST /sims/{sim_id}/set_imei_lock`, group Sim. Raises BadRequest, NotFound."""
+        """Set SIM IMEI lock.
+
+        `POST /sims/{sim_id}/set_imei_lock`, quota group Sim. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/setSimImeiLock
+
+        Args:
+            sim_id: The SIM's ID.
+            imei: The device's IMEI, 15 digits."""
         return await self._call(SET_SIM_IMEI_LOCK, sim_id=sim_id, imei=imei, body=body)
 
     async def set_to_standby(self, sim_id: str) -> Sim:
-        """Set SIM to standby: `POST /sims/{sim_id}/set_to_standby`, group Sim. Raises BadRequest, NotFound."""
+        """Set SIM to standby.
+
+        `POST /sims/{sim_id}/set_to_standby`, quota group Sim. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/setSimToStandby
+
+        Args:
+            sim_id: The SIM's ID."""
         return await self._call(SET_SIM_TO_STANDBY, sim_id=sim_id)
 
     def list_status_history(self, sim_id: str, *, from_: Instant | None = None, to: Instant | None = None,
             last_evaluated_key: str | None = None, sort: Sort | None = None,
             limit: int | None = None) -> Pages[SimStatusHistoryResponse]:
-        """List SIM status history: `GET /sims/{sim_id}/statuses/history`, group Sim.
-        `from_` and `to` in epoch milliseconds. Raises BadRequest, NotFound."""
+        """List SIM status history.
+
+        `GET /sims/{sim_id}/statuses/history`, quota group Sim. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/listSimStatusHistory
+
+        Args:
+            sim_id: The SIM's ID.
+            from_: The start of the period. A time; on the wire epoch milliseconds.
+            to: The end of the period. A time; on the wire epoch milliseconds.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on.
+            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
+            limit: The most items of one page."""
         return self._pages(LIST_SIM_STATUS_HISTORY, sim_id=sim_id, from_=from_, to=to,
             last_evaluated_key=last_evaluated_key, sort=sort, limit=limit)
 
     async def suspend(self, sim_id: str) -> Sim:
-        """Suspend SIM: `POST /sims/{sim_id}/suspend`, group Sim. Raises NotFound."""
+        """Suspend SIM.
+
+        `POST /sims/{sim_id}/suspend`, quota group Sim. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/suspendSim
+
+        Args:
+            sim_id: The SIM's ID."""
         return await self._call(SUSPEND_SIM, sim_id=sim_id)
 
     async def put_tags(self, sim_id: str, *, tags: builtins.list[TagUpdateRequest]) -> Sim:
-        """Put SIM tags: `PUT /sims/{sim_id}/tags`, group Sim. Raises NotFound."""
+        """Put SIM tags.
+
+        `PUT /sims/{sim_id}/tags`, quota group Sim. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/putSimTags
+
+        Args:
+            sim_id: The SIM's ID.
+            tags: The tags: values by their names."""
         return await self._call(PUT_SIM_TAGS, sim_id=sim_id, tags=tags)
 
     async def delete_tag(self, sim_id: str, tag_name: str) -> None:
-        """Delete SIM tag: `DELETE /sims/{sim_id}/tags/{tag_name}`, group Sim. Raises NotFound."""
+        """Delete SIM tag.
+
+        `DELETE /sims/{sim_id}/tags/{tag_name}`, quota group Sim. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/deleteSimTag
+
+        Args:
+            sim_id: The SIM's ID.
+            tag_name: Selects only what has a tag of this name; needs `tag_value`."""
         return await self._call(DELETE_SIM_TAG, sim_id=sim_id, tag_name=tag_name)
 
     async def terminate(self, sim_id: str) -> Sim:
-        """Terminate SIM: `POST /sims/{sim_id}/terminate`, group Sim. Raises NotFound."""
+        """Terminate SIM.
+
+        `POST /sims/{sim_id}/terminate`, quota group Sim. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/terminateSim
+
+        Args:
+            sim_id: The SIM's ID."""
         return await self._call(TERMINATE_SIM, sim_id=sim_id)
 
     async def get_testing_usage(self, sim_id: str) -> TestingUsage:
-        """Get testing usage: `GET /sims/{sim_id}/testing/usage`, group Sim. Raises NotFound."""
+        """Get testing usage.
+
+        `GET /sims/{sim_id}/testing/usage`, quota group Sim. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/getTestingUsage
+
+        Args:
+            sim_id: The SIM's ID."""
         return await self._call(GET_TESTING_USAGE, sim_id=sim_id)
 
     async def unset_expiry_time(self, sim_id: str) -> Sim:
-        """Unset SIM expiry time: `POST /sims/{sim_id}/unset_expiry_time`, group Sim. Raises NotFound."""
+        """Unset SIM expiry time.
+
+        `POST /sims/{sim_id}/unset_expiry_time`, quota group Sim. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/unsetSimExpiryTime
+
+        Args:
+            sim_id: The SIM's ID."""
         return await self._call(UNSET_SIM_EXPIRY_TIME, sim_id=sim_id)
 
     async def unset_group(self, sim_id: str) -> Sim:
-        """Unset SIM group: `POST /sims/{sim_id}/unset_group`, group Sim. Raises NotFound."""
+        """Unset SIM group.
+
+        `POST /sims/{sim_id}/unset_group`, quota group Sim. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/unsetSimGroup
+
+        Args:
+            sim_id: The SIM's ID."""
         return await self._call(UNSET_SIM_GROUP, sim_id=sim_id)
 
     async def unset_imei_lock(self, sim_id: str) -> Sim:
-        """Unset SIM IMEI lock: `POST /sims/{sim_id}/unset_imei_lock`, group Sim. Raises NotFound."""
+        """Unset SIM IMEI lock.
+
+        `POST /sims/{sim_id}/unset_imei_lock`, quota group Sim. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/unsetSimImeiLock
+
+        Args:
+            sim_id: The SIM's ID."""
         return await self._call(UNSET_SIM_IMEI_LOCK, sim_id=sim_id)
 
     @overload
@@ -583,5 +895,13 @@ class Sims(Resource):
     @overload
     async def update_speed_class(self, sim_id: str, *, body: UpdateSpeedClassRequest) -> Sim: ...
     async def update_speed_class(self, sim_id: str, **arguments: Any) -> Sim:
-        """Update SIM speed class: `POST /sims/{sim_id}/update_speed_class`, group Sim. Raises BadRequest, NotFound."""
+        """Update SIM speed class.
+
+        `POST /sims/{sim_id}/update_speed_class`, quota group Sim. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Sim/updateSimSpeedClass
+
+        Args:
+            sim_id: The SIM's ID.
+            speed_class: The speed class; which ones exist depends on the subscription. One of `s1.minimum`,
+                `s1.slow`, `s1.standard`, `s1.fast`, `s1.4xfast`, `s1.8xfast`, `u1.standard`, `u1.slow`."""
         return await self._call(UPDATE_SIM_SPEED_CLASS, sim_id=sim_id, **arguments)

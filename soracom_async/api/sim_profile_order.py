@@ -76,7 +76,14 @@ class SimProfileOrders(Resource):
 
     def list(self, *, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[SimProfileOrderResponse]:
-        """List profile orders: `GET /sim_profile_orders`, group SimProfileOrder."""
+        """List profile orders.
+
+        `GET /sim_profile_orders`, quota group SimProfileOrder.
+        https://developers.soracom.io/en/api/#!/SimProfileOrder/listProfileOrders
+
+        Args:
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_PROFILE_ORDERS, limit=limit, last_evaluated_key=last_evaluated_key)
 
     @overload
@@ -86,21 +93,56 @@ class SimProfileOrders(Resource):
     @overload
     async def create(self, *, body: CreateSimProfileOrderRequest) -> SimProfileOrderResponse: ...
     async def create(self, **arguments: Any) -> SimProfileOrderResponse:
-        """Create profile order: `POST /sim_profile_orders`, group SimProfileOrder. Raises BadRequest."""
+        """Create profile order.
+
+        `POST /sim_profile_orders`, quota group SimProfileOrder. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/SimProfileOrder/createProfileOrder
+
+        Args:
+            bundles: The bundles of the subscription.
+            description: Free text for people.
+            quantity: How many.
+            speed_class: The speed class; which ones exist depends on the subscription. One of `s1.minimum`,
+                `s1.slow`, `s1.standard`, `s1.fast`, `s1.4xfast`, `s1.8xfast`.
+            subscription: The subscription: the plan of a SIM, such as `plan01s`."""
         return await self._call(CREATE_PROFILE_ORDER, **arguments)
 
     async def get(self, profile_order_id: str) -> SimProfileOrderResponse:
-        """Get profile order: `GET /sim_profile_orders/{profile_order_id}`, group SimProfileOrder. Raises NotFound."""
+        """Get profile order.
+
+        `GET /sim_profile_orders/{profile_order_id}`, quota group SimProfileOrder. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SimProfileOrder/getProfileOrder
+
+        Args:
+            profile_order_id: The SIM profile order's ID."""
         return await self._call(GET_PROFILE_ORDER, profile_order_id=profile_order_id)
 
     async def delete(self, profile_order_id: str) -> None:
-        """`DELETE /sim_profile_orders/{profile_order_id}`, group SimProfileOrder. Raises NotFound."""
+        """Delete profile order.
+
+        `DELETE /sim_profile_orders/{profile_order_id}`, quota group SimProfileOrder. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SimProfileOrder/deleteProfileOrder
+
+        Args:
+            profile_order_id: The SIM profile order's ID."""
         return await self._call(DELETE_PROFILE_ORDER, profile_order_id=profile_order_id)
 
     async def confirm(self, profile_order_id: str) -> SimProfileOrderResponse:
-        """`POST /sim_profile_orders/{profile_order_id}/confirm`, group SimProfileOrder. Raises NotFound."""
+        """Confirm profile order.
+
+        `POST /sim_profile_orders/{profile_order_id}/confirm`, quota group SimProfileOrder. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SimProfileOrder/confirmProfileOrder
+
+        Args:
+            profile_order_id: The SIM profile order's ID."""
         return await self._call(CONFIRM_PROFILE_ORDER, profile_order_id=profile_order_id)
 
     async def list_profiles(self, profile_order_id: str) -> builtins.list[OrderedSimProfileResponse]:
-        """`GET /sim_profile_orders/{profile_order_id}/profiles`, group SimProfileOrder. Raises NotFound."""
+        """List ordered profiles.
+
+        `GET /sim_profile_orders/{profile_order_id}/profiles`, quota group SimProfileOrder. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SimProfileOrder/listOrderedProfiles
+
+        Args:
+            profile_order_id: The SIM profile order's ID."""
         return await self._call(LIST_ORDERED_PROFILES, profile_order_id=profile_order_id)

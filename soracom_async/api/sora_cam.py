@@ -435,13 +435,19 @@ class SoraCamLicensePacks(Resource):
     """The commands of `soracom sora-cam license-packs`."""
 
     async def list(self) -> builtins.list[SoraCamLicensePackResponse]:
-        """List sora cam license packs: `GET /sora_cam/license_packs`, group SoraCam. Raises BadRequest."""
+        """List sora cam license packs.
+
+        `GET /sora_cam/license_packs`, quota group SoraCam. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/SoraCam/listSoraCamLicensePacks"""
         return await self._call(LIST_SORA_CAM_LICENSE_PACKS)
 
     async def update_quantity(self, license_pack_id: SoraCamDeviceLicenseUpdateType, *,
             current_quantity: int | None = None, desired_quantity: int | None = None,
             body: SoraCamLicensePackQuantityUpdatingRequest | None = None) -> None:
-        """`PUT /sora_cam/license_packs/{license_pack_id}/quantity`, group SoraCam. Raises BadRequest."""
+        """Update sora cam license pack quantity.
+
+        `PUT /sora_cam/license_packs/{license_pack_id}/quantity`, quota group SoraCam. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/SoraCam/updateSoraCamLicensePackQuantity"""
         return await self._call(UPDATE_SORA_CAM_LICENSE_PACK_QUANTITY, license_pack_id=license_pack_id,
             current_quantity=current_quantity, desired_quantity=desired_quantity, body=body)
 
@@ -450,7 +456,16 @@ class SoraCamDevicesVideos(Resource):
 
     def list_exports_for_device(self, device_id: str, *, last_evaluated_key: str | None = None,
             limit: int | None = None, sort: Sort | None = None) -> Pages[SoraCamVideoExportInfo]:
-        """`GET /sora_cam/devices/{device_id}/videos/exports`, group SoraCam. Raises NotFound."""
+        """List sora cam device video exports for device.
+
+        `GET /sora_cam/devices/{device_id}/videos/exports`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/listSoraCamDeviceVideoExportsForDevice
+
+        Args:
+            device_id: The device's ID.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on.
+            limit: The most items of one page.
+            sort: The order: `asc` or `desc`. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_VIDEO_EXPORTS_FOR_DEVICE, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, sort=sort)
 
@@ -461,17 +476,41 @@ class SoraCamDevicesVideos(Resource):
     @overload
     async def export(self, device_id: str, *, body: SoraCamVideoExportSpecification) -> SoraCamVideoExportInfo: ...
     async def export(self, device_id: str, **arguments: Any) -> SoraCamVideoExportInfo:
-        """Export sora cam device recorded video: `POST /sora_cam/devices/{device_id}/videos/exports`, group SoraCam.
-        `from_` and `to` in epoch milliseconds. Raises BadRequest, Forbidden, NotFound."""
+        """Export sora cam device recorded video.
+
+        `POST /sora_cam/devices/{device_id}/videos/exports`, quota group SoraCam. Raises BadRequest, Forbidden,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/exportSoraCamDeviceRecordedVideo
+
+        Args:
+            device_id: The device's ID.
+            audio_codec: One of `pcm_s16le`, `mp3`.
+            from_: The start of the period. A time; on the wire epoch milliseconds.
+            to: The end of the period. A time; on the wire epoch milliseconds."""
         return await self._call(EXPORT_SORA_CAM_DEVICE_RECORDED_VIDEO, device_id=device_id, **arguments)
 
     async def get_exported(self, device_id: str, export_id: str) -> SoraCamVideoExportInfo:
-        """`GET /sora_cam/devices/{device_id}/videos/exports/{export_id}`, group SoraCam. Raises NotFound."""
+        """Get sora cam device exported video.
+
+        `GET /sora_cam/devices/{device_id}/videos/exports/{export_id}`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceExportedVideo
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_EXPORTED_VIDEO, device_id=device_id, export_id=export_id)
 
     def list_exports(self, *, device_id: str | None = None, last_evaluated_key: str | None = None,
             limit: int | None = None, sort: Sort | None = None) -> Pages[SoraCamVideoExportInfo]:
-        """`GET /sora_cam/devices/videos/exports`, group SoraCam. Raises NotFound."""
+        """List sora cam device video exports.
+
+        `GET /sora_cam/devices/videos/exports`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/listSoraCamDeviceVideoExports
+
+        Args:
+            device_id: The device's ID.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on.
+            limit: The most items of one page.
+            sort: The order: `asc` or `desc`. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_VIDEO_EXPORTS, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, sort=sort)
 
@@ -483,8 +522,16 @@ class SoraCamDevicesRecordingsAndEvents(Resource):
             sort: Sort | None = None) -> Pages[SoraCamRecordingsAndEventsListEvents
             | SoraCamRecordingsAndEventsListRecords]:
         """List sora cam device recordings and events.
-        `GET /sora_cam/devices/{device_id}/recordings_and_events`, group SoraCam. `from_` and `to` in epoch
-        milliseconds. Raises BadRequest, NotFound."""
+
+        `GET /sora_cam/devices/{device_id}/recordings_and_events`, quota group SoraCam. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/listSoraCamDeviceRecordingsAndEvents
+
+        Args:
+            device_id: The device's ID.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on.
+            from_: The start of the period. A time; on the wire epoch milliseconds.
+            to: The end of the period. A time; on the wire epoch milliseconds.
+            sort: The order: `asc` or `desc`. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_RECORDINGS_AND_EVENTS, device_id=device_id,
             last_evaluated_key=last_evaluated_key, from_=from_, to=to, sort=sort)
 
@@ -493,7 +540,16 @@ class SoraCamDevicesImages(Resource):
 
     def list_exports_for_device(self, device_id: str, *, last_evaluated_key: str | None = None,
             limit: int | None = None, sort: Sort | None = None) -> Pages[SoraCamImageExportInfo]:
-        """`GET /sora_cam/devices/{device_id}/images/exports`, group SoraCam. Raises NotFound."""
+        """List sora cam device image exports for device.
+
+        `GET /sora_cam/devices/{device_id}/images/exports`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/listSoraCamDeviceImageExportsForDevice
+
+        Args:
+            device_id: The device's ID.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on.
+            limit: The most items of one page.
+            sort: The order: `asc` or `desc`. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_IMAGE_EXPORTS_FOR_DEVICE, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, sort=sort)
 
@@ -504,17 +560,40 @@ class SoraCamDevicesImages(Resource):
     @overload
     async def export(self, device_id: str, *, body: SoraCamImageExportSpecification) -> SoraCamImageExportInfo: ...
     async def export(self, device_id: str, **arguments: Any) -> SoraCamImageExportInfo:
-        """Export sora cam device recorded image: `POST /sora_cam/devices/{device_id}/images/exports`, group SoraCam.
-        `time` in epoch milliseconds. Raises BadRequest, Forbidden, NotFound."""
+        """Export sora cam device recorded image.
+
+        `POST /sora_cam/devices/{device_id}/images/exports`, quota group SoraCam. Raises BadRequest, Forbidden,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/exportSoraCamDeviceRecordedImage
+
+        Args:
+            device_id: The device's ID.
+            image_filters: One of `wide_angle_correction`.
+            time: A time; on the wire epoch milliseconds."""
         return await self._call(EXPORT_SORA_CAM_DEVICE_RECORDED_IMAGE, device_id=device_id, **arguments)
 
     async def get_exported(self, device_id: str, export_id: str) -> SoraCamImageExportInfo:
-        """`GET /sora_cam/devices/{device_id}/images/exports/{export_id}`, group SoraCam. Raises NotFound."""
+        """Get sora cam device exported image.
+
+        `GET /sora_cam/devices/{device_id}/images/exports/{export_id}`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceExportedImage
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_EXPORTED_IMAGE, device_id=device_id, export_id=export_id)
 
     def list_exports(self, *, device_id: str | None = None, last_evaluated_key: str | None = None,
             limit: int | None = None, sort: Sort | None = None) -> Pages[SoraCamImageExportInfo]:
-        """`GET /sora_cam/devices/images/exports`, group SoraCam. Raises NotFound."""
+        """List sora cam device image exports.
+
+        `GET /sora_cam/devices/images/exports`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/listSoraCamDeviceImageExports
+
+        Args:
+            device_id: The device's ID.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on.
+            limit: The most items of one page.
+            sort: The order: `asc` or `desc`. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_IMAGE_EXPORTS, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, sort=sort)
 
@@ -523,15 +602,36 @@ class SoraCamDevicesEvents(Resource):
 
     def list_for_device(self, device_id: str, *, last_evaluated_key: str | None = None, limit: int | None = None,
             from_: Instant | None = None, to: Instant | None = None, sort: Sort | None = None) -> Pages[SoraCamEvent]:
-        """List sora cam device events for device: `GET /sora_cam/devices/{device_id}/events`, group SoraCam.
-        `from_` and `to` in epoch milliseconds. Raises BadRequest, NotFound."""
+        """List sora cam device events for device.
+
+        `GET /sora_cam/devices/{device_id}/events`, quota group SoraCam. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/listSoraCamDeviceEventsForDevice
+
+        Args:
+            device_id: The device's ID.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on.
+            limit: The most items of one page.
+            from_: The start of the period. A time; on the wire epoch milliseconds.
+            to: The end of the period. A time; on the wire epoch milliseconds.
+            sort: The order: `asc` or `desc`. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_EVENTS_FOR_DEVICE, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, from_=from_, to=to, sort=sort)
 
     def list(self, *, device_id: str | None = None, last_evaluated_key: str | int | None = None,
             limit: int | None = None, from_: Instant | None = None, to: Instant | None = None,
             sort: Sort | None = None) -> Pages[SoraCamEvent]:
-        """`GET /sora_cam/devices/events`, group SoraCam. `from_` and `to` in epoch milliseconds. Raises BadRequest."""
+        """List sora cam device events.
+
+        `GET /sora_cam/devices/events`, quota group SoraCam. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/SoraCam/listSoraCamDeviceEvents
+
+        Args:
+            device_id: The device's ID.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on.
+            limit: The most items of one page.
+            from_: The start of the period. A time; on the wire epoch milliseconds.
+            to: The end of the period. A time; on the wire epoch milliseconds.
+            sort: The order: `asc` or `desc`. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_EVENTS, device_id=device_id, last_evaluated_key=last_evaluated_key,
             limit=limit, from_=from_, to=to, sort=sort)
 
@@ -540,14 +640,28 @@ class SoraCamDevicesData(Resource):
 
     async def create_entry(self, device_id: str, *, data: Content | dict[str, Any] | list[Any],
             content_type: str | None = None) -> None:
-        """`POST /sora_cam/devices/{device_id}/data`, group SoraCam. Raises NotFound."""
+        """Create sora cam device data entry.
+
+        `POST /sora_cam/devices/{device_id}/data`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/createSoraCamDeviceDataEntry
+
+        Args:
+            device_id: The device's ID.
+            content_type: The content type of what is sent."""
         return await self._call(CREATE_SORA_CAM_DEVICE_DATA_ENTRY, device_id=device_id, content_type=content_type,
             data=data)
 
     async def update_entry(self, device_id: str, time: Instant, *, data: Content | dict[str, Any] | list[Any],
             content_type: str | None = None) -> None:
-        """Update sora cam device data entry: `PUT /sora_cam/devices/{device_id}/data/{time}`, group SoraCam.
-        `time` in epoch milliseconds. Raises NotFound."""
+        """Update sora cam device data entry.
+
+        `PUT /sora_cam/devices/{device_id}/data/{time}`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/updateSoraCamDeviceDataEntry
+
+        Args:
+            device_id: The device's ID.
+            time: A time; on the wire epoch milliseconds.
+            content_type: The content type of what is sent."""
         return await self._call(UPDATE_SORA_CAM_DEVICE_DATA_ENTRY, device_id=device_id, time=time,
             content_type=content_type, data=data)
 
@@ -555,7 +669,13 @@ class SoraCamDevicesAtomCamSettings(Resource):
     """The commands of `soracom sora-cam devices atom-cam settings`."""
 
     async def get_logo(self, device_id: str) -> SoraCamAtomCamSettingsLogo:
-        """`GET /sora_cam/devices/{device_id}/atom_cam/settings/logo`, group SoraCam. Raises NotFound."""
+        """Get sora cam device atom cam settings logo.
+
+        `GET /sora_cam/devices/{device_id}/atom_cam/settings/logo`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsLogo
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_LOGO, device_id=device_id)
 
     @overload
@@ -563,11 +683,25 @@ class SoraCamDevicesAtomCamSettings(Resource):
     @overload
     async def set_logo(self, device_id: str, *, body: SoraCamAtomCamSettingsLogo) -> None: ...
     async def set_logo(self, device_id: str, **arguments: Any) -> None:
-        """`POST /sora_cam/devices/{device_id}/atom_cam/settings/logo`, group SoraCam. Raises BadRequest, NotFound."""
+        """Set sora cam device atom cam settings logo.
+
+        `POST /sora_cam/devices/{device_id}/atom_cam/settings/logo`, quota group SoraCam. Raises BadRequest,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsLogo
+
+        Args:
+            device_id: The device's ID.
+            state: One of `on`, `off`."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_LOGO, device_id=device_id, **arguments)
 
     async def get_motion(self, device_id: str) -> SoraCamAtomCamSettingsMotion:
-        """`GET /sora_cam/devices/{device_id}/atom_cam/settings/motion`, group SoraCam. Raises NotFound."""
+        """Get sora cam device atom cam settings motion.
+
+        `GET /sora_cam/devices/{device_id}/atom_cam/settings/motion`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsMotion
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_MOTION, device_id=device_id)
 
     @overload
@@ -575,11 +709,26 @@ class SoraCamDevicesAtomCamSettings(Resource):
     @overload
     async def set_motion(self, device_id: str, *, body: SoraCamAtomCamSettingsMotion) -> None: ...
     async def set_motion(self, device_id: str, **arguments: Any) -> None:
-        """`POST /sora_cam/devices/{device_id}/atom_cam/settings/motion`, group SoraCam. Raises BadRequest, NotFound."""
+        """Set sora cam device atom cam settings motion.
+
+        `POST /sora_cam/devices/{device_id}/atom_cam/settings/motion`, quota group SoraCam. Raises BadRequest,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsMotion
+
+        Args:
+            device_id: The device's ID.
+            state: One of `on`, `off`."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_MOTION, device_id=device_id, **arguments)
 
     async def get_motion_sensitivity(self, device_id: str) -> SoraCamAtomCamSettingsMotionSensitivity:
-        """`GET /sora_cam/devices/{device_id}/atom_cam/settings/motion_sensitivity`, group SoraCam. Raises NotFound."""
+        """Get sora cam device atom cam settings motion sensitivity.
+
+        `GET /sora_cam/devices/{device_id}/atom_cam/settings/motion_sensitivity`, quota group SoraCam. Raises
+        NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsMotionSensitivity
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_MOTION_SENSITIVITY, device_id=device_id)
 
     @overload
@@ -589,13 +738,25 @@ class SoraCamDevicesAtomCamSettings(Resource):
             body: SoraCamAtomCamSettingsMotionSensitivity) -> None: ...
     async def set_motion_sensitivity(self, device_id: str, **arguments: Any) -> None:
         """Set sora cam device atom cam settings motion sensitivity.
-        `POST /sora_cam/devices/{device_id}/atom_cam/settings/motion_sensitivity`, group SoraCam. Raises
-        BadRequest, NotFound."""
+
+        `POST /sora_cam/devices/{device_id}/atom_cam/settings/motion_sensitivity`, quota group SoraCam. Raises
+        BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsMotionSensitivity
+
+        Args:
+            device_id: The device's ID.
+            state: One of `high`, `medium`, `low`."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_MOTION_SENSITIVITY, device_id=device_id,
             **arguments)
 
     async def get_motion_tagging(self, device_id: str) -> SoraCamAtomCamSettingsMotionTagging:
-        """`GET /sora_cam/devices/{device_id}/atom_cam/settings/motion_tagging`, group SoraCam. Raises NotFound."""
+        """Get sora cam device atom cam settings motion tagging.
+
+        `GET /sora_cam/devices/{device_id}/atom_cam/settings/motion_tagging`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsMotionTagging
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_MOTION_TAGGING, device_id=device_id)
 
     @overload
@@ -604,12 +765,24 @@ class SoraCamDevicesAtomCamSettings(Resource):
     async def set_motion_tagging(self, device_id: str, *, body: SoraCamAtomCamSettingsMotionTagging) -> None: ...
     async def set_motion_tagging(self, device_id: str, **arguments: Any) -> None:
         """Set sora cam device atom cam settings motion tagging.
-        `POST /sora_cam/devices/{device_id}/atom_cam/settings/motion_tagging`, group SoraCam. Raises
-        BadRequest, NotFound."""
+
+        `POST /sora_cam/devices/{device_id}/atom_cam/settings/motion_tagging`, quota group SoraCam. Raises
+        BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsMotionTagging
+
+        Args:
+            device_id: The device's ID.
+            state: One of `on`, `off`."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_MOTION_TAGGING, device_id=device_id, **arguments)
 
     async def get_night_vision(self, device_id: str) -> SoraCamAtomCamSettingsNightVision:
-        """`GET /sora_cam/devices/{device_id}/atom_cam/settings/night_vision`, group SoraCam. Raises NotFound."""
+        """Get sora cam device atom cam settings night vision.
+
+        `GET /sora_cam/devices/{device_id}/atom_cam/settings/night_vision`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsNightVision
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_NIGHT_VISION, device_id=device_id)
 
     @overload
@@ -618,12 +791,24 @@ class SoraCamDevicesAtomCamSettings(Resource):
     async def set_night_vision(self, device_id: str, *, body: SoraCamAtomCamSettingsNightVision) -> None: ...
     async def set_night_vision(self, device_id: str, **arguments: Any) -> None:
         """Set sora cam device atom cam settings night vision.
-        `POST /sora_cam/devices/{device_id}/atom_cam/settings/night_vision`, group SoraCam. Raises
-        BadRequest, NotFound."""
+
+        `POST /sora_cam/devices/{device_id}/atom_cam/settings/night_vision`, quota group SoraCam. Raises BadRequest,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsNightVision
+
+        Args:
+            device_id: The device's ID.
+            state: One of `on`, `off`, `auto`."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_NIGHT_VISION, device_id=device_id, **arguments)
 
     async def get_quality(self, device_id: str) -> SoraCamAtomCamSettingsQuality:
-        """`GET /sora_cam/devices/{device_id}/atom_cam/settings/quality`, group SoraCam. Raises NotFound."""
+        """Get sora cam device atom cam settings quality.
+
+        `GET /sora_cam/devices/{device_id}/atom_cam/settings/quality`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsQuality
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_QUALITY, device_id=device_id)
 
     @overload
@@ -632,12 +817,24 @@ class SoraCamDevicesAtomCamSettings(Resource):
     async def set_quality(self, device_id: str, *, body: SoraCamAtomCamSettingsQuality) -> None: ...
     async def set_quality(self, device_id: str, **arguments: Any) -> None:
         """Set sora cam device atom cam settings quality.
-        `POST /sora_cam/devices/{device_id}/atom_cam/settings/quality`, group SoraCam. Raises BadRequest,
-        NotFound."""
+
+        `POST /sora_cam/devices/{device_id}/atom_cam/settings/quality`, quota group SoraCam. Raises BadRequest,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsQuality
+
+        Args:
+            device_id: The device's ID.
+            state: One of `high`, `medium`, `low`."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_QUALITY, device_id=device_id, **arguments)
 
     async def get_rotation(self, device_id: str) -> SoraCamAtomCamSettingsRotation:
-        """`GET /sora_cam/devices/{device_id}/atom_cam/settings/rotation`, group SoraCam. Raises NotFound."""
+        """Get sora cam device atom cam settings rotation.
+
+        `GET /sora_cam/devices/{device_id}/atom_cam/settings/rotation`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsRotation
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_ROTATION, device_id=device_id)
 
     @overload
@@ -646,12 +843,24 @@ class SoraCamDevicesAtomCamSettings(Resource):
     async def set_rotation(self, device_id: str, *, body: SoraCamAtomCamSettingsRotation) -> None: ...
     async def set_rotation(self, device_id: str, **arguments: Any) -> None:
         """Set sora cam device atom cam settings rotation.
-        `POST /sora_cam/devices/{device_id}/atom_cam/settings/rotation`, group SoraCam. Raises BadRequest,
-        NotFound."""
+
+        `POST /sora_cam/devices/{device_id}/atom_cam/settings/rotation`, quota group SoraCam. Raises BadRequest,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsRotation
+
+        Args:
+            device_id: The device's ID.
+            state: One of `0`, `180`."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_ROTATION, device_id=device_id, **arguments)
 
     async def get_self_reboot(self, device_id: str) -> SoraCamAtomCamSettingsSelfReboot:
-        """`GET /sora_cam/devices/{device_id}/atom_cam/settings/self_reboot`, group SoraCam. Raises NotFound."""
+        """Get sora cam device atom cam settings self reboot.
+
+        `GET /sora_cam/devices/{device_id}/atom_cam/settings/self_reboot`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsSelfReboot
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_SELF_REBOOT, device_id=device_id)
 
     @overload
@@ -661,12 +870,23 @@ class SoraCamDevicesAtomCamSettings(Resource):
     async def set_self_reboot(self, device_id: str, *, body: SoraCamAtomCamSettingsSelfReboot) -> None: ...
     async def set_self_reboot(self, device_id: str, **arguments: Any) -> None:
         """Set sora cam device atom cam settings self reboot.
-        `POST /sora_cam/devices/{device_id}/atom_cam/settings/self_reboot`, group SoraCam. Raises BadRequest,
-        NotFound."""
+
+        `POST /sora_cam/devices/{device_id}/atom_cam/settings/self_reboot`, quota group SoraCam. Raises BadRequest,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsSelfReboot
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_SELF_REBOOT, device_id=device_id, **arguments)
 
     async def get_sound(self, device_id: str) -> SoraCamAtomCamSettingsSound:
-        """`GET /sora_cam/devices/{device_id}/atom_cam/settings/sound`, group SoraCam. Raises NotFound."""
+        """Get sora cam device atom cam settings sound.
+
+        `GET /sora_cam/devices/{device_id}/atom_cam/settings/sound`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsSound
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_SOUND, device_id=device_id)
 
     @overload
@@ -674,11 +894,26 @@ class SoraCamDevicesAtomCamSettings(Resource):
     @overload
     async def set_sound(self, device_id: str, *, body: SoraCamAtomCamSettingsSound) -> None: ...
     async def set_sound(self, device_id: str, **arguments: Any) -> None:
-        """`POST /sora_cam/devices/{device_id}/atom_cam/settings/sound`, group SoraCam. Raises BadRequest, NotFound."""
+        """Set sora cam device atom cam settings sound.
+
+        `POST /sora_cam/devices/{device_id}/atom_cam/settings/sound`, quota group SoraCam. Raises BadRequest,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsSound
+
+        Args:
+            device_id: The device's ID.
+            state: One of `on`, `off`."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_SOUND, device_id=device_id, **arguments)
 
     async def get_sound_sensitivity(self, device_id: str) -> SoraCamAtomCamSettingsSoundSensitivity:
-        """`GET /sora_cam/devices/{device_id}/atom_cam/settings/sound_sensitivity`, group SoraCam. Raises NotFound."""
+        """Get sora cam device atom cam settings sound sensitivity.
+
+        `GET /sora_cam/devices/{device_id}/atom_cam/settings/sound_sensitivity`, quota group SoraCam. Raises
+        NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsSoundSensitivity
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_SOUND_SENSITIVITY, device_id=device_id)
 
     @overload
@@ -687,13 +922,25 @@ class SoraCamDevicesAtomCamSettings(Resource):
     async def set_sound_sensitivity(self, device_id: str, *, body: SoraCamAtomCamSettingsSoundSensitivity) -> None: ...
     async def set_sound_sensitivity(self, device_id: str, **arguments: Any) -> None:
         """Set sora cam device atom cam settings sound sensitivity.
-        `POST /sora_cam/devices/{device_id}/atom_cam/settings/sound_sensitivity`, group SoraCam. Raises
-        BadRequest, NotFound."""
+
+        `POST /sora_cam/devices/{device_id}/atom_cam/settings/sound_sensitivity`, quota group SoraCam. Raises
+        BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsSoundSensitivity
+
+        Args:
+            device_id: The device's ID.
+            state: One of `high`, `medium`, `low`."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_SOUND_SENSITIVITY, device_id=device_id,
             **arguments)
 
     async def get_status_light(self, device_id: str) -> SoraCamAtomCamSettingsStatusLight:
-        """`GET /sora_cam/devices/{device_id}/atom_cam/settings/status_light`, group SoraCam. Raises NotFound."""
+        """Get sora cam device atom cam settings status light.
+
+        `GET /sora_cam/devices/{device_id}/atom_cam/settings/status_light`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsStatusLight
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_STATUS_LIGHT, device_id=device_id)
 
     @overload
@@ -702,12 +949,24 @@ class SoraCamDevicesAtomCamSettings(Resource):
     async def set_status_light(self, device_id: str, *, body: SoraCamAtomCamSettingsStatusLight) -> None: ...
     async def set_status_light(self, device_id: str, **arguments: Any) -> None:
         """Set sora cam device atom cam settings status light.
-        `POST /sora_cam/devices/{device_id}/atom_cam/settings/status_light`, group SoraCam. Raises
-        BadRequest, NotFound."""
+
+        `POST /sora_cam/devices/{device_id}/atom_cam/settings/status_light`, quota group SoraCam. Raises BadRequest,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsStatusLight
+
+        Args:
+            device_id: The device's ID.
+            state: One of `on`, `off`."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_STATUS_LIGHT, device_id=device_id, **arguments)
 
     async def get_timestamp(self, device_id: str) -> SoraCamAtomCamSettingsTimestamp:
-        """`GET /sora_cam/devices/{device_id}/atom_cam/settings/timestamp`, group SoraCam. Raises NotFound."""
+        """Get sora cam device atom cam settings timestamp.
+
+        `GET /sora_cam/devices/{device_id}/atom_cam/settings/timestamp`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsTimestamp
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_TIMESTAMP, device_id=device_id)
 
     @overload
@@ -716,8 +975,14 @@ class SoraCamDevicesAtomCamSettings(Resource):
     async def set_timestamp(self, device_id: str, *, body: SoraCamAtomCamSettingsTimestamp) -> None: ...
     async def set_timestamp(self, device_id: str, **arguments: Any) -> None:
         """Set sora cam device atom cam settings timestamp.
-        `POST /sora_cam/devices/{device_id}/atom_cam/settings/timestamp`, group SoraCam. Raises BadRequest,
-        NotFound."""
+
+        `POST /sora_cam/devices/{device_id}/atom_cam/settings/timestamp`, quota group SoraCam. Raises BadRequest,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsTimestamp
+
+        Args:
+            device_id: The device's ID.
+            state: One of `on`, `off`."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_TIMESTAMP, device_id=device_id, **arguments)
 
 class SoraCamDevicesAtomCam(Resource):
@@ -725,29 +990,67 @@ class SoraCamDevicesAtomCam(Resource):
     settings: Inner[SoraCamDevicesAtomCamSettings] = Inner(SoraCamDevicesAtomCamSettings)
 
     async def get_firmware_update(self, device_id: str) -> list[SoraCamDevicesFirmwareUpdate] | None:
-        """`GET /sora_cam/devices/{device_id}/atom_cam/firmware/update`, group SoraCam. Raises NotFound."""
+        """Get sora cam device atom cam firmware update.
+
+        `GET /sora_cam/devices/{device_id}/atom_cam/firmware/update`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamFirmwareUpdate
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_ATOM_CAM_FIRMWARE_UPDATE, device_id=device_id)
 
     async def update_firmware(self, device_id: str) -> None:
-        """`POST /sora_cam/devices/{device_id}/atom_cam/firmware/update`, group SoraCam. Raises BadRequest, NotFound."""
+        """Update sora cam device atom cam firmware.
+
+        `POST /sora_cam/devices/{device_id}/atom_cam/firmware/update`, quota group SoraCam. Raises BadRequest,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/updateSoraCamDeviceAtomCamFirmware
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(UPDATE_SORA_CAM_DEVICE_ATOM_CAM_FIRMWARE, device_id=device_id)
 
     async def assign_license(self, device_id: str, *, type: SoraCamDeviceLicenseUpdateType | None = None,
             body: SoraCamDeviceLicenseUpdate | None = None) -> SoraCamDeviceLicenseUpdate | None:
-        """Assign sora cam device atom cam license: `PUT /sora_cam/devices/{device_id}/atom_cam/license`, group SoraCam.
-        Raises BadRequest, Forbidden, NotFound."""
+        """Assign sora cam device atom cam license.
+
+        `PUT /sora_cam/devices/{device_id}/atom_cam/license`, quota group SoraCam. Raises BadRequest, Forbidden,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/assignSoraCamDeviceAtomCamLicense
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(ASSIGN_SORA_CAM_DEVICE_ATOM_CAM_LICENSE, device_id=device_id, type=type, body=body)
 
     async def unassign_license(self, device_id: str) -> None:
-        """`DELETE /sora_cam/devices/{device_id}/atom_cam/license`, group SoraCam. Raises Forbidden, NotFound."""
+        """Unassign sora cam device atom cam license.
+
+        `DELETE /sora_cam/devices/{device_id}/atom_cam/license`, quota group SoraCam. Raises Forbidden, NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/unassignSoraCamDeviceAtomCamLicense
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(UNASSIGN_SORA_CAM_DEVICE_ATOM_CAM_LICENSE, device_id=device_id)
 
     async def live_image(self, device_id: str) -> SoraCamAtomCamLiveImageResponse:
-        """`GET /sora_cam/devices/{device_id}/atom_cam/live_image`, group SoraCam. Raises NotFound, APIError (422)."""
+        """Get sora cam device atom cam live image.
+
+        `GET /sora_cam/devices/{device_id}/atom_cam/live_image`, quota group SoraCam. Raises NotFound, APIError
+        (422).
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamLiveImage
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_ATOM_CAM_LIVE_IMAGE, device_id=device_id)
 
     async def get_options(self, device_id: str) -> SoraCamDeviceOptions:
-        """`GET /sora_cam/devices/{device_id}/atom_cam/options`, group SoraCam. Raises NotFound."""
+        """Get sora cam device atom cam options.
+
+        `GET /sora_cam/devices/{device_id}/atom_cam/options`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamOptions
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_ATOM_CAM_OPTIONS, device_id=device_id)
 
     @overload
@@ -759,17 +1062,31 @@ class SoraCamDevicesAtomCam(Resource):
     async def update_real_time_access_option(self, device_id: str,
             **arguments: Any) -> SoraCamDeviceRealTimeAccessOption:
         """Update sora cam device atom cam options real time access.
-        `PUT /sora_cam/devices/{device_id}/atom_cam/options/real_time_access`, group SoraCam. Raises
-        BadRequest, NotFound."""
+
+        `PUT /sora_cam/devices/{device_id}/atom_cam/options/real_time_access`, quota group SoraCam. Raises
+        BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/updateSoraCamDeviceAtomCamOptionsRealTimeAccess
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(UPDATE_SORA_CAM_DEVICE_ATOM_CAM_OPTIONS_REAL_TIME_ACCESS, device_id=device_id,
             **arguments)
 
     async def get_settings(self, device_id: str) -> SoraCamAtomCamSettingsAll:
-        """`GET /sora_cam/devices/{device_id}/atom_cam/settings`, group SoraCam. Raises NotFound."""
+        """Get sora cam device atom cam settings.
+
+        `GET /sora_cam/devices/{device_id}/atom_cam/settings`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettings
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS, device_id=device_id)
 
     async def list_firmware_updates(self) -> list[SoraCamDevicesFirmwareUpdate]:
-        """`GET /sora_cam/devices/atom_cam/firmware/updates`, group SoraCam."""
+        """List sora cam device atom cam firmware updates.
+
+        `GET /sora_cam/devices/atom_cam/firmware/updates`, quota group SoraCam.
+        https://developers.soracom.io/en/api/#!/SoraCam/listSoraCamDeviceAtomCamFirmwareUpdates"""
         return await self._call(LIST_SORA_CAM_DEVICE_ATOM_CAM_FIRMWARE_UPDATES)
 
 class SoraCamDevices(Resource):
@@ -782,19 +1099,40 @@ class SoraCamDevices(Resource):
     videos: Inner[SoraCamDevicesVideos] = Inner(SoraCamDevicesVideos)
 
     async def list(self) -> builtins.list[SoraCamDevice]:
-        """List sora cam devices: `GET /sora_cam/devices`, group SoraCam."""
+        """List sora cam devices.
+
+        `GET /sora_cam/devices`, quota group SoraCam.
+        https://developers.soracom.io/en/api/#!/SoraCam/listSoraCamDevices"""
         return await self._call(LIST_SORA_CAM_DEVICES)
 
     async def get(self, device_id: str) -> SoraCamDevice:
-        """Get sora cam device: `GET /sora_cam/devices/{device_id}`, group SoraCam. Raises NotFound."""
+        """Get sora cam device.
+
+        `GET /sora_cam/devices/{device_id}`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDevice
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE, device_id=device_id)
 
     async def delete(self, device_id: str) -> None:
-        """Handle delete sora cam device: `DELETE /sora_cam/devices/{device_id}`, group SoraCam. Raises NotFound."""
+        """Handle delete sora cam device.
+
+        `DELETE /sora_cam/devices/{device_id}`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/handleDeleteSoraCamDevice
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(HANDLE_DELETE_SORA_CAM_DEVICE, device_id=device_id)
 
     async def get_export_usage(self, device_id: str) -> SoraCamExportUsage:
-        """`GET /sora_cam/devices/{device_id}/exports/usage`, group SoraCam. Raises NotFound."""
+        """Get sora cam device export usage.
+
+        `GET /sora_cam/devices/{device_id}/exports/usage`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceExportUsage
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_EXPORT_USAGE, device_id=device_id)
 
     @overload
@@ -804,16 +1142,33 @@ class SoraCamDevices(Resource):
             body: SoraCamExportUsageLimitOverrideSpecification) -> SoraCamExportUsage: ...
     async def update_export_usage_limit_override(self, device_id: str, **arguments: Any) -> SoraCamExportUsage:
         """Update sora cam device export usage limit override.
-        `PUT /sora_cam/devices/{device_id}/exports/usage/limit_override`, group SoraCam. Raises BadRequest,
-        NotFound."""
+
+        `PUT /sora_cam/devices/{device_id}/exports/usage/limit_override`, quota group SoraCam. Raises BadRequest,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/updateSoraCamDeviceExportUsageLimitOverride
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(UPDATE_SORA_CAM_DEVICE_EXPORT_USAGE_LIMIT_OVERRIDE, device_id=device_id, **arguments)
 
     async def delete_export_usage_limit_override(self, device_id: str) -> None:
-        """`DELETE /sora_cam/devices/{device_id}/exports/usage/limit_override`, group SoraCam. Raises NotFound."""
+        """Delete sora cam device export usage limit override.
+
+        `DELETE /sora_cam/devices/{device_id}/exports/usage/limit_override`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/deleteSoraCamDeviceExportUsageLimitOverride
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(DELETE_SORA_CAM_DEVICE_EXPORT_USAGE_LIMIT_OVERRIDE, device_id=device_id)
 
     async def get_name(self, device_id: str) -> SoraCamDeviceName:
-        """Get sora cam device name: `GET /sora_cam/devices/{device_id}/name`, group SoraCam. Raises NotFound."""
+        """Get sora cam device name.
+
+        `GET /sora_cam/devices/{device_id}/name`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceName
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_NAME, device_id=device_id)
 
     @overload
@@ -821,11 +1176,24 @@ class SoraCamDevices(Resource):
     @overload
     async def set_name(self, device_id: str, *, body: SoraCamDeviceName) -> None: ...
     async def set_name(self, device_id: str, **arguments: Any) -> None:
-        """`POST /sora_cam/devices/{device_id}/name`, group SoraCam. Raises BadRequest, NotFound."""
+        """Set sora cam device name.
+
+        `POST /sora_cam/devices/{device_id}/name`, quota group SoraCam. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceName
+
+        Args:
+            device_id: The device's ID.
+            name: The name."""
         return await self._call(SET_SORA_CAM_DEVICE_NAME, device_id=device_id, **arguments)
 
     async def get_power_state(self, device_id: str) -> SoraCamPowerState:
-        """`GET /sora_cam/devices/{device_id}/power_state`, group SoraCam. Raises NotFound."""
+        """Get sora cam device power state.
+
+        `GET /sora_cam/devices/{device_id}/power_state`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDevicePowerState
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_POWER_STATE, device_id=device_id)
 
     @overload
@@ -833,17 +1201,37 @@ class SoraCamDevices(Resource):
     @overload
     async def set_power_state(self, device_id: str, *, body: SoraCamPowerState) -> None: ...
     async def set_power_state(self, device_id: str, **arguments: Any) -> None:
-        """`POST /sora_cam/devices/{device_id}/power_state`, group SoraCam. Raises BadRequest, NotFound."""
+        """Set sora cam device power state.
+
+        `POST /sora_cam/devices/{device_id}/power_state`, quota group SoraCam. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDevicePowerState
+
+        Args:
+            device_id: The device's ID.
+            power_state: One of `on`, `sleep`."""
         return await self._call(SET_SORA_CAM_DEVICE_POWER_STATE, device_id=device_id, **arguments)
 
     async def reboot(self, device_id: str) -> None:
-        """Reboot sora cam device: `POST /sora_cam/devices/{device_id}/reboot`, group SoraCam. Raises NotFound."""
+        """Reboot sora cam device.
+
+        `POST /sora_cam/devices/{device_id}/reboot`, quota group SoraCam. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/rebootSoraCamDevice
+
+        Args:
+            device_id: The device's ID."""
         return await self._call(REBOOT_SORA_CAM_DEVICE, device_id=device_id)
 
     async def get_streaming_video(self, device_id: str, *, from_: Instant | None = None,
             to: Instant | None = None) -> SoraCamStreamingVideo:
-        """Get sora cam device streaming video: `GET /sora_cam/devices/{device_id}/stream`, group SoraCam.
-        `from_` and `to` in epoch milliseconds. Raises BadRequest, NotFound."""
+        """Get sora cam device streaming video.
+
+        `GET /sora_cam/devices/{device_id}/stream`, quota group SoraCam. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceStreamingVideo
+
+        Args:
+            device_id: The device's ID.
+            from_: The start of the period. A time; on the wire epoch milliseconds.
+            to: The end of the period. A time; on the wire epoch milliseconds."""
         return await self._call(GET_SORA_CAM_DEVICE_STREAMING_VIDEO, device_id=device_id, from_=from_, to=to)
 
 class SoraCam(Resource):

@@ -89,7 +89,15 @@ class Soralets(Resource):
 
     def list(self, *, sort: Sort | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[Soralet]:
-        """List soralets: `GET /soralets`, group Soralet."""
+        """List soralets.
+
+        `GET /soralets`, quota group Soralet.
+        https://developers.soracom.io/en/api/#!/Soralet/listSoralets
+
+        Args:
+            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SORALETS, sort=sort, limit=limit, last_evaluated_key=last_evaluated_key)
 
     @overload
@@ -97,20 +105,48 @@ class Soralets(Resource):
     @overload
     async def create(self, *, body: CreateSoraletRequest) -> None: ...
     async def create(self, **arguments: Any) -> None:
-        """Create soralet: `POST /soralets`, group Soralet. Raises BadRequest."""
+        """Create soralet.
+
+        `POST /soralets`, quota group Soralet. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Soralet/createSoralet
+
+        Args:
+            description: Free text for people.
+            soralet_id: The Soralet's ID."""
         return await self._call(CREATE_SORALET, **arguments)
 
     async def get(self, soralet_id: str) -> Soralet:
-        """Get soralet: `GET /soralets/{soralet_id}`, group Soralet. Raises NotFound."""
+        """Get soralet.
+
+        `GET /soralets/{soralet_id}`, quota group Soralet. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Soralet/getSoralet
+
+        Args:
+            soralet_id: The Soralet's ID."""
         return await self._call(GET_SORALET, soralet_id=soralet_id)
 
     async def delete(self, soralet_id: str) -> None:
-        """Delete soralet: `DELETE /soralets/{soralet_id}`, group Soralet. Raises NotFound."""
+        """Delete soralet.
+
+        `DELETE /soralets/{soralet_id}`, quota group Soralet. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Soralet/deleteSoralet
+
+        Args:
+            soralet_id: The Soralet's ID."""
         return await self._call(DELETE_SORALET, soralet_id=soralet_id)
 
     def get_logs(self, soralet_id: str, *, sort: Sort | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[SoraletLog]:
-        """Get soralet logs: `GET /soralets/{soralet_id}/logs`, group Soralet."""
+        """Get soralet logs.
+
+        `GET /soralets/{soralet_id}/logs`, quota group Soralet.
+        https://developers.soracom.io/en/api/#!/Soralet/getSoraletLogs
+
+        Args:
+            soralet_id: The Soralet's ID.
+            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_SORALET_LOGS, soralet_id=soralet_id, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
@@ -121,7 +157,17 @@ class Soralets(Resource):
     @overload
     async def test(self, soralet_id: str, *, body: ExecuteSoraletRequest) -> ExecuteSoraletResponse: ...
     async def test(self, soralet_id: str, **arguments: Any) -> ExecuteSoraletResponse:
-        """Test soralet: `POST /soralets/{soralet_id}/test`, group Soralet."""
+        """Test soralet.
+
+        `POST /soralets/{soralet_id}/test`, quota group Soralet.
+        https://developers.soracom.io/en/api/#!/Soralet/testSoralet
+
+        Args:
+            soralet_id: The Soralet's ID.
+            content_type: The content type of what is sent.
+            direction: One of `uplink`, `downlink`.
+            encoding_type: One of `text`, `binary`.
+            payload: What is sent, in the encoding that is named beside it."""
         return await self._call(TEST_SORALET, soralet_id=soralet_id, **arguments)
 
     @overload
@@ -131,19 +177,51 @@ class Soralets(Resource):
     @overload
     async def exec(self, soralet_id: str, *, body: ExecuteSoraletRequest) -> ExecuteSoraletResponse: ...
     async def exec(self, soralet_id: str, **arguments: Any) -> ExecuteSoraletResponse:
-        """Test soralet: `POST /soralets/{soralet_id}/test`, group Soralet."""
+        """Test soralet.
+
+        `POST /soralets/{soralet_id}/test`, quota group Soralet.
+        https://developers.soracom.io/en/api/#!/Soralet/testSoralet
+
+        Args:
+            soralet_id: The Soralet's ID.
+            content_type: The content type of what is sent.
+            direction: One of `uplink`, `downlink`.
+            encoding_type: One of `text`, `binary`.
+            payload: What is sent, in the encoding that is named beside it."""
         return await self._call(TEST_SORALET, soralet_id=soralet_id, **arguments)
 
     def list_versions(self, soralet_id: str, *, sort: Sort | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[SoraletVersion]:
-        """List soralet versions: `GET /soralets/{soralet_id}/versions`, group Soralet."""
+        """List soralet versions.
+
+        `GET /soralets/{soralet_id}/versions`, quota group Soralet.
+        https://developers.soracom.io/en/api/#!/Soralet/listSoraletVersions
+
+        Args:
+            soralet_id: The Soralet's ID.
+            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SORALET_VERSIONS, soralet_id=soralet_id, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
     async def upload(self, soralet_id: str, *, content: Content, content_type: str | None = None) -> SoraletVersion:
-        """Upload soralet code: `POST /soralets/{soralet_id}/versions`, group Soralet."""
+        """Upload soralet code.
+
+        `POST /soralets/{soralet_id}/versions`, quota group Soralet.
+        https://developers.soracom.io/en/api/#!/Soralet/uploadSoraletCode
+
+        Args:
+            soralet_id: The Soralet's ID.
+            content_type: The content type of what is sent."""
         return await self._call(UPLOAD_SORALET_CODE, soralet_id=soralet_id, content_type=content_type, content=content)
 
     async def delete_version(self, soralet_id: str, version: int) -> None:
-        """`DELETE /soralets/{soralet_id}/versions/{version}`, group Soralet. Raises NotFound."""
+        """Delete soralet version.
+
+        `DELETE /soralets/{soralet_id}/versions/{version}`, quota group Soralet. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Soralet/deleteSoraletVersion
+
+        Args:
+            soralet_id: The Soralet's ID."""
         return await self._call(DELETE_SORALET_VERSION, soralet_id=soralet_id, version=version)

@@ -115,7 +115,13 @@ class StatsNapterAuditLogs(Resource):
     """The commands of `soracom stats napter audit-logs`."""
 
     async def get(self, *, year_month: Text | None = None) -> NapterAuditLogsExportedDataStatsResponse:
-        """`GET /stats/napter/audit_logs`, group Stats. `year_month` in YYYYMM."""
+        """Get napter audit logs exported data stats.
+
+        `GET /stats/napter/audit_logs`, quota group Stats.
+        https://developers.soracom.io/en/api/#!/Stats/getNapterAuditLogsExportedDataStats
+
+        Args:
+            year_month: A time; on the wire YYYYMM."""
         return await self._call(GET_NAPTER_AUDIT_LOGS_EXPORTED_DATA_STATS, year_month=year_month)
 
 class StatsNapter(Resource):
@@ -126,7 +132,16 @@ class StatsHarvestSubscribers(Resource):
     """The commands of `soracom stats harvest subscribers`."""
 
     async def get(self, imsi: str, *, from_: Instant, to: Instant, period: Period) -> list[HarvestStatsResponse]:
-        """`GET /stats/harvest/subscribers/{imsi}`, group Stats. `from_` and `to` in epoch seconds."""
+        """Get harvest stats.
+
+        `GET /stats/harvest/subscribers/{imsi}`, quota group Stats.
+        https://developers.soracom.io/en/api/#!/Stats/getHarvestStats
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits.
+            from_: The start of the period. A time; on the wire epoch seconds.
+            to: The end of the period. A time; on the wire epoch seconds.
+            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`."""
         return await self._call(GET_HARVEST_STATS, imsi=imsi, from_=from_, to=to, period=period)
 
 class StatsHarvestOperators(Resource):
@@ -134,7 +149,14 @@ class StatsHarvestOperators(Resource):
 
     async def get(self, operator_id: str | None = None, *,
             year_month: Text | None = None) -> HarvestExportedDataStatsResponse:
-        """`GET /stats/harvest/operators/{operator_id}`, group Stats. `year_month` in YYYYMM."""
+        """Get harvest exported data stats.
+
+        `GET /stats/harvest/operators/{operator_id}`, quota group Stats.
+        https://developers.soracom.io/en/api/#!/Stats/getHarvestExportedDataStats
+
+        Args:
+            operator_id: The operator's ID.
+            year_month: A time; on the wire YYYYMM."""
         return await self._call(GET_HARVEST_EXPORTED_DATA_STATS, operator_id=operator_id, year_month=year_month)
 
 class StatsHarvest(Resource):
@@ -145,7 +167,18 @@ class StatsHarvest(Resource):
     async def export(self, operator_id: str | None = None, *, export_mode: ExportMode | None = None,
             from_: Instant | None = None, period: Period | None = None, to: Instant | None = None,
             body: ExportRequest | None = None) -> FileExportResponse:
-        """`POST /stats/harvest/operators/{operator_id}/export`, group Stats. `from_` and `to` in epoch seconds."""
+        """Export harvest stats.
+
+        `POST /stats/harvest/operators/{operator_id}/export`, quota group Stats.
+        https://developers.soracom.io/en/api/#!/Stats/exportHarvestStats
+
+        Args:
+            operator_id: The operator's ID.
+            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
+                `sync`.
+            from_: The start of the period. A time; on the wire epoch seconds.
+            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`.
+            to: The end of the period. A time; on the wire epoch seconds."""
         return await self._call(EXPORT_HARVEST_STATS, operator_id=operator_id, export_mode=export_mode, from_=from_,
             period=period, to=to, body=body)
 
@@ -155,12 +188,32 @@ class StatsFunnel(Resource):
     async def export(self, operator_id: str | None = None, *, export_mode: ExportMode | None = None,
             from_: Instant | None = None, period: Period | None = None, to: Instant | None = None,
             body: ExportRequest | None = None) -> FileExportResponse:
-        """`POST /stats/funnel/operators/{operator_id}/export`, group Stats. `from_` and `to` in epoch seconds."""
+        """Export funnel stats.
+
+        `POST /stats/funnel/operators/{operator_id}/export`, quota group Stats.
+        https://developers.soracom.io/en/api/#!/Stats/exportFunnelStats
+
+        Args:
+            operator_id: The operator's ID.
+            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
+                `sync`.
+            from_: The start of the period. A time; on the wire epoch seconds.
+            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`.
+            to: The end of the period. A time; on the wire epoch seconds."""
         return await self._call(EXPORT_FUNNEL_STATS, operator_id=operator_id, export_mode=export_mode, from_=from_,
             period=period, to=to, body=body)
 
     async def get(self, imsi: str, *, from_: Instant, to: Instant, period: Period) -> list[FunnelStatsResponse]:
-        """Get funnel stats: `GET /stats/funnel/subscribers/{imsi}`, group Stats. `from_` and `to` in epoch seconds."""
+        """Get funnel stats.
+
+        `GET /stats/funnel/subscribers/{imsi}`, quota group Stats.
+        https://developers.soracom.io/en/api/#!/Stats/getFunnelStats
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits.
+            from_: The start of the period. A time; on the wire epoch seconds.
+            to: The end of the period. A time; on the wire epoch seconds.
+            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`."""
         return await self._call(GET_FUNNEL_STATS, imsi=imsi, from_=from_, to=to, period=period)
 
 class StatsFunk(Resource):
@@ -169,12 +222,32 @@ class StatsFunk(Resource):
     async def export(self, operator_id: str | None = None, *, export_mode: ExportMode | None = None,
             from_: Instant | None = None, period: Period | None = None, to: Instant | None = None,
             body: ExportRequest | None = None) -> FileExportResponse:
-        """`POST /stats/funk/operators/{operator_id}/export`, group Stats. `from_` and `to` in epoch seconds."""
+        """Export funk stats.
+
+        `POST /stats/funk/operators/{operator_id}/export`, quota group Stats.
+        https://developers.soracom.io/en/api/#!/Stats/exportFunkStats
+
+        Args:
+            operator_id: The operator's ID.
+            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
+                `sync`.
+            from_: The start of the period. A time; on the wire epoch seconds.
+            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`.
+            to: The end of the period. A time; on the wire epoch seconds."""
         return await self._call(EXPORT_FUNK_STATS, operator_id=operator_id, export_mode=export_mode, from_=from_,
             period=period, to=to, body=body)
 
     async def get(self, imsi: str, *, from_: Instant, to: Instant, period: Period) -> list[FunkStatsResponse]:
-        """Get funk stats: `GET /stats/funk/subscribers/{imsi}`, group Stats. `from_` and `to` in epoch seconds."""
+        """Get funk stats.
+
+        `GET /stats/funk/subscribers/{imsi}`, quota group Stats.
+        https://developers.soracom.io/en/api/#!/Stats/getFunkStats
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits.
+            from_: The start of the period. A time; on the wire epoch seconds.
+            to: The end of the period. A time; on the wire epoch seconds.
+            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`."""
         return await self._call(GET_FUNK_STATS, imsi=imsi, from_=from_, to=to, period=period)
 
 class StatsBeam(Resource):
@@ -183,19 +256,48 @@ class StatsBeam(Resource):
     async def export(self, operator_id: str | None = None, *, export_mode: ExportMode | None = None,
             from_: Instant | None = None, period: Period | None = None, to: Instant | None = None,
             body: ExportRequest | None = None) -> FileExportResponse:
-        """`POST /stats/beam/operators/{operator_id}/export`, group Stats. `from_` and `to` in epoch seconds."""
+        """Export beam stats.
+
+        `POST /stats/beam/operators/{operator_id}/export`, quota group Stats.
+        https://developers.soracom.io/en/api/#!/Stats/exportBeamStats
+
+        Args:
+            operator_id: The operator's ID.
+            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
+                `sync`.
+            from_: The start of the period. A time; on the wire epoch seconds.
+            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`.
+            to: The end of the period. A time; on the wire epoch seconds."""
         return await self._call(EXPORT_BEAM_STATS, operator_id=operator_id, export_mode=export_mode, from_=from_,
             period=period, to=to, body=body)
 
     async def get(self, imsi: str, *, from_: Instant, to: Instant, period: Period) -> list[BeamStatsResponse]:
-        """Get beam stats: `GET /stats/beam/subscribers/{imsi}`, group Stats. `from_` and `to` in epoch seconds."""
+        """Get beam stats.
+
+        `GET /stats/beam/subscribers/{imsi}`, quota group Stats.
+        https://developers.soracom.io/en/api/#!/Stats/getBeamStats
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits.
+            from_: The start of the period. A time; on the wire epoch seconds.
+            to: The end of the period. A time; on the wire epoch seconds.
+            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`."""
         return await self._call(GET_BEAM_STATS, imsi=imsi, from_=from_, to=to, period=period)
 
 class StatsAirSims(Resource):
     """The commands of `soracom stats air sims`."""
 
     async def get(self, sim_id: str, *, from_: Instant, to: Instant, period: Period) -> list[AirStatsResponse]:
-        """Get air stats of SIM: `GET /stats/air/sims/{sim_id}`, group Stats. `from_` and `to` in epoch seconds."""
+        """Get air stats of SIM.
+
+        `GET /stats/air/sims/{sim_id}`, quota group Stats.
+        https://developers.soracom.io/en/api/#!/Stats/getAirStatsOfSim
+
+        Args:
+            sim_id: The SIM's ID.
+            from_: The start of the period. A time; on the wire epoch seconds.
+            to: The end of the period. A time; on the wire epoch seconds.
+            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`."""
         return await self._call(GET_AIR_STATS_OF_SIM, sim_id=sim_id, from_=from_, to=to, period=period)
 
 class StatsAirOperators(Resource):
@@ -203,8 +305,16 @@ class StatsAirOperators(Resource):
 
     async def get(self, operator_id: str | None = None, *, from_: Instant, to: Instant,
             period: GetAirStatsOfGroupPeriod) -> list[AirAggregatedStatsResponse]:
-        """Get air stats of operator: `GET /stats/air/operators/{operator_id}`, group Stats.
-        `from_` and `to` in epoch seconds. Raises BadRequest."""
+        """Get air stats of operator.
+
+        `GET /stats/air/operators/{operator_id}`, quota group Stats. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Stats/getAirStatsOfOperator
+
+        Args:
+            operator_id: The operator's ID.
+            from_: The start of the period. A time; on the wire epoch seconds.
+            to: The end of the period. A time; on the wire epoch seconds.
+            period: The length of time that one entry sums up. One of `month`, `day`."""
         return await self._call(GET_AIR_STATS_OF_OPERATOR, operator_id=operator_id, from_=from_, to=to, period=period)
 
 class StatsAirGroups(Resource):
@@ -212,7 +322,16 @@ class StatsAirGroups(Resource):
 
     async def get(self, group_id: str, *, from_: Instant, to: Instant,
             period: GetAirStatsOfGroupPeriod) -> list[AirAggregatedStatsResponse]:
-        """`GET /stats/air/groups/{group_id}`, group Stats. `from_` and `to` in epoch seconds. Raises BadRequest."""
+        """Get air stats of group.
+
+        `GET /stats/air/groups/{group_id}`, quota group Stats. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/Stats/getAirStatsOfGroup
+
+        Args:
+            group_id: The group's ID, a UUID.
+            from_: The start of the period. A time; on the wire epoch seconds.
+            to: The end of the period. A time; on the wire epoch seconds.
+            period: The length of time that one entry sums up. One of `month`, `day`."""
         return await self._call(GET_AIR_STATS_OF_GROUP, group_id=group_id, from_=from_, to=to, period=period)
 
 class StatsAir(Resource):
@@ -224,12 +343,32 @@ class StatsAir(Resource):
     async def export(self, operator_id: str | None = None, *, export_mode: ExportMode | None = None,
             from_: Instant | None = None, period: Period | None = None, to: Instant | None = None,
             body: ExportRequest | None = None) -> FileExportResponse:
-        """`POST /stats/air/operators/{operator_id}/export`, group Stats. `from_` and `to` in epoch seconds."""
+        """Export air stats.
+
+        `POST /stats/air/operators/{operator_id}/export`, quota group Stats.
+        https://developers.soracom.io/en/api/#!/Stats/exportAirStats
+
+        Args:
+            operator_id: The operator's ID.
+            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
+                `sync`.
+            from_: The start of the period. A time; on the wire epoch seconds.
+            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`.
+            to: The end of the period. A time; on the wire epoch seconds."""
         return await self._call(EXPORT_AIR_STATS, operator_id=operator_id, export_mode=export_mode, from_=from_,
             period=period, to=to, body=body)
 
     async def get(self, imsi: str, *, from_: Instant, to: Instant, period: Period) -> list[AirStatsResponse]:
-        """Get air stats: `GET /stats/air/subscribers/{imsi}`, group Stats. `from_` and `to` in epoch seconds."""
+        """Get air stats.
+
+        `GET /stats/air/subscribers/{imsi}`, quota group Stats.
+        https://developers.soracom.io/en/api/#!/Stats/getAirStats
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits.
+            from_: The start of the period. A time; on the wire epoch seconds.
+            to: The end of the period. A time; on the wire epoch seconds.
+            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`."""
         return await self._call(GET_AIR_STATS, imsi=imsi, from_=from_, to=to, period=period)
 
 class Stats(Resource):

@@ -117,55 +117,137 @@ class Subscribers(Resource):
             tag_value_match_mode: TagValueMatchMode | None = None, status_filter: str | None = None,
             speed_class_filter: str | None = None, serial_number_filter: str | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[Subscriber]:
-        """List subscribers: `GET /subscribers`, group Subscriber."""
+        """List subscribers.
+
+        `GET /subscribers`, quota group Subscriber.
+        https://developers.soracom.io/en/api/#!/Subscriber/listSubscribers
+
+        Args:
+            tag_name: Selects only what has a tag of this name; needs `tag_value`.
+            tag_value: The value that the tag must have.
+            tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SUBSCRIBERS, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, status_filter=status_filter,
             speed_class_filter=speed_class_filter, serial_number_filter=serial_number_filter, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
     async def get(self, imsi: str) -> Subscriber:
-        """Get subscriber: `GET /subscribers/{imsi}`, group Subscriber. Raises NotFound."""
+        """Get subscriber.
+
+        `GET /subscribers/{imsi}`, quota group Subscriber. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/getSubscriber
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(GET_SUBSCRIBER, imsi=imsi)
 
     async def activate(self, imsi: str) -> Subscriber:
-        """Activate subscriber: `POST /subscribers/{imsi}/activate`, group Subscriber. Raises NotFound."""
+        """Activate subscriber.
+
+        `POST /subscribers/{imsi}/activate`, quota group Subscriber. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/activateSubscriber
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(ACTIVATE_SUBSCRIBER, imsi=imsi)
 
     async def put_bundles(self, imsi: str, *, bundles: builtins.list[PutBundlesRequest]) -> Subscriber:
-        """Put bundles: `PUT /subscribers/{imsi}/bundles`, group Subscriber. Raises BadRequest, NotFound."""
+        """Put bundles.
+
+        `PUT /subscribers/{imsi}/bundles`, quota group Subscriber. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/putBundles
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits.
+            bundles: The bundles of the subscription."""
         return await self._call(PUT_BUNDLES, imsi=imsi, bundles=bundles)
 
     def get_data(self, imsi: str, *, from_: Instant | None = None, to: Instant | None = None, sort: Sort | None = None,
             limit: int | None = None, last_evaluated_key: str | None = None) -> Pages[DataEntry]:
-        """`GET /subscribers/{imsi}/data`, group Subscriber. `from_` and `to` in epoch milliseconds."""
+        """Get data from subscriber.
+
+        `GET /subscribers/{imsi}/data`, quota group Subscriber.
+        https://developers.soracom.io/en/api/#!/Subscriber/getDataFromSubscriber
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits.
+            from_: The start of the period. A time; on the wire epoch milliseconds.
+            to: The end of the period. A time; on the wire epoch milliseconds.
+            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_SUBSCRIBER, imsi=imsi, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
     async def deactivate(self, imsi: str) -> Subscriber:
-        """Deactivate subscriber: `POST /subscribers/{imsi}/deactivate`, group Subscriber. Raises NotFound."""
+        """Deactivate subscriber.
+
+        `POST /subscribers/{imsi}/deactivate`, quota group Subscriber. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/deactivateSubscriber
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(DEACTIVATE_SUBSCRIBER, imsi=imsi)
 
     async def delete_session(self, imsi: str) -> Subscriber:
-        """Delete subscriber session: `POST /subscribers/{imsi}/delete_session`, group Subscriber. Raises NotFound."""
+        """Delete subscriber session.
+
+        `POST /subscribers/{imsi}/delete_session`, quota group Subscriber. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/deleteSubscriberSession
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(DELETE_SUBSCRIBER_SESSION, imsi=imsi)
 
     async def disable_termination(self, imsi: str) -> Subscriber:
-        """Disable termination: `POST /subscribers/{imsi}/disable_termination`, group Subscriber. Raises NotFound."""
+        """Disable termination.
+
+        `POST /subscribers/{imsi}/disable_termination`, quota group Subscriber. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/disableTermination
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(DISABLE_TERMINATION, imsi=imsi)
 
     async def downlink_ping(self, imsi: str, *, number_of_ping_requests: int | None = None,
             timeout_seconds: int | None = None, body: DownlinkPingRequest | None = None) -> DownlinkPingResponse:
-        """Subscriber downlink ping to user equipment: `POST /subscribers/{imsi}/downlink/ping`, group Subscriber."""
+        """Subscriber downlink ping to user equipment.
+
+        `POST /subscribers/{imsi}/downlink/ping`, quota group Subscriber.
+        https://developers.soracom.io/en/api/#!/Subscriber/subscriberDownlinkPingToUserEquipment
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits.
+            number_of_ping_requests: How many pings are sent.
+            timeout_seconds: How long an answer is waited for, in seconds."""
         return await self._call(SUBSCRIBER_DOWNLINK_PING_TO_USER_EQUIPMENT, imsi=imsi,
             number_of_ping_requests=number_of_ping_requests, timeout_seconds=timeout_seconds, body=body)
 
     async def enable_termination(self, imsi: str) -> Subscriber:
-        """Enable termination: `POST /subscribers/{imsi}/enable_termination`, group Subscriber. Raises NotFound."""
+        """Enable termination.
+
+        `POST /subscribers/{imsi}/enable_termination`, quota group Subscriber. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/enableTermination
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(ENABLE_TERMINATION, imsi=imsi)
 
     def session_events(self, imsi: str, *, from_: Instant | None = None, to: Instant | None = None,
             limit: int | None = None, last_evaluated_key: str | None = None) -> Pages[SessionEvent]:
-        """`GET /subscribers/{imsi}/events/sessions`, group Subscriber. `from_` and `to` in epoch milliseconds."""
+        """List session events.
+
+        `GET /subscribers/{imsi}/events/sessions`, quota group Subscriber.
+        https://developers.soracom.io/en/api/#!/Subscriber/listSessionEvents
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits.
+            from_: The start of the period. A time; on the wire epoch milliseconds.
+            to: The end of the period. A time; on the wire epoch milliseconds.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SESSION_EVENTS, imsi=imsi, from_=from_, to=to, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
@@ -175,16 +257,38 @@ class Subscribers(Resource):
     @overload
     async def register(self, imsi: str, *, body: RegisterSubscribersRequest) -> Subscriber: ...
     async def register(self, imsi: str, **arguments: Any) -> Subscriber:
-        """Register subscriber: `POST /subscribers/{imsi}/register`, group Subscriber."""
+        """Register subscriber.
+
+        `POST /subscribers/{imsi}/register`, quota group Subscriber.
+        https://developers.soracom.io/en/api/#!/Subscriber/registerSubscriber
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits.
+            group_id: The group's ID, a UUID.
+            registration_secret: The secret that came with the product and proves who owns it.
+            tags: The tags: values by their names."""
         return await self._call(REGISTER_SUBSCRIBER, imsi=imsi, **arguments)
 
     async def report_local_info(self, imsi: str) -> Subscriber:
-        """`POST /subscribers/{imsi}/report_local_info`, group Subscriber. Raises BadRequest, NotFound."""
+        """Report local info.
+
+        `POST /subscribers/{imsi}/report_local_info`, quota group Subscriber. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/reportLocalInfo
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(REPORT_LOCAL_INFO, imsi=imsi)
 
     async def send_sms(self, imsi: str, *, encoding_type: int | None = None, payload: str | None = None,
             body: SmsForwardingRequest | None = None) -> SmsForwardingReport:
-        """Send SMS: `POST /subscribers/{imsi}/send_sms`, group Subscriber. Raises BadRequest, NotFound."""
+        """Send SMS.
+
+        `POST /subscribers/{imsi}/send_sms`, quota group Subscriber. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/sendSms
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits.
+            payload: What is sent, in the encoding that is named beside it."""
         return await self._call(SEND_SMS, imsi=imsi, encoding_type=encoding_type, payload=payload, body=body)
 
     @overload
@@ -193,50 +297,122 @@ class Subscribers(Resource):
     @overload
     async def set_expiry_time(self, imsi: str, *, body: ExpiryTime) -> Subscriber: ...
     async def set_expiry_time(self, imsi: str, **arguments: Any) -> Subscriber:
-        """Set expiry time: `POST /subscribers/{imsi}/set_expiry_time`, group Subscriber.
-        `expiry_time` in epoch milliseconds. Raises NotFound."""
+        """Set expiry time.
+
+        `POST /subscribers/{imsi}/set_expiry_time`, quota group Subscriber. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/setExpiryTime
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits.
+            expiry_action: What happens at the end of the term. One of `doNothing`, `deleteSession`, `deactivate`,
+                `suspend`, `terminate`.
+            expiry_time: When the term of the SIM ends. A time; on the wire epoch milliseconds."""
         return await self._call(SET_EXPIRY_TIME, imsi=imsi, **arguments)
 
     async def set_group(self, imsi: str, *, group_id: str | None = None,
             body: SetGroupRequest | None = None) -> Subscriber:
-        """Set group: `POST /subscribers/{imsi}/set_group`, group Subscriber. Raises NotFound."""
+        """Set group.
+
+        `POST /subscribers/{imsi}/set_group`, quota group Subscriber. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/setGroup
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits.
+            group_id: The group's ID, a UUID."""
         return await self._call(SET_GROUP, imsi=imsi, group_id=group_id, body=body)
 
     async def set_imei_lock(self, imsi: str, *, imei: str | None = None,
             body: SetImeiLockRequest | None = None) -> Subscriber:
-        """Set IMEI lock: `POST /subscribers/{imsi}/set_imei_lock`, group Subscriber. Raises BadRequest, NotFound."""
+        """Set IMEI lock.
+
+        `POST /subscribers/{imsi}/set_imei_lock`, quota group Subscriber. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/setImeiLock
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits.
+            imei: The device's IMEI, 15 digits."""
         return await self._call(SET_IMEI_LOCK, imsi=imsi, imei=imei, body=body)
 
     async def set_to_standby(self, imsi: str) -> Subscriber:
-        """`POST /subscribers/{imsi}/set_to_standby`, group Subscriber. Raises BadRequest, NotFound."""
+        """Set subscriber to standby.
+
+        `POST /subscribers/{imsi}/set_to_standby`, quota group Subscriber. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/setSubscriberToStandby
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(SET_SUBSCRIBER_TO_STANDBY, imsi=imsi)
 
     async def suspend(self, imsi: str) -> Subscriber:
-        """Suspend subscriber: `POST /subscribers/{imsi}/suspend`, group Subscriber. Raises NotFound."""
+        """Suspend subscriber.
+
+        `POST /subscribers/{imsi}/suspend`, quota group Subscriber. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/suspendSubscriber
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(SUSPEND_SUBSCRIBER, imsi=imsi)
 
     async def put_tags(self, imsi: str, *, tags: builtins.list[TagUpdateRequest]) -> Subscriber:
-        """Put subscriber tags: `PUT /subscribers/{imsi}/tags`, group Subscriber. Raises NotFound."""
+        """Put subscriber tags.
+
+        `PUT /subscribers/{imsi}/tags`, quota group Subscriber. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/putSubscriberTags
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits.
+            tags: The tags: values by their names."""
         return await self._call(PUT_SUBSCRIBER_TAGS, imsi=imsi, tags=tags)
 
     async def delete_tag(self, imsi: str, tag_name: str) -> None:
-        """Delete subscriber tag: `DELETE /subscribers/{imsi}/tags/{tag_name}`, group Subscriber. Raises NotFound."""
+        """Delete subscriber tag.
+
+        `DELETE /subscribers/{imsi}/tags/{tag_name}`, quota group Subscriber. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/deleteSubscriberTag
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits.
+            tag_name: Selects only what has a tag of this name; needs `tag_value`."""
         return await self._call(DELETE_SUBSCRIBER_TAG, imsi=imsi, tag_name=tag_name)
 
     async def terminate(self, imsi: str) -> Subscriber:
-        """Terminate subscriber: `POST /subscribers/{imsi}/terminate`, group Subscriber. Raises NotFound."""
+        """Terminate subscriber.
+
+        `POST /subscribers/{imsi}/terminate`, quota group Subscriber. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/terminateSubscriber
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(TERMINATE_SUBSCRIBER, imsi=imsi)
 
     async def unset_expiry_time(self, imsi: str) -> Subscriber:
-        """Unset expiry time: `POST /subscribers/{imsi}/unset_expiry_time`, group Subscriber. Raises NotFound."""
+        """Unset expiry time.
+
+        `POST /subscribers/{imsi}/unset_expiry_time`, quota group Subscriber. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/unsetExpiryTime
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(UNSET_EXPIRY_TIME, imsi=imsi)
 
     async def unset_group(self, imsi: str) -> Subscriber:
-        """Unset group: `POST /subscribers/{imsi}/unset_group`, group Subscriber. Raises NotFound."""
+        """Unset group.
+
+        `POST /subscribers/{imsi}/unset_group`, quota group Subscriber. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/unsetGroup
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(UNSET_GROUP, imsi=imsi)
 
     async def unset_imei_lock(self, imsi: str) -> Subscriber:
-        """Unset IMEI lock: `POST /subscribers/{imsi}/unset_imei_lock`, group Subscriber. Raises NotFound."""
+        """Unset IMEI lock.
+
+        `POST /subscribers/{imsi}/unset_imei_lock`, quota group Subscriber. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/unsetImeiLock
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(UNSET_IMEI_LOCK, imsi=imsi)
 
     @overload
@@ -244,21 +420,46 @@ class Subscribers(Resource):
     @overload
     async def update_speed_class(self, imsi: str, *, body: UpdateSpeedClassRequest) -> Subscriber: ...
     async def update_speed_class(self, imsi: str, **arguments: Any) -> Subscriber:
-        """Update speed class: `POST /subscribers/{imsi}/update_speed_class`, group Subscriber. Raises NotFound."""
+        """Update speed class.
+
+        `POST /subscribers/{imsi}/update_speed_class`, quota group Subscriber. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/updateSpeedClass
+
+        Args:
+            imsi: The subscriber's IMSI, 15 digits.
+            speed_class: The speed class; which ones exist depends on the subscription. One of `s1.minimum`,
+                `s1.slow`, `s1.standard`, `s1.fast`, `s1.4xfast`, `s1.8xfast`, `u1.standard`, `u1.slow`."""
         return await self._call(UPDATE_SPEED_CLASS, imsi=imsi, **arguments)
 
     async def export(self, *, export_mode: ExportMode | None = None) -> FileExportResponse:
-        """Export subscribers: `POST /subscribers/export`, group Subscriber."""
+        """Export subscribers.
+
+        `POST /subscribers/export`, quota group Subscriber.
+        https://developers.soracom.io/en/api/#!/Subscriber/exportSubscribers
+
+        Args:
+            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
+                `sync`."""
         return await self._call(EXPORT_SUBSCRIBERS, export_mode=export_mode)
 
     async def send_sms_by_msisdn(self, msisdn: str, *, encoding_type: int | None = None, payload: str | None = None,
             body: SmsForwardingRequest | None = None) -> SmsForwardingReport:
-        """`POST /subscribers/msisdn/{msisdn}/send_sms`, group Subscriber. Raises BadRequest, NotFound."""
+        """Send SMS by MSISDN.
+
+        `POST /subscribers/msisdn/{msisdn}/send_sms`, quota group Subscriber. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/sendSmsByMsisdn
+
+        Args:
+            msisdn: The phone number of the SIM.
+            payload: What is sent, in the encoding that is named beside it."""
         return await self._call(SEND_SMS_BY_MSISDN, msisdn=msisdn, encoding_type=encoding_type, payload=payload,
             body=body)
 
     async def delete_transfer_token(self, token: str) -> None:
-        """`DELETE /subscribers/transfer_token/{token}`, group Subscriber. Raises NotFound."""
+        """Delete subscriber transfer token.
+
+        `DELETE /subscribers/transfer_token/{token}`, quota group Subscriber. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Subscriber/deleteSubscriberTransferToken"""
         return await self._call(DELETE_SUBSCRIBER_TRANSFER_TOKEN, token=token)
 
     @overload
@@ -269,7 +470,10 @@ class Subscribers(Resource):
     async def issue_transfer_token(self, *,
             body: IssueSubscriberTransferTokenRequest) -> IssueSubscriberTransferTokenResponse: ...
     async def issue_transfer_token(self, **arguments: Any) -> IssueSubscriberTransferTokenResponse:
-        """Issue subscriber transfer token: `POST /subscribers/transfer_token/issue`, group Subscriber."""
+        """Issue subscriber transfer token.
+
+        `POST /subscribers/transfer_token/issue`, quota group Subscriber.
+        https://developers.soracom.io/en/api/#!/Subscriber/issueSubscriberTransferToken"""
         return await self._call(ISSUE_SUBSCRIBER_TRANSFER_TOKEN, **arguments)
 
     @overload
@@ -278,5 +482,8 @@ class Subscribers(Resource):
     async def verify_transfer_token(self, *,
             body: VerifySubscriberTransferTokenRequest) -> VerifySubscriberTransferTokenResponse: ...
     async def verify_transfer_token(self, **arguments: Any) -> VerifySubscriberTransferTokenResponse:
-        """Verify subscriber transfer token: `POST /subscribers/transfer_token/verify`, group Subscriber."""
+        """Verify subscriber transfer token.
+
+        `POST /subscribers/transfer_token/verify`, quota group Subscriber.
+        https://developers.soracom.io/en/api/#!/Subscriber/verifySubscriberTransferToken"""
         return await self._call(VERIFY_SUBSCRIBER_TRANSFER_TOKEN, **arguments)

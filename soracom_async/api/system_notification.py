@@ -39,11 +39,24 @@ class SystemNotifications(Resource):
     """The commands of `soracom system-notifications`."""
 
     async def list(self, operator_id: str | None = None) -> builtins.list[SystemNotificationsModel]:
-        """List system notifications: `GET /operators/{operator_id}/system_notifications`, group SystemNotification."""
+        """List system notifications.
+
+        `GET /operators/{operator_id}/system_notifications`, quota group SystemNotification.
+        https://developers.soracom.io/en/api/#!/SystemNotification/listSystemNotifications
+
+        Args:
+            operator_id: The operator's ID."""
         return await self._call(LIST_SYSTEM_NOTIFICATIONS, operator_id=operator_id)
 
     async def get(self, type: GetSystemNotificationType, *, operator_id: str | None = None) -> SystemNotificationsModel:
-        """`GET /operators/{operator_id}/system_notifications/{type}`, group SystemNotification."""
+        """Get system notification.
+
+        `GET /operators/{operator_id}/system_notifications/{type}`, quota group SystemNotification.
+        https://developers.soracom.io/en/api/#!/SystemNotification/getSystemNotification
+
+        Args:
+            type: One of `primary`, `recovery`, `billing`, `support`.
+            operator_id: The operator's ID."""
         return await self._call(GET_SYSTEM_NOTIFICATION, type=type, operator_id=operator_id)
 
     @overload
@@ -53,10 +66,25 @@ class SystemNotifications(Resource):
     async def set(self, type: GetSystemNotificationType, *, body: SetSystemNotificationsRequest,
             operator_id: str | None = None) -> SystemNotificationsModel: ...
     async def set(self, type: GetSystemNotificationType, **arguments: Any) -> SystemNotificationsModel:
-        """`POST /operators/{operator_id}/system_notifications/{type}`, group SystemNotification."""
+        """Set system notification.
+
+        `POST /operators/{operator_id}/system_notifications/{type}`, quota group SystemNotification.
+        https://developers.soracom.io/en/api/#!/SystemNotification/setSystemNotification
+
+        Args:
+            type: One of `primary`, `recovery`, `billing`, `support`.
+            operator_id: The operator's ID.
+            password: The password."""
         return await self._call(SET_SYSTEM_NOTIFICATION, type=type, **arguments)
 
     async def delete(self, type: Literal["recovery", "billing", "support"] | str, *,
             operator_id: str | None = None) -> None:
-        """`DELETE /operators/{operator_id}/system_notifications/{type}`, group SystemNotification."""
+        """Delete system notification.
+
+        `DELETE /operators/{operator_id}/system_notifications/{type}`, quota group SystemNotification.
+        https://developers.soracom.io/en/api/#!/SystemNotification/deleteSystemNotification
+
+        Args:
+            type: One of `recovery`, `billing`, `support`.
+            operator_id: The operator's ID."""
         return await self._call(DELETE_SYSTEM_NOTIFICATION, type=type, operator_id=operator_id)

@@ -126,7 +126,13 @@ class UsersDefaultPermissions(Resource):
     """The commands of `soracom users default-permissions`."""
 
     async def get(self, operator_id: str | None = None) -> GetDefaultPermissionsResponse:
-        """`GET /operators/{operator_id}/users/default_permissions`, group User. Raises Forbidden, NotFound."""
+        """Get default permissions.
+
+        `GET /operators/{operator_id}/users/default_permissions`, quota group User. Raises Forbidden, NotFound.
+        https://developers.soracom.io/en/api/#!/User/getDefaultPermissions
+
+        Args:
+            operator_id: The operator's ID."""
         return await self._call(GET_DEFAULT_PERMISSIONS, operator_id=operator_id)
 
     @overload
@@ -134,35 +140,75 @@ class UsersDefaultPermissions(Resource):
     @overload
     async def update(self, operator_id: str | None = None, *, body: UpdateDefaultPermissionsRequest) -> None: ...
     async def update(self, operator_id: str | None = None, **arguments: Any) -> None:
-        """`PUT /operators/{operator_id}/users/default_permissions`, group User. Raises BadRequest, Forbidden."""
+        """Update default permissions.
+
+        `PUT /operators/{operator_id}/users/default_permissions`, quota group User. Raises BadRequest, Forbidden.
+        https://developers.soracom.io/en/api/#!/User/updateDefaultPermissions
+
+        Args:
+            operator_id: The operator's ID."""
         return await self._call(UPDATE_DEFAULT_PERMISSIONS, operator_id=operator_id, **arguments)
 
     async def delete(self, operator_id: str | None = None) -> None:
-        """`DELETE /operators/{operator_id}/users/default_permissions`, group User. Raises Forbidden, NotFound."""
+        """Delete default permissions.
+
+        `DELETE /operators/{operator_id}/users/default_permissions`, quota group User. Raises Forbidden, NotFound.
+        https://developers.soracom.io/en/api/#!/User/deleteDefaultPermissions
+
+        Args:
+            operator_id: The operator's ID."""
         return await self._call(DELETE_DEFAULT_PERMISSIONS, operator_id=operator_id)
 
 class UsersTrustPolicy(Resource):
     """The commands of `soracom users trust-policy`."""
 
     async def get(self, user_name: str, *, operator_id: str | None = None) -> GetUserTrustPolicyResponse:
-        """`GET /operators/{operator_id}/users/{user_name}/trust_policy`, group User. Raises BadRequest."""
+        """Get user trust policy.
+
+        `GET /operators/{operator_id}/users/{user_name}/trust_policy`, quota group User. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/User/getUserTrustPolicy
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID."""
         return await self._call(GET_USER_TRUST_POLICY, user_name=user_name, operator_id=operator_id)
 
     async def update(self, user_name: str, *, operator_id: str | None = None, trust_policy: str | None = None,
             body: SetUserTrustPolicyRequest | None = None) -> None:
-        """`PUT /operators/{operator_id}/users/{user_name}/trust_policy`, group User. Raises BadRequest."""
+        """Update user trust policy.
+
+        `PUT /operators/{operator_id}/users/{user_name}/trust_policy`, quota group User. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/User/updateUserTrustPolicy
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID."""
         return await self._call(UPDATE_USER_TRUST_POLICY, user_name=user_name, operator_id=operator_id,
             trust_policy=trust_policy, body=body)
 
     async def delete(self, user_name: str, *, operator_id: str | None = None) -> None:
-        """`DELETE /operators/{operator_id}/users/{user_name}/trust_policy`, group User. Raises BadRequest."""
+        """Delete user trust policy.
+
+        `DELETE /operators/{operator_id}/users/{user_name}/trust_policy`, quota group User. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/User/deleteUserTrustPolicy
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID."""
         return await self._call(DELETE_USER_TRUST_POLICY, user_name=user_name, operator_id=operator_id)
 
 class UsersPermissions(Resource):
     """The commands of `soracom users permissions`."""
 
     async def get(self, user_name: str, *, operator_id: str | None = None) -> GetUserPermissionResponse:
-        """Get user permission: `GET /operators/{operator_id}/users/{user_name}/permission`, group User."""
+        """Get user permission.
+
+        `GET /operators/{operator_id}/users/{user_name}/permission`, quota group User.
+        https://developers.soracom.io/en/api/#!/User/getUserPermission
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID."""
         return await self._call(GET_USER_PERMISSION, user_name=user_name, operator_id=operator_id)
 
     @overload
@@ -172,18 +218,40 @@ class UsersPermissions(Resource):
     async def update(self, user_name: str, *, body: SetUserPermissionRequest,
             operator_id: str | None = None) -> None: ...
     async def update(self, user_name: str, **arguments: Any) -> None:
-        """Update user permission: `PUT /operators/{operator_id}/users/{user_name}/permission`, group User."""
+        """Update user permission.
+
+        `PUT /operators/{operator_id}/users/{user_name}/permission`, quota group User.
+        https://developers.soracom.io/en/api/#!/User/updateUserPermission
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID.
+            description: Free text for people."""
         return await self._call(UPDATE_USER_PERMISSION, user_name=user_name, **arguments)
 
     async def delete(self, user_name: str, *, operator_id: str | None = None) -> None:
-        """`DELETE /operators/{operator_id}/users/{user_name}/permission`, group User. Raises BadRequest."""
+        """Delete user permission.
+
+        `DELETE /operators/{operator_id}/users/{user_name}/permission`, quota group User. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/User/deleteUserPermission
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID."""
         return await self._call(DELETE_USER_PERMISSION, user_name=user_name, operator_id=operator_id)
 
 class UsersPassword(Resource):
     """The commands of `soracom users password`."""
 
     async def configured(self, user_name: str, *, operator_id: str | None = None) -> GetUserPasswordResponse:
-        """Has user password: `GET /operators/{operator_id}/users/{user_name}/password`, group User."""
+        """Has user password.
+
+        `GET /operators/{operator_id}/users/{user_name}/password`, quota group User.
+        https://developers.soracom.io/en/api/#!/User/hasUserPassword
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID."""
         return await self._call(HAS_USER_PASSWORD, user_name=user_name, operator_id=operator_id)
 
     @overload
@@ -192,37 +260,90 @@ class UsersPassword(Resource):
     @overload
     async def update(self, user_name: str, *, body: UpdatePasswordRequest, operator_id: str | None = None) -> None: ...
     async def update(self, user_name: str, **arguments: Any) -> None:
-        """Update user password: `PUT /operators/{operator_id}/users/{user_name}/password`, group User."""
+        """Update user password.
+
+        `PUT /operators/{operator_id}/users/{user_name}/password`, quota group User.
+        https://developers.soracom.io/en/api/#!/User/updateUserPassword
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID.
+            current_password: The password until now.
+            new_password: The password from now on."""
         return await self._call(UPDATE_USER_PASSWORD, user_name=user_name, **arguments)
 
     async def create(self, user_name: str, *, operator_id: str | None = None, password: str | None = None,
             body: CreateUserPasswordRequest | None = None) -> None:
-        """Create user password: `POST /operators/{operator_id}/users/{user_name}/password`, group User."""
+        """Create user password.
+
+        `POST /operators/{operator_id}/users/{user_name}/password`, quota group User.
+        https://developers.soracom.io/en/api/#!/User/createUserPassword
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID.
+            password: The password."""
         return await self._call(CREATE_USER_PASSWORD, user_name=user_name, operator_id=operator_id, password=password,
             body=body)
 
     async def delete(self, user_name: str, *, operator_id: str | None = None) -> None:
-        """`DELETE /operators/{operator_id}/users/{user_name}/password`, group User. Raises NotFound."""
+        """Delete user password.
+
+        `DELETE /operators/{operator_id}/users/{user_name}/password`, quota group User. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/User/deleteUserPassword
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID."""
         return await self._call(DELETE_USER_PASSWORD, user_name=user_name, operator_id=operator_id)
 
 class UsersMfa(Resource):
     """The commands of `soracom users mfa`."""
 
     async def get(self, user_name: str, *, operator_id: str | None = None) -> MFAStatusOfUseResponse:
-        """Get user MFA status: `GET /operators/{operator_id}/users/{user_name}/mfa`, group User. Raises BadRequest."""
+        """Get user MFA status.
+
+        `GET /operators/{operator_id}/users/{user_name}/mfa`, quota group User. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/User/getUserMFAStatus
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID."""
         return await self._call(GET_USER_MFA_STATUS, user_name=user_name, operator_id=operator_id)
 
     async def enable(self, user_name: str, *, operator_id: str | None = None) -> EnableMFAOTPResponse:
-        """Enable user MFA: `POST /operators/{operator_id}/users/{user_name}/mfa`, group User. Raises BadRequest."""
+        """Enable user MFA.
+
+        `POST /operators/{operator_id}/users/{user_name}/mfa`, quota group User. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/User/enableUserMFA
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID."""
         return await self._call(ENABLE_USER_MFA, user_name=user_name, operator_id=operator_id)
 
     async def revoke(self, user_name: str, *, operator_id: str | None = None) -> None:
-        """Revoke user MFA: `DELETE /operators/{operator_id}/users/{user_name}/mfa`, group User. Raises BadRequest."""
+        """Revoke user MFA.
+
+        `DELETE /operators/{operator_id}/users/{user_name}/mfa`, quota group User. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/User/revokeUserMFA
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID."""
         return await self._call(REVOKE_USER_MFA, user_name=user_name, operator_id=operator_id)
 
     async def verify(self, user_name: str, *, operator_id: str | None = None, mfa_otp_code: str | None = None,
             body: MFAAuthenticationRequest | None = None) -> None:
-        """`POST /operators/{operator_id}/users/{user_name}/mfa/verify`, group User. Raises BadRequest."""
+        """Verify user MFA.
+
+        `POST /operators/{operator_id}/users/{user_name}/mfa/verify`, quota group User. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/User/verifyUserMFA
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID.
+            mfa_otp_code: The code that the authenticator shows now; it is good for half a minute."""
         return await self._call(VERIFY_USER_MFA, user_name=user_name, operator_id=operator_id,
             mfa_otp_code=mfa_otp_code, body=body)
 
@@ -230,20 +351,51 @@ class UsersAuthKeys(Resource):
     """The commands of `soracom users auth-keys`."""
 
     async def list(self, user_name: str, *, operator_id: str | None = None) -> builtins.list[AuthKeyResponse]:
-        """List user auth keys: `GET /operators/{operator_id}/users/{user_name}/auth_keys`, group User."""
+        """List user auth keys.
+
+        `GET /operators/{operator_id}/users/{user_name}/auth_keys`, quota group User.
+        https://developers.soracom.io/en/api/#!/User/listUserAuthKeys
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID."""
         return await self._call(LIST_USER_AUTH_KEYS, user_name=user_name, operator_id=operator_id)
 
     async def generate(self, user_name: str, *, operator_id: str | None = None) -> GenerateUserAuthKeyResponse:
-        """Generate user auth key: `POST /operators/{operator_id}/users/{user_name}/auth_keys`, group User."""
+        """Generate user auth key.
+
+        `POST /operators/{operator_id}/users/{user_name}/auth_keys`, quota group User.
+        https://developers.soracom.io/en/api/#!/User/generateUserAuthKey
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID."""
         return await self._call(GENERATE_USER_AUTH_KEY, user_name=user_name, operator_id=operator_id)
 
     async def get(self, user_name: str, auth_key_id: str, *, operator_id: str | None = None) -> AuthKeyResponse:
-        """Get user auth key: `GET /operators/{operator_id}/users/{user_name}/auth_keys/{auth_key_id}`, group User."""
+        """Get user auth key.
+
+        `GET /operators/{operator_id}/users/{user_name}/auth_keys/{auth_key_id}`, quota group User.
+        https://developers.soracom.io/en/api/#!/User/getUserAuthKey
+
+        Args:
+            user_name: The SAM user's name.
+            auth_key_id: The AuthKey's ID (`keyId-…`).
+            operator_id: The operator's ID."""
         return await self._call(GET_USER_AUTH_KEY, user_name=user_name, auth_key_id=auth_key_id,
             operator_id=operator_id)
 
     async def delete(self, user_name: str, auth_key_id: str, *, operator_id: str | None = None) -> None:
-        """`DELETE /operators/{operator_id}/users/{user_name}/auth_keys/{auth_key_id}`, group User. Raises NotFound."""
+        """Delete user auth key.
+
+        `DELETE /operators/{operator_id}/users/{user_name}/auth_keys/{auth_key_id}`, quota group User. Raises
+        NotFound.
+        https://developers.soracom.io/en/api/#!/User/deleteUserAuthKey
+
+        Args:
+            user_name: The SAM user's name.
+            auth_key_id: The AuthKey's ID (`keyId-…`).
+            operator_id: The operator's ID."""
         return await self._call(DELETE_USER_AUTH_KEY, user_name=user_name, auth_key_id=auth_key_id,
             operator_id=operator_id)
 
@@ -257,42 +409,108 @@ class Users(Resource):
     default_permissions: Inner[UsersDefaultPermissions] = Inner(UsersDefaultPermissions)
 
     async def list(self, operator_id: str | None = None) -> builtins.list[UserDetailResponse]:
-        """List users: `GET /operators/{operator_id}/users`, group User."""
+        """List users.
+
+        `GET /operators/{operator_id}/users`, quota group User.
+        https://developers.soracom.io/en/api/#!/User/listUsers
+
+        Args:
+            operator_id: The operator's ID."""
         return await self._call(LIST_USERS, operator_id=operator_id)
 
     async def get(self, user_name: str, *, operator_id: str | None = None) -> UserDetailResponse:
-        """Get user: `GET /operators/{operator_id}/users/{user_name}`, group User."""
+        """Get user.
+
+        `GET /operators/{operator_id}/users/{user_name}`, quota group User.
+        https://developers.soracom.io/en/api/#!/User/getUser
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID."""
         return await self._call(GET_USER, user_name=user_name, operator_id=operator_id)
 
     async def update(self, user_name: str, *, operator_id: str | None = None, description: str | None = None,
             body: UpdateUserRequest | None = None) -> None:
-        """Update user: `PUT /operators/{operator_id}/users/{user_name}`, group User. Raises NotFound."""
+        """Update user.
+
+        `PUT /operators/{operator_id}/users/{user_name}`, quota group User. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/User/updateUser
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID.
+            description: Free text for people."""
         return await self._call(UPDATE_USER, user_name=user_name, operator_id=operator_id, description=description,
             body=body)
 
     async def create(self, user_name: str, *, operator_id: str | None = None, description: str | None = None,
             body: CreateUserRequest | None = None) -> None:
-        """Create user: `POST /operators/{operator_id}/users/{user_name}`, group User. Raises BadRequest."""
+        """Create user.
+
+        `POST /operators/{operator_id}/users/{user_name}`, quota group User. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/User/createUser
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID.
+            description: Free text for people."""
         return await self._call(CREATE_USER, user_name=user_name, operator_id=operator_id, description=description,
             body=body)
 
     async def delete(self, user_name: str, *, operator_id: str | None = None) -> None:
-        """Delete user: `DELETE /operators/{operator_id}/users/{user_name}`, group User. Raises NotFound."""
+        """Delete user.
+
+        `DELETE /operators/{operator_id}/users/{user_name}`, quota group User. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/User/deleteUser
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID."""
         return await self._call(DELETE_USER, user_name=user_name, operator_id=operator_id)
 
     async def list_roles(self, user_name: str, *, operator_id: str | None = None) -> builtins.list[RoleResponse]:
-        """List user roles: `GET /operators/{operator_id}/users/{user_name}/roles`, group Role. Raises NotFound."""
+        """List user roles.
+
+        `GET /operators/{operator_id}/users/{user_name}/roles`, quota group Role. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Role/listUserRoles
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID."""
         return await self._call(LIST_USER_ROLES, user_name=user_name, operator_id=operator_id)
 
     async def attach_role(self, user_name: str, *, operator_id: str | None = None, role_id: str | None = None,
             body: AttachRoleRequest | None = None) -> None:
-        """`POST /operators/{operator_id}/users/{user_name}/roles`, group Role. Raises BadRequest, NotFound."""
+        """Attach role.
+
+        `POST /operators/{operator_id}/users/{user_name}/roles`, quota group Role. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/Role/attachRole
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID.
+            role_id: The role's ID."""
         return await self._call(ATTACH_ROLE, user_name=user_name, operator_id=operator_id, role_id=role_id, body=body)
 
     async def detach_role(self, user_name: str, role_id: str, *, operator_id: str | None = None) -> None:
-        """`DELETE /operators/{operator_id}/users/{user_name}/roles/{role_id}`, group Role. Raises NotFound."""
+        """Detach role.
+
+        `DELETE /operators/{operator_id}/users/{user_name}/roles/{role_id}`, quota group Role. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/Role/detachRole
+
+        Args:
+            user_name: The SAM user's name.
+            role_id: The role's ID.
+            operator_id: The operator's ID."""
         return await self._call(DETACH_ROLE, user_name=user_name, role_id=role_id, operator_id=operator_id)
 
     async def revoke_user_auth_tokens(self, user_name: str, *, operator_id: str | None = None) -> None:
-        """`DELETE /operators/{operator_id}/users/{user_name}/tokens`, group User. Raises BadRequest."""
+        """Revoke user auth tokens.
+
+        `DELETE /operators/{operator_id}/users/{user_name}/tokens`, quota group User. Raises BadRequest.
+        https://developers.soracom.io/en/api/#!/User/revokeUserAuthTokens
+
+        Args:
+            user_name: The SAM user's name.
+            operator_id: The operator's ID."""
         return await self._call(REVOKE_USER_AUTH_TOKENS, user_name=user_name, operator_id=operator_id)

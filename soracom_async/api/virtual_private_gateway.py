@@ -524,7 +524,17 @@ class Vpg(Resource):
     def list(self, *, tag_name: str | None = None, tag_value: str | None = None,
             tag_value_match_mode: TagValueMatchMode | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[VirtualPrivateGateway]:
-        """List virtual private gateways: `GET /virtual_private_gateways`, group VirtualPrivateGateway."""
+        """List virtual private gateways.
+
+        `GET /virtual_private_gateways`, quota group VirtualPrivateGateway.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/listVirtualPrivateGateways
+
+        Args:
+            tag_name: Selects only what has a tag of this name; needs `tag_value`.
+            tag_value: The value that the tag must have.
+            tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_VIRTUAL_PRIVATE_GATEWAYS, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, limit=limit, last_evaluated_key=last_evaluated_key)
 
@@ -536,11 +546,24 @@ class Vpg(Resource):
     @overload
     async def create(self, *, body: CreateVirtualPrivateGatewayRequest) -> VirtualPrivateGateway: ...
     async def create(self, **arguments: Any) -> VirtualPrivateGateway:
-        """Create virtual private gateway: `POST /virtual_private_gateways`, group VirtualPrivateGateway."""
+        """Create virtual private gateway.
+
+        `POST /virtual_private_gateways`, quota group VirtualPrivateGateway.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/createVirtualPrivateGateway
+
+        Args:
+            tags: The tags: values by their names.
+            type: One of `14`, `15`, `242`."""
         return await self._call(CREATE_VIRTUAL_PRIVATE_GATEWAY, **arguments)
 
     async def get(self, vpg_id: str) -> VirtualPrivateGateway:
-        """`GET /virtual_private_gateways/{vpg_id}`, group VirtualPrivateGateway. Raises NotFound."""
+        """Get virtual private gateway.
+
+        `GET /virtual_private_gateways/{vpg_id}`, quota group VirtualPrivateGateway. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/getVirtualPrivateGateway
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(GET_VIRTUAL_PRIVATE_GATEWAY, vpg_id=vpg_id)
 
     @overload
@@ -551,8 +574,13 @@ class Vpg(Resource):
     async def create_customer_route(self, vpg_id: str, *, body: CreateCustomerRouteRequest) -> CustomerRoute: ...
     async def create_customer_route(self, vpg_id: str, **arguments: Any) -> CustomerRoute:
         """Create customer route.
-        `POST /virtual_private_gateways/{vpg_id}/customer_routes`, group VirtualPrivateGateway. Raises
-        BadRequest, NotFound."""
+
+        `POST /virtual_private_gateways/{vpg_id}/customer_routes`, quota group VirtualPrivateGateway. Raises
+        BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/createCustomerRoute
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(CREATE_CUSTOMER_ROUTE, vpg_id=vpg_id, **arguments)
 
     @overload
@@ -562,55 +590,103 @@ class Vpg(Resource):
             body: UpdateCustomerRouteRequest) -> CustomerRoute: ...
     async def update_customer_route(self, vpg_id: str, route_id: str, **arguments: Any) -> CustomerRoute:
         """Update customer route.
-        `PUT /virtual_private_gateways/{vpg_id}/customer_routes/{route_id}`, group VirtualPrivateGateway.
-        Raises BadRequest, NotFound."""
+
+        `PUT /virtual_private_gateways/{vpg_id}/customer_routes/{route_id}`, quota group VirtualPrivateGateway.
+        Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/updateCustomerRoute
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(UPDATE_CUSTOMER_ROUTE, vpg_id=vpg_id, route_id=route_id, **arguments)
 
     async def delete_customer_route(self, vpg_id: str, route_id: str) -> None:
         """Delete customer route.
-        `DELETE /virtual_private_gateways/{vpg_id}/customer_routes/{route_id}`, group VirtualPrivateGateway.
-        Raises NotFound."""
+
+        `DELETE /virtual_private_gateways/{vpg_id}/customer_routes/{route_id}`, quota group VirtualPrivateGateway.
+        Raises NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/deleteCustomerRoute
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(DELETE_CUSTOMER_ROUTE, vpg_id=vpg_id, route_id=route_id)
 
     async def set_fixed_public_ip_addresses(self, vpg_id: str) -> VirtualPrivateGateway:
         """Assign fixed public IP addresses.
-        `POST /virtual_private_gateways/{vpg_id}/fixed_public_ip_addresses`, group VirtualPrivateGateway.
-        Raises BadRequest, NotFound."""
+
+        `POST /virtual_private_gateways/{vpg_id}/fixed_public_ip_addresses`, quota group VirtualPrivateGateway.
+        Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/assignFixedPublicIpAddresses
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(ASSIGN_FIXED_PUBLIC_IP_ADDRESSES, vpg_id=vpg_id)
 
     async def release_fixed_public_ip_addresses(self, vpg_id: str) -> VirtualPrivateGateway:
         """Release fixed public IP addresses.
-        `DELETE /virtual_private_gateways/{vpg_id}/fixed_public_ip_addresses`, group VirtualPrivateGateway.
-        Raises BadRequest, NotFound."""
+
+        `DELETE /virtual_private_gateways/{vpg_id}/fixed_public_ip_addresses`, quota group VirtualPrivateGateway.
+        Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/releaseFixedPublicIpAddresses
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(RELEASE_FIXED_PUBLIC_IP_ADDRESSES, vpg_id=vpg_id)
 
     async def close_gate(self, vpg_id: str) -> None:
-        """Close gate: `POST /virtual_private_gateways/{vpg_id}/gate/close`, group VirtualPrivateGateway.
-        Raises BadRequest, NotFound."""
+        """Close gate.
+
+        `POST /virtual_private_gateways/{vpg_id}/gate/close`, quota group VirtualPrivateGateway. Raises BadRequest,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/closeGate
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(CLOSE_GATE, vpg_id=vpg_id)
 
     async def disable_gate_privacy_separator(self, vpg_id: str) -> VirtualPrivateGateway:
         """Disable gate privacy separator.
-        `POST /virtual_private_gateways/{vpg_id}/gate/disable_privacy_separator`, group
-        VirtualPrivateGateway. Raises NotFound."""
+
+        `POST /virtual_private_gateways/{vpg_id}/gate/disable_privacy_separator`, quota group VirtualPrivateGateway.
+        Raises NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/disableGatePrivacySeparator
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(DISABLE_GATE_PRIVACY_SEPARATOR, vpg_id=vpg_id)
 
     async def enable_gate_privacy_separator(self, vpg_id: str) -> VirtualPrivateGateway:
         """Enable gate privacy separator.
-        `POST /virtual_private_gateways/{vpg_id}/gate/enable_privacy_separator`, group VirtualPrivateGateway.
-        Raises NotFound."""
+
+        `POST /virtual_private_gateways/{vpg_id}/gate/enable_privacy_separator`, quota group VirtualPrivateGateway.
+        Raises NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/enableGatePrivacySeparator
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(ENABLE_GATE_PRIVACY_SEPARATOR, vpg_id=vpg_id)
 
     async def open_gate(self, vpg_id: str, *, privacy_separator_enabled: bool | None = None,
             vxlan_id: int | None = None, body: OpenGateRequest | None = None) -> None:
-        """Open gate: `POST /virtual_private_gateways/{vpg_id}/gate/open`, group VirtualPrivateGateway.
-        Raises BadRequest, NotFound."""
+        """Open gate.
+
+        `POST /virtual_private_gateways/{vpg_id}/gate/open`, quota group VirtualPrivateGateway. Raises BadRequest,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/openGate
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(OPEN_GATE, vpg_id=vpg_id, privacy_separator_enabled=privacy_separator_enabled,
             vxlan_id=vxlan_id, body=body)
 
     async def list_gate_peers(self, vpg_id: str) -> builtins.list[GatePeer]:
-        """List gate peers: `GET /virtual_private_gateways/{vpg_id}/gate/peers`, group VirtualPrivateGateway.
-        Raises BadRequest, NotFound."""
+        """List gate peers.
+
+        `GET /virtual_private_gateways/{vpg_id}/gate/peers`, quota group VirtualPrivateGateway. Raises BadRequest,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/listGatePeers
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(LIST_GATE_PEERS, vpg_id=vpg_id)
 
     @overload
@@ -619,32 +695,58 @@ class Vpg(Resource):
     @overload
     async def register_gate_peer(self, vpg_id: str, *, body: RegisterGatePeerRequest) -> GatePeer: ...
     async def register_gate_peer(self, vpg_id: str, **arguments: Any) -> GatePeer:
-        """Register gate peer: `POST /virtual_private_gateways/{vpg_id}/gate/peers`, group VirtualPrivateGateway.
-        Raises BadRequest, NotFound."""
+        """Register gate peer.
+
+        `POST /virtual_private_gateways/{vpg_id}/gate/peers`, quota group VirtualPrivateGateway. Raises BadRequest,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/registerGatePeer
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(REGISTER_GATE_PEER, vpg_id=vpg_id, **arguments)
 
     async def unregister_gate_peer(self, vpg_id: str, outer_ip_address: str) -> None:
         """Unregister gate peer.
-        `DELETE /virtual_private_gateways/{vpg_id}/gate/peers/{outer_ip_address}`, group
-        VirtualPrivateGateway. Raises BadRequest, NotFound."""
+
+        `DELETE /virtual_private_gateways/{vpg_id}/gate/peers/{outer_ip_address}`, quota group VirtualPrivateGateway.
+        Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/unregisterGatePeer
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(UNREGISTER_GATE_PEER, vpg_id=vpg_id, outer_ip_address=outer_ip_address)
 
     async def disable_sim_based_routing(self, vpg_id: str) -> None:
         """Disable SIM based routing.
-        `POST /virtual_private_gateways/{vpg_id}/gate/routing/static/sims/disable`, group
-        VirtualPrivateGateway. Raises NotFound."""
+
+        `POST /virtual_private_gateways/{vpg_id}/gate/routing/static/sims/disable`, quota group
+        VirtualPrivateGateway. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/disableSimBasedRouting
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(DISABLE_SIM_BASED_ROUTING, vpg_id=vpg_id)
 
     async def enable_sim_based_routing(self, vpg_id: str) -> None:
         """Enable SIM based routing.
-        `POST /virtual_private_gateways/{vpg_id}/gate/routing/static/sims/enable`, group
-        VirtualPrivateGateway. Raises BadRequest, NotFound."""
+
+        `POST /virtual_private_gateways/{vpg_id}/gate/routing/static/sims/enable`, quota group VirtualPrivateGateway.
+        Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/enableSimBasedRouting
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(ENABLE_SIM_BASED_ROUTING, vpg_id=vpg_id)
 
     async def put_sim_based_routing_routes(self, vpg_id: str, *, routes: dict[str, str]) -> None:
         """Put SIM based routing routes.
-        `PUT /virtual_private_gateways/{vpg_id}/gate/routing/static/sims/routes`, group
-        VirtualPrivateGateway. Raises BadRequest, NotFound."""
+
+        `PUT /virtual_private_gateways/{vpg_id}/gate/routing/static/sims/routes`, quota group VirtualPrivateGateway.
+        Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/putSimBasedRoutingRoutes
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(PUT_SIM_BASED_ROUTING_ROUTES, vpg_id=vpg_id, routes=routes)
 
     @overload
@@ -652,14 +754,28 @@ class Vpg(Resource):
     @overload
     async def set_vxlan_id(self, vpg_id: str, *, body: SetVirtualPrivateGatewayVxLanIdRequest) -> None: ...
     async def set_vxlan_id(self, vpg_id: str, **arguments: Any) -> None:
-        """`POST /virtual_private_gateways/{vpg_id}/gate/set_vxlan_id`, group VirtualPrivateGateway. Raises NotFound."""
+        """Set virtual private gateway vx lan ID.
+
+        `POST /virtual_private_gateways/{vpg_id}/gate/set_vxlan_id`, quota group VirtualPrivateGateway. Raises
+        NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/setVirtualPrivateGatewayVxLanId
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(SET_VIRTUAL_PRIVATE_GATEWAY_VX_LAN_ID, vpg_id=vpg_id, **arguments)
 
     def list_ip_address_map_entries(self, vpg_id: str, *, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[IpAddressMapEntry]:
         """List virtual private gateway IP address map entries.
-        `GET /virtual_private_gateways/{vpg_id}/ip_address_map`, group VirtualPrivateGateway. Raises
-        BadRequest, NotFound."""
+
+        `GET /virtual_private_gateways/{vpg_id}/ip_address_map`, quota group VirtualPrivateGateway. Raises
+        BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/listVirtualPrivateGatewayIpAddressMapEntries
+
+        Args:
+            vpg_id: The VPG's ID, a UUID.
+            limit: The most items of one page.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_VIRTUAL_PRIVATE_GATEWAY_IP_ADDRESS_MAP_ENTRIES, vpg_id=vpg_id, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
@@ -670,70 +786,125 @@ class Vpg(Resource):
             body: PutIpAddressMapEntryRequest) -> IpAddressMapEntry: ...
     async def put_ip_address_map_entry(self, vpg_id: str, **arguments: Any) -> IpAddressMapEntry:
         """Put virtual private gateway IP address map entry.
-        `POST /virtual_private_gateways/{vpg_id}/ip_address_map`, group VirtualPrivateGateway. Raises
-        BadRequest, NotFound."""
+
+        `POST /virtual_private_gateways/{vpg_id}/ip_address_map`, quota group VirtualPrivateGateway. Raises
+        BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/putVirtualPrivateGatewayIpAddressMapEntry
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(PUT_VIRTUAL_PRIVATE_GATEWAY_IP_ADDRESS_MAP_ENTRY, vpg_id=vpg_id, **arguments)
 
     async def delete_ip_address_map_entry(self, vpg_id: str, key: str) -> None:
         """Delete virtual private gateway IP address map entry.
-        `DELETE /virtual_private_gateways/{vpg_id}/ip_address_map/{key}`, group VirtualPrivateGateway. Raises
-        BadRequest, NotFound."""
+
+        `DELETE /virtual_private_gateways/{vpg_id}/ip_address_map/{key}`, quota group VirtualPrivateGateway. Raises
+        BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/deleteVirtualPrivateGatewayIpAddressMapEntry
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(DELETE_VIRTUAL_PRIVATE_GATEWAY_IP_ADDRESS_MAP_ENTRY, vpg_id=vpg_id, key=key)
 
     async def create_mirroring_peer(self, vpg_id: str, *, description: str | None = None, enabled: bool | None = None,
             ip_address: str | None = None, protocol: Literal["gre"] | str | None = None,
             body: JunctionMirroringPeer | None = None) -> None:
         """Create mirroring peer.
-        `POST /virtual_private_gateways/{vpg_id}/junction/mirroring/peers`, group VirtualPrivateGateway.
-        Raises NotFound."""
+
+        `POST /virtual_private_gateways/{vpg_id}/junction/mirroring/peers`, quota group VirtualPrivateGateway. Raises
+        NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/createMirroringPeer
+
+        Args:
+            vpg_id: The VPG's ID, a UUID.
+            description: Free text for people.
+            protocol: One of `gre`."""
         return await self._call(CREATE_MIRRORING_PEER, vpg_id=vpg_id, description=description, enabled=enabled,
             ip_address=ip_address, protocol=protocol, body=body)
 
     async def update_mirroring_peer(self, vpg_id: str, ipaddr: str, *,
             attributes: builtins.list[AttributeUpdate]) -> None:
         """Update mirroring peer.
-        `PUT /virtual_private_gateways/{vpg_id}/junction/mirroring/peers/{ipaddr}`, group
-        VirtualPrivateGateway. Raises NotFound."""
+
+        `PUT /virtual_private_gateways/{vpg_id}/junction/mirroring/peers/{ipaddr}`, quota group
+        VirtualPrivateGateway. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/updateMirroringPeer
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(UPDATE_MIRRORING_PEER, vpg_id=vpg_id, ipaddr=ipaddr, attributes=attributes)
 
     async def delete_mirroring_peer(self, vpg_id: str, ipaddr: str) -> None:
         """Delete mirroring peer.
-        `DELETE /virtual_private_gateways/{vpg_id}/junction/mirroring/peers/{ipaddr}`, group
-        VirtualPrivateGateway. Raises NotFound."""
+
+        `DELETE /virtual_private_gateways/{vpg_id}/junction/mirroring/peers/{ipaddr}`, quota group
+        VirtualPrivateGateway. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/deleteMirroringPeer
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(DELETE_MIRRORING_PEER, vpg_id=vpg_id, ipaddr=ipaddr)
 
     async def set_inspection(self, vpg_id: str, *, enabled: bool | None = None,
             report: FunnelConfiguration | None = None, body: JunctionInspectionConfiguration | None = None) -> None:
         """Set inspection configuration.
-        `POST /virtual_private_gateways/{vpg_id}/junction/set_inspection`, group VirtualPrivateGateway.
-        Raises NotFound."""
+
+        `POST /virtual_private_gateways/{vpg_id}/junction/set_inspection`, quota group VirtualPrivateGateway. Raises
+        NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/setInspectionConfiguration
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(SET_INSPECTION_CONFIGURATION, vpg_id=vpg_id, enabled=enabled, report=report, body=body)
 
     async def set_redirection(self, vpg_id: str, *, description: str | None = None, enabled: bool | None = None,
             gateway: str | None = None, body: JunctionRedirectionConfiguration | None = None) -> None:
         """Set redirection configuration.
-        `POST /virtual_private_gateways/{vpg_id}/junction/set_redirection`, group VirtualPrivateGateway.
-        Raises NotFound."""
+
+        `POST /virtual_private_gateways/{vpg_id}/junction/set_redirection`, quota group VirtualPrivateGateway. Raises
+        NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/setRedirectionConfiguration
+
+        Args:
+            vpg_id: The VPG's ID, a UUID.
+            description: Free text for people."""
         return await self._call(SET_REDIRECTION_CONFIGURATION, vpg_id=vpg_id, description=description, enabled=enabled,
             gateway=gateway, body=body)
 
     async def unset_inspection(self, vpg_id: str) -> None:
         """Unset inspection configuration.
-        `POST /virtual_private_gateways/{vpg_id}/junction/unset_inspection`, group VirtualPrivateGateway.
-        Raises NotFound."""
+
+        `POST /virtual_private_gateways/{vpg_id}/junction/unset_inspection`, quota group VirtualPrivateGateway.
+        Raises NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/unsetInspectionConfiguration
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(UNSET_INSPECTION_CONFIGURATION, vpg_id=vpg_id)
 
     async def unset_redirection(self, vpg_id: str) -> None:
         """Unset redirection configuration.
-        `POST /virtual_private_gateways/{vpg_id}/junction/unset_redirection`, group VirtualPrivateGateway.
-        Raises NotFound."""
+
+        `POST /virtual_private_gateways/{vpg_id}/junction/unset_redirection`, quota group VirtualPrivateGateway.
+        Raises NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/unsetRedirectionConfiguration
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(UNSET_REDIRECTION_CONFIGURATION, vpg_id=vpg_id)
 
     def list_packet_capture_sessions(self, vpg_id: str, *, last_evaluated_key: str | None = None,
             limit: int | None = None) -> Pages[PacketCaptureSession]:
         """List packet capture sessions.
-        `GET /virtual_private_gateways/{vpg_id}/packet_capture_sessions`, group VirtualPrivateGateway. Raises
-        BadRequest, NotFound."""
+
+        `GET /virtual_private_gateways/{vpg_id}/packet_capture_sessions`, quota group VirtualPrivateGateway. Raises
+        BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/listPacketCaptureSessions
+
+        Args:
+            vpg_id: The VPG's ID, a UUID.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on.
+            limit: The most items of one page."""
         return self._pages(LIST_PACKET_CAPTURE_SESSIONS, vpg_id=vpg_id, last_evaluated_key=last_evaluated_key,
             limit=limit)
 
@@ -745,58 +916,117 @@ class Vpg(Resource):
             body: PacketCaptureSessionRequest) -> PacketCaptureSession: ...
     async def create_packet_capture_session(self, vpg_id: str, **arguments: Any) -> PacketCaptureSession:
         """Create packet capture session.
-        `POST /virtual_private_gateways/{vpg_id}/packet_capture_sessions`, group VirtualPrivateGateway.
-        Raises BadRequest, NotFound."""
+
+        `POST /virtual_private_gateways/{vpg_id}/packet_capture_sessions`, quota group VirtualPrivateGateway. Raises
+        BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/createPacketCaptureSession
+
+        Args:
+            vpg_id: The VPG's ID, a UUID.
+            prefix: Selects only what begins with this."""
         return await self._call(CREATE_PACKET_CAPTURE_SESSION, vpg_id=vpg_id, **arguments)
 
     async def get_packet_capture_session(self, vpg_id: str, session_id: str) -> PacketCaptureSession:
         """Get packet capture session.
-        `GET /virtual_private_gateways/{vpg_id}/packet_capture_sessions/{session_id}`, group
-        VirtualPrivateGateway. Raises NotFound."""
+
+        `GET /virtual_private_gateways/{vpg_id}/packet_capture_sessions/{session_id}`, quota group
+        VirtualPrivateGateway. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/getPacketCaptureSession
+
+        Args:
+            vpg_id: The VPG's ID, a UUID.
+            session_id: The session's ID."""
         return await self._call(GET_PACKET_CAPTURE_SESSION, vpg_id=vpg_id, session_id=session_id)
 
     async def delete_packet_capture_session(self, vpg_id: str, session_id: str) -> PacketCaptureSession:
         """Delete packet capture session.
-        `DELETE /virtual_private_gateways/{vpg_id}/packet_capture_sessions/{session_id}`, group
-        VirtualPrivateGateway. Raises BadRequest, NotFound."""
+
+        `DELETE /virtual_private_gateways/{vpg_id}/packet_capture_sessions/{session_id}`, quota group
+        VirtualPrivateGateway. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/deletePacketCaptureSession
+
+        Args:
+            vpg_id: The VPG's ID, a UUID.
+            session_id: The session's ID."""
         return await self._call(DELETE_PACKET_CAPTURE_SESSION, vpg_id=vpg_id, session_id=session_id)
 
     async def stop_packet_capture_session(self, vpg_id: str, session_id: str) -> PacketCaptureSession:
         """Stop packet capture session.
-        `POST /virtual_private_gateways/{vpg_id}/packet_capture_sessions/{session_id}/stop`, group
-        VirtualPrivateGateway. Raises BadRequest, NotFound, ServerError."""
+
+        `POST /virtual_private_gateways/{vpg_id}/packet_capture_sessions/{session_id}/stop`, quota group
+        VirtualPrivateGateway. Raises BadRequest, NotFound, ServerError.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/stopPacketCaptureSession
+
+        Args:
+            vpg_id: The VPG's ID, a UUID.
+            session_id: The session's ID."""
         return await self._call(STOP_PACKET_CAPTURE_SESSION, vpg_id=vpg_id, session_id=session_id)
 
     async def set_routing_filter(self, vpg_id: str, *, entries: builtins.list[RoutingFilterEntry]) -> None:
         """Set routing filter.
-        `POST /virtual_private_gateways/{vpg_id}/set_routing_filter`, group VirtualPrivateGateway. Raises
-        BadRequest, NotFound."""
+
+        `POST /virtual_private_gateways/{vpg_id}/set_routing_filter`, quota group VirtualPrivateGateway. Raises
+        BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/setRoutingFilter
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(SET_ROUTING_FILTER, vpg_id=vpg_id, entries=entries)
 
     async def update_tags(self, vpg_id: str, *, tags: builtins.list[UpdateVirtualPrivateGatewayTagsRequest]) -> None:
-        """`PUT /virtual_private_gateways/{vpg_id}/tags`, group VirtualPrivateGateway. Raises NotFound."""
+        """Update virtual private gateway tags.
+
+        `PUT /virtual_private_gateways/{vpg_id}/tags`, quota group VirtualPrivateGateway. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/updateVirtualPrivateGatewayTags
+
+        Args:
+            vpg_id: The VPG's ID, a UUID.
+            tags: The tags: values by their names."""
         return await self._call(UPDATE_VIRTUAL_PRIVATE_GATEWAY_TAGS, vpg_id=vpg_id, tags=tags)
 
     async def delete_tag(self, vpg_id: str, tag_name: str) -> None:
-        """`DELETE /virtual_private_gateways/{vpg_id}/tags/{tag_name}`, group VirtualPrivateGateway. Raises NotFound."""
+        """Delete virtual private gateway tag.
+
+        `DELETE /virtual_private_gateways/{vpg_id}/tags/{tag_name}`, quota group VirtualPrivateGateway. Raises
+        NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/deleteVirtualPrivateGatewayTag
+
+        Args:
+            vpg_id: The VPG's ID, a UUID.
+            tag_name: Selects only what has a tag of this name; needs `tag_value`."""
         return await self._call(DELETE_VIRTUAL_PRIVATE_GATEWAY_TAG, vpg_id=vpg_id, tag_name=tag_name)
 
     async def terminate(self, vpg_id: str) -> None:
         """Terminate virtual private gateway.
-        `POST /virtual_private_gateways/{vpg_id}/terminate`, group VirtualPrivateGateway. Raises BadRequest,
-        NotFound."""
+
+        `POST /virtual_private_gateways/{vpg_id}/terminate`, quota group VirtualPrivateGateway. Raises BadRequest,
+        NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/terminateVirtualPrivateGateway
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(TERMINATE_VIRTUAL_PRIVATE_GATEWAY, vpg_id=vpg_id)
 
     async def disable_traffic_filtering(self, vpg_id: str) -> None:
         """Disable traffic filtering.
-        `POST /virtual_private_gateways/{vpg_id}/traffic_filtering/disable`, group VirtualPrivateGateway.
-        Raises Forbidden, NotFound."""
+
+        `POST /virtual_private_gateways/{vpg_id}/traffic_filtering/disable`, quota group VirtualPrivateGateway.
+        Raises Forbidden, NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/disableTrafficFiltering
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(DISABLE_TRAFFIC_FILTERING, vpg_id=vpg_id)
 
     async def enable_traffic_filtering(self, vpg_id: str) -> None:
         """Enable traffic filtering.
-        `POST /virtual_private_gateways/{vpg_id}/traffic_filtering/enable`, group VirtualPrivateGateway.
-        Raises BadRequest, Forbidden, NotFound."""
+
+        `POST /virtual_private_gateways/{vpg_id}/traffic_filtering/enable`, quota group VirtualPrivateGateway. Raises
+        BadRequest, Forbidden, NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/enableTrafficFiltering
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(ENABLE_TRAFFIC_FILTERING, vpg_id=vpg_id)
 
     @overload
@@ -805,8 +1035,13 @@ class Vpg(Resource):
     async def put_fqdn_filter_rules(self, vpg_id: str, *, body: UpdateFqdnFilterRulesRequest) -> None: ...
     async def put_fqdn_filter_rules(self, vpg_id: str, **arguments: Any) -> None:
         """Put fqdn filter rules.
-        `PUT /virtual_private_gateways/{vpg_id}/traffic_filtering/fqdn_rules`, group VirtualPrivateGateway.
-        Raises BadRequest, Forbidden, NotFound."""
+
+        `PUT /virtual_private_gateways/{vpg_id}/traffic_filtering/fqdn_rules`, quota group VirtualPrivateGateway.
+        Raises BadRequest, Forbidden, NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/putFqdnFilterRules
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(PUT_FQDN_FILTER_RULES, vpg_id=vpg_id, **arguments)
 
     @overload
@@ -815,8 +1050,13 @@ class Vpg(Resource):
     async def put_uplink_filter_rules(self, vpg_id: str, *, body: UpdateUplinkFilterRulesRequest) -> None: ...
     async def put_uplink_filter_rules(self, vpg_id: str, **arguments: Any) -> None:
         """Put uplink filter rules.
-        `PUT /virtual_private_gateways/{vpg_id}/traffic_filtering/uplink_rules`, group VirtualPrivateGateway.
-        Raises BadRequest, Forbidden, NotFound."""
+
+        `PUT /virtual_private_gateways/{vpg_id}/traffic_filtering/uplink_rules`, quota group VirtualPrivateGateway.
+        Raises BadRequest, Forbidden, NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/putUplinkFilterRules
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(PUT_UPLINK_FILTER_RULES, vpg_id=vpg_id, **arguments)
 
     @overload
@@ -828,15 +1068,27 @@ class Vpg(Resource):
             body: CreateTransitGatewayPeeringConnectionRequest) -> VirtualPrivateGateway: ...
     async def create_transit_gateway_peering_connection(self, vpg_id: str, **arguments: Any) -> VirtualPrivateGateway:
         """Create transit gateway peering connection.
-        `POST /virtual_private_gateways/{vpg_id}/transit_gateway_peering_connections`, group
-        VirtualPrivateGateway. Raises BadRequest, NotFound."""
+
+        `POST /virtual_private_gateways/{vpg_id}/transit_gateway_peering_connections`, quota group
+        VirtualPrivateGateway. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/createTransitGatewayPeeringConnection
+
+        Args:
+            vpg_id: The VPG's ID, a UUID.
+            name: The name."""
         return await self._call(CREATE_TRANSIT_GATEWAY_PEERING_CONNECTION, vpg_id=vpg_id, **arguments)
 
     async def delete_transit_gateway_peering_connection(self, vpg_id: str,
             soracom_tgw_peering_attachment_id: str) -> None:
         """Delete transit gateway peering connection.
-        `DELETE /virtual_private_gateways/{vpg_id}/transit_gateway_peering_connections/{soracom_tgw_peering_a
-        ttachment_id}`, group VirtualPrivateGateway. Raises NotFound."""
+
+        `DELETE
+        /virtual_private_gateways/{vpg_id}/transit_gateway_peering_connections/{soracom_tgw_peering_attachment_id}`,
+        quota group VirtualPrivateGateway. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/deleteTransitGatewayPeeringConnection
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(DELETE_TRANSIT_GATEWAY_PEERING_CONNECTION, vpg_id=vpg_id,
             soracom_tgw_peering_attachment_id=soracom_tgw_peering_attachment_id)
 
@@ -848,22 +1100,38 @@ class Vpg(Resource):
             body: CreateTransitGatewayVpcAttachmentRequest) -> VirtualPrivateGateway: ...
     async def create_transit_gateway_vpc_attachment(self, vpg_id: str, **arguments: Any) -> VirtualPrivateGateway:
         """Create transit gateway VPC attachment.
-        `POST /virtual_private_gateways/{vpg_id}/transit_gateway_vpc_attachments`, group
-        VirtualPrivateGateway. Raises BadRequest, NotFound."""
+
+        `POST /virtual_private_gateways/{vpg_id}/transit_gateway_vpc_attachments`, quota group VirtualPrivateGateway.
+        Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/createTransitGatewayVpcAttachment
+
+        Args:
+            vpg_id: The VPG's ID, a UUID.
+            name: The name."""
         return await self._call(CREATE_TRANSIT_GATEWAY_VPC_ATTACHMENT, vpg_id=vpg_id, **arguments)
 
     async def delete_transit_gateway_vpc_attachment(self, vpg_id: str, customer_tgw_vpc_attachment_id: str) -> None:
         """Delete transit gateway VPC attachment.
-        `DELETE
-        /virtual_private_gateways/{vpg_id}/transit_gateway_vpc_attachments/{customer_tgw_vpc_attachment_id}`,
-        group VirtualPrivateGateway. Raises NotFound."""
+
+        `DELETE /virtual_private_gateways/{vpg_id}/transit_gateway_vpc_attachments/{customer_tgw_vpc_attachment_id}`,
+        quota group VirtualPrivateGateway. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/deleteTransitGatewayVpcAttachment
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(DELETE_TRANSIT_GATEWAY_VPC_ATTACHMENT, vpg_id=vpg_id,
             customer_tgw_vpc_attachment_id=customer_tgw_vpc_attachment_id)
 
     async def accept_transit_gateway_vpc_attachment(self, vpg_id: str, customer_tgw_vpc_attachment_id: str) -> None:
         """Accept transit gateway VPC attachment from customer.
-        `POST /virtual_private_gateways/{vpg_id}/transit_gateway_vpc_attachments/{customer_tgw_vpc_attachment
-        _id}/accept`, group VirtualPrivateGateway. Raises BadRequest, NotFound."""
+
+        `POST
+        /virtual_private_gateways/{vpg_id}/transit_gateway_vpc_attachments/{customer_tgw_vpc_attachment_id}/accept`,
+        quota group VirtualPrivateGateway. Raises BadRequest, NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/acceptTransitGatewayVpcAttachmentFromCustomer
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(ACCEPT_TRANSIT_GATEWAY_VPC_ATTACHMENT_FROM_CUSTOMER, vpg_id=vpg_id,
             customer_tgw_vpc_attachment_id=customer_tgw_vpc_attachment_id)
 
@@ -871,14 +1139,24 @@ class Vpg(Resource):
             peer_owner_id: str | None = None, peer_region: str | None = None, peer_vpc_id: str | None = None,
             body: CreateVpcPeeringConnectionRequest | None = None) -> CreateVpcPeeringConnectionResponse:
         """Create VPC peering connection.
-        `POST /virtual_private_gateways/{vpg_id}/vpc_peering_connections`, group VirtualPrivateGateway.
-        Raises NotFound."""
+
+        `POST /virtual_private_gateways/{vpg_id}/vpc_peering_connections`, quota group VirtualPrivateGateway. Raises
+        NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/createVpcPeeringConnection
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(CREATE_VPC_PEERING_CONNECTION, vpg_id=vpg_id,
             destination_cidr_block=destination_cidr_block, peer_owner_id=peer_owner_id, peer_region=peer_region,
             peer_vpc_id=peer_vpc_id, body=body)
 
     async def delete_vpc_peering_connection(self, vpg_id: str, pcx_id: str) -> None:
         """Delete VPC peering connection.
-        `DELETE /virtual_private_gateways/{vpg_id}/vpc_peering_connections/{pcx_id}`, group
-        VirtualPrivateGateway. Raises NotFound."""
+
+        `DELETE /virtual_private_gateways/{vpg_id}/vpc_peering_connections/{pcx_id}`, quota group
+        VirtualPrivateGateway. Raises NotFound.
+        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/deleteVpcPeeringConnection
+
+        Args:
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(DELETE_VPC_PEERING_CONNECTION, vpg_id=vpg_id, pcx_id=pcx_id)

@@ -16,7 +16,7 @@ MOST_SIMS = 999_999_999
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Return the options; ends the process where they cannot be understood.
+    """Return the options; ends the process if they cannot be understood.
 
     Besides the user's options there are `module`, which carries the command out, and `needs`: modules by extra.
     """

@@ -13,7 +13,7 @@ from ..emulator.admin.status import request
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..emulator.state.world import Served
+    from ..emulator.state.world import AuditEntry
 
 
 class Log:
@@ -24,7 +24,7 @@ class Log:
         if sys.stdout.isatty() and find_spec("rich") is not None:
             self._print = _coloured()
 
-    def __call__(self, served: Served) -> None:
+    def __call__(self, served: AuditEntry) -> None:
         """Print a request; a reader that has gone is no reason not to answer."""
         shown = request(served)
         time = datetime.fromtimestamp(served.time / 1000, UTC).strftime("%H:%M:%S")

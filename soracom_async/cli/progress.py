@@ -94,12 +94,12 @@ class _LinesBar:
         before = self._done * 4 // self._total
         self._done += count
         if self._done * 4 // self._total > before:
-            self._line()
+            self._connection_to()
 
     def note(self, text: str) -> None:
         if text and not self._noted:
-            self._line(f"; {text}")
+            self._connection_to(f"; {text}")
         self._noted = bool(text)
 
-    def _line(self, more: str = "") -> None:
+    def _connection_to(self, more: str = "") -> None:
         self._console.print(f"{self._name}: {self._done:,} of {self._total:,}{more}", highlight=False, soft_wrap=True)

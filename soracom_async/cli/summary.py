@@ -41,7 +41,7 @@ class Outcome:
 
     @property
     def share(self) -> float | None:
-        """Which share of the quota was used while calls waited; None where no window closed."""
+        """Which share of the quota was used while calls waited; None if no window closed."""
         limit = sum(window.limit for window in self.windows)
         return sum(window.used for window in self.windows) / limit if limit else None
 

@@ -20,7 +20,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def soracom_emulator(request: pytest.FixtureRequest) -> Emulator:
-    """Give an emulator of the test's own, in process: 100 SIMs, and time that jumps where everybody waits.
+    """Give an emulator of the test's own, in process: 100 SIMs, and time that jumps if everybody waits.
 
     `@pytest.mark.soracom(sims=10, rate_limit=5)` sets it up otherwise, with the settings of `Emulator`.
     """

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from .kinds import ApiToken, AuthKey, Credentials, RootUser, SamUser, SwitchUser
+from .kinds import (
+    ApiToken,
+    AuthKey,
+    Credentials,
+    RootUser,
+    SamUser,
+    SwitchUser,
+)
 
 __all__ = ["ApiToken", "AuthKey", "Credentials", "RootUser", "SamUser", "SwitchUser"]

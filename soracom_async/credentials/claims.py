@@ -6,7 +6,7 @@ from typing import Any
 
 
 def unverified_claims(token: str) -> dict[str, Any]:
-    """Return the claims of a token without verifying its signature; empty where it is no JWT.
+    """Return the claims of a token without verifying its signature; empty if it is no JWT.
 
     Good for reading what the service itself just sent over TLS; never for trusting a token that somebody handed in.
     """
@@ -23,7 +23,7 @@ def verified_claims(token: str, key: Any, algorithms: list[str] | None = None) -
     """Return the claims of a token whose signature is verified with `key`.
 
     `key` is a PEM or a secret, a `jwt.PyJWK`, or a key set (`jwt.PyJWKSet`, or its JSON as a dict), out of which the
-    token's `kid` chooses. Raises `jwt.InvalidTokenError` where the token does not verify. `algorithms` defaults to
+    token's `kid` chooses. Raises `jwt.InvalidTokenError` if the token does not verify. `algorithms` defaults to
     those of public keys; a shared secret must name its own.
     """
     import jwt

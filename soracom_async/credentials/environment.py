@@ -42,22 +42,22 @@ _LABELS = {name: variables[0] for name, variables in VARIABLES.items()}
 
 
 @frozen(kw_only=True)
-class Found:
+class SessionConfig:
     """What a session is opened with, as the environment or a profile says."""
 
     credentials: Credentials
     coverage: str | None = None
-    """`g` or `jp`; None where nothing says which."""
+    """`g` or `jp`; None if nothing says which."""
     endpoint: str | None = None
     """An address without `/v1` that goes before the coverage's own."""
     token_ttl: int | None = None
-    """Seconds a token shall live; None where nothing says so."""
+    """Seconds a token shall live; None if nothing says so."""
     headers: dict[str, str] = field(factory=dict, repr=lambda headers: repr(sorted(headers)))
     """Headers that go with every request; their values may be secret."""
 
 
 @frozen
-class Given:
+class SettingsSource:
     """Texts by name, all of them held as secrets, and what each is called where it was found."""
 
     values: Mapping[str, Secret]
@@ -65,12 +65,12 @@ class Given:
     where: str
 
     def text(self, name: str) -> str | None:
-        """Return a value that is no secret; None where it is absent."""
+        """Return a value that is no secret; None if it is absent."""
         value = self.values.get(name)
         return value.reveal() if value else None
 
     def all_of(self, *names: str) -> tuple[Secret, ...] | None:
-        """Return the values of `names`, None where none is there; raises ConfigurationError for a part of them."""
+        """Return the values of `names`, None if none is there; raises ConfigurationError for a part of them."""
         if not any(self.values.get(name) for name in names):
             return None
         missing = [self.labels[name] for name in names if not self.values.get(name)]
@@ -90,7 +90,7 @@ class Given:
         raise ConfigurationError(f"{self.where}: {self.labels['coverage']} must be 'g' (global) or 'jp' (Japan)")
 
     def endpoint(self) -> str | None:
-        """Return the endpoint without `/v1`; raises ConfigurationError where it is no address."""
+        """Return the endpoint without `/v1`; raises ConfigurationError if it is no address."""
         endpoint = self.values.get("endpoint")
         if not endpoint:
             return None
@@ -104,9 +104,9 @@ class Given:
         )
 
     def login(self, one_time_password: OneTimePassword | None = None) -> Credentials | None:
-        """Return the first that is there of key and token, AuthKey, root user and SAM user; None where none is.
+        """Return the first that is there of key and token, AuthKey, root user and SAM user; None if none is.
 
-        Raises ConfigurationError where that first one is not complete.
+        Raises ConfigurationError if that first one is not complete.
         """
         if pair := self.all_of("api_key", "token"):
             return ApiToken(*pair)
@@ -121,42 +121,42 @@ class Given:
         return RootUser(parts[0].reveal(), parts[1], one_time_password=one_time_password)
 
 
-def read_environ(environ: Mapping[str, str] | None = None) -> Given:
+def read_environ(environ: Mapping[str, str] | None = None) -> SettingsSource:
     """Return the variables of `environ`, by default the process's own; an empty one counts as not set."""
     source = os.environ if environ is None else environ
     values = {
         name: Secret(next((source[variable] for variable in variables if source.get(variable)), ""))
         for name, variables in VARIABLES.items()
     }
-    return Given(values, _LABELS, "environment")
+    return SettingsSource(values, _LABELS, "environment")
 
 
-def from_environ(environ: Mapping[str, str] | None = None) -> Found | None:
-    """Return what the environment variables `SORACOM_…` say; None where they hold no credentials.
+def from_environ(environ: Mapping[str, str] | None = None) -> SessionConfig | None:
+    """Return what the environment variables `SORACOM_…` say; None if they hold no credentials.
 
     Raises ConfigurationError for a part of a pair, an unknown coverage and an endpoint that is no address.
     """
     given = read_environ(environ)
     del environ  # a traceback with locals would show it
-    return found_in(given)
+    return config_of(given)
 
 
-def found_in(given: Given) -> Found | None:
+def config_of(given: SettingsSource) -> SessionConfig | None:
     """Return what an environment already read says; as `from_environ`."""
     credentials = given.login()
     if credentials is None:
         return None
-    return Found(credentials=credentials, coverage=given.coverage(), endpoint=given.endpoint())
+    return SessionConfig(credentials=credentials, coverage=given.coverage(), endpoint=given.endpoint())
 
 
-def from_env(environ: Mapping[str, str] | None = None) -> Found:
+def from_env(environ: Mapping[str, str] | None = None) -> SessionConfig:
     """Return what the environment variables `SORACOM_…` say.
 
-    Raises ConfigurationError where they hold no credentials, or as `from_environ`.
+    Raises ConfigurationError if they hold no credentials, or as `from_environ`.
     """
     given = read_environ(environ)
     del environ
-    found = found_in(given)
+    found = config_of(given)
     if found is None:
         raise ConfigurationError(
             "environment: no credentials there: set SORACOM_AUTH_KEY_ID and SORACOM_AUTH_KEY; or SORACOM_EMAIL and "

@@ -73,7 +73,7 @@ class SamUser:
 class ApiToken:
     """Use an API key and token that were issued elsewhere. Guide: API Key and API Token.
 
-    `ttl` is how many seconds the token still lives, where that is known. With `renew`, the session gets a new token for
+    `ttl` is how many seconds the token still lives, if that is known. With `renew`, the session gets a new token for
     the key before it ends (generateAuthToken), as far as the user is permitted to.
     """
 

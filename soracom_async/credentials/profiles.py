@@ -17,9 +17,9 @@ from .._secret import Secret
 from ..errors import ConfigurationError
 from ..options import SANDBOX_ENDPOINTS, TOKEN_TTL
 from .environment import (
-    Found,
-    Given,
-    found_in,
+    SessionConfig,
+    SettingsSource,
+    config_of,
     read_environ,
 )
 from .kinds import SwitchUser
@@ -59,11 +59,11 @@ _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 def from_profile(
     name: str | None = None, environ: Mapping[str, str] | None = None, *, coverage: str | None = None
-) -> Found:
+) -> SessionConfig:
     """Return what a profile of the official command line says; without `name`, $SORACOM_PROFILE or `default`.
 
     The file is `NAME.json` in $SORACOM_PROFILE_DIR or ~/.soracom. $SORACOM_ENDPOINT goes before everything, then
-    `coverage` or $SORACOM_COVERAGE_TYPE, then the profile's endpoint, then its coverage, which is `jp` where it has
+    `coverage` or $SORACOM_COVERAGE_TYPE, then the profile's endpoint, then its coverage, which is `jp` if it has
     none. Raises ConfigurationError for a profile that is missing, open to others, malformed or incomplete, and for a
     profile command that fails. CLI guide: Profiles.
     """
@@ -72,19 +72,19 @@ def from_profile(
     return _found(given, given.text("profile") or "default" if name is None else name, coverage)
 
 
-def discover(environ: Mapping[str, str] | None = None, *, coverage: str | None = None) -> Found:
+def discover(environ: Mapping[str, str] | None = None, *, coverage: str | None = None) -> SessionConfig:
     """Return what the environment variables say, else the profile $SORACOM_PROFILE or `default`.
 
-    Raises ConfigurationError where there is neither, or as `from_env` and `from_profile`.
+    Raises ConfigurationError if there is neither, or as `from_env` and `from_profile`.
     """
     given = read_environ(environ)
     del environ
-    found = found_in(given)
+    found = config_of(given)
     if found is not None:
         return found
     name = given.text("profile")
     path = _directory(given) / "default.json"
-    if name is None and not os.path.exists(path):  # where a folder is closed, Path.exists raises
+    if name is None and not os.path.exists(path):  # if a folder is closed, Path.exists raises
         raise ConfigurationError(
             "no credentials found. Give some: Soracom(AuthKey(…, …)); or set SORACOM_AUTH_KEY_ID and SORACOM_AUTH_KEY; "
             f"or make a profile with `soracom configure` (there is no {path})"
@@ -94,7 +94,7 @@ def discover(environ: Mapping[str, str] | None = None, *, coverage: str | None =
 
 @frozen
 class _Profile:
-    given: Given
+    given: SettingsSource
     sandbox: bool | None
     token_ttl: int | None
     headers: Mapping[str, Secret] = field(repr=False)
@@ -130,7 +130,7 @@ class _StaticCode:
         return code.reveal()
 
 
-def _found(environment: Given, name: str, coverage: str | None) -> Found:
+def _found(environment: SettingsSource, name: str, coverage: str | None) -> SessionConfig:
     directory = _directory(environment)
     profile = _open(directory, name)
     credentials = _credentials(directory, profile)
@@ -141,7 +141,7 @@ def _found(environment: Given, name: str, coverage: str | None) -> Found:
         endpoint = profile.given.endpoint()
     if endpoint is None and profile.sandbox:
         endpoint = SANDBOX_ENDPOINTS.get(asked or own)  # an unknown coverage is refused where it is used
-    return Found(
+    return SessionConfig(
         credentials=credentials,
         coverage=asked or own,
         endpoint=endpoint,
@@ -176,7 +176,7 @@ def _login(profile: _Profile) -> Credentials:
     return credentials
 
 
-def _directory(environment: Given) -> Path:
+def _directory(environment: SettingsSource) -> Path:
     return Path(os.path.expanduser(environment.text("profile_dir") or "~/.soracom"))
 
 
@@ -260,7 +260,10 @@ def _parse(content: bytes, where: str) -> _Profile | str:
     if not isinstance(headers, dict) or not all(map(_is_header, headers, headers.values())):
         return "headers must be an object of names and texts that HTTP can carry"
     return _Profile(
-        Given(values, _LABELS, where), sandbox, ttl, {header: Secret(value) for header, value in headers.items()}
+        SettingsSource(values, _LABELS, where),
+        sandbox,
+        ttl,
+        {header: Secret(value) for header, value in headers.items()},
     )
 
 

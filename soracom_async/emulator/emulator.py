@@ -7,10 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from .._clock import Clock, SystemClock
-from ..api.operations import MODULES, load
+from .._registry import load
+from ..api.operations import MODULES
+from . import handlers
 from .admin import api as control
 from .clock import JumpingClock
 from .domain.passcodes import totp
+from .fallback import resource
 from .service.faults import Fault, Faults
 from .service.rate_limits import Quota, Throttling
 from .service.service import Paging, Service
@@ -80,6 +83,8 @@ class Emulator:
             self.world,
             self.quota,
             map(load, MODULES),
+            handlers.load(),
+            resource.answer,
             token_ttl=token_ttl,
             latency=latency,
             paging=paging,
@@ -89,7 +94,7 @@ class Emulator:
             self.faults.check(name)
         for fault in faults:
             self.faults.add(Fault.parse(fault) if isinstance(fault, str) else fault)
-        self.transport: Transport = Transport(self)
+        self.transport: Transport = Transport(self.answer, self.clock)
         """An httpx transport that needs no socket, for asyncio and trio."""
         self._control = control.Control(self)
         self._address = host, port, storage_port
@@ -271,7 +276,7 @@ class Emulator:
 
         if self._server is not None:
             raise RuntimeError("the emulator serves already")
-        self._server = Server(self, *self._address)
+        self._server = Server(self.answer, self.clock, *self._address)
         await self._server.start()
         return self
 

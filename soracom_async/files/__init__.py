@@ -1,8 +1,13 @@
-"""Bodies piece by piece: downloads and uploads."""
+"""Bodies in chunks: downloads and uploads."""
 
 from __future__ import annotations
 
 from .content import Content
-from .downloads import Download, Progress, Streaming, with_progress
+from .downloads import (
+    Download,
+    Progress,
+    Streaming,
+    with_progress,
+)
 
 __all__ = ["Content", "Download", "Progress", "Streaming", "with_progress"]

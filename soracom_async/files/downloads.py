@@ -1,9 +1,9 @@
-"""Files and other bodies that are read or sent piece by piece. Guide: Harvest Files.
+"""Files and other bodies that are read or sent in chunks. Guide: Harvest Files.
 
 For example:
 
     async with soracom.stream("getFile", scope="private", path="a/b.csv") as answer:
-        async for piece in answer: ...
+        async for chunk in answer: ...
 
     await soracom.files.put("private", "a/b.csv", content=with_progress(Path("b.csv"), print))
 """
@@ -22,7 +22,8 @@ from anyio.to_thread import run_sync
 
 from .._codec.responses import failure
 from .._core.operation import Operation
-from .._http.pool import Incoming, NoAnswer
+from .._core.outcome import TransportFailure
+from .._http.streaming import StreamingResponse
 from ..errors import ConfigurationError
 from .content import Content
 from .uploads import Progress, Watched
@@ -31,22 +32,22 @@ __all__ = ["Content", "Download", "Progress", "Streaming", "with_progress"]
 
 
 def with_progress(content: Content, progress: Progress) -> Content:
-    """Return content for an upload that calls `progress(done, total)` for each piece.
+    """Return content for an upload that calls `progress(done, total)` for each chunk.
 
-    The total of a stream is None. Where the sending is repeated, the bytes done begin anew.
+    The total of a stream is None. If the sending is repeated, the count of bytes begins again.
     """
     return Watched(content, progress)
 
 
 class Download:
-    """An answer whose body is read as it comes: `async for piece in answer`, `read()` or `save(path)`, once.
+    """An answer whose body is read as it comes: `async for chunk in answer`, `read()` or `save(path)`, once.
 
-    Reading raises RequestTimeout where nothing comes for the time-out of the session, TransportError where the
+    Reading raises RequestTimeout if nothing comes for the time-out of the session, TransportError if the
     connection breaks.
     """
 
-    def __init__(self, incoming: Incoming, operation: Operation[Any], timeout: float) -> None:
-        self._incoming = incoming
+    def __init__(self, response: StreamingResponse, operation: Operation[Any], timeout: float) -> None:
+        self._response = response
         self._operation = operation
         self._timeout = timeout
         self._open = True
@@ -54,22 +55,22 @@ class Download:
     @property
     def status(self) -> int:
         """The HTTP status."""
-        return self._incoming.status
+        return self._response.status
 
     @property
     def headers(self) -> Mapping[str, str]:
         """The headers, by lower-case names."""
-        return self._incoming.headers
+        return self._response.headers
 
     @property
     def content_type(self) -> str:
-        """The content type, as the host names it; empty where it does not."""
+        """The content type, as the host names it; empty if it does not."""
         return self.headers.get("content-type", "")
 
     @property
     def length(self) -> int | None:
-        """The bytes of the whole body; None where the host does not say."""
-        return self._incoming.length
+        """The bytes of the whole body; None if the host does not say."""
+        return self._response.length
 
     def __aiter__(self) -> Download:
         return self
@@ -77,35 +78,35 @@ class Download:
     async def __anext__(self) -> bytes:
         if not self._open:
             raise ConfigurationError("the answer is closed: read it within its 'async with'")
-        piece = await self._incoming.receive(self._timeout)
-        if piece is None:
+        chunk = await self._response.receive(self._timeout)
+        if chunk is None:
             raise StopAsyncIteration
-        if isinstance(piece, NoAnswer):
-            raise failure(self._operation, piece, self._incoming.endpoint)
-        return piece
+        if isinstance(chunk, TransportFailure):
+            raise failure(self._operation, chunk, self._response.endpoint)
+        return chunk
 
     async def read(self) -> bytes:
         """Return the rest of the body."""
-        return b"".join([piece async for piece in self])
+        return b"".join([chunk async for chunk in self])
 
     async def save(self, path: str | os.PathLike[str], *, progress: Progress | None = None) -> int:
         """Write the rest of the body to a file and return how many bytes that were.
 
         The file has its name only once it is whole; until then it stands beside it, and it is removed if anything goes
-        wrong. `progress(done, total)` is called for each piece. Raises OSError where the file cannot be written.
+        wrong. `progress(done, total)` is called for each chunk. Raises OSError if the file cannot be written.
         """
         done = 0
         with _partial(Path(path)) as file:
-            async for piece in self:
-                await run_sync(file.write, piece)
-                done += len(piece)
+            async for chunk in self:
+                await run_sync(file.write, chunk)
+                done += len(chunk)
                 if progress is not None:
                     progress(done, self.length)
         return done
 
     async def _aclose(self) -> None:
         self._open = False
-        await self._incoming.aclose()
+        await self._response.aclose()
 
     def __repr__(self) -> str:
         return f"Download(status={self.status}, content_type={self.content_type!r}, length={self.length})"
@@ -114,7 +115,9 @@ class Download:
 class Streaming:
     """What `stream` returns: `async with` gives the answer as soon as its head has come, and closes it at the end."""
 
-    def __init__(self, begin: Callable[[], Awaitable[Incoming]], operation: Operation[Any], timeout: float) -> None:
+    def __init__(
+        self, begin: Callable[[], Awaitable[StreamingResponse]], operation: Operation[Any], timeout: float
+    ) -> None:
         self._begin = begin
         self._operation = operation
         self._timeout = timeout

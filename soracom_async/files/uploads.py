@@ -18,9 +18,9 @@ from ..errors import ConfigurationError
 from .content import Content
 
 Progress = Callable[[int, int | None], None]
-"""Is called with the bytes done and the bytes in all; None for those where nobody knows."""
+"""Is called with the bytes done and the bytes in all; None for those if nobody knows."""
 
-PIECE = 65_536
+CHUNK_SIZE = 65_536
 """Bytes read from a file at once."""
 
 
@@ -35,11 +35,11 @@ class Watched(AsyncIterable[bytes]):
         self.progress = progress
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Give the pieces to anybody but an upload, which sends what is within."""
+        """Give the chunks to anybody but an upload, which sends what is within."""
         async with Upload(self) as upload:
             upload.begin()
-            async for piece in upload:
-                yield piece
+            async for chunk in upload:
+                yield chunk
 
 
 class Upload:
@@ -76,7 +76,7 @@ class Upload:
     ) -> None:
         self._close()
         # A generator was handed over in the call, so nobody else may hold it. Where aiohttp, which reads it in a task
-        # of its own, is cancelled while it waits for a piece, that ends the generator.
+        # of its own, is cancelled while it waits for a chunk, that ends the generator.
         if self._begun and inspect.isasyncgen(self._content) and not self._content.ag_running:
             with anyio.CancelScope(shield=True):
                 await self._content.aclose()
@@ -97,7 +97,7 @@ class Upload:
             self._read = self._of_file
 
     def govern(self, scope: anyio.CancelScope, timeout: float) -> None:
-        """Move the deadline of `scope` by `timeout` seconds for each piece; waiting for a piece is not counted."""
+        """Move the deadline of `scope` by `timeout` seconds for each chunk; waiting for a chunk is not counted."""
         self._scope, self._timeout = scope, timeout
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -107,39 +107,39 @@ class Upload:
         self._begun = True
         self._postpone(math.inf)
         try:
-            piece = await self._read()
-            self._done += len(piece)
-            for progress in self._watchers if piece else ():
+            chunk = await self._read()
+            self._done += len(chunk)
+            for progress in self._watchers if chunk else ():
                 progress(self._done, self.length)
         except Exception as error:
             self.error = error
             raise
         finally:
             self._postpone(anyio.current_time() + self._timeout)
-        if not piece:
+        if not chunk:
             self._close()
             raise StopAsyncIteration
-        return piece
+        return chunk
 
     async def _of_bytes(self) -> bytes:
-        return bytes(memoryview(self._content)[self._done : self._done + PIECE])
+        return bytes(memoryview(self._content)[self._done : self._done + CHUNK_SIZE])
 
     async def _of_file(self) -> bytes:
         assert self._file is not None  # noqa: S101 - `begin` opened it
         assert self.length is not None  # noqa: S101 - and measured it
         if self._done == self.length:
             return b""
-        piece = await run_sync(self._file.read, min(PIECE, self.length - self._done))
-        if not piece:
+        chunk = await run_sync(self._file.read, min(CHUNK_SIZE, self.length - self._done))
+        if not chunk:
             raise ConfigurationError(f"the file {os.fspath(self._content)} became shorter while it was sent")
-        return piece
+        return chunk
 
     async def _of_stream(self) -> bytes:
-        async for piece in self._stream:
-            if not isinstance(piece, bytes | bytearray | memoryview):
-                raise ConfigurationError(f"the stream must give bytes, not {type(piece).__name__}")
-            if piece:
-                return bytes(piece)
+        async for chunk in self._stream:
+            if not isinstance(chunk, bytes | bytearray | memoryview):
+                raise ConfigurationError(f"the stream must give bytes, not {type(chunk).__name__}")
+            if chunk:
+                return bytes(chunk)
         return b""
 
     def _postpone(self, deadline: float) -> None:

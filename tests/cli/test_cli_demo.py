@@ -78,6 +78,7 @@ def test_calls_wait_for_windows_while_tokens_run_out(capsys: pytest.CaptureFixtu
 @pytest.mark.usefixtures("_tight")
 def test_one_window_has_no_pace(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "WINDOWS", 3)
+    monkeypatch.setattr(demo, "FACTOR", 60.0)  # a busy machine must not miss a window
     assert main(["demo", "--sims", "28", "--changes", "28"]) == 0
     out = capsys.readouterr().out
     assert "of 1 window that closed while calls waited" in out

@@ -19,7 +19,7 @@ from soracom_async.cli import main, serve
 from soracom_async.cli.log import Log
 from soracom_async.emulator import Emulator
 from soracom_async.emulator.service.fault_kinds import KINDS
-from soracom_async.emulator.state.world import Served
+from soracom_async.emulator.state.world import AuditEntry
 
 
 def variables(lines: list[str]) -> dict[str, str]:
@@ -167,8 +167,8 @@ class Terminal(io.StringIO):
         return True
 
 
-def served(status: int, operation: str | None = "getSim", path: str = "/v1/sims/1") -> Served:
-    return Served(1000, "OP1", None, "127.0.0.1", "GET", path, operation, status, 1, 0.0123)
+def served(status: int, operation: str | None = "getSim", path: str = "/v1/sims/1") -> AuditEntry:
+    return AuditEntry(1000, "OP1", None, "127.0.0.1", "GET", path, operation, status, 1, 0.0123)
 
 
 def test_a_terminal_gets_colours(monkeypatch: pytest.MonkeyPatch) -> None:

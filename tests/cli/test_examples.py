@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import json
 import runpy
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +40,14 @@ def load(name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def away(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
+    """An emulator that resets each connection after the login, and sessions that do not wait to repeat a call."""
+    emulator.fault("reset-after", operation="Sim")
+    monkeypatch.setattr("soracom_async._core.retry.CAP", 0.0)
+    return emulator
 
 
 def listed() -> list[str]:
@@ -102,6 +111,59 @@ def test_fastapi(emulator: Emulator) -> None:
 
     asyncio.run(visit())
     assert emulator.logins == 1
+
+
+@pytest.mark.usefixtures("away")
+def test_a_network_that_is_away_is_said_and_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["bulk_change.py", "s1.fast"])
+    for name in ("list_resume", "bulk_change"):
+        with pytest.raises(SystemExit, match="the network is away: ") as ended:
+            runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
+        assert "listSims" in str(ended.value)
+
+
+@pytest.mark.usefixtures("away")
+def test_a_change_without_an_answer_is_told_apart(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("sims.todo").write_text(SIM)
+    monkeypatch.setattr(sys, "argv", ["bulk_change.py", "s1.fast"])
+    with pytest.raises(SystemExit):
+        runpy.run_path(str(EXAMPLES / "bulk_change.py"), run_name="__main__")
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"{SIM}: no answer, so it may be changed or not: ")
+    assert printed.endswith("0 changed, 1 not\n")
+    assert Path("sims.todo").read_text() == SIM
+
+
+@pytest.mark.usefixtures("away")
+def test_applications_answer_502_if_the_api_is_away() -> None:
+    pytest.importorskip("fastapi")
+    pytest.importorskip("aiohttp")
+    from aiohttp.test_utils import TestClient, TestServer
+
+    async def visit() -> None:
+        app = load("fastapi_app").app
+        transport = httpx.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://x") as http,
+        ):
+            assert (await http.get(f"/sims/{SIM}")).status_code == 502
+        async with (
+            TestClient(TestServer(load("aiohttp_app").application())) as client,
+            client.get(f"/sims/{SIM}") as answer,
+        ):
+            assert answer.status == 502
+
+    asyncio.run(visit())
+
+
+def test_the_example_of_a_test_passes() -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "test_with_emulator.py"]
+    ran = subprocess.run(command, cwd=EXAMPLES, capture_output=True, text=True, timeout=50)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "3 passed" in ran.stdout
 
 
 def test_fastapi_tells_visitors_when_the_quota_is_back(emulator: Emulator) -> None:

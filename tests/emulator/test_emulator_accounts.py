@@ -12,7 +12,7 @@ from soracom_async import (
     Soracom,
     structure,
 )
-from soracom_async.api.operations import load
+from soracom_async._registry import load
 
 pytestmark = pytest.mark.anyio
 
@@ -251,7 +251,7 @@ async def test_credentials(emulator, client, other):
         psk = await soracom.credentials.update("aws-1", type="psk", credentials={"key": "canary"})
         assert (psk.type, psk.credentials) == ("psk", {})
         assert await soracom.credentials.list() == [psk]
-        assert "canary" not in repr(emulator.operator.shelves)
+        assert "canary" not in repr(emulator.operator.collections)
         assert (await other.get("/credentials")).json() == []
         assert refused(await other.put("/credentials/aws-1", json={}), 404, "COM0007")
         body = {"type": "psk", "credentials": {}}

@@ -17,7 +17,7 @@ from soracom_async._codec.times import (
     Second,
 )
 from soracom_async._core.operation import Effect, Operation, Parameter
-from soracom_async.api.operations import load
+from soracom_async._registry import load
 from soracom_async.emulator.protocol.errors import Refusal
 from soracom_async.emulator.protocol.messages import _decode, decode
 from soracom_async.emulator.service.routing import Router

@@ -30,7 +30,7 @@ async def test_a_seeded_sim_has_sent_something(emulator, soracom, clock):
         ("Sim", SIM, "application/json")
     }
     assert json.loads(entries[0].content).keys() == {"temperature", "humidity", "battery"}
-    assert not emulator.operator.shelf("data resource")
+    assert not emulator.operator.collection("data resource")
     for seed, same in ((0, True), (1, False)):
         twin = Emulator(sims=3, groups=3, seed=seed, clock=clock)
         async with Soracom(twin.auth_key, transport=twin.transport, clock=clock) as again:

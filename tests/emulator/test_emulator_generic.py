@@ -12,7 +12,8 @@ from strict import problems
 
 from soracom_async._codec.model import Model
 from soracom_async._codec.times import EpochMilliseconds
-from soracom_async.api.operations import MODULES, load
+from soracom_async._registry import load
+from soracom_async.api.operations import MODULES
 from soracom_async.emulator import Emulator
 from soracom_async.emulator.fallback import resource as generic
 from soracom_async.emulator.fallback.samples import Sampler

@@ -10,7 +10,8 @@ from attrs import evolve
 from planner import Planner
 from plans import OTHERS
 
-from soracom_async.api.operations import MODULES, load
+from soracom_async._registry import load
+from soracom_async.api.operations import MODULES
 from soracom_async.emulator.state.serialization import pack
 
 pytestmark = pytest.mark.anyio
@@ -31,7 +32,7 @@ def kept(world, operator_id):
     """Return all that is an operator's."""
     packed = pack(world)
     (operator,) = [each for each in packed["operators"] if each["id"] == operator_id]
-    operator["shelves"] = {kind: shelf for kind, shelf in operator["shelves"].items() if shelf}
+    operator["shelves"] = {kind: collection for kind, collection in operator["shelves"].items() if collection}
     return operator, [key for key in packed["keys"] if key["user"][0] == operator_id]
 
 

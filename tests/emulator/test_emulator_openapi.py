@@ -25,7 +25,8 @@ from soracom_async._codec.times import (
     Month,
 )
 from soracom_async._core.operation import Effect, Operation, Parameter
-from soracom_async.api.operations import MODULES, load
+from soracom_async._registry import load
+from soracom_async.api.operations import MODULES
 from soracom_async.emulator import Emulator
 from soracom_async.emulator.admin.openapi import document
 from soracom_async.emulator.serving.server import application
@@ -156,7 +157,9 @@ async def ask(case, id_, real):
             case.path_parameters = (await Planner(emulator, client).plan(id_)).parameters
     request = case.as_transport_kwargs(base_url="http://emulator/v1")
     content = request.get("data")
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(application(emulator, 1))) as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(application(emulator.answer, emulator.clock, 1))
+    ) as client:
         return await client.request(
             request["method"],
             request["url"],

@@ -13,11 +13,10 @@ from attrs import evolve
 from planner import SUCCESSES, Planner
 from plans import OTHERWISE
 from strict import problems
-from test_operations import OPERATIONS
-from test_operations import Request as Documented
 
 from soracom_async._codec.model import is_model, wire_name
-from soracom_async.api.operations import MODULES, load
+from soracom_async._registry import load
+from soracom_async.api.operations import MODULES
 from soracom_async.emulator.service.validation import fields
 
 pytestmark = pytest.mark.anyio
@@ -89,20 +88,6 @@ async def test_right_requests(planner, client, id_):
     answer = await evolve(plan, query=plan.query | {name: FOREIGN[name] for name in strange}).send(client)
     assert limited(answer)
     declared(load(id_), answer)
-
-
-@pytest.mark.skipif(not OPERATIONS, reason="the official document is not at hand (set SORACOM_SPEC)")
-@every_operation
-async def test_documented_requests(planner, client, id_):
-    """All that the document allows in a request is understood, or refused; and a success is one that it names."""
-    _, method, said = OPERATIONS[id_]
-    plan = await planner.plan(id_)
-    answer = await plan.send(client)
-    assert str(answer.status_code) in said["responses"]
-    for full in Documented(id_), Documented(id_, last=True):
-        content = {"content": full.content} if full.content else {"json": full.json}
-        answer = await client.request(method, plan.path, params=full.query, headers=full.headers, **content)
-        assert answer.status_code in SUCCESSES or refused(answer)
 
 
 @every_operation

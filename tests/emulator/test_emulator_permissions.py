@@ -11,7 +11,7 @@ from soracom_async import (
     NotFound,
     Soracom,
 )
-from soracom_async.api.operations import load
+from soracom_async._registry import load
 from soracom_async.emulator.domain.permissions import check
 from soracom_async.emulator.protocol.errors import Refusal
 from soracom_async.emulator.protocol.messages import Request

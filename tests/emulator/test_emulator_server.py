@@ -91,7 +91,8 @@ async def test_a_taken_port_is_an_error():
 
 async def test_a_server_that_dies_at_its_start_is_an_error(monkeypatch):
     """Nobody waits for a server that will not come."""
-    server = Server(Emulator(sims=1), "127.0.0.1", 0)
+    emulator = Emulator(sims=1)
+    server = Server(emulator.answer, emulator.clock, "127.0.0.1", 0)
     monkeypatch.setattr(server._server, "run", lambda sockets: None)
     with pytest.raises(RuntimeError, match="did not start"):
         await server.start()

@@ -10,7 +10,8 @@ from plain import log_in, open_client, refused
 
 from soracom_async._codec.times import EpochMilliseconds, Unit
 from soracom_async._core.operation import Effect, Operation, Parameter
-from soracom_async.api.operations import MODULES, load
+from soracom_async._registry import load
+from soracom_async.api.operations import MODULES
 from soracom_async.emulator import Emulator
 from soracom_async.emulator.handlers import HANDLERS, handles
 from soracom_async.emulator.protocol import messages

@@ -11,7 +11,8 @@ import pytest
 from clock import FakeClock
 from plain import log_in, open_client, refused
 
-from soracom_async.api.operations import MODULES, load
+from soracom_async._registry import load
+from soracom_async.api.operations import MODULES
 from soracom_async.emulator import Emulator, JumpingClock
 from soracom_async.emulator.state.fleet import Fleet
 from soracom_async.emulator.state.groups import Groups

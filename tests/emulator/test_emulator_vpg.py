@@ -254,7 +254,7 @@ async def test_traffic_filtering(client, vpg, emulator):
         for wrong in (*wrongs, {"type": "x"}, {"fromPort": 9, "toPort": 8}, {"fromPort": 1, "toPort": 65_536}):
             answer = await client.put(f"{filtering}/{path}", json={"rules": [rule | wrong]})
             assert refused(answer, 400, "COM0003")
-    kept = emulator.operator.shelf("virtual private gateway")[vpg.rpartition("/")[2]]
+    kept = emulator.operator.collection("virtual private gateway")[vpg.rpartition("/")[2]]
     assert (kept["_filtered"], kept["_fqdnRules"], kept["_uplinkRules"]) == (True, [domain], [network])
     assert (await client.post(f"{filtering}/disable")).status_code == 204
     assert kept["_filtered"] is False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from ...errors import ConfigurationError
@@ -18,9 +18,6 @@ from ..protocol.messages import (
 from ..service.fault_kinds import KINDS
 from ..service.faults import Fault
 from . import status as overview
-
-if TYPE_CHECKING:
-    from ..emulator import Emulator
 
 ROOT = "/_emulator"
 PAGE = Path(__file__).with_name("page.html")
@@ -38,10 +35,27 @@ class Wrong(Exception):
     """A request that cannot be carried out: the status, and why."""
 
 
+class Controlled(overview.Observed, Protocol):
+    """What can be done to an emulator."""
+
+    @property
+    def host(self) -> str:
+        """The host that it serves on."""
+        ...
+
+    def advance(self, seconds: float) -> None:
+        """Move the time on."""
+        ...
+
+    def reset(self) -> None:
+        """Begin again as it was made or loaded."""
+        ...
+
+
 class Control:
     """Answers what is asked below `/_emulator`."""
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Controlled) -> None:
         self._emulator = emulator
         self._routes: dict[str, dict[str, Callable[[Any], Any]]] = {
             "/state": {"GET": lambda _: overview.view(emulator)},

@@ -4,26 +4,62 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakKeyDictionary
 
+from ..._registry import load
 from ..._version import __version__
-from ...api.operations import load
 
 if TYPE_CHECKING:
-    from ..emulator import Emulator
+    from ...credentials.kinds import AuthKey
+    from ..service.faults import Faults
+    from ..service.rate_limits import Quota
+    from ..service.service import Service
     from ..state.fleet import Fleet
-    from ..state.world import Operator, Served
+    from ..state.world import AuditEntry, Operator, World
 
 LAST = 50
 """How many requests are shown."""
 COUNTED = 100_000
 """Up to how many SIMs are counted; in larger fleets so many are, and stand for all."""
 
+
+class Observed(Protocol):
+    """What is shown of an emulator."""
+
+    world: World
+    quota: Quota
+
+    @property
+    def service(self) -> Service:
+        """The service, with its counts."""
+        ...
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong on order."""
+        ...
+
+    @property
+    def auth_key(self) -> AuthKey:
+        """An AuthKey of the root user."""
+        ...
+
+    @property
+    def serves(self) -> bool:
+        """Whether it serves on a socket now."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """The address that it serves on."""
+        ...
+
+
 _seeded: WeakKeyDictionary[Fleet, Counter[str]] = WeakKeyDictionary()
 
 
-def view(emulator: Emulator) -> dict[str, Any]:
+def view(emulator: Observed) -> dict[str, Any]:
     """Return all of it."""
     service = emulator.service
     return {
@@ -38,21 +74,21 @@ def view(emulator: Emulator) -> dict[str, Any]:
     }
 
 
-def time(emulator: Emulator) -> dict[str, Any]:
+def time(emulator: Observed) -> dict[str, Any]:
     """Return the emulator's time."""
     now = emulator.world.wall()
     text = datetime.fromtimestamp(now, UTC).isoformat(" ", "seconds")
     return {"now": int(now * 1000), "text": text.replace("+00:00", " UTC")}
 
 
-def environment(emulator: Emulator) -> dict[str, str]:
+def environment(emulator: Observed) -> dict[str, str]:
     """Return the environment variables by which clients find the emulator and log in."""
     key = emulator.auth_key
     where = {"SORACOM_ENDPOINT": emulator.url} if emulator.serves else {}
     return where | {"SORACOM_AUTH_KEY_ID": key.auth_key_id, "SORACOM_AUTH_KEY": key.auth_key.reveal()}
 
 
-def request(served: Served) -> dict[str, Any]:
+def request(served: AuditEntry) -> dict[str, Any]:
     """Return one request; what its path has of a secret is left out."""
     return {
         "time": served.time,
@@ -66,7 +102,7 @@ def request(served: Served) -> dict[str, Any]:
     }
 
 
-def _path(served: Served) -> str:
+def _path(served: AuditEntry) -> str:
     if served.operation is None or "token}" not in (template := load(served.operation).path):
         return served.path
     given = served.path.removeprefix("/v1").split("/")
@@ -85,7 +121,7 @@ def _operator(operator: Operator) -> dict[str, Any]:
         "sims": len(fleet),
         "statuses": _statuses(fleet),
         "estimated": len(fleet.numbers) > COUNTED,
-        "things": {kind: len(shelf) for kind, shelf in operator.shelves.items() if shelf},
+        "things": {kind: len(collection) for kind, collection in operator.collections.items() if collection},
     }
 
 
@@ -106,7 +142,7 @@ def _statuses(fleet: Fleet) -> dict[str, int]:
     return {status: count for status, count in sorted(counts.items()) if count}
 
 
-def _quota(emulator: Emulator) -> list[dict[str, Any]]:
+def _quota(emulator: Observed) -> list[dict[str, Any]]:
     windows = emulator.quota.windows(emulator.world.now())
     return [
         {

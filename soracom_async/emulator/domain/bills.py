@@ -19,8 +19,8 @@ from .dates import (
 from .money import Money, money_of
 
 if TYPE_CHECKING:
-    from ..handlers import Call
     from ..state.collections import Record
+    from ..state.world import Operator
 
 COUPON = "coupon"
 """The kind of a coupon that the operator has registered."""
@@ -75,14 +75,14 @@ class Account:
     """What is left of each coupon, by its code."""
 
 
-def account(call: Call) -> Account:
+def account(operator: Operator, now: int) -> Account:
     """Work out the bills of the months that can be asked for, of which the present one is the last."""
-    coupons = call.shelf(COUPON)
-    present = month_of(call.now)
+    coupons = operator.collection(COUPON)
+    present = month_of(now)
     oldest = later(present, -MONTHS)
     # What coupons paid before the months that are shown counts as well.
     first = min([oldest, *(month_of(coupon["registeredTime"]) for coupon in coupons.values())])
-    bills = _bills(call, first, present)
+    bills = _bills(operator, now, first, present)
     balances: dict[str, float] = {code: coupon["amount"] for code, coupon in coupons.items()}
     for bill in bills.values():
         _spend(bill, coupons, balances)
@@ -90,10 +90,10 @@ def account(call: Call) -> Account:
     return Account(shown, balances)
 
 
-def _bills(call: Call, first: date, present: date) -> dict[date, Bill]:
-    money = money_of(call.operator)
+def _bills(operator: Operator, now: int, first: date, present: date) -> dict[date, Bill]:
+    money = money_of(operator)
     bills: dict[date, Bill] = {}
-    for number, costs in charges.daily(call.operator.fleet, beginning(first) // DAY, call.now // DAY):
+    for number, costs in charges.daily(operator.fleet, beginning(first) // DAY, now // DAY):
         day = day_of(number * DAY)
         month = day.replace(day=1)
         bill = bills.setdefault(month, Bill(month, money, month < present))

@@ -7,8 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..handlers import Call
-    from ..state.collections import Record, Shelf
+    from ..state.collections import Collection, Record
     from ..state.world import Operator
 
 KIND, PACK = "camera", "license pack"
@@ -46,32 +45,27 @@ def license_name(license_id: str) -> str:
     return f"{_LICENSES[license_id[:2]]} ({DAYS[license_id]} Days)"
 
 
-def shelf(call: Call) -> Shelf:
+def collection(operator: Operator, now: int) -> Collection:
     """Return the operator's cameras; nobody can make one, so an operator with a fleet has some."""
-    if KIND not in call.operator.shelves:
-        made = call.shelf(KIND)
-        if call.operator.fleet.numbers:
+    if KIND not in operator.collections:
+        made = operator.collection(KIND)
+        if operator.fleet.numbers:
             for number, (product, firmware, license_id) in enumerate(_SEEDED, 1):
-                camera = _seeded(call.operator, number, product, firmware, license_id)
+                camera = _seeded(operator, number, product, firmware, license_id)
                 made.put(camera["deviceId"], camera)
-    found = call.shelf(KIND)
+    found = operator.collection(KIND)
     for camera in found.values():
-        _settle(camera, call.now)
+        _settle(camera, now)
     return found
 
 
-def packs(call: Call) -> Shelf:
+def packs(operator: Operator) -> Collection:
     """Return the operator's licenses, by their kind."""
-    if PACK not in call.operator.shelves:
-        owned = {"CR7-SC": 2, "MR30-SC": 1} if call.operator.fleet.numbers else {}
+    if PACK not in operator.collections:
+        owned = {"CR7-SC": 2, "MR30-SC": 1} if operator.fleet.numbers else {}
         for license_id in DAYS:
-            call.shelf(PACK).put(license_id, {"quantity": owned.get(license_id, 0)})
-    return call.shelf(PACK)
-
-
-def camera_in(call: Call) -> Record:
-    """Return the camera that the path names; raises Refusal (404)."""
-    return shelf(call).find(call.path["device_id"])
+            operator.collection(PACK).put(license_id, {"quantity": owned.get(license_id, 0)})
+    return operator.collection(PACK)
 
 
 def connected(camera: Record, now: int) -> bool:

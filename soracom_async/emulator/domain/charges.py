@@ -7,7 +7,7 @@ from functools import cache
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
-from . import life
+from ..state import life
 from .dates import DAY
 
 if TYPE_CHECKING:

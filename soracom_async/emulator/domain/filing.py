@@ -25,15 +25,15 @@ def put_file(operator: Operator, path: str, content: bytes, content_type: str, a
     """
     if len(path.encode()) > LONGEST or path.count("/") - 1 > DEEPEST:
         raise Refusal("COM0003", f"a path has up to {LONGEST} bytes and {DEEPEST} directories")
-    shelf = operator.shelf(KIND)
+    collection = operator.collection(KIND)
     directory = path.rpartition("/")[0] + "/"
     while directory != ROOT:
-        made = shelf.setdefault(directory, _entry(directory, at))
+        made = collection.setdefault(directory, _entry(directory, at))
         made["createdTime"] = min(made["createdTime"], at)
         directory = made["directory"]
-    before = shelf.get(path)
+    before = collection.get(path)
     new = before is None or before["createdTime"] > at
-    shelf[path] = _entry(path, at if before is None or new else before["createdTime"]) | {
+    collection[path] = _entry(path, at if before is None or new else before["createdTime"]) | {
         "lastModifiedTime": at,
         "contentLength": len(content),
         "contentType": content_type,
@@ -58,4 +58,4 @@ def _entry(path: str, at: int) -> Record:
 
 def files_of(operator: Operator, now: int) -> dict[str, Record]:
     """Return the files and directories that there are now, by their paths."""
-    return {path: entry for path, entry in operator.shelf(KIND).items() if entry["createdTime"] <= now}
+    return {path: entry for path, entry in operator.collection(KIND).items() if entry["createdTime"] <= now}

@@ -48,12 +48,12 @@ def add_entry(
     remove(operator, name, at)
     sent = entries(operator, name)
     insort(sent, entry, key=lambda each: each["time"])
-    operator.shelf(KIND)[name] = {"entries": sent}
+    operator.collection(KIND)[name] = {"entries": sent}
 
 
 def resources(operator: Operator, after: str = "") -> Iterator[tuple[str, list[Record]]]:
     """Return all resources behind a name (`Sim/…`), in the order of their names, with their entries, oldest first."""
-    kept = sorted(name for name in operator.shelf(KIND) if name > after)
+    kept = sorted(name for name in operator.collection(KIND) if name > after)
     # A fleet may be large: its SIMs are counted from the right one on, and none is made before it is asked for.
     first = 1 if after <= "Sim/" else (number_of(after.removeprefix("Sim/")) or NUMBERS) + 1
     numbers = operator.fleet.numbers
@@ -66,7 +66,7 @@ def resources(operator: Operator, after: str = "") -> Iterator[tuple[str, list[R
 
 def entries(operator: Operator, name: str) -> list[Record]:
     """Return the entries of a resource, oldest first."""
-    kept = operator.shelf(KIND).get(name)
+    kept = operator.collection(KIND).get(name)
     if kept is not None:
         return list(kept["entries"])
     number = number_of(name.removeprefix("Sim/"))
@@ -84,7 +84,7 @@ def remove(operator: Operator, name: str, time: int) -> None:
     sent = entries(operator, name)
     left = [entry for entry in sent if entry["time"] != time]
     if len(left) < len(sent):
-        operator.shelf(KIND)[name] = {"entries": left}
+        operator.collection(KIND)[name] = {"entries": left}
 
 
 def _seeded(operator: Operator, name: str) -> list[Record]:

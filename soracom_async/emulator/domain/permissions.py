@@ -55,7 +55,7 @@ MANAGED: dict[str, Role] = {
 
 def role_of(operator: Operator, role_id: str) -> Role:
     """Return one of the operator's roles, or of those that everybody finds; raises Refusal (404)."""
-    return MANAGED.get(role_id) or operator.shelf("role").find(role_id)
+    return MANAGED.get(role_id) or operator.collection("role").find(role_id)
 
 
 def documents(user: User) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from ..protocol.errors import Refusal
-from . import life
+from ..state import life
 from .filing import files_of
 from .harvest import resources
 

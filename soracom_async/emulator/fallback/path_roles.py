@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import typing
+from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import frozen
 
-from ..._cached import cached
 from ..._codec.model import is_model
-from ...api.operations import MODULES, load
+from ..._registry import load
+from ...api.operations import MODULES
 from ..service.validation import fields
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Level:
         return _singular(" ".join(self.words).replace("_", " "))
 
 
-@cached
+@cache
 def levels_of(path: str) -> tuple[Level, ...]:
     """Take a path of the operations table apart, in front of each word that follows a parameter."""
     at = _OWN if path.startswith(f"{_OWN}/") else ""
@@ -58,7 +59,7 @@ def levels_of(path: str) -> tuple[Level, ...]:
     return (*levels, Level(words, (), at)) if words else tuple(levels)
 
 
-@cached
+@cache
 def role_of(path: str) -> Role:
     """Return what a path of the operations table leads to."""
     level, found = levels_of(path)[-1], methods(path).get("GET")
@@ -71,7 +72,7 @@ def role_of(path: str) -> Role:
     return "setting" if found is not None else "action"
 
 
-@cached
+@cache
 def _table() -> dict[str, dict[str, Operation[Any]]]:
     table: dict[str, dict[str, Operation[Any]]] = {}
     for operation in map(load, MODULES):
@@ -84,14 +85,14 @@ def methods(path: str) -> Mapping[str, Operation[Any]]:
     return _table().get(path, {})
 
 
-@cached
+@cache
 def item_path(collection: str) -> str:
     """Return the path of the items of a collection; empty where they have none."""
     paths = (path for path in _table() if path.startswith(f"{collection}/{{"))
     return min((path for path in paths if levels_of(path)[-1].collection == collection), key=len, default="")
 
 
-@cached
+@cache
 def making(collection: str) -> Making:
     """Return how the items of a collection are made."""
     item = item_path(collection)
@@ -105,16 +106,16 @@ def making(collection: str) -> Making:
     return "put" if of_item.keys() & {"POST", "PUT"} else "never"
 
 
-@cached
+@cache
 def record_type(collection: str) -> Any:
     """Return the model of the items of a collection; None where the API says nothing of them."""
     of_item, of_all = methods(item_path(collection)), methods(collection)
     tellers = [of_item.get("GET"), of_all.get("GET"), of_all.get("POST"), of_item.get("POST"), of_item.get("PUT")]
-    found = (items_in(teller.result)[1] for teller in tellers if teller is not None)
+    found = (items_in(teller.result)[1] for teller in tellers if teller is not None)  # type: ignore[arg-type]  # mypy: a type is hashable
     return next(filter(is_model, found), None)
 
 
-@cached
+@cache
 def items_in(result: Any) -> tuple[str, Any]:
     """Return where in an answer its items are, empty for the answer itself, and what they are."""
     if typing.get_origin(result) is list:
@@ -129,7 +130,7 @@ def _item(kind: Any) -> Any:
     return next((typing.get_args(each)[0] for each in lists), None)
 
 
-@cached
+@cache
 def name_fields(collection: str) -> tuple[str, ...]:
     """Return the fields by which an item is named; none where that does not show."""
     path, kind = item_path(collection), record_type(collection)

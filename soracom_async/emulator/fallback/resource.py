@@ -1,7 +1,7 @@
 """What no handler is written for is answered by the obvious rules, with data that fits the operation's types.
 
 POST on a collection makes an item, GET lists or finds, PUT merges, DELETE removes; a POST behind an item acts on it.
-The items of `/batch_groups` are on the shelf `batch group`, those of `/batch_groups/{batch_group_id}/jobs` on the shelf
+The items of `/batch_groups` are in the collection `batch group`, those of `/batch_groups/{batch_group_id}/jobs` in
 `job of batch group` and the group's identifier. A setting is a sample until it is put.
 """
 
@@ -10,8 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..._codec.model import is_model
-from ..handlers.fleet.groups import tag_filter
-from ..handlers.fleet.sims import number_in
 from ..protocol.errors import Refusal
 from ..protocol.messages import Page, decode, encode
 from ..service.validation import fields, problem
@@ -21,8 +19,8 @@ from .samples import Sampler
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..handlers import Call
-    from ..state.collections import Record, Shelf
+    from ..service.call import Call
+    from ..state.collections import Collection, Record
     from .path_roles import Level
 
 SEEDED = 3
@@ -37,12 +35,12 @@ def answer(call: Call) -> Any:
         raise Refusal("COM0005", call.operation.id)
     levels, role = places.levels_of(call.operation.path), places.role_of(call.operation.path)
     if levels[-1].words == ("register",) and role == "action":
-        return _Spot(call, *levels[:-1]).make()
-    return _RULES.get((role, call.operation.method), _Spot.act)(_Spot(call, *levels))
+        return GenericResource(call, *levels[:-1]).make()
+    return _RULES.get((role, call.operation.method), GenericResource.act)(GenericResource(call, *levels))
 
 
-class _Spot:
-    """Where a call works: the shelf of a level of its path, and the item that the path names."""
+class GenericResource:
+    """Where a call works: the collection of a level of its path, and the item that the path names."""
 
     def __init__(self, call: Call, *levels: Level) -> None:
         *parents, level = levels
@@ -53,50 +51,50 @@ class _Spot:
         self.kind = level.kind
         self.type = places.record_type(level.collection)
         self.known = fields(self.type) if self.type else {}
-        self.parent = _Spot(call, *parents) if parents else None
+        self.parent = GenericResource(call, *parents) if parents else None
         if self.parent is not None:
             self.parent.find()
             self.kind += f" of {self.parent.kind} {self.parent.id}"
 
     @property
-    def shelf(self) -> Shelf:
+    def stored(self) -> Collection:
         """The things here."""
         operator = self.call.operator
-        untouched = self.kind not in operator.shelves
-        shelf = operator.shelf(self.kind)
+        untouched = self.kind not in operator.collections
+        stored = operator.collection(self.kind)
         if untouched and operator.fleet.numbers and places.making(self.collection) == "never":
             for number in map(str, range(1, SEEDED + 1)):
                 record = self._sample(number, nameless=True)
-                shelf[self._name_of(record) or number] = record
-        return shelf
+                stored[self._name_of(record) or number] = record
+        return stored
 
     def find(self) -> Record:
         """Return the item; raises Refusal (404)."""
         if self.names == ("operator_id",):  # one's own is the only one there is
             return {}
         if self.names in (("sim_id",), ("imsi",), ("msisdn",)):
-            number_in(self.call)
+            self.call.sim_number()
             return {}
         if self.names == ("group_id",):
             return self.call.operator.groups.get(self.id)
-        return self.shelf.find(self.id)
+        return self.stored.find(self.id)
 
     def list(self) -> Any:
         """Return the items that the query wants."""
         operation = self.call.operation
-        where, item = places.items_in(operation.result)
+        where, item = places.items_in(operation.result)  # type: ignore[arg-type]  # mypy: a type is hashable
         wanted = self._filter()
 
         def shown(record: Record) -> Any:
             return self._shown(item, record)
 
         if operation.paging is not None:
-            page = self.shelf.page(self.call, wanted, shown)
+            page = self.call.page(self.stored, wanted, shown)
             if not operation.paging.items:
                 return page
             first, *others = operation.paging.items
             return Page(encode({first: decode(page.body)} | {name: [] for name in others}), page.next_key)
-        found = [shown(record) for record in self.shelf.values() if wanted(record)]
+        found = [shown(record) for record in self.stored.values() if wanted(record)]
         return self._result({where: found}) if where else found
 
     def create(self) -> Any:
@@ -112,7 +110,7 @@ class _Spot:
         record = {name: value for name, value in self._sample(self.id, made=True).items() if name not in could}
         names = places.name_fields(self.collection)
         named = dict(zip(names, self.id.split("/", len(names) - 1), strict=True)) if names else {}
-        return self._result(self.shelf.put(self.id, record | named | self._said()))
+        return self._result(self.stored.put(self.id, record | named | self._said()))
 
     def get(self) -> Any:
         """Return the item."""
@@ -120,7 +118,7 @@ class _Spot:
 
     def put(self) -> Any:
         """Change the item, or make it, where that is the way to make it."""
-        if self.id not in self.shelf and places.making(self.collection) == "put":
+        if self.id not in self.stored and places.making(self.collection) == "put":
             return self.make()
         return self._result(self.change())
 
@@ -130,7 +128,7 @@ class _Spot:
 
     def delete(self) -> Any:
         """Remove the item."""
-        return self._result(self.shelf.take(self.id))
+        return self._result(self.stored.take(self.id))
 
     def look(self) -> Any:
         """Return a setting; one that was not put is a sample."""
@@ -205,7 +203,7 @@ class _Spot:
 
     def _filter(self) -> Callable[[Record], bool]:
         """Return what the query wants: tags, a field's value, a time from and to."""
-        query, tags = self.call.query, tag_filter(self.call)
+        query, tags = self.call.query, self.call.tag_filter()
         said = {parameter.wire for parameter in self.call.operation.query} & query.keys()
         equal = {places.field_named(name, self.known): query[name] for name in said}
         equal = {name: value for name, value in equal.items() if name in self.known}
@@ -223,15 +221,15 @@ class _Spot:
         return wanted
 
 
-_RULES: dict[tuple[places.Role, str], Callable[[_Spot], Any]] = {
-    ("collection", "GET"): _Spot.list,
-    ("collection", "POST"): _Spot.create,
-    ("item", "GET"): _Spot.get,
-    ("item", "PUT"): _Spot.put,
-    ("item", "POST"): _Spot.post,
-    ("item", "DELETE"): _Spot.delete,
-    ("setting", "GET"): _Spot.look,
-    ("setting", "PUT"): _Spot.set,
-    ("setting", "POST"): _Spot.set,
-    ("setting", "DELETE"): _Spot.reset,
+_RULES: dict[tuple[places.Role, str], Callable[[GenericResource], Any]] = {
+    ("collection", "GET"): GenericResource.list,
+    ("collection", "POST"): GenericResource.create,
+    ("item", "GET"): GenericResource.get,
+    ("item", "PUT"): GenericResource.put,
+    ("item", "POST"): GenericResource.post,
+    ("item", "DELETE"): GenericResource.delete,
+    ("setting", "GET"): GenericResource.look,
+    ("setting", "PUT"): GenericResource.set,
+    ("setting", "POST"): GenericResource.set,
+    ("setting", "DELETE"): GenericResource.reset,
 }

@@ -23,7 +23,7 @@ from ..state.world import EPOCH
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..handlers import Call
+    from ..service.call import Call
 
 DEEPEST = 5
 """How deep optional things are nested."""

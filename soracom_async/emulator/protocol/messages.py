@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import define, field, frozen
 
@@ -105,3 +105,11 @@ class Page:
     def of(cls, items: list[Any], next_key: str | None = None) -> Page:
         """Make a page of items that are not yet JSON."""
         return cls(encode(items), next_key)
+
+
+class Answer(Protocol):
+    """What answers requests; those to the storage host are told apart."""
+
+    async def __call__(self, request: Request, /, *, storage: bool = False) -> Response:
+        """Answer a request."""
+        raise NotImplementedError

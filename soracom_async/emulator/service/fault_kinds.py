@@ -13,30 +13,30 @@ from ..protocol.errors import Refusal
 from ..protocol.messages import Delivery, Response
 
 if TYPE_CHECKING:
+    from .context import RequestContext, Responder
     from .rate_limits import Throttling
-    from .service import Asked, Service
 
-Rest = Callable[[], Awaitable[Response]]
+CallNext = Callable[[], Awaitable[Response]]
 """What would happen without the fault."""
 
 
 @define(slots=True)
-class Strike:
+class FaultContext:
     """One request that one fault hits."""
 
-    asked: Asked
-    service: Service
+    request: RequestContext
+    service: Responder
     memory: dict[str, str]
     """What the fault remembers of earlier requests."""
-    rest: Rest
+    call_next: CallNext
 
     @property
     def key(self) -> str | None:
         """The key of the page that is asked for; None: the first."""
-        operation = self.asked.operation
+        operation = self.request.operation
         assert operation is not None, "faults of pages hit listings only"  # noqa: S101
         assert operation.paging is not None, "faults of pages hit listings only"  # noqa: S101
-        return parse_qs(self.asked.request.query).get(operation.paging.parameter, [None])[0]
+        return parse_qs(self.request.request.query).get(operation.paging.parameter, [None])[0]
 
 
 @frozen(slots=True)
@@ -71,114 +71,114 @@ def _kind(name: str, *, paged: bool = False) -> Callable[[Any], Any]:
 
 
 @_kind("latency")
-async def _latency(strike: Strike, *, seconds: float = 1.0) -> Response:
+async def _latency(fault: FaultContext, *, seconds: float = 1.0) -> Response:
     """The answer comes `seconds` late."""
-    await strike.service.world.clock.sleep(seconds)
-    return await strike.rest()
+    await fault.service.world.clock.sleep(seconds)
+    return await fault.call_next()
 
 
 @_kind("reset-before")
-async def _reset_before(strike: Strike) -> Response:
+async def _reset_before(fault: FaultContext) -> Response:
     """The connection is reset before anything has happened."""
     return Response(0, delivery=Delivery(head=False))
 
 
 @_kind("reset-after")
-async def _reset_after(strike: Strike) -> Response:
+async def _reset_after(fault: FaultContext) -> Response:
     """The request has its effect; then the connection is reset, without an answer."""
-    response = await strike.rest()
+    response = await fault.call_next()
     response.delivery = Delivery(head=False)
     return response
 
 
 @_kind("truncate")
-async def _truncate(strike: Strike) -> Response:
+async def _truncate(fault: FaultContext) -> Response:
     """The connection ends in the middle of the body."""
-    response = await strike.rest()
+    response = await fault.call_next()
     response.delivery = Delivery(head=bool(response.body), upto=len(response.body) // 2)
     return response
 
 
 @_kind("drip")
-async def _drip(strike: Strike, *, seconds: float = 10.0, pieces: int = 10) -> Response:
+async def _drip(fault: FaultContext, *, seconds: float = 10.0, pieces: int = 10) -> Response:
     """The body comes in `pieces` that take `seconds` in all."""
-    response = await strike.rest()
+    response = await fault.call_next()
     response.delivery = Delivery(piece=-(-len(response.body) // pieces), pause=seconds / pieces)
     return response
 
 
 @_kind("garbage")
-async def _garbage(strike: Strike) -> Response:
+async def _garbage(fault: FaultContext) -> Response:
     """The body, where there is one, is no JSON though it says so."""
-    response = await strike.rest()
+    response = await fault.call_next()
     if response.body:
         response.body = b'{"simId": "\xff\x00\xfe'
     return response
 
 
 @_kind("empty")
-async def _empty(strike: Strike) -> Response:
+async def _empty(fault: FaultContext) -> Response:
     """The body is empty."""
-    response = await strike.rest()
+    response = await fault.call_next()
     response.body = b""
     return response
 
 
 @_kind("html")
-async def _html(strike: Strike, *, status: int = 502, done: bool = False) -> Response:
+async def _html(fault: FaultContext, *, status: int = 502, done: bool = False) -> Response:
     """A proxy answers with a page, before anything has happened or after it was `done`."""
     if done:
-        await strike.rest()
+        await fault.call_next()
     page = f"<html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>"
     return Response(status, {"content-type": "text/html"}, page.encode())
 
 
 @_kind("error")
-async def _error(strike: Strike, *, status: int = 500, done: bool = False) -> Response:
+async def _error(fault: FaultContext, *, status: int = 500, done: bool = False) -> Response:
     """The API says that something went wrong, before anything has happened or after it was `done`."""
     if done:
-        await strike.rest()
+        await fault.call_next()
     refusal = Refusal("COM0500")
     refusal.status = status
     raise refusal
 
 
 @_kind("throttle")
-async def _throttle(strike: Strike, *, says: Throttling | None = None) -> Response:
+async def _throttle(fault: FaultContext, *, says: Throttling | None = None) -> Response:
     """The answer is 429, whatever is left of the quota; `says` is what its headers say."""
-    return strike.service.throttle(strike.asked, says)
+    return fault.service.throttle(fault.request, says)
 
 
 @_kind("unauthorized")
-async def _unauthorized(strike: Strike) -> Response:
+async def _unauthorized(fault: FaultContext) -> Response:
     """A good token is refused."""
     raise Refusal("AUM0003")
 
 
 @_kind("token-death")
-async def _token_death(strike: Strike) -> Response:
+async def _token_death(fault: FaultContext) -> Response:
     """The token dies before its time."""
-    session, strike.asked.session = strike.asked.session, None
+    session, fault.request.session = fault.request.session, None
     if session is not None:
-        strike.service.world.sessions.pop(session.token, None)
-    return await strike.rest()
+        fault.service.world.sessions.pop(session.token, None)
+    return await fault.call_next()
 
 
 @_kind("repeat-page", paged=True)
-async def _repeat_page(strike: Strike) -> Response:
+async def _repeat_page(fault: FaultContext) -> Response:
     """A page says of itself that it comes next; the first one does not."""
-    response = await strike.rest()
+    response = await fault.call_next()
     if response.status < 300:
-        response.next_key = strike.key or response.next_key
+        response.next_key = fault.key or response.next_key
     return response
 
 
 @_kind("loop-pages", paged=True)
-async def _loop_pages(strike: Strike) -> Response:
+async def _loop_pages(fault: FaultContext) -> Response:
     """After the last page comes the second one again."""
-    response = await strike.rest()
-    if strike.key is None and response.next_key is not None:
-        strike.memory["second"] = response.next_key
+    response = await fault.call_next()
+    if fault.key is None and response.next_key is not None:
+        fault.memory["second"] = response.next_key
     elif response.next_key is None and response.status < 300:
-        response.next_key = strike.memory.get("second")
+        response.next_key = fault.memory.get("second")
     return response

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ...errors import ConfigurationError
 from ..protocol.errors import Refusal
-from .fault_kinds import KINDS, Strike
+from .fault_kinds import KINDS, FaultContext
 from .rate_limits import THROTTLINGS
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..._core.operation import Operation
     from ..protocol.messages import Response
     from ..state.world import World
-    from .service import Asked, Service
+    from .context import RequestContext, Responder
 
 ALL = "all"
 
@@ -194,22 +194,22 @@ class Faults:
         now = self.now()
         return [{"id": each.id, **each.settings, "hits": each.hits, "over": each.over(now)} for each in self.active]
 
-    async def answer(self, asked: Asked, service: Service) -> Response:
+    async def answer(self, context: RequestContext, service: Responder) -> Response:
         """Answer a request with those faults that hit it."""
         active = self.active
 
-        async def rest(at: int = 0) -> Response:
+        async def call_next(at: int = 0) -> Response:
             for behind, fault in enumerate(active[at:], at + 1):
-                if fault.hit(asked.operation, self.now()):
-                    asked.faults.append(fault.kind)
-                    strike = Strike(asked, service, fault.memory, partial(rest, behind))
-                    return await KINDS[fault.kind].act(strike, **fault.details)
-            return service.answer(asked)
+                if fault.hit(context.operation, self.now()):
+                    context.faults.append(fault.kind)
+                    hit = FaultContext(context, service, fault.memory, partial(call_next, behind))
+                    return await KINDS[fault.kind].act(hit, **fault.details)
+            return service.answer(context)
 
         try:
-            return await rest()
+            return await call_next()
         except Refusal as refusal:
-            return service.refuse(asked, refusal)
+            return service.refuse(context, refusal)
 
 
 _LEAST_AND_MOST: dict[str, tuple[type, float, float]] = {

@@ -8,11 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
-from attrs import define, field
-
-from .. import handlers
 from ..domain import permissions, tokens
-from ..fallback import resource as generic
 from ..protocol.errors import Refusal
 from ..protocol.messages import (
     Page,
@@ -20,38 +16,25 @@ from ..protocol.messages import (
     Response,
     encode,
 )
-from ..state.world import Served
+from ..state.world import AuditEntry
 from . import validation as checks
+from .call import Call
+from .context import RequestContext
 from .faults import Faults
 from .routing import Router
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from ..._core.operation import Operation
     from ..state.world import Session, World
+    from .call import Handler
     from .rate_limits import Grant, Quota, Throttling
 
 log: logging.Logger = logging.getLogger("soracom_async.emulator")
 
 Paging = Literal["both", "link", "key"]
 """Which headers announce the next page; of the real operations some send only one."""
-
-
-@define(slots=True)
-class Asked:
-    """A request, and what was found out about it."""
-
-    request: Request
-    session: Session | None
-    operation: Operation[Any] | None
-    """None where there is no such route; `problem` says why."""
-    path: dict[str, str]
-    problem: Refusal | None = None
-    grant: Grant | None = None
-    """What its bucket of the quota said, once it was asked."""
-    faults: list[str] = field(factory=list)
-    """The kinds of faults that hit it."""
 
 
 class Service:
@@ -62,6 +45,8 @@ class Service:
         world: World,
         quota: Quota,
         operations: Iterable[Operation[Any]],
+        handlers: Mapping[str, Handler],
+        fallback: Handler,
         *,
         token_ttl: float | None = None,
         latency: float = 0.0,
@@ -82,10 +67,11 @@ class Service:
         self.faults: Faults = Faults(self.operations, lambda: self.world)
         self.lock: threading.Lock = threading.Lock()
         """Held while a request changes the world, so that nobody saves half of a change."""
-        self.watchers: list[Callable[[Served], object]] = []
+        self.watchers: list[Callable[[AuditEntry], object]] = []
         """Called with each request that was answered."""
         self._router = Router(self.operations)
-        self._handlers = handlers.load()
+        self._handlers = handlers
+        self._fallback = fallback
 
     def begin(self, world: World) -> None:
         """Begin anew, with another world."""
@@ -97,78 +83,78 @@ class Service:
 
     async def handle(self, request: Request) -> Response:
         """Answer a request, after the latency and with the faults that were ordered."""
-        asked = self._ask(request)
+        context = self._ask(request)
         began = self.world.now()
         if self.latency:
             await self.world.clock.sleep(self.latency)
-        response = await self.faults.answer(asked, self) if self.faults.active else self.answer(asked)
-        if response.next_key is not None and asked.operation is not None:
-            response.headers |= self._announced(response.next_key, asked.operation, request)
+        response = await self.faults.answer(context, self) if self.faults.active else self.answer(context)
+        if response.next_key is not None and context.operation is not None:
+            response.headers |= self._announced(response.next_key, context.operation, request)
         if response.status == 429:
             self.throttled += 1
-        self._note(asked, response.status, self.world.now() - began)
+        self._note(context, response.status, self.world.now() - began)
         return response
 
-    def answer(self, asked: Asked) -> Response:
+    def answer(self, context: RequestContext) -> Response:
         """Answer a request at once and faultlessly."""
         with self.lock:
-            grant = self.grant(asked)
+            grant = self.grant(context)
             if not grant.granted:
-                return self.throttle(asked)
+                return self.throttle(context)
             try:
-                if asked.operation is None:
-                    raise asked.problem or Refusal("COM0001", asked.request.path)
-                response = self._execute(asked, asked.operation)
+                if context.operation is None:
+                    raise context.problem or Refusal("COM0001", context.request.path)
+                response = self._execute(context, context.operation)
             except Refusal as refusal:
-                return self.refuse(asked, refusal)
+                return self.refuse(context, refusal)
             except Exception:
-                log.exception("%s fails", asked.operation and asked.operation.id)
-                return self.refuse(asked, Refusal("COM0500"))
+                log.exception("%s fails", context.operation and context.operation.id)
+                return self.refuse(context, Refusal("COM0500"))
         response.headers |= grant.headers
         return response
 
-    def grant(self, asked: Asked) -> Grant:
+    def grant(self, context: RequestContext) -> Grant:
         """Count the request, once, against its bucket: a group of an operator, or an operation of an address."""
-        if asked.grant is None:
-            asked.grant = self._take(asked.operation, asked.session, asked.request.address)
-        return asked.grant
+        if context.grant is None:
+            context.grant = self._take(context.operation, context.session, context.request.address)
+        return context.grant
 
-    def refuse(self, asked: Asked, refusal: Refusal) -> Response:
+    def refuse(self, context: RequestContext, refusal: Refusal) -> Response:
         """Return the answer that a refusal makes."""
-        body = encode(refusal.body(asked.request.headers.get("x-soracom-lang", "en")))
-        headers = {"content-type": "application/json"} | refusal.headers | self.grant(asked).headers
+        body = encode(refusal.body(context.request.headers.get("x-soracom-lang", "en")))
+        headers = {"content-type": "application/json"} | refusal.headers | self.grant(context).headers
         return Response(refusal.status, headers, body)
 
-    def throttle(self, asked: Asked, says: Throttling | None = None) -> Response:
+    def throttle(self, context: RequestContext, says: Throttling | None = None) -> Response:
         """Return the answer to what is more than the quota allows."""
-        response = self.refuse(asked, Refusal("COM0004"))
-        response.headers = {"content-type": "application/json"} | self.grant(asked).refusal(says or self.throttling)
+        response = self.refuse(context, Refusal("COM0004"))
+        response.headers = {"content-type": "application/json"} | self.grant(context).refusal(says or self.throttling)
         return response
 
-    def _ask(self, request: Request) -> Asked:
+    def _ask(self, request: Request) -> RequestContext:
         self.requests += 1
         session = tokens.find(self.world, request)
         try:
             operation, path = self._router.match(request.method, request.path)
         except Refusal as problem:
-            return Asked(request, session, None, {}, problem)
+            return RequestContext(request, session, None, {}, problem)
         self.counts[operation.id] += 1
-        return Asked(request, session, operation, path)
+        return RequestContext(request, session, operation, path)
 
-    def _note(self, asked: Asked, status: int, took: float) -> None:
-        user, request, before = asked.session.user if asked.session else None, asked.request, self.world.served
-        served = Served(
+    def _note(self, context: RequestContext, status: int, took: float) -> None:
+        user, request, before = context.session.user if context.session else None, context.request, self.world.served
+        served = AuditEntry(
             self.world.milliseconds(),
             user.operator.id if user else None,
             user.name if user else None,
             request.address,
             request.method,
             request.path,
-            asked.operation.id if asked.operation else None,
+            context.operation.id if context.operation else None,
             status,
             before[-1].number + 1 if before else 1,
             took,
-            ", ".join(asked.faults),
+            ", ".join(context.faults),
         )
         before.append(served)
         for watcher in self.watchers:
@@ -183,8 +169,8 @@ class Service:
         bucket = address, operation.id if not operation.secured else operation.group
         return self.quota.take(bucket, operation.group, operation.id, now)
 
-    def _execute(self, asked: Asked, operation: Operation[Any]) -> Response:
-        session, path, request = asked.session, asked.path, asked.request
+    def _execute(self, context: RequestContext, operation: Operation[Any]) -> Response:
+        session, path, request = context.session, context.path, context.request
         if operation.secured:
             if session is None:
                 raise Refusal("AUM0002")
@@ -195,13 +181,13 @@ class Service:
             if path.get("operator_id", session.user.operator.id) != session.user.operator.id:
                 raise Refusal("AUM0007")
             permissions.check(self.world, session, operation, path, request)
-        handler = self._handlers.get(operation.id, generic.answer)
+        handler = self._handlers.get(operation.id, self._fallback)
         checks.check_path(operation, path)
         query = checks.check_query(operation, request.query)
         body = checks.check_body(operation, request.body)
-        call = handlers.Call(self.world, operation, path, query, body, session, request, self.token_ttl)
+        call = Call(self.world, operation, path, query, body, session, request, self.token_ttl)
         result = handler(call)
-        asked.session = call.session  # a login has one only now
+        context.session = call.session  # a login has one only now
         if operation.id == "auth":
             self.logins += 1
         return _response(operation, result)

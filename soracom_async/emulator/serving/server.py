@@ -13,10 +13,10 @@ import anyio
 import anyio.to_thread
 import uvicorn
 
-from ..protocol.messages import Request
+from ..protocol.messages import Answer, Request
 
 if TYPE_CHECKING:
-    from ..emulator import Emulator
+    from ..._clock import Clock
     from ..protocol.messages import Delivery, Response
 
 Message = MutableMapping[str, Any]
@@ -24,10 +24,10 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
-def application(emulator: Emulator, storage_port: int) -> Callable[[Message, Receive, Send], Awaitable[None]]:
-    """Return the emulator as an ASGI application; what comes in at `storage_port` is for the storage host."""
+def application(answer: Answer, clock: Clock, storage_port: int) -> Callable[[Message, Receive, Send], Awaitable[None]]:
+    """Return an ASGI application; what comes in at `storage_port` is for the storage host."""
 
-    async def answer(scope: Message, receive: Receive, send: Send) -> None:
+    async def serve(scope: Message, receive: Receive, send: Send) -> None:
         body = b""
         more = True
         while more:
@@ -48,14 +48,14 @@ def application(emulator: Emulator, storage_port: int) -> Callable[[Message, Rec
             client[0] if client else "",
             _storage_url(headers.get("host", ""), storage_port),
         )
-        response = await emulator.answer(request, storage=scope["server"][1] == storage_port)
+        response = await answer(request, storage=scope["server"][1] == storage_port)
         if response.delivery is not None:
-            await _deliver(response, response.delivery, emulator, receive, send)
+            await _deliver(response, response.delivery, clock, receive, send)
         else:
             await send(_head(response))
             await send({"type": "http.response.body", "body": response.body})
 
-    return answer
+    return serve
 
 
 def _head(response: Response) -> Message:
@@ -65,7 +65,7 @@ def _head(response: Response) -> Message:
     return {"type": "http.response.start", "status": response.status, "headers": lines}
 
 
-async def _deliver(response: Response, delivery: Delivery, emulator: Emulator, receive: Receive, send: Send) -> None:
+async def _deliver(response: Response, delivery: Delivery, clock: Clock, receive: Receive, send: Send) -> None:
     """Send an answer in pieces, or lose it."""
     connection = _connection(receive)
     if not delivery.head:
@@ -77,7 +77,7 @@ async def _deliver(response: Response, delivery: Delivery, emulator: Emulator, r
         await send(_head(response))
         for piece in delivery.pieces(response.body):
             if delivery.pause:
-                await emulator.clock.sleep(delivery.pause)
+                await clock.sleep(delivery.pause)
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         if delivery.upto is None:
             await send({"type": "http.response.body", "body": b""})
@@ -115,7 +115,7 @@ def _listening(host: str, port: int) -> socket.socket:
 class Server:
     """An emulator on a socket from `start` to `stop`; the thread lets it run under any event loop of the caller."""
 
-    def __init__(self, emulator: Emulator, host: str, port: int, storage_port: int = 0) -> None:
+    def __init__(self, answer: Answer, clock: Clock, host: str, port: int, storage_port: int = 0) -> None:
         self._socket = _listening(host, port)
         try:
             self._storage = _listening(host, storage_port)
@@ -125,7 +125,7 @@ class Server:
         self.address: tuple[str, int] = self._socket.getsockname()[:2]
         # uvicorn's ways to set up logging are of the whole process: they close the handlers of its other loggers.
         config = uvicorn.Config(
-            application(emulator, self._storage.getsockname()[1]),
+            application(answer, clock, self._storage.getsockname()[1]),
             lifespan="off",
             log_config=None,
             log_level=None,

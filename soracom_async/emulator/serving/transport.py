@@ -12,7 +12,7 @@ from ..state.storage import HOST
 
 if TYPE_CHECKING:
     from ..._clock import Clock
-    from ..emulator import Emulator
+    from ..protocol.messages import Answer
 
 ADDRESS = "127.0.0.1"
 
@@ -20,8 +20,9 @@ ADDRESS = "127.0.0.1"
 class Transport(httpx.AsyncBaseTransport):
     """Hands each request of a client to an emulator; under asyncio and under trio."""
 
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
+    def __init__(self, answer: Answer, clock: Clock) -> None:
+        self._answer = answer
+        self._clock = clock
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request; raises what a connection would where the answer is to be lost."""
@@ -30,14 +31,14 @@ class Transport(httpx.AsyncBaseTransport):
         await checkpoint()
         path, _, query = request.url.raw_path.decode("ascii").partition("?")
         asked = Request(request.method, path, query, request.headers, body, ADDRESS, f"https://{HOST}", inside=True)
-        response = await self._emulator.answer(asked, storage=request.url.host == HOST)
+        response = await self._answer(asked, storage=request.url.host == HOST)
         delivery = response.delivery
         if delivery is None:
             return httpx.Response(response.status, headers=response.headers, content=response.body)
         if not delivery.head:
             raise httpx.ReadError("Connection reset by peer", request=request)
         length = {"content-length": str(len(response.body))}
-        stream = _Stream(response, delivery, self._emulator.clock)
+        stream = _Stream(response, delivery, self._clock)
         return httpx.Response(response.status, headers=response.headers | length, stream=stream)
 
 

@@ -11,7 +11,6 @@ from ..protocol.messages import Page
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..handlers import Call
 
 Record = dict[str, Any]
 
@@ -19,7 +18,7 @@ _PLAIN = "!#$&'()*+,/:;<=>?@[]^`{|}"
 """What a header can have as it is, beside letters and digits; names that people give may have more."""
 
 
-class Shelf(dict[str, Record]):
+class Collection(dict[str, Record]):
     """The things of one kind, by their identifiers, oldest first; all of it is JSON."""
 
     def __init__(self, kind: str) -> None:
@@ -49,14 +48,13 @@ class Shelf(dict[str, Record]):
 
     def page(
         self,
-        call: Call,
+        limit: int,
+        key: str | None = None,
         wanted: Callable[[Record], bool] | None = None,
         shown: Callable[[Record], Any] | None = None,
-        *,
-        most: int = 100,
     ) -> Page:
-        """Return the page that the query's `limit` and `last_evaluated_key` mean; the key is the last identifier."""
-        limit, key = call.limit(most=most), unquote(call.query.get("last_evaluated_key") or "") or None
+        """Return up to `limit` records behind `key`, which is the last identifier of the page before."""
+        key = unquote(key or "") or None
         if key is not None and key not in self:
             raise Refusal("COM0003", "last_evaluated_key is not one of this listing")
         found: list[Any] = []

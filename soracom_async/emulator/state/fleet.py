@@ -6,8 +6,8 @@ from bisect import bisect_right, insort
 from heapq import merge
 from typing import TYPE_CHECKING, Any
 
-from ..domain.life import expire
 from ..protocol.messages import Page, encode
+from .life import expire
 from .sims import (
     SHAPES,
     Side,

@@ -10,16 +10,16 @@ from attrs import evolve
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from .collections import Shelf
+from .collections import Collection
 from .fleet import Fleet
 from .groups import Groups
 from .sims import Sim
 from .storage import _Offer
 from .world import (
+    AuditEntry,
     Key,
     Mail,
     Operator,
-    Served,
     Session,
     User,
     World,
@@ -70,7 +70,7 @@ def unpack(data: dict[str, Any], clock: Clock, today: float | None) -> World:
     for mail in data["mails"]:
         world.mails.append(Mail(**mail | {"subject": _found(world, mail["subject"])}))
     world.storage._offers = converter.structure(data["offers"], dict[str, _Offer])
-    world.served.extend(converter.structure(data["served"], list[Served]))
+    world.served.extend(converter.structure(data["served"], list[AuditEntry]))
     return world
 
 
@@ -88,17 +88,17 @@ def _converter(world: World) -> Converter:
         users=override(unstruct_hook=lambda users: [_pack_user(user, converter) for user in users.values()]),
         fleet=override(unstruct_hook=lambda fleet: _pack_fleet(fleet, converter)),
         groups=override(unstruct_hook=lambda groups: [groups.get(group_id) for group_id in groups]),
-        shelves=override(unstruct_hook=dict),
+        collections=override(unstruct_hook=dict, rename="shelves"),
     )
     raw = override(struct_hook=lambda data, _: data)
-    of_json = make_dict_structure_fn(Operator, converter, users=raw, fleet=raw, groups=raw, shelves=raw)
+    of_json = make_dict_structure_fn(Operator, converter, users=raw, fleet=raw, groups=raw, collections=raw)
 
     def revive(data: dict[str, Any], _: Any) -> Operator:
         operator = of_json(data, Operator)
         operator.users = {user["name"]: User(operator, **user) for user in data["users"]}
         operator.groups = _unpack_groups(data["groups"], operator.id)
         operator.fleet = _unpack_fleet(data["fleet"], operator, world, converter)
-        operator.shelves = {kind: _unpack_shelf(kind, records) for kind, records in data["shelves"].items()}
+        operator.collections = {kind: _unpack_collection(kind, records) for kind, records in data["shelves"].items()}
         return operator
 
     converter.register_unstructure_hook(Operator, as_json)
@@ -117,10 +117,10 @@ def _unpack_groups(data: list[dict[str, Any]], operator_id: str) -> Groups:
     return groups
 
 
-def _unpack_shelf(kind: str, records: dict[str, Any]) -> Shelf:
-    shelf = Shelf(kind)
-    shelf.update(records)
-    return shelf
+def _unpack_collection(kind: str, records: dict[str, Any]) -> Collection:
+    collection = Collection(kind)
+    collection.update(records)
+    return collection
 
 
 def _pack_fleet(fleet: Fleet, converter: Converter) -> dict[str, Any]:

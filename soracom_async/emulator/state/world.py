@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field, frozen
 
 from ..protocol.errors import Refusal
-from .collections import Shelf
+from .collections import Collection
 from .fleet import Fleet
 from .groups import Groups
 from .storage import Storage
@@ -90,12 +90,12 @@ class Operator:
     """The operators whose users may switch to this one's."""
     records: dict[str, Any] = field(factory=dict)
     """What was put and is only given back: company information, configuration, contracts."""
-    shelves: dict[str, Shelf] = field(factory=dict)
+    collections: dict[str, Collection] = field(factory=dict)
     """Its things, by their kind."""
 
-    def shelf(self, kind: str) -> Shelf:
+    def collection(self, kind: str) -> Collection:
         """Return its things of a kind."""
-        return self.shelves.setdefault(kind, Shelf(kind))
+        return self.collections.setdefault(kind, Collection(kind))
 
 
 @frozen(slots=True)
@@ -112,7 +112,7 @@ class Mail:
 
 
 @frozen(slots=True)
-class Served:
+class AuditEntry:
     """A request that was answered: for the audit log, and for whoever watches the emulator."""
 
     time: int
@@ -150,7 +150,7 @@ class World:
         self.mails: list[Mail] = []
         """What was sent by mail, oldest first."""
         self.storage: Storage = Storage()
-        self.served: deque[Served] = deque(maxlen=10_000)
+        self.served: deque[AuditEntry] = deque(maxlen=10_000)
         """The last requests, oldest first."""
         self._next_number = 1
 

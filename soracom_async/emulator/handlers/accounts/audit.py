@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ....api.operations import load
+from ...._registry import load
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
 
 if TYPE_CHECKING:
-    from ...state.world import Served
+    from ...state.world import AuditEntry
 
 
 @handles("getApiAuditLogs")
@@ -19,7 +20,7 @@ def get_api_audit_logs(call: Call) -> Page:
     limit, before = call.limit(), _position(call.query.get("last_evaluated_key") or "")
     kind = call.query.get("api_kind")
     first, last = call.query.get("from_epoch_ms"), call.query.get("to_epoch_ms")
-    found: list[Served] = []
+    found: list[AuditEntry] = []
     for served in reversed(call.world.served):
         if (
             served.operator == call.operator.id
@@ -51,7 +52,7 @@ def _kind(operation: str) -> str:
     return f"/v1{load(operation).path}"
 
 
-def _entry(served: Served) -> dict[str, Any]:
+def _entry(served: AuditEntry) -> dict[str, Any]:
     assert served.operation is not None  # noqa: S101
     entry = {
         "apiKind": _kind(served.operation),

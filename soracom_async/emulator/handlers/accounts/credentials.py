@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
 
 PUBLIC = frozenset({"accessKeyId", "ca", "cert", "clientId", "externalId", "policyName", "roleArn", "username"})
 """The fields that are no secrets; anything else is not even kept, since nothing here would use it."""
@@ -14,7 +15,7 @@ PUBLIC = frozenset({"accessKeyId", "ca", "cert", "clientId", "externalId", "poli
 @handles("listCredentials")
 def list_credentials(call: Call) -> Any:
     """Return the credentials."""
-    return list(call.shelf("credential").values())
+    return list(call.collection("credential").values())
 
 
 @handles("createCredential")
@@ -32,13 +33,13 @@ def create_credential(call: Call) -> Any:
         "description": call.body.get("description") or "",
         "credentials": _public(call.body.get("credentials") or {}),
     }
-    return call.shelf("credential").put(name, record)
+    return call.collection("credential").put(name, record)
 
 
 @handles("updateCredential")
 def update_credential(call: Call) -> Any:
     """Set what is given anew, and leave the rest."""
-    record = call.shelf("credential").find(call.path["credentials_id"])
+    record = call.collection("credential").find(call.path["credentials_id"])
     given = {name: call.body[name] for name in ("type", "description") if call.body.get(name) is not None}
     if call.body.get("credentials") is not None:
         given["credentials"] = _public(call.body["credentials"])
@@ -53,4 +54,4 @@ def _public(credentials: dict[str, Any]) -> dict[str, Any]:
 @handles("deleteCredential")
 def delete_credential(call: Call) -> None:
     """Forget credentials."""
-    call.shelf("credential").take(call.path["credentials_id"])
+    call.collection("credential").take(call.path["credentials_id"])

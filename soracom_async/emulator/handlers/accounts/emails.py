@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
 
 if TYPE_CHECKING:
-    from ...state.collections import Shelf
+    from ...state.collections import Collection
     from ...state.world import Operator, World
 
 ADDITION = "email addition"
@@ -26,27 +27,27 @@ def check_address(email: str) -> None:
 def _add(world: World, operator: Operator, email: str, at: int) -> str:
     email_id = world.uuid()
     record = {"emailId": email_id, "email": email, "verified": True}
-    operator.shelf("email").put(email_id, record | {"createDateTime": at, "updateDateTime": at})
+    operator.collection("email").put(email_id, record | {"createDateTime": at, "updateDateTime": at})
     return email_id
 
 
-def _emails(world: World, operator: Operator) -> Shelf:
+def _emails(world: World, operator: Operator) -> Collection:
     """Return the addresses; the first one is that of the sign-up, and is the primary one until another is."""
-    shelf = operator.shelf("email")
-    if not shelf:
+    collection = operator.collection("email")
+    if not collection:
         at = operator.created // 1000
         first = _add(world, operator, operator.email, at)
-        operator.shelf("system notification")["primary"] = {
+        operator.collection("system notification")["primary"] = {
             "type": "primary",
             "emailIdList": [first],
             "updateDateTime": at,
         }
-    return shelf
+    return collection
 
 
-def _notifications(call: Call) -> Shelf:
+def _notifications(call: Call) -> Collection:
     _emails(call.world, call.operator)
-    return call.shelf("system notification")
+    return call.collection("system notification")
 
 
 def _root_only(call: Call) -> None:
@@ -74,7 +75,7 @@ def delete_email(call: Call) -> None:
     for notification in _notifications(call).values():
         if email_id in notification["emailIdList"]:
             raise Refusal("COM0009", f"the address gets the mail of the type {notification['type']}")
-    call.shelf("email").take(email_id)
+    call.collection("email").take(email_id)
 
 
 @handles("issueAddEmailToken")
@@ -120,12 +121,12 @@ def set_notification(call: Call) -> Any:
     kind, ids = call.path["type"], list(dict.fromkeys(call.body["emailIdList"]))
     if kind not in TYPES:
         raise Refusal("COM0003", f"type is none of {', '.join(TYPES)}")
-    shelf = _notifications(call)
-    addresses = [call.shelf("email").find(email_id)["email"] for email_id in ids]
+    collection = _notifications(call)
+    addresses = [call.collection("email").find(email_id)["email"] for email_id in ids]
     if kind == "primary":
         _set_primary(call, addresses)
     record = {"type": kind, "emailIdList": ids, "updateDateTime": call.now // 1000}
-    shelf[kind] = record
+    collection[kind] = record
     return record
 
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
 
 
 @handles("getOperator")

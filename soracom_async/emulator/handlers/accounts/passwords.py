@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
 from .users import user_in
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import Any
 from ...domain import policies
 from ...domain.permissions import DEFAULT, role_of
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
 from .users import changed, user_in
 
 

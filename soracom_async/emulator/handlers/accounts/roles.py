@@ -7,7 +7,8 @@ from typing import Any
 from ...domain import policies
 from ...domain.permissions import MANAGED, role_of
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
 
 
 def summary(role: dict[str, Any]) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def list_roles(call: Call) -> Any:
     owner = call.query.get("owner", "operator")
     if owner not in ("operator", "soracom", "all"):
         raise Refusal("COM0003", "owner is none of operator, soracom, all")
-    roles = [*call.shelf("role").values(), *MANAGED.values()]
+    roles = [*call.collection("role").values(), *MANAGED.values()]
     return [summary(role) for role in roles if owner in (role["owner"], "all")]
 
 
@@ -35,17 +36,17 @@ def get_role(call: Call) -> Any:
 def create_role(call: Call) -> Any:
     """Make a role."""
     role_id = call.path["role_id"]
-    if role_id in call.shelf("role") or role_id.startswith("srn:"):
+    if role_id in call.collection("role") or role_id.startswith("srn:"):
         raise Refusal("COM0009", f"the role {role_id} exists already, or is not the operator's to make")
     role = {"roleId": role_id, "roleName": role_id, "owner": "operator", "createDateTime": call.now // 1000}
-    call.shelf("role")[role_id] = role | _said(call)
+    call.collection("role")[role_id] = role | _said(call)
     return {"roleId": role_id}
 
 
 @handles("updateRole")
 def update_role(call: Call) -> None:
     """Set permission and description of a role."""
-    call.shelf("role").find(call.path["role_id"]).update(_said(call))
+    call.collection("role").find(call.path["role_id"]).update(_said(call))
 
 
 def _said(call: Call) -> dict[str, Any]:
@@ -61,17 +62,17 @@ def _said(call: Call) -> dict[str, Any]:
 def delete_role(call: Call) -> None:
     """Remove a role that no user has."""
     role_id = call.path["role_id"]
-    call.shelf("role").find(role_id)
+    call.collection("role").find(role_id)
     if any(role_id in user.roles for user in call.operator.users.values()):
         raise Refusal("COM0009", f"the role {role_id} is still attached to a user")
-    call.shelf("role").take(role_id)
+    call.collection("role").take(role_id)
 
 
 @handles("listRoleVersions")
 def list_versions(call: Call) -> Any:
     """Return the versions of a role that everybody finds; those that an operator makes have none."""
     role_id = call.path["role_id"]
-    if role_id in call.shelf("role"):
+    if role_id in call.collection("role"):
         raise Refusal("COM0003", f"{role_id} is a role of the operator")
     role = role_of(call.operator, role_id)
     shown = {name: role[name] for name in ("roleId", "roleName", "owner", "description", "permission")}

@@ -6,7 +6,8 @@ from typing import Any
 
 from ...domain import tokens
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
 from .emails import check_address
 
 SIGN_UP = "sign-up"

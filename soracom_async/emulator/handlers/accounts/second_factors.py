@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from ...domain import passcodes
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
 from .passwords import operator_by_mail
 from .users import user_in
 

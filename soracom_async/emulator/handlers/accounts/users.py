@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...domain.permissions import role_of
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
 from .roles import summary
 
 if TYPE_CHECKING:

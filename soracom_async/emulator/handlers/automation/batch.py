@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from ....api.operations import load
+from ...._registry import load
 from ...domain import permissions
-from ...domain.wire import listing, visible
+from ...domain.wire import visible
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page, decode, encode
 from ...service import validation as checks
+from ...service.call import Call
 from ...service.routing import Router
-from .. import HANDLERS, Call, handles
+from .. import HANDLERS, handles
+from ..common.listings import listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +37,7 @@ PREPARATION, TASK = 1000, 100
 @handles("listBatchGroups")
 def list_groups(call: Call) -> Page:
     """Return the batch groups."""
-    return call.shelf("batch group").page(call)
+    return call.page(call.collection("batch group"))
 
 
 @handles("createBatchGroup")
@@ -48,7 +50,7 @@ def create_group(call: Call) -> Any:
         "createdTime": call.now,
         "updatedTime": call.now,
     }
-    return call.shelf("batch group").put(group["batchGroupId"], group)
+    return call.collection("batch group").put(group["batchGroupId"], group)
 
 
 @handles("getBatchGroup")
@@ -73,8 +75,8 @@ def delete_group(call: Call) -> None:
     if any(_running(call, job) for job in jobs):
         raise Refusal("COM0009", "a job of the batch group is running")
     for job in jobs:
-        call.shelf("batch job").take(job["jobId"])
-    call.shelf("batch group").take(call.path["batch_group_id"])
+        call.collection("batch job").take(job["jobId"])
+    call.collection("batch group").take(call.path["batch_group_id"])
 
 
 @handles("listBatchJobs")
@@ -98,7 +100,7 @@ def create_job(call: Call) -> Any:
     if len(apis) > 1:
         raise Refusal("COM0003", "the tasks call different APIs")
     (api,) = apis
-    if any(job["_api"] == api and _running(call, job) for job in call.shelf("batch job").values()):
+    if any(job["_api"] == api and _running(call, job) for job in call.collection("batch job").values()):
         raise Refusal("COM0009", f"a job that calls {api} is running")
     job = {
         "batchGroupId": group["batchGroupId"],
@@ -111,7 +113,7 @@ def create_job(call: Call) -> Any:
         "_requests": requests,
         "_responses": [],
     }
-    call.shelf("batch job").put(job["jobId"], job)
+    call.collection("batch job").put(job["jobId"], job)
     for request, (operation, path) in zip(requests, routes, strict=True):
         response = _response(attrs.evolve(call, operation=operation, path=path, query={}), request)
         job["_responses"].append(response)
@@ -162,17 +164,17 @@ def _failed(response: Record) -> bool:
 
 
 def _group(call: Call) -> Record:
-    return call.shelf("batch group").find(call.path["batch_group_id"])
+    return call.collection("batch group").find(call.path["batch_group_id"])
 
 
 def _jobs(call: Call) -> list[Record]:
     """Return the jobs of the batch group of the path."""
     group_id = _group(call)["batchGroupId"]
-    return [job for job in call.shelf("batch job").values() if job["batchGroupId"] == group_id]
+    return [job for job in call.collection("batch job").values() if job["batchGroupId"] == group_id]
 
 
 def _job(call: Call) -> Record:
-    job = call.shelf("batch job").find(call.path["job_id"])
+    job = call.collection("batch job").find(call.path["job_id"])
     if job["batchGroupId"] != call.path["batch_group_id"]:
         raise Refusal("COM0007", "batch job", job["jobId"])
     return job

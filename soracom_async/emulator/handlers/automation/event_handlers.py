@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from ...domain.wire import visible
 from ...protocol.errors import Refusal
+from ...service.call import Call
 from ...state.sims import number_of
-from .. import Call, handles
-from ..fleet.sims import number_in
+from .. import handles
 
 if TYPE_CHECKING:
-    from ...state.collections import Record, Shelf
+    from ...state.collections import Collection, Record
 
 TARGETS = {"operator": "targetOperatorId", "imsi": "targetImsi", "sim": "targetSimId", "group": "targetGroupId"}
 _FIELDS = ("name", "description", "status", "ruleConfig", "actionConfigList")
 
 
-def _handlers(call: Call) -> Shelf:
-    return call.shelf("event handler")
+def _handlers(call: Call) -> Collection:
+    return call.collection("event handler")
 
 
 @handles("listEventHandlers")
@@ -76,7 +76,7 @@ def unignore(call: Call) -> None:
 @handles("listEventHandlersBySubscriber")
 def list_of_subscriber(call: Call) -> Any:
     """Return those that watch a SIM: by itself, its group or its operator."""
-    sim = call.operator.fleet.look(number_in(call))
+    sim = call.operator.fleet.look(call.sim_number())
     watched = {
         "targetOperatorId": call.operator.id,
         "targetImsi": sim.imsi,
@@ -94,7 +94,7 @@ def list_of_subscriber(call: Call) -> Any:
 def _ignored(call: Call) -> tuple[list[str], str]:
     """Return whom the event handler of the path ignores, and the subscriber of the path."""
     ignored: list[str] = _handlers(call).find(call.path["handler_id"])["_ignored"]
-    return ignored, call.operator.fleet.look(number_in(call)).imsi
+    return ignored, call.operator.fleet.look(call.sim_number()).imsi
 
 
 def _settings(call: Call) -> Record:

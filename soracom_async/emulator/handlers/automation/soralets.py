@@ -6,10 +6,11 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
-from ...domain.timelines import timeline
 from ...domain.wire import visible
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
+from ..common.timelines import timeline
 
 if TYPE_CHECKING:
     from ...protocol.messages import Page
@@ -20,23 +21,23 @@ SORALETS, VERSIONS, SIZE, LOGS = 20, 10, 4 << 20, 1000
 
 
 def _soralet(call: Call) -> Record:
-    return call.shelf("soralet").find(call.path["soralet_id"])
+    return call.collection("soralet").find(call.path["soralet_id"])
 
 
 @handles("listSoralets")
 def list_soralets(call: Call) -> Page:
     """Return the soralets, oldest first."""
     call.query.setdefault("sort", "asc")
-    return timeline(call, call.shelf("soralet").values(), "createdTime", tie="soraletId", shown=visible)
+    return timeline(call, call.collection("soralet").values(), "createdTime", tie="soraletId", shown=visible)
 
 
 @handles("createSoralet")
 def create(call: Call) -> None:
     """Make a soralet, which has no code yet."""
-    soralet_id, shelf = call.body["soraletId"], call.shelf("soralet")
+    soralet_id, collection = call.body["soraletId"], call.collection("soralet")
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", soralet_id):
         raise Refusal("COM0003", "body.soraletId is not 1 to 100 letters, digits, underscores and hyphens")
-    if len(shelf) >= SORALETS:
+    if len(collection) >= SORALETS:
         raise Refusal("COM0009", f"there are {SORALETS} soralets already")
     soralet = {
         "soraletId": soralet_id,
@@ -49,7 +50,7 @@ def create(call: Call) -> None:
         "_said": 0,
         "_logs": [],
     }
-    shelf.put(soralet_id, soralet)
+    collection.put(soralet_id, soralet)
 
 
 @handles("getSoralet")
@@ -61,7 +62,7 @@ def get(call: Call) -> Any:
 @handles("deleteSoralet")
 def delete(call: Call) -> None:
     """Remove a soralet with all its versions."""
-    call.shelf("soralet").take(call.path["soralet_id"])
+    call.collection("soralet").take(call.path["soralet_id"])
 
 
 @handles("uploadSoraletCode")

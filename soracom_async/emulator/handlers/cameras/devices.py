@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...domain.cameras import (
-    FIRMWARE,
-    MINUTE,
-    camera_in,
-    connected,
-    license_name,
-    shelf,
-    watch,
-)
+from ...domain.cameras import FIRMWARE, MINUTE, collection, connected, license_name, watch
 from ...domain.harvest import add_entry
 from ...protocol.errors import Refusal
 from ...protocol.messages import Response, decode
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
+from ..common.cameras import camera_in
 from ..data.data import time_in
 
 if TYPE_CHECKING:
@@ -50,7 +44,7 @@ def _shown(camera: Record, now: int) -> Record:
 @handles("listSoraCamDevices")
 def list_cameras(call: Call) -> Any:
     """Return all cameras, without their licenses."""
-    return [_shown(camera, call.now) for camera in shelf(call).values()]
+    return [_shown(camera, call.now) for camera in collection(call.operator, call.now).values()]
 
 
 @handles("getSoraCamDevice")
@@ -64,7 +58,7 @@ def get(call: Call) -> Any:
 @handles("handleDeleteSoraCamDevice")
 def delete(call: Call) -> None:
     """Give a camera up; its license is free for another."""
-    shelf(call).take(call.path["device_id"])
+    collection(call.operator, call.now).take(call.path["device_id"])
 
 
 @handles("getSoraCamDeviceName")
@@ -123,7 +117,7 @@ def get_update(call: Call) -> Any:
 @handles("listSoraCamDeviceAtomCamFirmwareUpdates")
 def list_updates(call: Call) -> Any:
     """Return the newer firmware of all cameras."""
-    return [update for camera in shelf(call).values() for update in _update_of(camera)]
+    return [update for camera in collection(call.operator, call.now).values() for update in _update_of(camera)]
 
 
 @handles("updateSoraCamDeviceAtomCamFirmware")

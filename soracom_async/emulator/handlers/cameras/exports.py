@@ -8,19 +8,14 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any, Literal
 
-from ...domain.cameras import (
-    DAY,
-    MINUTE,
-    SECOND,
-    camera_in,
-    overlaps,
-    shelf,
-)
+from ...domain.cameras import DAY, MINUTE, SECOND, collection, overlaps
 from ...domain.filing import put_file
-from ...domain.timelines import timeline
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
+from ..common.cameras import camera_in
+from ..common.timelines import timeline
 from ..fleet.downlinks import SNAPSHOT
 from .usage import FRAMES, LONGEST, spend
 
@@ -90,7 +85,7 @@ def _order(call: Call, outcome: str, takes: int, content_type: str, times: dict[
         parts = [part for part in directory.split("/") if part]
         path = "/".join(["", *parts, export["exportId"] + _SUFFIXES[content_type]])
         put_file(call.operator, path, _content(export), content_type, export["ready"])
-    call.shelf(f"{_medium(call)} export").put(export["exportId"], export)
+    call.collection(f"{_medium(call)} export").put(export["exportId"], export)
     return _shown(call, export)
 
 
@@ -135,10 +130,10 @@ def _medium(call: Call) -> Medium:
 def _exports(call: Call, device_id: str | None) -> list[Record]:
     """Return the exports that are not yet a day old: of one camera, which must be there, or of all."""
     if device_id is not None:
-        shelf(call).find(device_id)
+        collection(call.operator, call.now).find(device_id)
     return [
         export
-        for export in call.shelf(f"{_medium(call)} export").values()
+        for export in call.collection(f"{_medium(call)} export").values()
         if device_id in (None, export["deviceId"]) and call.now < export["requestedTime"] + DAY
     ]
 

@@ -5,18 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ...domain.cameras import (
-    DAYS,
-    SETTINGS,
-    camera_in,
-    license_name,
-    packs,
-    shelf,
-    watch,
-)
+from ...domain.cameras import DAYS, SETTINGS, collection, license_name, packs, watch
 from ...protocol.errors import Refusal
 from ...protocol.messages import Response
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
+from ..common.cameras import camera_in
 
 if TYPE_CHECKING:
     from ...state.collections import Record
@@ -89,7 +83,7 @@ def set_real_time_access(call: Call) -> Any:
 
 
 def _in_use(call: Call, license_id: str) -> int:
-    return sum(camera["license"] == license_id for camera in shelf(call).values())
+    return sum(camera["license"] == license_id for camera in collection(call.operator, call.now).values())
 
 
 @handles("assignSoraCamDeviceAtomCamLicense")
@@ -100,7 +94,7 @@ def assign_license(call: Call) -> Any:
         raise Refusal("COM0003", f"body.type is none of {', '.join(DAYS)}")
     if license_id == camera["license"]:
         return Response(304)
-    if _in_use(call, license_id) >= packs(call).find(license_id)["quantity"]:
+    if _in_use(call, license_id) >= packs(call.operator).find(license_id)["quantity"]:
         raise Refusal("CAM0001", license_id)
     camera["license"] = license_id
     watch(camera, call.now)
@@ -128,7 +122,7 @@ def list_packs(call: Call) -> Any:
             "quantityInUse": _in_use(call, license_id),
             "salesChannel": "soracom",
         }
-        for license_id, pack in packs(call).items()
+        for license_id, pack in packs(call.operator).items()
     ]
 
 
@@ -138,7 +132,7 @@ def update_pack(call: Call) -> None:
     license_id = call.path["license_pack_id"]
     if license_id not in DAYS:
         raise Refusal("COM0003", f"license_pack_id is none of {', '.join(DAYS)}")
-    pack, wanted = packs(call).find(license_id), call.body.get("desiredQuantity")
+    pack, wanted = packs(call.operator).find(license_id), call.body.get("desiredQuantity")
     if call.body.get("currentQuantity") != pack["quantity"]:
         raise Refusal("COM0003", f"body.currentQuantity is not {pack['quantity']}")
     if wanted is None or wanted < _in_use(call, license_id):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from ...domain.cameras import MINUTE, camera_in
+from ...domain.cameras import MINUTE
 from ...domain.dates import month_of, month_text
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
+from ..common.cameras import camera_in
 
 if TYPE_CHECKING:
     from ...state.collections import Record

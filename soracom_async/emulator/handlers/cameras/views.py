@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...domain.cameras import (
-    MINUTE,
-    SECOND,
-    camera_in,
-    connected,
-    events,
-    overlaps,
-    recordings,
-    shelf,
-)
-from ...domain.timelines import part, period, timeline
+from ...domain.cameras import MINUTE, SECOND, collection, connected, events, overlaps, recordings
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page, encode
+from ...service.call import Call
 from ...state.storage import LIFE
-from .. import Call, handles
+from .. import handles
+from ..common.cameras import camera_in
+from ..common.timelines import part, period, timeline
 from ..fleet.downlinks import SNAPSHOT
 from .exports import MOVIE
 from .usage import FRAMES, LONGEST, spend
@@ -111,7 +104,11 @@ def list_recordings_and_events(call: Call) -> Page:
 def list_events(call: Call) -> Page:
     """Return what one camera has noticed, or what all have."""
     device_id = call.path.get("device_id") or call.query.get("device_id")
-    cameras = shelf(call) if device_id is None else {device_id: shelf(call).find(device_id)}
+    cameras = (
+        collection(call.operator, call.now)
+        if device_id is None
+        else {device_id: collection(call.operator, call.now).find(device_id)}
+    )
     noticed = [event for camera in cameras.values() for event in events(camera, call.now)]
     return timeline(call, noticed, "startTime", most=100, shown=lambda event: _event(call, cameras, event))
 

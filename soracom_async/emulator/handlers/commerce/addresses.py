@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...domain.catalog import area_of
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
 
 KIND = "shipping address"
 _SHOWN = (
@@ -27,31 +28,31 @@ def _shown(identifier: str, address: dict[str, Any]) -> dict[str, Any]:
 def create_address(call: Call) -> Any:
     """Take an address in."""
     identifier = call.world.uuid()
-    return _shown(identifier, call.shelf(KIND).put(identifier, call.body))
+    return _shown(identifier, call.collection(KIND).put(identifier, call.body))
 
 
 @handles("listShippingAddresses")
 def list_addresses(call: Call) -> Any:
     """Return all addresses."""
-    return {"shippingAddresses": [_shown(*each) for each in call.shelf(KIND).items()]}
+    return {"shippingAddresses": [_shown(*each) for each in call.collection(KIND).items()]}
 
 
 @handles("getShippingAddress")
 def get_address(call: Call) -> Any:
     """Return an address."""
     identifier = call.path["shipping_address_id"]
-    return _shown(identifier, call.shelf(KIND).find(identifier))
+    return _shown(identifier, call.collection(KIND).find(identifier))
 
 
 @handles("updateShippingAddress")
 def update_address(call: Call) -> None:
     """Replace an address; what was ordered before goes to the old one."""
     identifier = call.path["shipping_address_id"]
-    call.shelf(KIND).find(identifier)
-    call.shelf(KIND)[identifier] = call.body
+    call.collection(KIND).find(identifier)
+    call.collection(KIND)[identifier] = call.body
 
 
 @handles("deleteShippingAddress")
 def delete_address(call: Call) -> None:
     """Forget an address."""
-    call.shelf(KIND).take(call.path["shipping_address_id"])
+    call.collection(KIND).take(call.path["shipping_address_id"])

@@ -16,11 +16,12 @@ from ...domain.dates import (
     month_text,
     second_text,
 )
-from ...domain.exports import export, table
 from ...domain.money import money_of
-from ...domain.payments import transaction_id
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
+from ..common.exports import export, table
+from ..common.payments import transaction_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,9 @@ TOP = 100
 def _bill(call: Call) -> Bill:
     """Return the bill of the month that the path names."""
     month = call.path["yyyy_mm"]
-    bill = next((bill for bill in account(call).bills.values() if month_text(bill.month) == month), None)
+    bill = next(
+        (bill for bill in account(call.operator, call.now).bills.values() if month_text(bill.month) == month), None
+    )
     if bill is None:
         raise Refusal("COM0007", "bill of", month)
     return bill
@@ -59,7 +62,7 @@ def _shown(call: Call, bill: Bill) -> dict[str, Any]:
 @handles("getBillingHistory")
 def history(call: Call) -> Any:
     """Return the bills of the months that are over, newest first."""
-    closed = [_shown(call, bill) for bill in account(call).bills.values() if bill.closed]
+    closed = [_shown(call, bill) for bill in account(call.operator, call.now).bills.values() if bill.closed]
     return {"billList": closed[::-1]}
 
 
@@ -83,7 +86,7 @@ def per_day(call: Call) -> Any:
 @handles("getLatestBilling")
 def latest(call: Call) -> Any:
     """Return what the present month costs so far."""
-    bill = account(call).bills.get(month_of(call.now))
+    bill = account(call.operator, call.now).bills.get(month_of(call.now))
     return {
         "amount": bill.amount if bill else 0,
         "currency": money_of(call.operator).code,
@@ -104,7 +107,7 @@ def export_latest(call: Call) -> Any:
 
 
 def _export(call: Call, month: date) -> Any:
-    bill = account(call).bills.get(month)
+    bill = account(call.operator, call.now).bills.get(month)
     days = bill.days if bill else {}
     rows = [
         (call.operator.id, day_text(day), name, cost, money_of(call.operator).code)
@@ -119,7 +122,7 @@ def _export(call: Call, month: date) -> Any:
 @handles("getBillingSummaryOfBillItems")
 def by_item(call: Call) -> Any:
     """Return what each bill item cost in the last months, the dearest first."""
-    bills = account(call).bills
+    bills = account(call.operator, call.now).bills
 
     def costs(month: date) -> list[dict[str, Any]]:
         items = bills[month].items if month in bills else {}

@@ -8,10 +8,11 @@ from ...domain import charges
 from ...domain.bills import COUPON, account
 from ...domain.dates import later, month_of, month_text
 from ...domain.money import money_of
-from ...domain.quotations import confirm, quote
-from ...domain.stock import shelf_with
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
+from ..common.quotations import confirm, quote
+from ..common.stock import collection_with
 
 if TYPE_CHECKING:
     from ...state.collections import Record
@@ -38,17 +39,17 @@ def create_coupon(call: Call) -> Any:
         "billItemName": call.body.get("applicableBillItemName") or charges.BASIC,
         "expiryYearMonth": call.body.get("expiryYearMonth") or _expiry(call),
     }
-    return call.shelf(UNREGISTERED).put(code, coupon) | {"balance": amount}
+    return call.collection(UNREGISTERED).put(code, coupon) | {"balance": amount}
 
 
 @handles("registerCoupon")
 def register_coupon(call: Call) -> Any:
     """Take a coupon that nobody has."""
     code = call.path["coupon_code"]
-    shelf = shelf_with(call.world, UNREGISTERED, code)
-    if shelf is None or shelf[code]["expiryYearMonth"] < month_text(month_of(call.now)):
+    collection = collection_with(call.world, UNREGISTERED, code)
+    if collection is None or collection[code]["expiryYearMonth"] < month_text(month_of(call.now)):
         raise Refusal("COM0003", f"the coupon code {code} is not valid")
-    _keep(call, shelf.take(code))
+    _keep(call, collection.take(code))
     return _coupons(call)[code]
 
 
@@ -94,15 +95,15 @@ def _expiry(call: Call) -> str:
 
 
 def _keep(call: Call, coupon: Record) -> None:
-    call.shelf(COUPON).put(coupon["couponCode"], coupon | {"registeredTime": call.now})
+    call.collection(COUPON).put(coupon["couponCode"], coupon | {"registeredTime": call.now})
 
 
 def _coupons(call: Call) -> dict[str, Record]:
     """Return the operator's coupons as the API shows them, by their codes."""
-    money, balances = money_of(call.operator), account(call).balances
+    money, balances = money_of(call.operator), account(call.operator, call.now).balances
     names = ("couponCode", "amount", "billItemName", "expiryYearMonth", "orderId")
     return {
         code: {name: coupon[name] for name in names if coupon.get(name) is not None}
         | {"balance": balances[code], "currency": money.code}
-        for code, coupon in call.shelf(COUPON).items()
+        for code, coupon in call.collection(COUPON).items()
     }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...domain import stock
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
-from ...state.collections import Shelf
+from ...service.call import Call
+from ...state.collections import Collection
 from ...state.sims import imsi
-from .. import Call, handles
+from .. import handles
+from ..common import stock
 from .orders import (
     KIND,
     ordered,
@@ -26,7 +27,7 @@ def ship(call: Call) -> None:
     """Send an order off, and make the SIMs that are in it."""
     if call.body["operatorId"] != call.operator.id:
         raise Refusal("AUM0007")
-    order = call.shelf(KIND).get(call.body["orderId"])
+    order = call.collection(KIND).get(call.body["orderId"])
     if order is None or order["confirmedTime"] is None:
         raise Refusal("COM0003", f"there is no order {call.body['orderId']}")
     status, _ = status_of(call, order)
@@ -45,9 +46,9 @@ def ship(call: Call) -> None:
 def list_subscribers(call: Call) -> Page:
     """Return the SIMs of an order, of which there are none before it is shipped."""
     order = ordered(call, call.path["order_id"])
-    sims = Shelf("ordered subscriber")
+    sims = Collection("ordered subscriber")
     sims.update({imsi(record["number"]): record for record in order.get("sims", ())})
-    page = sims.page(call, shown=lambda record: _shown(call, record))
+    page = call.page(sims, shown=lambda record: _shown(call, record))
     return Page(b'{"orderedSubscriberList":' + page.body + b"}", page.next_key)
 
 

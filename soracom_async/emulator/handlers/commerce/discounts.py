@@ -14,9 +14,10 @@ from ...domain.dates import (
     second_text,
 )
 from ...domain.money import Money, money_of
-from ...domain.quotations import confirm, quote
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
+from ..common.quotations import confirm, quote
 
 if TYPE_CHECKING:
     from ...state.collections import Record
@@ -111,20 +112,20 @@ def confirm_order(call: Call) -> Any:
         offer["contractId"] = call.world.uuid()
         terms = {name: value for name, value in offer["terms"]["volumeDiscount"].items() if "taxIncluded" not in name}
         contract = terms | {"contractId": offer["contractId"], "contractDateTime": second_text(call.now)}
-        call.shelf(KIND).put(offer["contractId"], contract)
-    return _shown(call, call.shelf(KIND).find(offer["contractId"]))
+        call.collection(KIND).put(offer["contractId"], contract)
+    return _shown(call, call.collection(KIND).find(offer["contractId"]))
 
 
 @handles("listVolumeDiscounts")
 def list_contracts(call: Call) -> Any:
     """Return the contracts."""
-    return {"volumeDiscountList": [_shown(call, contract) for contract in call.shelf(KIND).values()]}
+    return {"volumeDiscountList": [_shown(call, contract) for contract in call.collection(KIND).values()]}
 
 
 @handles("getVolumeDiscount")
 def get_contract(call: Call) -> Any:
     """Return a contract."""
-    contract = call.shelf(KIND).get(call.path["contract_id"])
+    contract = call.collection(KIND).get(call.path["contract_id"])
     if contract is None:
         raise Refusal("COM0003", f"there is no volume discount {call.path['contract_id']}")
     return _shown(call, contract)

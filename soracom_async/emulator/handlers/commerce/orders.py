@@ -13,11 +13,12 @@ from ...domain.catalog import (
 )
 from ...domain.dates import day_of, day_text, second_text
 from ...domain.money import Money, money_of
-from ...domain.payments import PAYMENT, TIME
-from ...domain.quotations import confirm, quote
 from ...domain.subscriptions import check
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
+from ..common.payments import PAYMENT, TIME
+from ..common.quotations import confirm, quote
 from . import addresses
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def create_quotation(call: Call) -> Any:
     address_id = call.body.get("shippingAddressId")
     if not address_id:
         raise Refusal("COM0003", "body.shippingAddressId is missing")
-    address = call.shelf(addresses.KIND).find(address_id)
+    address = call.collection(addresses.KIND).find(address_id)
     delivery = call.body.get("preferredDeliveryDate")
     if delivery and delivery < day_text(day_of(call.now)):
         raise Refusal("COM0003", "body.preferredDeliveryDate is past")
@@ -94,7 +95,7 @@ def _item(item: Record, money: Money) -> Record:
 
 def ordered(call: Call, order_id: str) -> Record:
     """Return an order that was confirmed; raises Refusal (404) where there is none."""
-    order = call.shelf(KIND).find(order_id)
+    order = call.collection(KIND).find(order_id)
     if order["confirmedTime"] is None:
         raise Refusal("COM0007", KIND, order_id)
     return order
@@ -137,7 +138,7 @@ def order_shown(call: Call, order: Record) -> Any:
 @handles("listOrders")
 def list_orders(call: Call) -> Any:
     """Return the orders that were confirmed, oldest first."""
-    orders = call.shelf(KIND).values()
+    orders = call.collection(KIND).values()
     return {"orderList": [order_shown(call, order) for order in orders if order["confirmedTime"] is not None]}
 
 
@@ -157,14 +158,14 @@ def confirm_order(call: Call) -> Any:
 @handles("cancelOrder")
 def cancel_order(call: Call) -> None:
     """Cancel an order that is not on its way yet; an offer is only forgotten."""
-    order = call.shelf(KIND).find(call.path["order_id"])
+    order = call.collection(KIND).find(call.path["order_id"])
     if order["confirmedTime"] is None:
-        call.shelf(KIND).take(call.path["order_id"])
+        call.collection(KIND).take(call.path["order_id"])
         return
     if "shippedTime" in order:
         raise Refusal("COM0009", "the order is shipped")
     order["cancelledTime"] = call.now
-    call.shelf(PAYMENT).pop(call.path["order_id"], None)
+    call.collection(PAYMENT).pop(call.path["order_id"], None)
 
 
 @handles("updateOrderedResourceInitialSetting")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...domain.dates import second_text
-from ...domain.exports import export, table
 from ...domain.money import money_of
-from ...domain.payments import CARD, payment_method, payments
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
+from ..common.exports import export, table
+from ..common.payments import CARD, payment_method, payments
 
 if TYPE_CHECKING:
     from ...state.collections import Record

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...domain import stock
 from ...domain.dates import DAY
 from ...domain.subscriptions import check
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
+from ...service.call import Call
 from ...state.sims import imsi, sim_id
-from .. import Call, handles
+from .. import handles
+from ..common import stock
 
 if TYPE_CHECKING:
-    from ...state.collections import Record, Shelf
+    from ...state.collections import Collection, Record
 
 MOST = 100
 """The most profiles of one order."""
@@ -23,9 +24,9 @@ _SUBSCRIPTIONS = ("plan01s", "planP1", "planX1", "planX2", "planX3", "plan-US")
 _SMDP = "smdp.emulator.test"
 
 
-def _orders(call: Call) -> Shelf:
+def _orders(call: Call) -> Collection:
     """Return the orders; those that nobody confirmed within a day are gone."""
-    orders = call.shelf("eSIM profile order")
+    orders = call.collection("eSIM profile order")
     for identifier, order in list(orders.items()):
         if "confirmedTime" not in order and call.now - order["orderedTime"] > DAY:
             del orders[identifier]
@@ -83,7 +84,7 @@ def create_order(call: Call) -> Any:
 @handles("listProfileOrders")
 def list_orders(call: Call) -> Page:
     """Return the orders."""
-    return _orders(call).page(call, shown=lambda order: _shown(call, order))
+    return call.page(_orders(call), shown=lambda order: _shown(call, order))
 
 
 @handles("getProfileOrder")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ...domain.dates import month_of
 from ...domain.tables import TABLES, TYPES, query
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
 
 if TYPE_CHECKING:
     from ...state.collections import Record
@@ -51,7 +52,7 @@ def start(call: Call) -> Any:
     columns, rows = query(call.operator, sql, call.now, *milliseconds)
     lines = "".join(json.dumps(row, ensure_ascii=False, default=bytes.hex) + "\n" for row in rows).encode()
     query_id = call.world.uuid()
-    call.shelf(KIND)[query_id] = {
+    call.collection(KIND)[query_id] = {
         "started": call.now,
         "columnInfo": [_column(name, kind) for name, kind in columns.items()],
         "rowCount": len(rows),
@@ -64,10 +65,10 @@ def start(call: Call) -> Any:
 @handles("getAnalysisQueries")
 def get(call: Call) -> Any:
     """Return how a query stands, and at the end where its rows are: JSON, one a line, compressed by gzip."""
-    found = call.shelf(KIND).find(call.path["query_id"])
+    found = call.collection(KIND).find(call.path["query_id"])
     month = month_of(call.now)
     answer: Record = {
-        "usedExecCount": sum(month_of(each["started"]) == month for each in call.shelf(KIND).values()),
+        "usedExecCount": sum(month_of(each["started"]) == month for each in call.collection(KIND).values()),
     }
     for until, status in _STATES:
         if call.now < found["started"] + until:

@@ -11,14 +11,14 @@ from ...domain.harvest import (
     remove,
     resources,
 )
-from ...domain.timelines import timeline
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page, decode
+from ...service.call import Call
 from ...service.validation import check_path
 from ...state.sims import imsi, number_of, sim_id
-from .. import Call, handles
-from ..fleet.sims import number_in
-from ..things import find, identifier_in
+from .. import handles
+from ..common.things import find, identifier_in
+from ..common.timelines import timeline
 
 if TYPE_CHECKING:
     from ...state.collections import Record
@@ -81,7 +81,7 @@ def list_category(call: Call) -> Page:
     """Return what was sent in a category, whoever sent it."""
     found = [
         _shown(entry, *name.split("/", 1))
-        for name, kept in call.shelf(KIND).items()
+        for name, kept in call.collection(KIND).items()
         for entry in kept["entries"]
         if entry.get("category") == call.path["category"]
     ]
@@ -128,7 +128,7 @@ def _attributes(entry: Record) -> set[str]:
 @handles("getDataFromSim", "getDataFromSubscriber")
 def list_entries_of_sim(call: Call) -> Page:
     """Return what a SIM sent."""
-    number = number_in(call)
+    number = call.sim_number()
     return _listed(call, "Subscriber", imsi(number)) if "imsi" in call.path else _listed(call, "Sim", sim_id(number))
 
 

@@ -15,7 +15,8 @@ from ...domain.filing import (
 )
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page, Response
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
 
 if TYPE_CHECKING:
     from ...state.collections import Record
@@ -91,7 +92,7 @@ def get_metadata(call: Call) -> Response:
 def delete(call: Call) -> None:
     """Remove a file; its directory stays."""
     _must_be_private(call)
-    call.shelf(KIND).take(_found(call)["filePath"])
+    call.collection(KIND).take(_found(call)["filePath"])
 
 
 @handles("deleteDirectory")
@@ -99,9 +100,9 @@ def delete_directory(call: Call) -> None:
     """Remove a directory, if there is nothing in it."""
     _must_be_private(call)
     path = _directory(call)
-    if path == ROOT or any(entry["directory"] == path for entry in call.shelf(KIND).values()):
+    if path == ROOT or any(entry["directory"] == path for entry in call.collection(KIND).values()):
         raise Refusal("COM0009", f"the directory {path} is not empty")
-    call.shelf(KIND).take(path)
+    call.collection(KIND).take(path)
 
 
 @handles("listFiles")

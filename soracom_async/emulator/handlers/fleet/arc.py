@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from ...domain import life
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from ...state import life
+from .. import handles
 from .sims import usable_in
 
 

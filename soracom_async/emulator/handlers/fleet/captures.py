@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...domain import life
-from ...domain.wire import iso, listing, visible
+from ...domain.wire import iso, visible
 from ...protocol.errors import Refusal
-from .. import Call, handles
-from ..things import find
-from .sims import number_in
+from ...service.call import Call
+from ...state import life
+from .. import handles
+from ..common.listings import listing
+from ..common.things import find
 
 if TYPE_CHECKING:
     from ...protocol.messages import Page
@@ -22,7 +23,7 @@ EMPTY = bytes.fromhex("d4c3b2a1020004000000000000000000ffff000065000000")
 def _sessions(call: Call) -> dict[str, Record]:
     """Return the captures of the SIM or the VPG of the path."""
     if "sim_id" in call.path:
-        return call.operator.fleet.look(number_in(call)).captures
+        return call.operator.fleet.look(call.sim_number()).captures
     sessions: dict[str, Record] = find(call)["_captures"]
     return sessions
 
@@ -59,7 +60,7 @@ def _refusal(call: Call, session: Record, wish: str) -> Refusal:
 def create(call: Call) -> Any:
     """Begin to capture."""
     if "sim_id" in call.path:
-        life.usable(call.operator.fleet.change(number_in(call)))
+        life.usable(call.operator.fleet.change(call.sim_number()))
     if not 30 <= call.body["duration"] <= 86_400:
         raise Refusal("COM0003", "body.duration is not within 30 and 86400")
     session = {

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...domain.wire import visible
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
 from .transfers import number_named
 
 if TYPE_CHECKING:
@@ -60,13 +61,13 @@ def send(call: Call) -> Any:
         "_doneTime": call.now + TIME,
         "_insights": insights(sim),
     }
-    return _shown(call, call.shelf("diagnostic").put(diagnostic_id, record))
+    return _shown(call, call.collection("diagnostic").put(diagnostic_id, record))
 
 
 @handles("getDiagnostic")
 def get(call: Call) -> Any:
     """Return a diagnosis, or that it is under way."""
-    return _shown(call, call.shelf("diagnostic").find(call.path["diagnostic_id"]))
+    return _shown(call, call.collection("diagnostic").find(call.path["diagnostic_id"]))
 
 
 def _shown(call: Call, record: dict[str, Any]) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...domain import life
 from ...protocol.errors import Refusal
 from ...protocol.messages import Response
-from .. import Call, handles
-from .sims import number_in
+from ...service.call import Call
+from ...state import life
+from .. import handles
 
 if TYPE_CHECKING:
     from ...state.sims import Sim
@@ -23,7 +23,7 @@ SNAPSHOT = bytes.fromhex(
 
 def online(call: Call) -> Sim:
     """Return the SIM of the path; one without a session cannot be reached."""
-    sim = call.operator.fleet.look(number_in(call))
+    sim = call.operator.fleet.look(call.sim_number())
     life.usable(sim)
     if not sim.online:
         raise Refusal("SIM0010")
@@ -33,7 +33,7 @@ def online(call: Call) -> Sim:
 @handles("sendDownlinkPing", "subscriberDownlinkPingToUserEquipment")
 def ping(call: Call) -> Any:
     """Ping the device."""
-    sim = call.operator.fleet.look(number_in(call))
+    sim = call.operator.fleet.look(call.sim_number())
     count = call.body.get("numberOfPingRequests") or 1
     if not sim.online:
         return {"success": False, "rtt": "", "stat": f"{count} packets transmitted, 0 received, 100% packet loss"}
@@ -79,7 +79,7 @@ def rtsp(call: Call) -> Response:
 @handles("getTestingUsage")
 def testing_usage(call: Call) -> Any:
     """Return how much of the free test was used."""
-    sim = call.operator.fleet.look(number_in(call))
+    sim = call.operator.fleet.look(call.sim_number())
     return {
         "startedTime": sim.created,
         "usage": {"dataBytes": 0, "numberOfSms": 0},

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...domain.exports import exported
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
+from ..common.exports import exported
 
 
 @handles("getExportedFile")

@@ -7,32 +7,18 @@ from urllib.parse import unquote
 
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
+from ...service.call import Call
 from ...state.sims import number_of
-from .. import Call, handles
+from .. import handles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-def tag_filter(call: Call) -> Callable[[dict[str, str]], bool] | None:
-    """Return whether tags are as the query wants them; None where it wants nothing."""
-    name, value = call.query.get("tag_name"), call.query.get("tag_value")
-    mode = call.query.get("tag_value_match_mode", "exact")
-    if mode not in ("exact", "prefix"):
-        raise Refusal("COM0003", "tag_value_match_mode is neither exact nor prefix")
-    if name is None:
-        return None
-    if value is None:
-        raise Refusal("COM0003", "tag_name needs tag_value")
-    if mode == "prefix":
-        return lambda tags: name in tags and tags[name].startswith(value)
-    return lambda tags: tags.get(name) == value
+    pass
 
 
 @handles("listGroups")
 def list_groups(call: Call) -> Page:
     """Return the groups, in the order of their identifiers."""
-    wanted = tag_filter(call)
+    wanted = call.tag_filter()
     found, key = call.operator.groups.after(
         call.query.get("last_evaluated_key", ""), call.limit(), lambda group: wanted is None or wanted(group["tags"])
     )

@@ -6,7 +6,8 @@ from typing import Any
 from zlib import crc32
 
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
 
 RANGES = (40.0, 3.0, 0.2, 0.02)
 """How far, in degrees, a country is from the middle of the map, a network from that of its country, and so on."""

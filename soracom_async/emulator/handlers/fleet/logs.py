@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...domain.timelines import timeline
 from ...protocol.errors import Refusal
+from ...service.call import Call
 from ...state.sims import imsi
-from .. import Call, handles
+from .. import handles
+from ..common.timelines import timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

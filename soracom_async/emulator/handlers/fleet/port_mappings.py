@@ -5,17 +5,17 @@ from __future__ import annotations
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
-from ...domain import life
-from ...domain.timelines import timeline
 from ...domain.wire import visible
 from ...protocol.errors import Refusal
-from .. import Call, handles
-from .sims import number_in
+from ...service.call import Call
+from ...state import life
+from .. import handles
+from ..common.timelines import timeline
 from .transfers import number_named
 
 if TYPE_CHECKING:
     from ...protocol.messages import Page
-    from ...state.collections import Record, Shelf
+    from ...state.collections import Collection, Record
 
 SECONDS, MOST_SECONDS = 30 * 60, 8 * 60 * 60
 """How long a port mapping lives, where nothing else is said, and at most."""
@@ -23,9 +23,9 @@ STRATEGIES: dict[str | None, str] = {"air": "AIR_PRIORITIZED", "arc": "ARC_PRIOR
 """By the service that was asked for."""
 
 
-def mappings(call: Call) -> Shelf:
+def mappings(call: Call) -> Collection:
     """Return the port mappings that have not expired, by their endpoints."""
-    kept = call.shelf("port mapping")
+    kept = call.collection("port mapping")
     for endpoint in [endpoint for endpoint, mapping in kept.items() if mapping["expiredTime"] <= call.now]:
         mapping = kept.take(endpoint)
         log(call, mapping, "EXPIRED", mapping["expiredTime"])
@@ -110,13 +110,13 @@ def _ranges(call: Call) -> list[str]:
 @handles("listPortMappings")
 def list_all(call: Call) -> Page:
     """Return all port mappings."""
-    return mappings(call).page(call, None, visible)
+    return call.page(mappings(call), None, visible)
 
 
 @handles("listPortMappingsForSim", "listPortMappingsForSubscriber")
 def list_of_sim(call: Call) -> Any:
     """Return those that were made for a SIM id, or for an IMSI; none at all is an error."""
-    number_in(call)
+    call.sim_number()
     name, wanted = ("simId", call.path["sim_id"]) if "sim_id" in call.path else ("imsi", call.path["imsi"])
     found = [visible(mapping) for mapping in mappings(call).values() if mapping.get(name) == wanted]
     if not found:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...domain.wire import visible
 from ...protocol.errors import Refusal
+from ...service.call import Call
 from ...state.sims import (
     Sim,
     imsi,
@@ -13,8 +14,8 @@ from ...state.sims import (
     number_of,
     sim_id,
 )
-from .. import Call, handles
-from ..things import shelf_of
+from .. import handles
+from ..common.things import collection_of
 from .stats import users, uses
 
 if TYPE_CHECKING:
@@ -131,8 +132,8 @@ def search_sims(call: Call) -> Page:
 def search_things(call: Call) -> Page:
     """Return the devices that are as wanted."""
     call.query.setdefault("limit", 10)
-    things = shelf_of(call, "Device" if call.operation.id == "searchDevices" else "SigfoxDevice")
-    return things.page(call, matcher(call, THING_FIELDS, lambda thing: thing.get("groupId")), visible)
+    things = collection_of(call, "Device" if call.operation.id == "searchDevices" else "SigfoxDevice")
+    return call.page(things, matcher(call, THING_FIELDS, lambda thing: thing.get("groupId")), visible)
 
 
 @handles("searchSubscriberTrafficVolumeRanking")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...domain import life
-from ...domain.stock import free_number
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
+from ...service.call import Call
+from ...state import life
 from ...state.sims import SHAPES, VIRTUAL, Sim
-from .. import Call, handles
+from .. import handles
+from ..common.stock import free_number
 from .arc import new_keys
-from .sims import changed, number_in
+from .sims import changed
 
 
 def timed(call: Call, entries: list[dict[str, Any]], time: str, *, unit: int = 1, newest_first: bool = True) -> Page:
@@ -42,20 +43,20 @@ def timed(call: Call, entries: list[dict[str, Any]], time: str, *, unit: int = 1
 @handles("listSimStatusHistory")
 def status_history(call: Call) -> Page:
     """Return the states of a SIM."""
-    sim = call.operator.fleet.look(number_in(call))
+    sim = call.operator.fleet.look(call.sim_number())
     return timed(call, life.history(sim), "applyDateTimeEpochSec", unit=1000)
 
 
 @handles("listSimSessionEvents", "listSessionEvents")
 def session_events(call: Call) -> Page:
     """Return what happened to its sessions."""
-    return timed(call, life.session_events(call.operator.fleet.look(number_in(call))), "time")
+    return timed(call, life.session_events(call.operator.fleet.look(call.sim_number())), "time")
 
 
 @handles("sendSmsToSim", "sendSms", "sendSmsByMsisdn")
 def send_sms(call: Call) -> Any:
     """Take a message over for delivery."""
-    life.usable(call.operator.fleet.look(number_in(call)))
+    life.usable(call.operator.fleet.look(call.sim_number()))
     if not call.body.get("payload"):
         raise Refusal("COM0003", "body.payload is missing")
     if call.body.get("encodingType", 2) not in (1, 2):
@@ -66,7 +67,7 @@ def send_sms(call: Call) -> Any:
 @handles("reportSimLocalInfo", "reportLocalInfo")
 def report_local_info(call: Call) -> Any:
     """Ask the SIM to report; the answer is the subscriber, from both sides."""
-    sim = call.operator.fleet.look(number_in(call))
+    sim = call.operator.fleet.look(call.sim_number())
     life.usable(sim)
     return SHAPES["subscriber"](sim)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...protocol.errors import Refusal
-from .. import Call, handles
-from .sims import number_in
+from ...service.call import Call
+from .. import handles
 from .stats import (
     COUNTED,
     MAPS,
@@ -17,7 +17,7 @@ from .stats import (
 @handles("sandboxInsertAirStats", "sandboxInsertBeamStats")
 def insert(call: Call) -> None:
     """Take in what a SIM has used at a time; there is one entry of a time."""
-    service, number = service_of(call), number_in(call)
+    service, number = service_of(call), call.sim_number()
     amounts = call.body.get(MAPS[service])
     if not amounts:
         raise Refusal("COM0003", f"body.{MAPS[service]} is missing")

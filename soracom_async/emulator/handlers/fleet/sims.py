@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...domain import life
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
+from ...service.call import Call
+from ...state import life
 from ...state.sims import (
     SHAPES,
     Side,
     Sim,
     number_of,
 )
-from .. import Call, handles
-from .groups import tag_filter
+from .. import handles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,18 +25,9 @@ def side_of(call: Call) -> Side:
     return "subscriber" if call.operation.group == "Subscriber" else "sim"
 
 
-def number_in(call: Call) -> int:
-    """Return the number of the SIM that the path names, if it is the operator's."""
-    name = call.path.get("sim_id") or call.path.get("imsi") or call.path.get("msisdn") or ""
-    number = number_of(name)
-    if number is None or number not in call.operator.fleet:
-        raise Refusal("SIM0001", name)
-    return number
-
-
 def usable_in(call: Call) -> Sim:
     """Return the SIM that the path names, to be changed, if its life is not over."""
-    sim = call.operator.fleet.change(number_in(call))
+    sim = call.operator.fleet.change(call.sim_number())
     life.usable(sim)
     sim.modified = call.now
     return sim
@@ -44,7 +35,7 @@ def usable_in(call: Call) -> Sim:
 
 def changed(call: Call, change: Callable[[Sim], object]) -> dict[str, Any]:
     """Change the SIM of the path, and return it as the asking side sees it."""
-    sim = call.operator.fleet.change(number_in(call))
+    sim = call.operator.fleet.change(call.sim_number())
     change(sim)
     sim.modified = call.now
     return SHAPES[side_of(call)](sim)
@@ -60,7 +51,7 @@ def list_sims(call: Call) -> Page:
 def list_subscribers(call: Call) -> Page:
     """Return the subscribers that pass all filters."""
     query = call.query
-    tags = tag_filter(call)
+    tags = call.tag_filter()
     statuses, speeds, serials = (
         tuple(query[name].split("|")) if query.get(name) else ()
         for name in ("status_filter", "speed_class_filter", "serial_number_filter")
@@ -91,7 +82,7 @@ def _after(call: Call) -> int:
 @handles("getSim", "getSubscriber")
 def get(call: Call) -> Page:
     """Return one."""
-    return Page(call.operator.fleet.json(number_in(call), side_of(call)))
+    return Page(call.operator.fleet.json(call.sim_number(), side_of(call)))
 
 
 _STATUS_AFTER = {

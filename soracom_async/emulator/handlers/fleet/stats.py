@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ...domain.exports import export, table
 from ...domain.harvest import entries, name_of
 from ...domain.usage import (
     PERIODS,
@@ -14,14 +13,15 @@ from ...domain.usage import (
     written,
 )
 from ...protocol.errors import Refusal
+from ...service.call import Call
 from ...state.sims import imsi, sim_id
-from .. import Call, handles
-from .sims import number_in
+from .. import handles
+from ..common.exports import export, table
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterable, Iterator
 
-    from ...state.collections import Shelf
+    from ...state.collections import Collection
 
     Uses = Iterator[tuple[int, Amounts]]
 
@@ -45,9 +45,9 @@ def service_of(call: Call) -> str:
     return call.operation.path.partition("/stats/")[2].partition("/")[0]
 
 
-def inserted(call: Call, service: str) -> Shelf:
+def inserted(call: Call, service: str) -> Collection:
     """Return what was inserted: by the SIM's number, then by the second."""
-    return call.shelf(f"{service} stats")
+    return call.collection(f"{service} stats")
 
 
 def uses(call: Call, service: str, number: int) -> Uses:
@@ -71,7 +71,7 @@ def second(call: Call, given: dict[str, Any], name: str) -> int:
     return call.now // 1000 if at is None else int(at)
 
 
-def span(call: Call, given: dict[str, Any], periods: Collection[str] = tuple(PERIODS)) -> tuple[str, int, int]:
+def span(call: Call, given: dict[str, Any], periods: Iterable[str] = tuple(PERIODS)) -> tuple[str, int, int]:
     """Return the period by which is to be summed, and the seconds from and to which."""
     period = given.get("period") or "month"
     if period not in periods:
@@ -87,7 +87,7 @@ def of_sim(call: Call) -> Any:
     """Return what a SIM has used of a service."""
     service = service_of(call)
     period, first, last = span(call, call.query)
-    found = summed(uses(call, service, number_in(call)), period, first, last)
+    found = summed(uses(call, service, call.sim_number()), period, first, last)
     return [
         {"unixtime": at, MAPS[service]: amounts} | ({"date": written(period, at)} if service in COUNTED else {})
         for at, amounts in found.items()

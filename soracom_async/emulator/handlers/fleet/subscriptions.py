@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...protocol.errors import Refusal
+from ...service.call import Call
 from ...state.sims import (
     IMSI_PREFIX,
     NUMBERS,
@@ -13,7 +14,7 @@ from ...state.sims import (
     Sim,
     as_sim,
 )
-from .. import Call, handles
+from .. import handles
 from .arc import new_keys
 from .sims import usable_in
 

@@ -6,7 +6,8 @@ from collections import Counter
 from typing import Any
 
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
 
 STATUSES = ("ready", "active", "inactive", "standby", "suspended")
 """Those that are counted; what is terminated is not."""

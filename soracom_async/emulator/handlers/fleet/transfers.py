@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...domain.exports import export, table
 from ...protocol.errors import Refusal
+from ...service.call import Call
 from ...state.sims import as_subscriber, number_of
-from .. import Call, handles
+from .. import handles
+from ..common.exports import export, table
 
 if TYPE_CHECKING:
     from ...state.world import Mail

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from ...domain import lwm2m
 from ...domain.wire import iso
 from ...protocol.errors import Refusal
+from ...service.call import Call
 from ...state.world import EPOCH
-from .. import Call, handles
-from ..things import (
+from .. import handles
+from ..common.things import (
     KINDS,
     Kind,
+    collection_of,
     find,
-    shelf_of,
 )
 
 if TYPE_CHECKING:
@@ -70,13 +71,13 @@ def create(call: Call) -> Any:
     group_id = body.get("groupId")
     if group_id is not None:
         call.operator.groups.get(group_id)
-    endpoint, shelf = body.get("endpoint"), shelf_of(call)
-    if endpoint is not None and any(device["endpoint"] == endpoint for device in shelf.values()):
+    endpoint, collection = body.get("endpoint"), collection_of(call)
+    if endpoint is not None and any(device["endpoint"] == endpoint for device in collection.values()):
         raise Refusal("COM0008", "endpoint", endpoint)
     device_id = f"d-{call.world.uuid().replace('-', '')[:20]}"
     said = {name: body.get(name) for name in _SAID} | {"groupId": group_id, "tags": dict(body.get("tags") or {})}
     device = _device(device_id, call.operator.id, call.now, online=bool(body.get("online")), **said)
-    shelf.put(device_id, device)
+    collection.put(device_id, device)
     return device | {"deviceKeyId": call.world.uuid(), "deviceSecret": call.world.secret(32)}
 
 

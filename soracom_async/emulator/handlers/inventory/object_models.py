@@ -7,13 +7,14 @@ from xml.etree import ElementTree
 
 from ...domain.wire import iso
 from ...protocol.errors import Refusal
-from .. import Call, handles
-from ..things import (
+from ...service.call import Call
+from .. import handles
+from ..common.things import (
     KINDS,
     Kind,
     changed,
+    collection_of,
     find,
-    shelf_of,
 )
 
 KINDS["DeviceObjectModel"] = Kind("device object model", ("model_id",))
@@ -26,11 +27,11 @@ _OWN = ("operatorId", "createdTime", "lastModifiedTime")
 @handles("createDeviceObjectModel")
 def create(call: Call) -> Any:
     """Add a model; it is known by the number of its object."""
-    model, shelf = _defined(call), shelf_of(call)
-    if len(shelf) >= MOST:
+    model, collection = _defined(call), collection_of(call)
+    if len(collection) >= MOST:
         raise Refusal("COM0009", f"there are {MOST} models already")
     model |= {"operatorId": call.operator.id, "createdTime": iso(call.now), "lastModifiedTime": iso(call.now)}
-    return shelf.put(model["objectId"], {"scope": "private"} | model)
+    return collection.put(model["objectId"], {"scope": "private"} | model)
 
 
 @handles("updateDeviceObjectModel")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...domain.wire import visible
 from ...protocol.errors import Refusal
-from .. import Call, handles
+from ...service.call import Call
+from .. import handles
 
 if TYPE_CHECKING:
     from ...state.collections import Record

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from ...domain.wire import iso
 from ...protocol.errors import Refusal
+from ...service.call import Call
 from ...state.world import EPOCH
-from .. import Call, handles
-from ..things import (
+from .. import handles
+from ..common.things import (
     KINDS,
     Kind,
     changed,
+    collection_of,
     find,
     identifier_in,
-    shelf_of,
-    stocked,
+    seeded_collection,
 )
 
 if TYPE_CHECKING:
@@ -58,14 +59,14 @@ def create(call: Call) -> Any:
         "createdTime": iso(call.now),
         "lastModifiedTime": iso(call.now),
     }
-    return shelf_of(call).put(network_set["networkSetId"], network_set)
+    return collection_of(call).put(network_set["networkSetId"], network_set)
 
 
 @handles("deleteLoraNetworkSet")
 def delete(call: Call) -> None:
     """Remove a network set; its gateways are in none then, whoever has them."""
     network_set_id = identifier_in(call)
-    shelf_of(call).take(network_set_id)
+    collection_of(call).take(network_set_id)
     for operator in call.world.operators.values():
         _leave(call, operator.id, network_set_id)
 
@@ -98,7 +99,7 @@ def _leave(call: Call, operator_id: str, network_set_id: str) -> None:
     """Take an operator's gateways out of a network set."""
     operator = call.world.operators.get(operator_id)
     if operator is not None:
-        for gateway in stocked(call.world, operator, KINDS["LoraGateway"]).values():
+        for gateway in seeded_collection(call.world, operator, KINDS["LoraGateway"]).values():
             if gateway["networkSetId"] == network_set_id:
                 gateway["networkSetId"] = None
 
@@ -107,7 +108,7 @@ def _leave(call: Call, operator_id: str, network_set_id: str) -> None:
 def list_gateways(call: Call) -> Page:
     """Return those of one's own gateways that are in it."""
     network_set_id = _usable(call, identifier_in(call))
-    return shelf_of(call, "LoraGateway").page(call, lambda gateway: gateway["networkSetId"] == network_set_id)
+    return call.page(collection_of(call, "LoraGateway"), lambda gateway: gateway["networkSetId"] == network_set_id)
 
 
 @handles("setLoraNetworkSet")
@@ -126,7 +127,7 @@ def _usable(call: Call, network_set_id: str) -> str:
     """Return an identifier if such a network set is one's own, or its owner allows one to use it."""
     kind = KINDS["LoraNetworkSet"]
     for operator in call.world.operators.values():
-        network_set = stocked(call.world, operator, kind).get(network_set_id)
+        network_set = seeded_collection(call.world, operator, kind).get(network_set_id)
         if network_set and call.operator.id in (operator.id, *network_set["allowedOperators"]):
             return network_set_id
     raise Refusal("COM0007", kind.name, network_set_id)

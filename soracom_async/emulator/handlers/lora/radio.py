@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from ...domain.wire import iso
 from ...protocol.errors import Refusal
+from ...service.call import Call
 from ...state.world import EPOCH
-from .. import Call, handles
-from ..things import (
+from .. import handles
+from ..common.things import (
     KINDS,
     Kind,
+    collection_of,
     find,
     registrable,
-    shelf_of,
 )
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def register(call: Call) -> Any:
         call.operator.groups.get(group_id)
     tags = dict(call.body.get("tags") or {})
     device = _device(device_id, call.operator.id, call.now, groupId=group_id, tags=tags)
-    return shelf_of(call).put(device_id, device)
+    return collection_of(call).put(device_id, device)
 
 
 @handles("sendDataToLoraDevice")

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from ...domain.ipv4 import network_in
 from ...protocol.errors import Refusal
-from .. import Call, handles
-from ..things import touch
+from ...service.call import Call
+from .. import handles
+from ..common.things import touch
 
 if TYPE_CHECKING:
     from ...state.collections import Record

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...domain.ipv4 import address_in, network_in
-from ...domain.wire import listing
 from ...protocol.errors import Refusal
+from ...service.call import Call
 from ...state.sims import number_of
-from .. import Call, handles
-from ..things import (
+from .. import handles
+from ..common.listings import listing
+from ..common.things import (
     changed,
     find,
     take_entry,

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...domain.ipv4 import address_in
 from ...protocol.errors import Refusal
-from .. import Call, handles
-from ..things import find, touch
+from ...service.call import Call
+from .. import handles
+from ..common.things import find, touch
 
 if TYPE_CHECKING:
     from ...state.collections import Record

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from ...domain.ipv4 import network_in
 from ...domain.wire import visible
 from ...protocol.errors import Refusal
-from .. import Call, handles
-from ..things import find, take_entry, touch
+from ...service.call import Call
+from .. import handles
+from ..common.things import find, take_entry, touch
 
 if TYPE_CHECKING:
     from ...state.collections import Record

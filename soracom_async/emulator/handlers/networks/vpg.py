@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 from ...domain.ipv4 import network_in
 from ...domain.wire import visible
 from ...protocol.errors import Refusal
-from .. import Call, handles
-from ..things import (
+from ...service.call import Call
+from .. import handles
+from ..common.things import (
     KINDS,
     Kind,
     changed,
+    collection_of,
     find,
     identifier_in,
-    shelf_of,
 )
 from .peering import settle, transit_gateway
 
@@ -91,13 +92,13 @@ def create(call: Call) -> Any:
     wanted = body.get("soracomTransitGateway")
     if wanted is not None:
         vpg["soracomTransitGateway"] = transit_gateway(call, region, wanted.get("asn"))
-    return visible(shelf_of(call).put(vpg["vpgId"], vpg))
+    return visible(collection_of(call).put(vpg["vpgId"], vpg))
 
 
 @handles("terminateVirtualPrivateGateway")
 def terminate(call: Call) -> None:
     """End a VPG; nothing of it is left."""
-    shelf_of(call).take(identifier_in(call))
+    collection_of(call).take(identifier_in(call))
 
 
 @handles("assignFixedPublicIpAddresses")

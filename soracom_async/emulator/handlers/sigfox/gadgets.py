@@ -7,14 +7,15 @@ from urllib.parse import quote, unquote
 
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
+from ...service.call import Call
 from ...state.world import EPOCH
-from .. import Call, handles
-from ..things import (
+from .. import handles
+from ..common.things import (
     KINDS,
     Kind,
+    collection_of,
     page,
     registrable,
-    shelf_of,
 )
 
 if TYPE_CHECKING:
@@ -76,4 +77,4 @@ def register(call: Call) -> Any:
     if product_id not in PRODUCTS or not serial_number.isalnum():
         raise Refusal("COM0007", "gadget", gadget_id)
     tags = dict(call.body.get("tags") or {})
-    return shelf_of(call).put(gadget_id, _gadget(product_id, serial_number, call.operator.id, call.now, tags))
+    return collection_of(call).put(gadget_id, _gadget(product_id, serial_number, call.operator.id, call.now, tags))

@@ -1,0 +1,44 @@
+"""Exported files: given at once, or made in a while and asked for by an identifier."""
+
+from __future__ import annotations
+
+import csv
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from ...protocol.errors import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ...service.call import Call
+    from ...state.collections import Collection
+
+TIME = 2000
+"""Milliseconds until a file that is made in a while is there."""
+
+
+def exported(call: Call) -> Collection:
+    """Return the operator's files that were asked for without waiting."""
+    return call.collection("exported file")
+
+
+def export(call: Call, name: str, content: str, content_type: str = "text/csv") -> dict[str, str]:
+    """Return what an export answers: a file's URL or, in the mode `async`, the identifier to ask for it later."""
+    mode = call.query.get("export_mode", "sync")
+    if mode not in ("sync", "async"):
+        raise Refusal("COM0003", "export_mode is neither sync nor async")
+    if mode == "sync":
+        return {"url": call.offer(content.encode(), content_type)}
+    file_id = call.world.uuid()
+    exported(call).put(file_id, {"content": content, "contentType": content_type, "doneTime": call.now + TIME})
+    return {"exportedFileId": file_id, "exportedFilePath": f"/{call.operator.id}/{file_id}/{name}"}
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """Return a CSV file with a line that names the columns; a None is an empty cell."""
+    text = StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()

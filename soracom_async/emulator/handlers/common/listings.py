@@ -1,0 +1,22 @@
+"""Listings of records that are no collection of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...domain.wire import visible
+from ...state.collections import Collection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ...protocol.messages import Page
+    from ...service.call import Call
+    from ...state.collections import Record
+
+
+def listing(call: Call, records: Iterable[Record], key: str, wanted: Callable[[Record], bool] | None = None) -> Page:
+    """Return the page of records that the query means; each is known by its field `key`."""
+    collection = Collection(key)
+    collection.update((str(record[key]), record) for record in records)
+    return call.page(collection, wanted, visible)

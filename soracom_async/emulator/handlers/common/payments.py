@@ -1,0 +1,71 @@
+"""How an operator pays, and what it has paid: its orders, and its bills once their months are over."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from ...domain.bills import account
+from ...domain.dates import month_text, second_text
+from ...domain.money import money_of
+
+if TYPE_CHECKING:
+    from ...service.call import Call
+    from ...state.collections import Record
+
+CARD = "************4242"
+"""What every operator pays with; the API has no way to say anything else."""
+METHOD = "payment method"
+PAYMENT = "payment"
+"""The kind of a payment of an order, which has the order's identifier."""
+TIME = 60_000
+"""Milliseconds that the payment of an order takes."""
+
+
+def payment_method(call: Call) -> Record:
+    """Return how the operator pays: every one does, since the API itself has no way to register a card."""
+    method: Record = call.operator.records.setdefault(
+        METHOD,
+        {
+            "providerType": "WebPay",
+            "properties": json.dumps({"number": CARD}),
+            "updateDate": second_text(call.operator.created),
+        },
+    )
+    return method
+
+
+def pay(call: Call, terms: Record) -> None:
+    """Begin the payment of an order, unless it is free."""
+    if terms["totalAmount"]:
+        items = [item["product"]["productName"] for item in terms.get("orderItemList", ())]
+        payment = {
+            "orderId": terms["orderId"],
+            "time": call.now + TIME,
+            "tax": terms["taxAmount"],
+            "total": terms["totalAmount"],
+            "items": items,
+        }
+        call.collection(PAYMENT).put(terms["orderId"], payment)
+
+
+def payments(call: Call) -> dict[str, Record]:
+    """Return what was paid up to now, by its transactions' identifiers, oldest first."""
+    money = money_of(call.operator)
+    made = dict(call.collection(PAYMENT))
+    for month, bill in account(call.operator, call.now).bills.items():
+        if bill.closed and bill.amount:
+            made[transaction_id(call, month_text(month))] = {
+                "months": [month_text(month)],
+                "time": bill.paid_time,
+                "tax": money.tax(bill.amount),
+                "total": money.taxed(bill.amount),
+                "items": [name for name, cost in bill.items.items() if cost],
+            }
+    paid = [(identifier, payment) for identifier, payment in made.items() if payment["time"] <= call.now]
+    return dict(sorted(paid, key=lambda pair: pair[1]["time"]))
+
+
+def transaction_id(call: Call, month: str) -> str:
+    """Return the identifier of the payment of a month's bill."""
+    return f"{call.operator.id}-{month}"

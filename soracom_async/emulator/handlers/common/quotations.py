@@ -1,0 +1,35 @@
+"""Offers of something to be bought: made, then confirmed within a month, which buys it once and for all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...protocol.errors import Refusal
+from .payments import pay
+
+if TYPE_CHECKING:
+    from ...service.call import Call
+    from ...state.collections import Record
+
+VALID = 30 * 86_400_000
+"""Milliseconds that an offer is good for."""
+
+
+def quote(call: Call, kind: str, terms: Record) -> Record:
+    """Make an offer, and return its terms with the identifier of the order that it may become."""
+    order_id = call.world.uuid()
+    terms = {"orderId": order_id} | terms
+    call.collection(kind).put(order_id, {"terms": terms, "quotedTime": call.now, "confirmedTime": None})
+    return terms
+
+
+def confirm(call: Call, kind: str) -> tuple[Record, bool]:
+    """Accept the offer that the path names, and return it, and whether it had not been accepted before."""
+    offer = call.collection(kind).find(call.path["order_id"])
+    if offer["confirmedTime"] is not None:
+        return offer, False
+    if call.now - offer["quotedTime"] > VALID:
+        raise Refusal("COM0009", "the quotation is older than a month")
+    offer["confirmedTime"] = call.now
+    pay(call, offer["terms"])
+    return offer, True

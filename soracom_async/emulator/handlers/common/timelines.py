@@ -1,0 +1,80 @@
+"""Listings of what happened when: the part that a query means, newest first unless it says otherwise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...protocol.errors import Refusal
+from ...protocol.messages import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ...service.call import Call
+    from ...state.collections import Record
+
+
+def timeline(
+    call: Call,
+    records: Iterable[Record],
+    time: str,
+    *,
+    tie: str | None = None,
+    most: int = 1000,
+    shown: Callable[[Record], Any] | None = None,
+) -> Page:
+    """Return the page that the query's from, to, sort, limit and key mean; ten records where it has no limit."""
+    start, end = period(call)
+    within = [
+        record
+        for record in records
+        if (start is None or record[time] >= start) and (end is None or record[time] <= end)
+    ]
+    found, key = part(call, within, time, tie, call.limit(10, most))
+    return Page.of(found if shown is None else [shown(record) for record in found], key)
+
+
+def period(call: Call) -> tuple[int | None, int | None]:
+    """Return the query's from and to, in milliseconds; raises Refusal (400) where they are the wrong way round."""
+    start, end = call.query.get("from"), call.query.get("to")
+    if start is not None and end is not None and start > end:
+        raise Refusal("COM0003", "from is later than to")
+    return start, end
+
+
+def part(
+    call: Call, records: Iterable[Record], time: str, tie: str | None, limit: int
+) -> tuple[list[Record], str | None]:
+    """Return up to `limit` records behind the query's key, in the query's order, and the key of the next page.
+
+    The key is the time of the last record, and where several may have the same, the field `tie` as well. So nothing is
+    missed or seen twice when records come or go between two pages.
+    """
+    order = call.query.get("sort", "desc")
+    if order not in ("asc", "desc"):
+        raise Refusal("COM0003", "sort is neither asc nor desc")
+
+    def place(record: Record) -> tuple[int, str]:
+        return record[time], str(record[tie]) if tie else ""
+
+    ordered = sorted(records, key=place, reverse=order == "desc")
+    resumed = call.query.get("last_evaluated_key")
+    if resumed:
+        ordered = [record for record in ordered if _beyond(place(record), _parsed(resumed), order)]
+    key = None
+    if len(ordered) > limit:
+        key = "_".join(str(each) for each in place(ordered[limit - 1]) if each != "")
+    return ordered[:limit], key
+
+
+def _beyond(place: tuple[int, str], last: tuple[int, str], order: str) -> bool:
+    # A key of nothing but a time, which clients make by themselves, has all of that time behind it.
+    here, there = (place, last) if last[1] else (place[:1], last[:1])
+    return here > there if order == "asc" else here < there
+
+
+def _parsed(key: str) -> tuple[int, str]:
+    time, _, tie = key.partition("_")
+    if not (time.isascii() and time.isdigit()):
+        raise Refusal("COM0003", "last_evaluated_key is not one of this listing")
+    return int(time), tie

@@ -1,0 +1,110 @@
+"""Proxies of the environment: `soracom_async._http.pool`."""
+
+from __future__ import annotations
+
+import gc
+
+import anyio
+import anyio.lowlevel
+import pytest
+from clock import settle
+from ports import unused_port
+from servers import (
+    LOGIN,
+    SIM,
+    Connection,
+    Received,
+    answering,
+    opened,
+    reply,
+    serving,
+)
+
+from soracom_async import (
+    ConfigurationError,
+)
+from soracom_async._http.pool import http_for
+from soracom_async._http.proxies import proxy_of
+
+pytestmark = pytest.mark.anyio
+
+
+async def proxied(request: Received, connection: Connection) -> None:
+    """Answer as a proxy: everything asked of it is an absolute address."""
+    assert request.target.startswith("http://soracom.test/v1/")
+    await connection.send(reply(LOGIN if request.target.endswith("/auth") else SIM))
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy"])
+async def test_the_proxy_of_the_environment_is_used(monkeypatch, variable):
+    """Requests go to the proxy, in absolute form, also where it is named without scheme."""
+    async with serving(proxied) as server:
+        monkeypatch.setenv(variable, f"{server.host}:{server.port}")
+        async with opened_at("http://soracom.test") as soracom:
+            assert (await soracom.sims.get("1")).sim_id == "1"
+        assert [r.target for r in server.requests] == [
+            "http://soracom.test/v1/auth",
+            "http://soracom.test/v1/sims/1",
+        ]
+
+
+async def test_the_proxy_survives_mass_cancellation(monkeypatch):
+    """Through a proxy, too, calls cancelled in their hundreds lose no slot of the pool."""
+    async with serving(proxied) as server:
+        monkeypatch.setenv("http_proxy", server.url)
+        async with opened_at("http://soracom.test", max_connections=4) as soracom:
+            await soracom.sims.get("1")
+            for round_ in range(40):
+                async with anyio.create_task_group() as group:
+                    for _ in range(20):
+                        group.start_soon(soracom.sims.get, "1")
+                        group.start_soon(fresh_login, soracom)
+                    await settle(round_ % 12)
+                    group.cancel_scope.cancel()
+            async with anyio.create_task_group() as group:
+                for _ in range(200):
+                    group.start_soon(soracom.sims.get, "1")
+        assert len(server.requests) >= 200
+    gc.collect()
+
+
+async def fresh_login(soracom) -> None:
+    """Call an operation that passes no gate."""
+    await soracom.call("auth", auth_key_id="keyId-1", auth_key="x")
+
+
+def opened_at(url, **settings):
+    return opened(url, **settings)
+
+
+async def test_loopback_goes_through_no_proxy(monkeypatch):
+    """An emulator on the same machine is reached directly, whatever proxy the environment names."""
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{unused_port()}")
+    async with serving(answering(reply(SIM))) as server, opened(server.url) as soracom:
+        await soracom.sims.get("1")
+        assert server.requests[0].target == "/v1/auth"
+
+
+def test_which_proxy_the_environment_names(monkeypatch):
+    """By scheme, else for all; none without a variable, none for a host that is excepted."""
+    assert proxy_of("https://g.api.soracom.io") is None
+    monkeypatch.setenv("all_proxy", "http://every:1")
+    assert proxy_of("https://g.api.soracom.io") == "http://every:1"
+    monkeypatch.setenv("https_proxy", "secure:2")
+    assert proxy_of("https://g.api.soracom.io") == "http://secure:2"
+    assert proxy_of("http://g.api.soracom.io") == "http://every:1"
+    for host in ("localhost:8089", "127.0.0.1", "127.1.2.3:80", "[::1]:8089"):
+        assert proxy_of(f"http://{host}") is None
+    for names in (".soracom.io", "soracom.io", "example.com, g.api.soracom.io", "*"):
+        monkeypatch.setenv("NO_PROXY", names)
+        assert proxy_of("https://g.api.soracom.io") is None
+    monkeypatch.setenv("NO_PROXY", "example.com")
+    assert proxy_of("https://g.api.soracom.io") == "http://secure:2"
+
+
+@pytest.mark.parametrize("proxy", ["gopher://h:1", "http://h:port"])
+def test_a_proxy_that_cannot_work_is_a_clear_error(monkeypatch, proxy):
+    """A proxy of a kind that nothing speaks is refused when the session is opened, not at the first call."""
+    monkeypatch.setenv("https_proxy", proxy)
+    with pytest.raises(ConfigurationError, match="proxy"):
+        http_for("https://g.api.soracom.io", None, 10)
