@@ -12,6 +12,7 @@ from soracom_async import RateLimited
 from soracom_async._core.operation import Effect, Operation
 from soracom_async._core.outcome import Response
 from soracom_async._session.limiter import (
+    UNLIMITED,
     Bucket,
     Limiter,
     Rounding,
@@ -228,3 +229,13 @@ def test_the_key_of_a_bucket_is_one_function(clock):
     """Whoever knows better what shares a quota replaces one function."""
     limits = Limiter(clock, key=lambda operation: operation.path)
     assert limits.bucket("g", GET_SIM) is not limits.bucket("g", LIST_SIMS)
+
+
+async def test_other_hosts_have_no_quota():
+    """Whatever their headers say, a permit is there at once, and nothing is counted."""
+    permit = UNLIMITED.try_acquire()
+    assert permit is not None
+    UNLIMITED.unsent(permit)
+    UNLIMITED.unanswered(permit)
+    UNLIMITED.answered(permit, told(1, 0, 60), 0.0)
+    assert await UNLIMITED.acquire("download", wait=False) is permit
