@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .kinds import Credentials, OneTimePassword
 
-VARIABLES = {
+VARIABLES: dict[str, tuple[str, ...]] = {
     "api_key": ("SORACOM_API_KEY",),
     "token": ("SORACOM_TOKEN",),
     "auth_key_id": ("SORACOM_AUTH_KEY_ID",),

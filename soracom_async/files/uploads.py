@@ -29,7 +29,7 @@ class Watched(AsyncIterable[bytes]):
 
     def __init__(self, content: Content, progress: Progress) -> None:
         try:
-            self.content = sendable("content", content)
+            self.content: Any = sendable("content", content)
         except BadArgument as error:
             raise ConfigurationError(str(error)) from None
         self.progress = progress

@@ -45,13 +45,13 @@ class GenericResource:
     def __init__(self, call: Call, *levels: Level) -> None:
         *parents, level = levels
         self.call = call
-        self.names = level.names
-        self.collection = level.collection
-        self.id = "/".join(call.path[name] for name in level.names)
-        self.kind = level.kind
-        self.type = places.record_type(level.collection)
-        self.known = fields(self.type) if self.type else {}
-        self.parent = GenericResource(call, *parents) if parents else None
+        self.names: tuple[str, ...] = level.names
+        self.collection: str = level.collection
+        self.id: str = "/".join(call.path[name] for name in level.names)
+        self.kind: str = level.kind
+        self.type: Any = places.record_type(level.collection)
+        self.known: dict[str, tuple[Any, bool]] = fields(self.type) if self.type else {}
+        self.parent: GenericResource | None = GenericResource(call, *parents) if parents else None
         if self.parent is not None:
             self.parent.find()
             self.kind += f" of {self.parent.kind} {self.parent.id}"
