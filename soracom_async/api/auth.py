@@ -91,7 +91,7 @@ class Auth(Resource):
 
         Args:
             operator_id: The operator's ID.
-            token_timeout_seconds: How long the token lives, in seconds: 180 to 172,800.
+            token_timeout_seconds: How long the token lives, in seconds.
             user_name: The SAM user's name."""
         return await self._call(SWITCH_USER, operator_id=operator_id, token_timeout_seconds=token_timeout_seconds,
             user_name=user_name, body=body)

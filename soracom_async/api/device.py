@@ -181,8 +181,8 @@ class Devices(Resource):
         https://developers.soracom.io/en/api/#!/Device/listDevices
 
         Args:
-            tag_name: Selects only what has a tag of this name; needs `tag_value`.
-            tag_value: The value that the tag must have.
+            tag_name: The name of the tag.
+            tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
             limit: The most items of one page."""
@@ -401,7 +401,7 @@ class Devices(Resource):
 
         Args:
             device_id: The device's ID.
-            tag_name: Selects only what has a tag of this name; needs `tag_value`."""
+            tag_name: The name of the tag."""
         return await self._call(DELETE_DEVICE_TAG, device_id=device_id, tag_name=tag_name)
 
     async def unset_group(self, device_id: str) -> Device:

@@ -56,7 +56,6 @@ class Files(Resource):
 
         Args:
             scope: One of `private`, `public`.
-            prefix: Selects only what begins with this.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(FIND_FILES, scope=scope, prefix=prefix, limit=limit, last_evaluated_key=last_evaluated_key)

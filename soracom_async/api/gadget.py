@@ -71,8 +71,8 @@ class Gadgets(Resource):
 
         Args:
             product_id: The product's ID. One of `button`, `wimax`.
-            tag_name: Selects only what has a tag of this name; needs `tag_value`.
-            tag_value: The value that the tag must have.
+            tag_name: The name of the tag.
+            tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
@@ -148,7 +148,7 @@ class Gadgets(Resource):
         Args:
             product_id: The product's ID. One of `button`, `wimax`.
             serial_number: The serial number.
-            tag_name: Selects only what has a tag of this name; needs `tag_value`."""
+            tag_name: The name of the tag."""
         return await self._call(DELETE_GADGET_TAG, product_id=product_id, serial_number=serial_number,
             tag_name=tag_name)
 

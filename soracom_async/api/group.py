@@ -69,8 +69,8 @@ class Groups(Resource):
         https://developers.soracom.io/en/api/#!/Group/listGroups
 
         Args:
-            tag_name: Selects only what has a tag of this name; needs `tag_value`.
-            tag_value: The value that the tag must have.
+            tag_name: The name of the tag.
+            tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
@@ -177,5 +177,5 @@ class Groups(Resource):
 
         Args:
             group_id: The group's ID, a UUID.
-            tag_name: Selects only what has a tag of this name; needs `tag_value`."""
+            tag_name: The name of the tag."""
         return await self._call(DELETE_GROUP_TAG, group_id=group_id, tag_name=tag_name)

@@ -51,8 +51,8 @@ class LoraGateways(Resource):
         https://developers.soracom.io/en/api/#!/LoraGateway/listLoraGateways
 
         Args:
-            tag_name: Selects only what has a tag of this name; needs `tag_value`.
-            tag_value: The value that the tag must have.
+            tag_name: The name of the tag.
+            tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
@@ -120,7 +120,7 @@ class LoraGateways(Resource):
 
         Args:
             gateway_id: The gateway's ID.
-            tag_name: Selects only what has a tag of this name; needs `tag_value`."""
+            tag_name: The name of the tag."""
         return await self._call(DELETE_LORA_GATEWAY_TAG, gateway_id=gateway_id, tag_name=tag_name)
 
     async def terminate(self, gateway_id: str) -> LoraGateway:

@@ -64,8 +64,8 @@ class LoraNetworkSets(Resource):
         https://developers.soracom.io/en/api/#!/LoraNetworkSet/listLoraNetworkSets
 
         Args:
-            tag_name: Selects only what has a tag of this name; needs `tag_value`.
-            tag_value: The value that the tag must have.
+            tag_name: The name of the tag.
+            tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
@@ -168,5 +168,5 @@ class LoraNetworkSets(Resource):
 
         Args:
             ns_id: The LoRaWAN network set's ID.
-            tag_name: Selects only what has a tag of this name; needs `tag_value`."""
+            tag_name: The name of the tag."""
         return await self._call(DELETE_LORA_NETWORK_SET_TAG, ns_id=ns_id, tag_name=tag_name)

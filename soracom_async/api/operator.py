@@ -514,7 +514,7 @@ class Operator(Resource):
 
         Args:
             operator_id: The operator's ID.
-            token_timeout_seconds: How long the token lives, in seconds: 180 to 172,800."""
+            token_timeout_seconds: How long the token lives, in seconds."""
         return await self._call(GENERATE_AUTH_TOKEN, operator_id=operator_id,
             token_timeout_seconds=token_timeout_seconds, body=body)
 

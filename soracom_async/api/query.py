@@ -112,7 +112,7 @@ class Query(Resource):
             group_id: The group's ID, a UUID.
             device_id: The device's ID.
             imsi: The subscriber's IMSI, 15 digits.
-            imei: The device's IMEI, 15 digits.
+            imei: The IMEI of the device.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
             search_type: Whether all conditions must hold (`and`) or one of them (`or`). One of `and`, `or`."""

@@ -67,8 +67,8 @@ class SigfoxDevices(Resource):
         https://developers.soracom.io/en/api/#!/SigfoxDevice/listSigfoxDevices
 
         Args:
-            tag_name: Selects only what has a tag of this name; needs `tag_value`.
-            tag_value: The value that the tag must have.
+            tag_name: The name of the tag.
+            tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
@@ -180,7 +180,7 @@ class SigfoxDevices(Resource):
 
         Args:
             device_id: The device's ID.
-            tag_name: Selects only what has a tag of this name; needs `tag_value`."""
+            tag_name: The name of the tag."""
         return await self._call(DELETE_SIGFOX_DEVICE_TAG, device_id=device_id, tag_name=tag_name)
 
     async def terminate(self, device_id: str, *, delete_immediately: bool | None = None) -> SigfoxDevice:

@@ -607,8 +607,7 @@ class Sims(Resource):
         https://developers.soracom.io/en/api/#!/Sim/createSimPacketCaptureSession
 
         Args:
-            sim_id: The SIM's ID.
-            prefix: Selects only what begins with this."""
+            sim_id: The SIM's ID."""
         return await self._call(CREATE_SIM_PACKET_CAPTURE_SESSION, sim_id=sim_id, **arguments)
 
     async def get_packet_capture_session(self, sim_id: str, session_id: str) -> PacketCaptureSession:
@@ -777,7 +776,7 @@ class Sims(Resource):
 
         Args:
             sim_id: The SIM's ID.
-            imei: The device's IMEI, 15 digits."""
+            imei: The IMEI of the device."""
         return await self._call(SET_SIM_IMEI_LOCK, sim_id=sim_id, imei=imei, body=body)
 
     async def set_to_standby(self, sim_id: str) -> Sim:
@@ -837,7 +836,7 @@ class Sims(Resource):
 
         Args:
             sim_id: The SIM's ID.
-            tag_name: Selects only what has a tag of this name; needs `tag_value`."""
+            tag_name: The name of the tag."""
         return await self._call(DELETE_SIM_TAG, sim_id=sim_id, tag_name=tag_name)
 
     async def terminate(self, sim_id: str) -> Sim:

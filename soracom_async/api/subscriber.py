@@ -123,8 +123,8 @@ class Subscribers(Resource):
         https://developers.soracom.io/en/api/#!/Subscriber/listSubscribers
 
         Args:
-            tag_name: Selects only what has a tag of this name; needs `tag_value`.
-            tag_value: The value that the tag must have.
+            tag_name: The name of the tag.
+            tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
@@ -330,7 +330,7 @@ class Subscribers(Resource):
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            imei: The device's IMEI, 15 digits."""
+            imei: The IMEI of the device."""
         return await self._call(SET_IMEI_LOCK, imsi=imsi, imei=imei, body=body)
 
     async def set_to_standby(self, imsi: str) -> Subscriber:
@@ -372,7 +372,7 @@ class Subscribers(Resource):
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            tag_name: Selects only what has a tag of this name; needs `tag_value`."""
+            tag_name: The name of the tag."""
         return await self._call(DELETE_SUBSCRIBER_TAG, imsi=imsi, tag_name=tag_name)
 
     async def terminate(self, imsi: str) -> Subscriber:

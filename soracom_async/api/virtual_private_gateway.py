@@ -530,8 +530,8 @@ class Vpg(Resource):
         https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/listVirtualPrivateGateways
 
         Args:
-            tag_name: Selects only what has a tag of this name; needs `tag_value`.
-            tag_value: The value that the tag must have.
+            tag_name: The name of the tag.
+            tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
@@ -922,8 +922,7 @@ class Vpg(Resource):
         https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/createPacketCaptureSession
 
         Args:
-            vpg_id: The VPG's ID, a UUID.
-            prefix: Selects only what begins with this."""
+            vpg_id: The VPG's ID, a UUID."""
         return await self._call(CREATE_PACKET_CAPTURE_SESSION, vpg_id=vpg_id, **arguments)
 
     async def get_packet_capture_session(self, vpg_id: str, session_id: str) -> PacketCaptureSession:
@@ -993,7 +992,7 @@ class Vpg(Resource):
 
         Args:
             vpg_id: The VPG's ID, a UUID.
-            tag_name: Selects only what has a tag of this name; needs `tag_value`."""
+            tag_name: The name of the tag."""
         return await self._call(DELETE_VIRTUAL_PRIVATE_GATEWAY_TAG, vpg_id=vpg_id, tag_name=tag_name)
 
     async def terminate(self, vpg_id: str) -> None:
