@@ -56,7 +56,7 @@ class Call:
         return self.signed_in.user.operator
 
     def collection(self, kind: str) -> Collection:
-        """Return the operator's things of a kind: `call.shelf("event handler")`."""
+        """Return the operator's things of a kind: `call.collection("event handler")`."""
         return self.operator.collection(kind)
 
     def page(
