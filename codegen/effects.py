@@ -1,6 +1,6 @@
 """What a repetition of an operation would do; the document does not say it, so it is decided here.
 
-A POST acts anew each time unless the first word of its operationId says that it sets a state. `auth` and its kin are
+A POST acts again each time unless the first word of its operationId says that it sets a state. `auth` and its kin are
 harmless to repeat: another token. Of the verbs that look like a state, some act all the same.
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Generic, Self, TypeVar
 
 import anyio
 from anyio.abc import TaskGroup
@@ -30,7 +30,7 @@ class Producer(Generic[T]):
         """Send items until there are no more; runs in each of the tasks."""
         raise NotImplementedError
 
-    async def __aenter__(self) -> Any:
+    async def __aenter__(self) -> Self:
         send, self._items = anyio.create_memory_object_stream[T](self._buffer)
         self._group = anyio.create_task_group()
         await self._group.__aenter__()

@@ -88,10 +88,6 @@ class Run(Producer[Result[K, V]], Generic[K, V]):
         self.total: int | None = total
         """How many keys there are, if that is known."""
 
-    async def __aenter__(self) -> Run[K, V]:
-        await super().__aenter__()
-        return self
-
     async def __anext__(self) -> Result[K, V]:
         result = await super().__anext__()
         self.done += 1

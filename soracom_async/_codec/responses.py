@@ -65,9 +65,9 @@ def raw_result(operation: Operation[Any], response: Response) -> Any:
         return dict(response.headers)
     if response.status == 204 or not response.content:
         return None
-    return (
-        _read(operation, response, None) if "json" in response.headers.get("content-type", "json") else response.content
-    )
+    if "json" in response.headers.get("content-type", "json"):
+        return _read(operation, response, None)
+    return response.content
 
 
 def _read(operation: Operation[Any], response: Response, kind: type | None) -> Any:

@@ -8,7 +8,7 @@ from operator import itemgetter
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-from . import times as _time
+from . import times
 from .model import (
     Model,
     field_types,
@@ -41,10 +41,10 @@ class Readers:
         self.scope: dict[str, Any] = {
             "UTC": UTC,
             "fromtimestamp": datetime.fromtimestamp,
-            "from_milliseconds": _time.from_milliseconds,
-            "from_seconds": _time.from_seconds,
-            "exactly": _time.exactly,
-            "beside": keep_original_text,
+            "from_milliseconds": times.from_milliseconds,
+            "from_seconds": times.from_seconds,
+            "exactly": times.exactly,
+            "keep_original_text": keep_original_text,
             **{unit.name: unit for unit in Unit},
         }
         self._hook_of = hook_of
@@ -69,11 +69,11 @@ class Readers:
     def _cases(self, type_: Any, value: str) -> Iterator[tuple[str, str]]:
         """Yield the JSON kinds that are read as something else, each with the expression that does it."""
         origin, arguments = get_origin(type_), get_args(type_)
-        unit = _time.unit_of(type_)
+        unit = times.unit_of(type_)
         if unit is Unit.MILLISECONDS or unit is Unit.SECONDS:
             name, divisor = ("from_milliseconds", 1000) if unit is Unit.MILLISECONDS else ("from_seconds", 1)
             quick = f"fromtimestamp({value} / {divisor}, UTC)"
-            yield "int", f"({quick} if 0 <= {value} < {_time.EXACT_SECONDS * divisor} else {name}({value}))"
+            yield "int", f"({quick} if 0 <= {value} < {times.EXACT_SECONDS * divisor} else {name}({value}))"
         elif unit is not None:
             yield "str", f"exactly({value}, {unit.name})"
         elif is_model(type_):
@@ -185,9 +185,9 @@ class ModelHook:
         return bound["read"]  # type: ignore[no-any-return]
 
     def _field(self, wire: str, type_: Any, value: str) -> str:
-        unit = _time.unit_of(plain(type_))
+        unit = times.unit_of(plain(type_))
         if unit is not None and not unit.numeric:
-            return f"beside(self, {wire!r}, {value}, {unit.name})"
+            return f"keep_original_text(self, {wire!r}, {value}, {unit.name})"
         return self._readers.expression(type_, value)
 
 
@@ -207,7 +207,7 @@ def field_getter(names: tuple[Any, ...]) -> Callable[[Any], tuple[Any, ...]]:
 
 def keep_original_text(model: Model, wire: str, value: Any, unit: Unit) -> Any:
     """Return the time that text names; if it is written in an unusual way, the model keeps the text beside it."""
-    time = _time.from_wire(value, unit)
-    if time is not value and _time.to_wire(time, unit) != value:
+    time = times.from_wire(value, unit)
+    if time is not value and times.to_wire(time, unit) != value:
         model._more = {**getattr(model, "_more", {}), wire: value}
     return time

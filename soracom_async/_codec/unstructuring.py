@@ -9,7 +9,7 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from .._secret import Secret
-from . import times as _time
+from . import times
 from .model import (
     Model,
     came,
@@ -34,12 +34,12 @@ class Writers:
             "any_": self.any,
             "came": came,
             "more": more,
-            "to_wire": _time.to_wire,
-            "as_it_was": original_value,
+            "to_wire": times.to_wire,
+            "original_value": original_value,
             "date": date,
             "Mapping": Mapping,
             "sequence": (list, tuple),
-            **{unit.name: unit for unit in _time.Unit},
+            **{unit.name: unit for unit in times.Unit},
         }
 
     def any(self, value: Any) -> Any:
@@ -61,7 +61,7 @@ class Writers:
         if isinstance(value, list | tuple | set | frozenset):
             return [self.any(v) for v in value]
         if isinstance(value, date):
-            return _time.to_wire(value, _time.Unit.ISO)
+            return times.to_wire(value, times.Unit.ISO)
         return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
     def function(self, type_: Any) -> Writer:
@@ -75,7 +75,7 @@ class Writers:
         """Return the Python expression that writes the variable `value`, declared as `type_`."""
         code = f"any_({value})"
         for kind in (type_, *get_args(type_)) if get_origin(type_) in (Union, UnionType) else (type_,):
-            unit = _time.unit_of(kind)
+            unit = times.unit_of(kind)
             origin, arguments = get_origin(kind), get_args(kind)
             if unit is not None:
                 code = f"to_wire({value}, {unit.name}) if isinstance({value}, date) else {code}"
@@ -96,10 +96,10 @@ class Writers:
         """Generate the function that writes a `cls`: what was set, nulls that came, and what the model keeps beside."""
         lines = ["def write(self):", " names, data = came(self), {}"]
         for name, type_ in field_types(cls).items():
-            wire, unit = wire_name(cls, name), _time.unit_of(plain(type_))
+            wire, unit = wire_name(cls, name), times.unit_of(plain(type_))
             written = self.expression(type_, "v")
             if unit is not None and not unit.numeric:
-                written = f"as_it_was(self, {wire!r}, v, {unit.name}) if isinstance(v, date) else any_(v)"
+                written = f"original_value(self, {wire!r}, v, {unit.name}) if isinstance(v, date) else any_(v)"
             lines.append(f" v = self.{name}")
             lines.append(f" if v is not None: data[{wire!r}] = {written}")
             lines.append(f" elif {wire!r} in names: data[{wire!r}] = None")
@@ -117,7 +117,7 @@ def _time_in(code: str) -> bool:
     return "to_wire" in code
 
 
-def original_value(model: Model, wire: str, time: Any, unit: _time.Unit) -> Any:
+def original_value(model: Model, wire: str, time: Any, unit: times.Unit) -> Any:
     """Return a time as text: the text that it came as, if it is still the same time."""
     text = more(model).get(wire)
-    return text if text is not None and _time.from_wire(text, unit) == time else _time.to_wire(time, unit)
+    return text if text is not None and times.from_wire(text, unit) == time else times.to_wire(time, unit)

@@ -10,7 +10,7 @@ from .._clock import Clock, SystemClock
 from .._registry import load
 from ..api.operations import MODULES
 from . import handlers
-from .admin import api as control
+from .admin.api import ROOT, Control
 from .clock import JumpingClock
 from .domain.passcodes import totp
 from .fallback import resource
@@ -19,7 +19,7 @@ from .service.rate_limits import Quota, Throttling
 from .service.service import Paging, Service
 from .serving.transport import Transport
 from .settings import check
-from .state import persistence as state
+from .state import persistence
 from .state.world import EPOCH, World
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Emulator:
         self.clock: Clock = clock or SystemClock()
         """The source of time, for sessions that are to share it."""
         self._seed, self._sims, self._groups = seed, sims, groups
-        self._saved: state.Saved | None = None
+        self._saved: persistence.Saved | None = None
         # With a clock that somebody drives, even the dates are the same in every run.
         self._today: bool = clock is None
         self.quota: Quota = Quota(rate_limit, window, aligned=aligned)
@@ -96,7 +96,7 @@ class Emulator:
             self.faults.add(Fault.parse(fault) if isinstance(fault, str) else fault)
         self.transport: Transport = Transport(self.answer, self.clock)
         """An httpx transport that needs no socket, for asyncio and trio."""
-        self._control = control.Control(self)
+        self._control = Control(self)
         self._address = host, port, storage_port
         self._server: Server | None = None
 
@@ -106,7 +106,7 @@ class Emulator:
 
         Raises ConfigurationError where the file is not of `save`, OSError where it cannot be read.
         """
-        saved = state.load(path)
+        saved = persistence.load(path)
         settings |= {"sims": 0, "groups": 0}
         emulator = cls(**settings)
         emulator._saved = saved
@@ -119,10 +119,10 @@ class Emulator:
         Quota, faults and counts are not of the state. Raises OSError.
         """
         with self.service.lock:
-            state.save(path, self.world, self.operator.id, self._key)
+            persistence.save(path, self.world, self.operator.id, self._key)
 
     def reset(self) -> None:
-        """Begin anew as it was made or loaded: tokens die, quota and counts begin again, faults end."""
+        """Go back to what it was made or loaded with: tokens die, quota and counts begin again, faults end."""
         with self.service.lock:
             self._begin()
             self.service.begin(self.world)
@@ -267,7 +267,7 @@ class Emulator:
         """Answer a request to the API, to the storage host, or to what the emulator has of its own."""
         if storage:
             return self.world.storage.answer(request, self.world.wall())
-        if request.path.startswith(control.ROOT):
+        if request.path.startswith(ROOT):
             return self._control.answer(request)
         return await self.service.handle(request)
 

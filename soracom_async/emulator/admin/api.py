@@ -17,7 +17,7 @@ from ..protocol.messages import (
 )
 from ..service.fault_kinds import KINDS
 from ..service.faults import Fault
-from . import status as overview
+from .status import Observed, time, view
 
 ROOT = "/_emulator"
 PAGE = Path(__file__).with_name("page.html")
@@ -35,7 +35,7 @@ class Wrong(Exception):
     """A request that cannot be carried out: the status, and why."""
 
 
-class Controlled(overview.Observed, Protocol):
+class Controlled(Observed, Protocol):
     """What can be done to an emulator."""
 
     @property
@@ -58,9 +58,9 @@ class Control:
     def __init__(self, emulator: Controlled) -> None:
         self._emulator = emulator
         self._routes: dict[str, dict[str, Callable[[Any], Any]]] = {
-            "/state": {"GET": lambda _: overview.view(emulator)},
+            "/state": {"GET": lambda _: view(emulator)},
             "/faults": {"GET": self._faults, "POST": self._add_fault, "DELETE": self._clear_faults},
-            "/time": {"GET": lambda _: overview.time(emulator), "POST": self._advance},
+            "/time": {"GET": lambda _: time(emulator), "POST": self._advance},
             "/reset": {"POST": self._reset},
             "/openapi.json": {"GET": self._document},
         }
@@ -135,7 +135,7 @@ class Control:
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < float("inf"):
             raise Wrong(400, "advance is no number of seconds, 0 or more")
         self._emulator.advance(seconds)
-        return overview.time(self._emulator)
+        return time(self._emulator)
 
     def _reset(self, _: Any) -> Any:
         self._emulator.reset()

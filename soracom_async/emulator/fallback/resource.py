@@ -13,7 +13,7 @@ from ..._codec.model import is_model
 from ..protocol.errors import Refusal
 from ..protocol.messages import Page, decode, encode
 from ..service.validation import fields, problem
-from . import path_roles as places
+from . import path_roles
 from .samples import Sampler
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def answer(call: Call) -> Any:
     """Answer an operation by its method, its path and its types."""
     if call.session is None:  # there is nobody whose data it could be about
         raise Refusal("COM0005", call.operation.id)
-    levels, role = places.levels_of(call.operation.path), places.role_of(call.operation.path)
+    levels, role = path_roles.levels_of(call.operation.path), path_roles.role_of(call.operation.path)
     if levels[-1].words == ("register",) and role == "action":
         return GenericResource(call, *levels[:-1]).make()
     return _RULES.get((role, call.operation.method), GenericResource.act)(GenericResource(call, *levels))
@@ -49,7 +49,7 @@ class GenericResource:
         self.collection: str = level.collection
         self.id: str = "/".join(call.path[name] for name in level.names)
         self.kind: str = level.kind
-        self.type: Any = places.record_type(level.collection)
+        self.type: Any = path_roles.record_type(level.collection)
         self.known: dict[str, tuple[Any, bool]] = fields(self.type) if self.type else {}
         self.parent: GenericResource | None = GenericResource(call, *parents) if parents else None
         if self.parent is not None:
@@ -62,7 +62,7 @@ class GenericResource:
         operator = self.call.operator
         untouched = self.kind not in operator.collections
         stored = operator.collection(self.kind)
-        if untouched and operator.fleet.numbers and places.making(self.collection) == "never":
+        if untouched and operator.fleet.numbers and path_roles.making(self.collection) == "never":
             for number in map(str, range(1, SEEDED + 1)):
                 record = self._sample(number, nameless=True)
                 stored[self._name_of(record) or number] = record
@@ -82,7 +82,7 @@ class GenericResource:
     def list(self) -> Any:
         """Return the items that the query wants."""
         operation = self.call.operation
-        where, item = places.items_in(operation.result)  # type: ignore[arg-type]  # mypy: a type is hashable
+        where, item = path_roles.items_in(operation.result)  # type: ignore[arg-type]  # mypy: a type is hashable
         wanted = self._filter()
 
         def shown(record: Record) -> Any:
@@ -99,7 +99,7 @@ class GenericResource:
 
     def create(self) -> Any:
         """Make an item; its name is what the body says, or a new one."""
-        said, names = self._said(), places.name_fields(self.collection) or ("",)
+        said, names = self._said(), path_roles.name_fields(self.collection) or ("",)
         self.id = "/".join(str(said.get(name) or self.call.world.uuid()) for name in names)
         return self.make()
 
@@ -108,7 +108,7 @@ class GenericResource:
         body = self.call.operation.body
         could = fields(body) if is_model(body) else {}
         record = {name: value for name, value in self._sample(self.id, made=True).items() if name not in could}
-        names = places.name_fields(self.collection)
+        names = path_roles.name_fields(self.collection)
         named = dict(zip(names, self.id.split("/", len(names) - 1), strict=True)) if names else {}
         return self._result(self.stored.put(self.id, record | named | self._said()))
 
@@ -118,13 +118,13 @@ class GenericResource:
 
     def put(self) -> Any:
         """Change the item, or make it, where that is the way to make it."""
-        if self.id not in self.stored and places.making(self.collection) == "put":
+        if self.id not in self.stored and path_roles.making(self.collection) == "put":
             return self.make()
         return self._result(self.change())
 
     def post(self) -> Any:
         """Make the item, or change it, where it is made in another way."""
-        return self.make() if places.making(self.collection) == "named" else self.put()
+        return self.make() if path_roles.making(self.collection) == "named" else self.put()
 
     def delete(self) -> Any:
         """Remove the item."""
@@ -166,7 +166,7 @@ class GenericResource:
         return {name: value for name, value in body.items() if value is not None}
 
     def _name_of(self, record: Record) -> str:
-        names = [record.get(name) for name in places.name_fields(self.collection)]
+        names = [record.get(name) for name in path_roles.name_fields(self.collection)]
         return "" if None in names else "/".join(map(str, names))
 
     @property
@@ -184,7 +184,7 @@ class GenericResource:
             return {}
         sample = Sampler(self.call, f"{self.kind} {name}", made=self.call.now if made else None).model(self.type)
         path = ((each, value) for each, value in self.call.path.items() if not (nameless and each in self.names))
-        named = {places.field_named(each, sample): value for each, value in path}
+        named = {path_roles.field_named(each, sample): value for each, value in path}
         return sample | {each: value for each, value in named.items() if each in sample}
 
     def _result(self, record: Record) -> Any:
@@ -205,7 +205,7 @@ class GenericResource:
         """Return what the query wants: tags, a field's value, a time from and to."""
         query, tags = self.call.query, self.call.tag_filter()
         said = {parameter.wire for parameter in self.call.operation.query} & query.keys()
-        equal = {places.field_named(name, self.known): query[name] for name in said}
+        equal = {path_roles.field_named(name, self.known): query[name] for name in said}
         equal = {name: value for name, value in equal.items() if name in self.known}
         moment = next((name for name in _MOMENTS if name in self.known), "")
         first, last = query.get("from"), query.get("to")
@@ -221,7 +221,7 @@ class GenericResource:
         return wanted
 
 
-_RULES: dict[tuple[places.Role, str], Callable[[GenericResource], Any]] = {
+_RULES: dict[tuple[path_roles.Role, str], Callable[[GenericResource], Any]] = {
     ("collection", "GET"): GenericResource.list,
     ("collection", "POST"): GenericResource.create,
     ("item", "GET"): GenericResource.get,

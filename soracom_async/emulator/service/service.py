@@ -17,7 +17,7 @@ from ..protocol.messages import (
     encode,
 )
 from ..state.world import AuditEntry
-from . import validation as checks
+from . import validation
 from .call import Call
 from .context import RequestContext
 from .faults import Faults
@@ -74,7 +74,7 @@ class Service:
         self._fallback = fallback
 
     def begin(self, world: World) -> None:
-        """Begin anew, with another world."""
+        """Start again with another world."""
         self.world = world
         self.requests = self.throttled = self.logins = 0
         self.counts.clear()
@@ -182,9 +182,9 @@ class Service:
                 raise Refusal("AUM0007")
             permissions.check(self.world, session, operation, path, request)
         handler = self._handlers.get(operation.id, self._fallback)
-        checks.check_path(operation, path)
-        query = checks.check_query(operation, request.query)
-        body = checks.check_body(operation, request.body)
+        validation.check_path(operation, path)
+        query = validation.check_query(operation, request.query)
+        body = validation.check_body(operation, request.body)
         call = Call(self.world, operation, path, query, body, session, request, self.token_ttl)
         result = handler(call)
         context.session = call.session  # a login has one only now

@@ -38,7 +38,7 @@ def create_credential(call: Call) -> Any:
 
 @handles("updateCredential")
 def update_credential(call: Call) -> Any:
-    """Set what is given anew, and leave the rest."""
+    """Replace what is given, and leave the rest."""
     record = call.collection("credential").find(call.path["credentials_id"])
     given = {name: call.body[name] for name in ("type", "description") if call.body.get(name) is not None}
     if call.body.get("credentials") is not None:

@@ -42,7 +42,7 @@ def create_information(call: Call) -> None:
 
 @handles("updateCompanyInformation", "updateIndividualInformation")
 def update_information(call: Call) -> None:
-    """Say it anew."""
+    """Replace it."""
     topic = _topic(call)
     _record(call, topic)
     call.operator.records[topic] = call.body

@@ -12,7 +12,7 @@ from ...domain import permissions
 from ...domain.wire import visible
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page, decode, encode
-from ...service import validation as checks
+from ...service import validation
 from ...service.call import Call
 from ...service.routing import Router
 from .. import HANDLERS, handles
@@ -152,7 +152,7 @@ def _response(call: Call, request: Record) -> Record:
     """Make the call of a task, with the permissions of who made the job, and return its answer."""
     try:
         permissions.check(call.world, call.signed_in, call.operation, call.path, call.request)
-        call.body = checks.check_body(call.operation, encode(request.get("body") or {}))
+        call.body = validation.check_body(call.operation, encode(request.get("body") or {}))
         answer = HANDLERS[call.operation.id](call)
     except Refusal as refusal:
         return {"statusCode": refusal.status, "body": refusal.body(call.request.headers.get("x-soracom-lang", "en"))}

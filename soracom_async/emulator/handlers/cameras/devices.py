@@ -96,7 +96,7 @@ def set_power(call: Call) -> None:
 
 @handles("rebootSoraCamDevice")
 def reboot(call: Call) -> None:
-    """Let a camera start anew, which takes it a minute."""
+    """Restart a camera, which takes it a minute."""
     watch(camera_in(call), call.now, REBOOT)
 
 

@@ -52,13 +52,13 @@ def set_setting(call: Call) -> None:
 
 @handles("getSoraCamDeviceAtomCamSettingsSelfReboot")
 def get_self_reboot(call: Call) -> Any:
-    """Return when a camera starts anew by itself."""
+    """Return when a camera restarts by itself."""
     return _reachable(call)["selfReboot"]
 
 
 @handles("setSoraCamDeviceAtomCamSettingsSelfReboot")
 def set_self_reboot(call: Call) -> None:
-    """Say when a camera is to start anew by itself."""
+    """Say when a camera is to restart by itself."""
     camera = _reachable(call)
     days, time = call.body.get("daysOfWeek"), call.body.get("time") or "00:00"
     days = list(range(7)) if days is None else days

@@ -36,7 +36,7 @@ def create(call: Call) -> Any:
 
 @handles("updateDeviceObjectModel")
 def update(call: Call) -> Any:
-    """Define a model anew; its number stays."""
+    """Replace a model; its number stays."""
     find(call)
     model = _defined(call)
     if model["objectId"] != call.path["model_id"]:
