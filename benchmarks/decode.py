@@ -18,8 +18,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from statistics import median
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Union
 
 import anyio
 import attrs
@@ -27,9 +26,20 @@ import httpx
 import orjson
 
 from soracom_async import structure, unstructure
+from soracom_async._codec.annotations import (
+    Annotation,
+    Array,
+    Map,
+    Object,
+    OneOf,
+    Time,
+    Value,
+    Values,
+    annotation,
+)
 from soracom_async._codec.codec import decode
 from soracom_async._codec.model import Model, field_types, wire_name
-from soracom_async._codec.times import Unit, unit_of
+from soracom_async._codec.times import Unit
 from soracom_async.api._shared import Sim
 from soracom_async.emulator import Emulator
 
@@ -54,17 +64,26 @@ async def page() -> bytes:
 
 def converted(type_: Any, model: Callable[[Any], Any], times: dict[Unit, Any]) -> Any:
     """Return one of our types as a peer writes it: with its models and its times in it."""
-    origin, arguments, unit = get_origin(type_), get_args(type_), unit_of(type_)
-    if unit is not None:
-        return times[unit]
-    if isinstance(type_, type) and issubclass(type_, Model):
-        return model(type_)
-    if origin in (Union, UnionType):
-        inner = {converted(a, model, times): None for a in arguments if get_origin(a) is not Literal}
-        return Union[tuple(inner)]  # noqa: UP007 - made at run time
-    if origin in (list, dict):
-        return origin[tuple(converted(a, model, times) for a in arguments)]
-    return str if origin is Literal else type_
+    return _converted(annotation(type_), model, times)
+
+
+def _converted(tree: Annotation, model: Callable[[Any], Any], times: dict[Unit, Any]) -> Any:
+    match tree:
+        case Time(unit):
+            return times[unit]
+        case Object(cls):
+            return model(cls)
+        case OneOf(choices):
+            inner = {_converted(each, model, times): None for each in choices if not isinstance(each, Values)}
+            return Union[tuple(inner)]  # noqa: UP007 - made at run time
+        case Array(item):
+            return list[_converted(item, model, times)]  # type: ignore[misc]  # made at run time
+        case Map(item):
+            return dict[str, _converted(item, model, times)]  # type: ignore[misc]
+        case Values():
+            return str
+        case Value(kind):
+            return kind
 
 
 def fields(

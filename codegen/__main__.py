@@ -15,13 +15,15 @@ from .render import render
 from .render_reference import reference
 from .schemas import Schemas
 from .units import Units
+from .wording import Prose
 from .write import write
 
 ROOT = Path(__file__).parents[1]
+PROSE = ROOT / "codegen" / "prose"
 
 
-def plan(document: Any, units: Any, tags: Iterable[str] | None = None) -> Layout:
-    """Turn the parsed document into a layout of modules, for some of its tags or for all.
+def plan(document: Any, units: Any, tags: Iterable[str] | None = None, prose: Prose | None = None) -> Layout:
+    """Turn the parsed document into a layout of modules, for some of its tags or for all, with our own `prose`.
 
     All of it is read whatever the tags, so that the names do not depend on what is generated.
     """
@@ -29,7 +31,9 @@ def plan(document: Any, units: Any, tags: Iterable[str] | None = None) -> Layout
     operations = read_operations(schemas)
     classes = {group.class_name for top in tree(operations).values() for group in top.all()}
     schemas.enums.settle(classes | schemas.models.keys())
-    return lay_out(schemas, operations, {o.tag for o in operations} if tags is None else tags)
+    if prose is not None:
+        prose.check(operations, schemas.models)
+    return lay_out(schemas, operations, {o.tag for o in operations} if tags is None else tags, prose or Prose())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -40,11 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("units", nargs="?", type=Path, default=spec / "time-units.json")
     parser.add_argument("--target", type=Path, default=ROOT / "soracom_async" / "api", help="where the modules go")
     parser.add_argument("--docs", type=Path, default=ROOT / "docs", help="where the reference goes")
+    parser.add_argument("--prose", type=Path, default=PROSE, help="where our own descriptions are")
     given = parser.parse_args(arguments)
     for path in (given.document, given.units):
         if not path.is_file():
             parser.error(f"there is no {path}: give the path of a copy of the document, or set SORACOM_SPEC")
-    layout = plan(read(given.document), read(given.units))
+    layout = plan(read(given.document), read(given.units), prose=Prose.read(given.prose))
     write(render(layout), given.target, "*.py")
     write({"reference.md": reference(layout)}, given.docs, "reference.md")
 

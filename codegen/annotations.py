@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from attrs import field, frozen
 
@@ -13,6 +13,11 @@ SLASHES = "FilePath"
 """A path parameter that may have slashes, as the library knows it; a string as an argument."""
 TAKEN = {**ARGUMENTS, SLASHES: "str", "bytes": "Content"}
 """What an argument of a type takes, where it is more than that type."""
+
+
+def dictionary(model: str) -> str:
+    """Return the name of the TypedDict that can be given in the place of a model."""
+    return f"{model}Dict"
 
 
 @frozen
@@ -57,19 +62,33 @@ Alias = Callable[[Enum], str]
 """Gives the text of an enum: its alias, or itself."""
 
 
-def render(type_: Type, alias: Alias, *, argument: bool = False, shadowed: frozenset[str] = frozenset()) -> str:
-    """Write a type; builtins that the surrounding class shadows with a method are written in full."""
+def render(
+    type_: Type, alias: Alias, *, takes: Mapping[str, str] | None = None, shadowed: frozenset[str] = frozenset()
+) -> str:
+    """Write a type; builtins that the surrounding class shadows with a method are written in full.
+
+    `takes` is for the type of an argument: what it takes in the place of some types.
+    """
+    takes = takes or {}
 
     def name(text: str) -> str:
-        text = TAKEN.get(text, text) if argument else text
+        text = takes.get(text, text)
         return f"builtins.{text}" if text in shadowed else text
+
+    def wide(item: Type) -> bool:
+        # A list of models is no list of models or dictionaries, but a sequence of them.
+        return any(isinstance(part, Name) and dictionary(part.text) in takes.get(part.text, "") for part in parts(item))
 
     def write(part: Type) -> str:
         match part:
             case Name(text):
                 return name(text)
+            case Container("list", item) if wide(item):
+                return f"Sequence[{write(item)}]"
             case Container("list", item):
                 return f"{name('list')}[{write(item)}]"
+            case Container(_, item) if wide(item):
+                return f"Mapping[{name('str')}, {write(item)}]"
             case Container(_, item):
                 return f"{name('dict')}[{name('str')}, {write(item)}]"
             case Union(items):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from attrs import Factory, define
 
-from .annotations import Enum, Name, Type, parts
+from .annotations import TAKEN, Enum, Name, Type, dictionary, parts
 from .groups import Group, tree
 from .operations import Argument, Operation
 from .schemas import Model, Schemas, reachable
+from .wording import Prose
 
 SHARED = "_shared"
 
@@ -39,6 +40,14 @@ class Layout:
     """The models that occur in an answer."""
     repeated: set[Parameter]
     """The parameters that are written once, in `_shared`."""
+    nested: set[str]
+    """The models inside the body of a request: a TypedDict can be given in the place of each."""
+    prose: Prose
+
+    @property
+    def takes(self) -> Mapping[str, str]:
+        """What an argument takes in the place of some types."""
+        return TAKEN | {name: f"{name} | {dictionary(name)}" for name in self.nested}
 
 
 Parameter = tuple[str, str, Type, bool]
@@ -50,7 +59,7 @@ def parameter(argument: Argument) -> Parameter:
     return argument.name, argument.wire, _plain(argument.type), argument.required
 
 
-def lay_out(schemas: Schemas, operations: list[Operation], tags: Iterable[str]) -> Layout:
+def lay_out(schemas: Schemas, operations: list[Operation], tags: Iterable[str], prose: Prose) -> Layout:
     """Distribute what the operations of `tags` need."""
     answered = reachable(schemas.models, [o.result for o in operations if o.result])
     chosen = [operation for operation in operations if operation.tag in set(tags)]
@@ -75,7 +84,16 @@ def lay_out(schemas: Schemas, operations: list[Operation], tags: Iterable[str]) 
     for group in groups.values():
         modules[group.module].groups.extend(reversed([*group.all()]))
     counts = Counter(parameter(a) for o in chosen for a in (*o.in_query, *o.in_headers))
-    return Layout(schemas, modules, groups, answered, {each for each, count in counts.items() if count > 1})
+    repeated = {each for each, count in counts.items() if count > 1}
+    return Layout(schemas, modules, groups, answered, repeated, _nested(schemas, chosen), prose)
+
+
+def _nested(schemas: Schemas, operations: Iterable[Operation]) -> set[str]:
+    """Return the models that occur in bodies, below the top."""
+    types: list[Type] = []
+    for body in (operation.body for operation in operations if operation.body):
+        types += [body.type] if body.arguments is None else [argument.type for argument in body.arguments]
+    return reachable(schemas.models, types)
 
 
 def _home(users: set[str]) -> str:

@@ -15,8 +15,8 @@ ACRONYMS = {
 RESERVED = {
     *("ACT", "ARRAY", "Any", "Content", "Day", "Effect", "EpochMilliseconds", "EpochSeconds", "FilePath"),
     *("ISODateTime", "Inner", "Instant"),
-    *("LAST_EVALUATED_KEY", "Literal", "Model", "Month", "Operation", "Pages", "Paging", "Parameter", "READ"),
-    *("Resource", "SET", "Second", "Text"),
+    *("LAST_EVALUATED_KEY", "Literal", "Mapping", "Model", "Month", "Operation", "Pages", "Paging", "Parameter"),
+    *("READ", "Required", "Resource", "SET", "Second", "Sequence", "Text", "TypedDict"),
 }
 """Names that every generated module may import."""
 
@@ -53,7 +53,7 @@ def class_name(schema: str) -> str:
     return made + "Model" if made in RESERVED else made
 
 
-def prose(name: str) -> str:
+def spoken(name: str) -> str:
     """`listSimStatusHistory` -> `List SIM status history`."""
     said = ["SIMs" if w == "sims" else w.upper() if w in ACRONYMS else w for w in words(name)]
     return said[0][0].upper() + " ".join(said)[1:]

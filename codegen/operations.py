@@ -13,7 +13,7 @@ from .bodies import ANY, JSON, body_name, content_type
 from .document import Schema
 from .effects import effect
 from .naming import class_name, constant, module, snake
-from .schemas import Schemas
+from .schemas import Schemas, limits
 
 EMPTY = ("204", "304")
 JSON_TOO = Union((Name("bytes"), Container("dict", Name("Any")), Container("list", Name("Any"))))
@@ -30,6 +30,10 @@ class Argument:
     wire: str
     type: Type
     required: bool
+    remark: str = ""
+    """The unit of a duration or of an amount."""
+    limits: str = ""
+    """The values that are allowed, and the default, as a sentence."""
 
 
 @define
@@ -145,7 +149,8 @@ def _parameter(schemas: Schemas, id_: str, data: dict[str, Any]) -> Argument:
         type_ = Union((Name("str"), type_))  # the key of the next page is text, whatever it is made of
     if data["in"] == "path" and wire == "path":
         type_ = Name(SLASHES)
-    return Argument(snake(wire), wire, type_, data.get("required", False))
+    remark = schemas.units.remark(id_, wire)
+    return Argument(snake(wire), wire, type_, data.get("required", False), remark, limits(data["schema"]))
 
 
 def _answer(schemas: Schemas, id_: str, responses: dict[str, Any]) -> tuple[int, str, Type | None]:
@@ -196,7 +201,7 @@ def _body(schemas: Schemas, id_: str, data: dict[str, Any], taken: set[str]) -> 
         if each.name == body.name:
             each.name += "_"
         name = each.name + "_" if each.name in taken else each.name
-        body.arguments.append(Argument(name, each.wire, each.type, each.required))
+        body.arguments.append(Argument(name, each.wire, each.type, each.required, each.remark, each.limits))
     return body
 
 

@@ -7,6 +7,7 @@ import keyword
 import tokenize
 
 from . import render_indexes, render_models, render_operations, render_resources
+from .annotations import dictionary
 from .layout import SHARED, Layout, Module
 from .table import WIDTH, row
 
@@ -21,7 +22,8 @@ from __future__ import annotations
 {body}'''
 EFFECTS = "ACT, READ, SET = Effect.ACT, Effect.READ, Effect.SET\n"
 OUTSIDE = {
-    "typing": ("Any", "Literal", "overload"),
+    "collections.abc": ("Mapping", "Sequence"),
+    "typing": ("Any", "Literal", "Required", "TypedDict", "overload"),
     "typing_extensions": ("deprecated",),
     "..files.content": ("Content", "FilePath"),
     ".._core.operation": ("ARRAY", "LAST_EVALUATED_KEY", "Effect", "Operation", "Paging", "Parameter"),
@@ -56,6 +58,7 @@ def _body(layout: Layout, module: Module) -> str:
     said = [EFFECTS, render_operations.shared_parameters(layout)] if module.name == SHARED else []
     said += [render_models.enum(layout, each) for each in module.enums]
     said += [render_models.model(layout, each) for each in module.models]
+    said.append(render_models.typed_dicts(layout, module.models))
     said.append("\n")
     said += [render_operations.operation(layout, each) for each in module.operations]
     said += [render_resources.resource(layout, each) for each in module.groups]
@@ -66,6 +69,7 @@ def _defined(layout: Layout, module: Module) -> list[str]:
     """List the names that other modules may import from a module."""
     names = [layout.schemas.enums.names[each] for each in module.enums]
     names += [each.name for each in module.models]
+    names += [dictionary(each.name) for each in module.models if each.name in layout.nested]
     names += [each.constant for each in module.operations]
     names += [each.class_name for each in module.groups]
     if module.name == SHARED:
@@ -81,7 +85,7 @@ def _module(module: Module, body: str, origins: dict[str, str]) -> str:
         if origins[name] != f".{module.name}":
             imports.setdefault(origins[name], []).append(name)
     order = [source for source in dict.fromkeys((*OUTSIDE, *sorted(imports))) if source in imports]
-    far = "".join(_import(source, imports[source]) for source in order if source == "typing")
+    far = "".join(_import(source, imports[source]) for source in order if source in ("collections.abc", "typing"))
     others = "".join(_import(source, imports[source]) for source in order if source == "typing_extensions")
     near = "".join(_import(source, imports[source]) for source in order if source.startswith("."))
     if "builtins" in used:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
+from .annotations import dictionary
 from .groups import Group
 from .layout import Layout
 from .table import WIDTH, row
@@ -71,7 +72,13 @@ def models(layout: Layout) -> str:
     """Write the index of models and named enums; each has a name of its own in the whole API."""
     names = layout.schemas.enums.names
     found = {
-        module.name: sorted([*(names[each] for each in module.enums), *(each.name for each in module.models)])
+        module.name: sorted(
+            [
+                *(names[each] for each in module.enums),
+                *(each.name for each in module.models),
+                *(dictionary(each.name) for each in module.models if each.name in layout.nested),
+            ]
+        )
         for module in layout.modules.values()
     }
     return MODELS % {

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from .annotations import Enum, literal, render
+import textwrap
+
+from .annotations import Enum, Name, dictionary, literal, render
 from .layout import Layout
 from .naming import words
 from .schemas import Field, Model
 from .table import WIDTH, broken, row
+from .wording import Described
 
 BUILTINS = frozenset({"bool", "bytes", "dict", "float", "int", "list", "str"})
 
@@ -22,8 +25,38 @@ def model(layout: Layout, each: Model) -> str:
     shadowed = BUILTINS & {f.name for f in fields}
     lines = [_field(layout, each, f, shadowed) for f in fields]
     start = row(f"class {each.name}(", ["Model", *(f'{f.name}="{f.wire}"' for f in each.fields if f.odd)], "):")
-    said = facts(each)
+    own = layout.prose.models.get(each.name, Described())
+    said = own.summary or facts(each)
     return "\n" + start + (f'    """{said or "No fields."}"""\n' if said or not lines else "") + "".join(lines)
+
+
+def typed_dicts(layout: Layout, models: list[Model]) -> str:
+    """Write the TypedDicts of the nested models among `models`, each behind those that it has in it."""
+    waiting = {each.name: each for each in models if each.name in layout.nested}
+    text = ""
+
+    def write(name: str) -> None:
+        nonlocal text
+        each = waiting.pop(name)
+        for part in each.parts():
+            if isinstance(part, Name) and part.text in waiting:
+                write(part.text)
+        text += _typed_dict(layout, each)
+
+    while waiting:
+        write(next(iter(waiting)))
+    return text and "\n" + text
+
+
+def _typed_dict(layout: Layout, each: Model) -> str:
+    name = dictionary(each.name)
+    keys: list[str] = []
+    for field in each.fields:
+        type_ = render(field.type, layout.schemas.enums.text, takes=layout.takes)
+        start = "" if keys else "{"
+        keys.append(f'{start}"{field.wire}": {f"Required[{type_}]" if field.required else type_}')
+    keys[-1] += "}"
+    return row(f"{name} = TypedDict(", [f'"{name}"', *keys, "total=False"], ")")
 
 
 def facts(each: Model) -> str:
@@ -55,7 +88,10 @@ def _field(layout: Layout, each: Model, field: Field, shadowed: frozenset[str]) 
     default = "" if each.needed(field.name, each.name in layout.answered) else " = None"
     if default and type_ != "Any":
         type_ += " | None"
-    remark = f"  # {field.remark}" if field.remark else ""
-    if len(line := f"    {field.name}: {type_}{default}{remark}") > WIDTH:
+    if len(line := f"    {field.name}: {type_}{default}") > WIDTH:
         line = broken(f"    {field.name}: ({type_}){default}", 8)
-    return line + "\n"
+    line += "\n"
+    if said := layout.prose.field(each, field):
+        lines = textwrap.wrap(said, WIDTH - 10, break_long_words=False, break_on_hyphens=False)
+        line += '    """' + "\n    ".join(lines) + '"""\n'
+    return line

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import textwrap
 
+from attrs import evolve
+
 from soracom_async._core.operation import reference
 from soracom_async.errors import APIError
 
-from . import wording
-from .annotations import Container, render
+from .annotations import Container, Type, render
 from .deprecations import advice
 from .groups import Group
 from .layout import Layout
-from .naming import prose
-from .operations import Argument, Body, Operation
+from .operations import Argument, Operation
 from .render_models import BUILTINS
 from .table import WIDTH, row
+from .wording import OPERATOR, Described, Prose
 
 CLASS = '''
 class {name}(Resource):
     """The commands of `soracom {cli}`."""
 '''
-OPERATOR = "operator_id"
-"""The path parameter that the session fills in when it is not given."""
 
 
 def resource(layout: Layout, group: Group) -> str:
@@ -47,21 +46,25 @@ def _method(layout: Layout, name: str, operation: Operation, shadowed: frozenset
     if operation.deprecated:
         warning = f'    @deprecated("{advice(operation.id)}")\n'
     if signature.overloaded:
-        for each in (signature.properties(), signature.whole()):
+        for each in (signature.parts(), signature.whole()):
             text += "    @overload\n" + warning + row(start, each, f"{end} ...", 12)
-        text += warning + row(start, signature.open(), end, 12)
+        text += warning + row(start, signature.all(), end, 12)
     else:
-        text += warning + row(start, signature.properties(), end, 12)
+        text += warning + row(start, signature.parts(), end, 12)
     call = f"        return {'self._pages' if paged else 'await self._call'}("
     return (
         text
-        + docstring(operation, signature.arguments())
+        + docstring(operation, signature.arguments(), layout.prose)
         + row(call, [operation.constant, *signature.passed()], ")", 12)
     )
 
 
 class Signature:
-    """The arguments of a method, in the forms that it is written in."""
+    """The arguments of a method, in the forms that it is written in.
+
+    The body is given in parts, which are its properties or the one argument that has a name of its own (`tags`), or
+    whole, as `body`. If it has a part that must be given, each form is an overload.
+    """
 
     def __init__(self, layout: Layout, operation: Operation, shadowed: frozenset[str]) -> None:
         self.layout = layout
@@ -73,64 +76,68 @@ class Signature:
         if len(self.in_path) > 1:
             self.operator = next((a for a in self.in_path if a.name == OPERATOR), None)
             self.in_path = [a for a in self.in_path if a.name != OPERATOR]
-        if self.body and self.body.arguments is None:
-            self.others.append(Argument(self.body.name, "", self.body.takes or self.body.type, self.body.required))
+        self.of_body: list[Argument] = []
+        if self.body and self.body.arguments is not None:
+            self.of_body = self.body.arguments
+        elif self.body:
+            self.of_body = [Argument(self.body.name, "", self.body.takes or self.body.type, self.body.required)]
 
     @property
     def overloaded(self) -> bool:
-        """Whether a property must be given, unless the body is given whole."""
-        return any(a.required for a in self._of_body())
+        """Whether a part of the body must be given, unless the body is given whole."""
+        return any(a.required for a in self.of_body)
 
-    def properties(self) -> list[str]:
-        """The properties of the body as arguments; the whole body as well where none of them is needed."""
+    def parts(self) -> list[str]:
+        """The body in parts; as a whole as well, if none of them is needed."""
         whole = [] if self.overloaded else self._body(" | None = None")
-        return self._write([*self._keywords([*self.others, *self._of_body()]), *whole])
+        return self._write([*self._keywords([*self.others, *self.of_body]), *whole])
 
     def whole(self) -> list[str]:
         """The body as a whole."""
         return self._write([*self._body(""), *self._keywords(self.others)])
 
-    def open(self) -> list[str]:
-        """What the overloads have in common."""
-        return ["self", *map(self._positional, self.in_path), "**arguments: Any"]
+    def all(self) -> list[str]:
+        """Every argument that one of the overloads has."""
+        optional = [evolve(a, required=False) for a in self.of_body]
+        return self._write([*self._keywords([*self.others, *optional]), *self._body(" | None = None")])
 
     def arguments(self) -> list[Argument]:
         """All arguments, in the order in which they are documented; a body as a whole goes without saying."""
-        return [*self.in_path, *self._operator(), *self.others, *self._of_body()]
+        return [*self.in_path, *self._operator(), *self.others, *self.of_body]
 
     def passed(self) -> list[str]:
         """The arguments of the call."""
-        names = [a.name for a in self.in_path]
-        if not self.overloaded:
-            names += [a.name for a in (*self._operator(), *self.others, *self._of_body())]
-            names += ["body"] if self._body("") else []
-        return [f"{name}={name}" for name in names] + (["**arguments"] if self.overloaded else [])
-
-    def _of_body(self) -> list[Argument]:
-        return (self.body.arguments if self.body else None) or []
+        names = [a.name for a in self.arguments()] + (["body"] if self._body("") else [])
+        return [f"{name}={name}" for name in names]
 
     def _operator(self) -> list[Argument]:
         return [self.operator] if self.operator else []
 
     def _body(self, default: str) -> list[str]:
-        return [f"body: {self._type(self.body)}{default}"] if self.body and self._of_body() else []
+        if self.body is None or (self.body.arguments is None and self.body.name == "body"):
+            return []
+        type_ = self.body.takes or self.body.type
+        mapping = " | Mapping[str, Any]" if self.body.arguments is not None else ""
+        return [f"body: {self._text(type_)}{mapping}{default}"]
 
     def _write(self, keywords: list[str]) -> list[str]:
         return ["self", *map(self._positional, self.in_path), *(["*", *keywords] if keywords else [])]
 
     def _keywords(self, arguments: list[Argument]) -> list[str]:
-        needed = [f"{a.name}: {self._type(a)}" for a in arguments if a.required]
+        needed = [f"{a.name}: {self._text(a.type)}" for a in arguments if a.required]
         return needed + [self._optional(a) for a in (*self._operator(), *(a for a in arguments if not a.required))]
 
     def _positional(self, argument: Argument) -> str:
-        return self._optional(argument) if argument.name == OPERATOR else f"{argument.name}: {self._type(argument)}"
+        return (
+            self._optional(argument) if argument.name == OPERATOR else f"{argument.name}: {self._text(argument.type)}"
+        )
 
     def _optional(self, argument: Argument) -> str:
-        type_ = self._type(argument)
+        type_ = self._text(argument.type)
         return f"{argument.name}: {type_}{'' if type_ == 'Any' else ' | None'} = None"
 
-    def _type(self, typed: Argument | Body) -> str:
-        return render(typed.type, self.layout.schemas.enums.text, argument=True, shadowed=self.shadowed)
+    def _text(self, type_: Type) -> str:
+        return render(type_, self.layout.schemas.enums.text, takes=self.layout.takes, shadowed=self.shadowed)
 
 
 def _result(layout: Layout, operation: Operation, shadowed: frozenset[str]) -> str:
@@ -143,9 +150,10 @@ def _result(layout: Layout, operation: Operation, shadowed: frozenset[str]) -> s
     return render(operation.result, layout.schemas.enums.text, shadowed=shadowed) + none
 
 
-def docstring(operation: Operation, arguments: list[Argument]) -> str:
+def docstring(operation: Operation, arguments: list[Argument], prose: Prose) -> str:
     """Say what and where, what the arguments are, which errors the document announces, and where the reference is."""
-    lines = [f"{prose(operation.id)}."]
+    own = prose.operations.get(operation.id, Described())
+    lines = [prose.summary(operation)]
     where = f"`{operation.method} {operation.path}`, quota group {operation.tag}."
     rest = [where]
     if operation.errors:
@@ -154,14 +162,20 @@ def docstring(operation: Operation, arguments: list[Argument]) -> str:
         rest.append("Deprecated.")
     if operation.sandbox:
         rest.append("Sandbox only.")
-    lines += ["", *_wrapped(" ".join(rest)), reference(operation.tag, operation.id)]
-    told = [(each.name, said) for each in arguments if (said := wording.argument(each))]
+    if own.detail:
+        lines += ["", *_wrapped(own.detail)]
+    rest.append(reference(operation.tag, operation.id))
+    lines += ["", *_wrapped(" ".join(rest))]
+    told = [(each.name, said) for each in arguments if (said := prose.argument(operation, each))]
     if told:
         lines += ["", "Args:"]
         for name, said in told:
             lines += _wrapped(f"    {name}: {said}", hanging=" " * 8)
+    if own.example:
+        lines += ["", "Example:", *textwrap.indent(own.example.strip("\n"), " " * 4).split("\n")]
     inner = "\n".join(f"        {line}".rstrip() for line in lines[1:])
-    return f'        """{lines[0]}\n{inner}"""\n'
+    raw = "r" if "\\" in inner else ""
+    return f'        {raw}"""{lines[0]}\n{inner}"""\n'
 
 
 def _wrapped(text: str, hanging: str = "") -> list[str]:

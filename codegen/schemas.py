@@ -31,6 +31,9 @@ class Field:
     required: bool
     """Whether the document requires it, in a request."""
     remark: str = ""
+    """The unit of a duration or of an amount."""
+    limits: str = ""
+    """The values that are allowed, and the default, as a sentence."""
 
     @property
     def odd(self) -> bool:
@@ -147,9 +150,26 @@ class Schemas:
                         self.type_of(each, owner, inner, name + camel(wire)),
                         wire in required,
                         self.units.remark(owner, inner),
+                        limits(self.document.resolve(each)),
                     )
                 )
         return Name(name)
+
+
+def limits(schema: Schema) -> str:
+    """Say which numbers a schema allows, how long a text may be, and what the default is."""
+    least, most, longest = schema.get("minimum"), schema.get("maximum"), schema.get("maxLength")
+    said = []
+    if least is not None and most is not None:
+        said.append(f"{least:,} to {most:,}.")
+    elif least is not None or most is not None:
+        said.append(f"At least {least:,}." if most is None else f"At most {most:,}.")
+    if longest is not None:
+        said.append(f"At most {longest:,} characters.")
+    default = schema.get("default")
+    if isinstance(default, str | int | float) and default not in ("", "null", -1) and type(default) is not bool:
+        said.append(f"Default: `{default}`.")
+    return " ".join(said)
 
 
 def reachable(models: dict[str, Model], types: Iterator[Type] | list[Type]) -> set[str]:

@@ -69,7 +69,7 @@ class Codec:
             return dumps(self.wire(whole, operation.body))
         cls = operation.body
         if isinstance(whole, Model | Mapping):
-            data = dict(unstructure(whole))
+            data = self.wire(whole if isinstance(whole, Model) else dict(whole), cls)
         elif whole is None or operation.body_name in self.fields(operation):
             data = {}
         else:

@@ -66,11 +66,16 @@ class Model(_Kept, metaclass=ModelType):
         return same and more(self) == more(other) and _nulls(self) == _nulls(other)
 
 
-_SECRET = re.compile(r"(token|api_?key|auth_?key|password|secret|otp_?code)s?$", re.IGNORECASE)
+_SECRET = re.compile(
+    r"(token|(api|auth|access|private|pre_?shared)_?key|password|passphrase|passcode|secret|credential"
+    r"|(otp|activation|backup)_?code)s?$",
+    re.IGNORECASE,
+)
 
 
 def _shown(name: str, value: object) -> str:
-    return "'**********'" if _SECRET.search(name) else repr(value)
+    secret = _SECRET.search(name) and not isinstance(value, bool)
+    return "'**********'" if secret or (isinstance(value, str) and "PRIVATE KEY" in value) else repr(value)
 
 
 @cache

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, TypeVar, cast, get_origin
+from typing import Any, TypeVar, cast
 
 from .._core.cursor import next_key
 from .._core.operation import Operation
@@ -18,8 +19,8 @@ from ..errors import (
     TransportError,
 )
 from ..pages import Page
+from .annotations import Array, Map, Object, Value, annotation
 from .codec import consume, decode
-from .model import Model
 
 R = TypeVar("R")
 
@@ -93,10 +94,14 @@ def _unreadable(operation: Operation[Any], response: Response, problem: str) -> 
 @cache
 def _kind(type_: Any) -> type | None:
     """Return what JSON of this type must be: an object, an array; None if it may be several things."""
-    origin = get_origin(type_) or type_
-    if isinstance(origin, type) and issubclass(origin, Model):
-        return dict
-    return origin if origin in (dict, list, str) else None
+    match annotation(type_):
+        case Object() | Map() | Value(builtins.dict):
+            return dict
+        case Array() | Value(builtins.list):
+            return list
+        case Value(builtins.str):
+            return str
+    return None
 
 
 def failure(operation: Operation[Any], outcome: Outcome, where: str, why: str = "") -> Exception:

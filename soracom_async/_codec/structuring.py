@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from operator import itemgetter
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any
 
 from . import times
+from .annotations import Annotation, Array, Map, Object, OneOf, Time, annotation, without_none
 from .model import (
     Model,
     field_types,
-    is_model,
     wire_name,
 )
 from .times import Unit
@@ -52,44 +51,41 @@ class Readers:
 
     def function(self, type_: Any) -> Reader:
         """Return how a value declared as `type_` is read; what is not of that type stays unchanged."""
-        code = self.expression(type_, "value")
+        code = self.expression(annotation(type_), "value")
         if code == "value":
             return unchanged
         return eval(f"lambda value: {code}", self.scope)  # type: ignore[no-any-return]  # noqa: S307 - all names are ours
 
-    def expression(self, type_: Any, value: str) -> str:
-        """Return the Python expression that reads the variable `value` as `type_`: one case for each kind of JSON."""
+    def expression(self, tree: Annotation, value: str) -> str:
+        """Return the Python expression that reads the variable `value` as `tree`: one case for each kind of JSON."""
         code, seen = value, set[str]()
-        for kind, case in list(self._cases(type_, value)):
+        for kind, case in list(self._cases(tree, value)):
             if kind not in seen:
                 code = f"{case} if type({value}) is {kind} else {code}"
                 seen.add(kind)
         return code
 
-    def _cases(self, type_: Any, value: str) -> Iterator[tuple[str, str]]:
+    def _cases(self, tree: Annotation, value: str) -> Iterator[tuple[str, str]]:
         """Yield the JSON kinds that are read as something else, each with the expression that does it."""
-        origin, arguments = get_origin(type_), get_args(type_)
-        unit = times.unit_of(type_)
-        if unit is Unit.MILLISECONDS or unit is Unit.SECONDS:
-            name, divisor = ("from_milliseconds", 1000) if unit is Unit.MILLISECONDS else ("from_seconds", 1)
-            quick = f"fromtimestamp({value} / {divisor}, UTC)"
-            yield "int", f"({quick} if 0 <= {value} < {times.EXACT_SECONDS * divisor} else {name}({value}))"
-        elif unit is not None:
-            yield "str", f"exactly({value}, {unit.name})"
-        elif is_model(type_):
-            yield "dict", f"{self._model(type_)}({value})"
-        elif origin in (Union, UnionType):
-            models = [a for a in arguments if is_model(a)]
-            if len(models) > 1:
-                yield "dict", f"{self._choice(tuple(models))}({value})"
-            for argument in arguments:
-                yield from self._cases(argument, value)
-        elif origin is list or origin is dict:
-            item = f"{value}_"
-            code = self.expression(arguments[-1], item)
-            if code != item and origin is list:
+        item = f"{value}_"
+        match tree:
+            case Time(Unit.MILLISECONDS | Unit.SECONDS as unit):
+                name, divisor = ("from_milliseconds", 1000) if unit is Unit.MILLISECONDS else ("from_seconds", 1)
+                quick = f"fromtimestamp({value} / {divisor}, UTC)"
+                yield "int", f"({quick} if 0 <= {value} < {times.EXACT_SECONDS * divisor} else {name}({value}))"
+            case Time(unit):
+                yield "str", f"exactly({value}, {unit.name})"
+            case Object(model):
+                yield "dict", f"{self._model(model)}({value})"
+            case OneOf(choices):
+                models = tuple(each.model for each in choices if isinstance(each, Object))
+                if len(models) > 1:
+                    yield "dict", f"{self._choice(models)}({value})"
+                for each in choices:
+                    yield from self._cases(each, value)
+            case Array(inner) if (code := self.expression(inner, item)) != item:
                 yield "list", f"[{code} for {item} in {value}]"
-            elif code != item:
+            case Map(inner) if (code := self.expression(inner, item)) != item:
                 yield "dict", f"{{{value}k: {code} for {value}k, {item} in {value}.items()}}"
 
     def _model(self, cls: Any) -> str:
@@ -185,16 +181,11 @@ class ModelHook:
         return bound["read"]  # type: ignore[no-any-return]
 
     def _field(self, wire: str, type_: Any, value: str) -> str:
-        unit = times.unit_of(plain(type_))
-        if unit is not None and not unit.numeric:
-            return f"keep_original_text(self, {wire!r}, {value}, {unit.name})"
-        return self._readers.expression(type_, value)
-
-
-def plain(type_: Any) -> Any:
-    """Return the type in `type_ | None`."""
-    others = [a for a in get_args(type_) if a is not type(None)]
-    return others[0] if get_origin(type_) in (Union, UnionType) and len(others) == 1 else type_
+        tree = annotation(type_)
+        match without_none(tree):
+            case Time(unit) if not unit.numeric:
+                return f"keep_original_text(self, {wire!r}, {value}, {unit.name})"
+        return self._readers.expression(tree, value)
 
 
 def field_getter(names: tuple[Any, ...]) -> Callable[[Any], tuple[Any, ...]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 import attrs
 
+from .annotations import Values, annotation, choices
 from .model import field_types, wire_name
 
 
@@ -27,6 +27,4 @@ class MatchScore:
 
 def literals(type_: Any) -> tuple[Any, ...]:
     """Return the values that a type names."""
-    if get_origin(type_) is Literal:
-        return get_args(type_)
-    return tuple(v for a in get_args(type_) for v in literals(a)) if get_origin(type_) in (Union, UnionType) else ()
+    return tuple(value for each in choices(annotation(type_)) if isinstance(each, Values) for value in each.values)

@@ -5,11 +5,22 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from datetime import date
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 from .._secret import Secret
 from . import times
+from .annotations import (
+    Annotation,
+    Array,
+    Map,
+    Object,
+    Time,
+    Value,
+    Values,
+    annotation,
+    choices,
+    without_none,
+)
 from .model import (
     Model,
     came,
@@ -17,7 +28,7 @@ from .model import (
     more,
     wire_name,
 )
-from .structuring import plain
+from .unions import MatchScore
 
 Writer = Callable[[Any], Any]
 
@@ -30,6 +41,7 @@ class Writers:
     def __init__(self, hook_of: Callable[[Any], Writer]) -> None:
         self._hook_of = hook_of
         self._models: dict[type, Writer] = {}
+        self._mappings: dict[tuple[Any, ...], str] = {}
         self.scope: dict[str, Any] = {
             "any_": self.any,
             "came": came,
@@ -66,40 +78,55 @@ class Writers:
 
     def function(self, type_: Any) -> Writer:
         """Return how a value declared as `type_` is written; one of another type is written by its own."""
-        code = self.expression(type_, "value")
+        code = self.expression(annotation(type_), "value")
         if code == "any_(value)":
             return self.any
         return eval(f"lambda value: {code}", self.scope)  # type: ignore[no-any-return]  # noqa: S307 - all names are ours
 
-    def expression(self, type_: Any, value: str) -> str:
-        """Return the Python expression that writes the variable `value`, declared as `type_`."""
-        code = f"any_({value})"
-        for kind in (type_, *get_args(type_)) if get_origin(type_) in (Union, UnionType) else (type_,):
-            unit = times.unit_of(kind)
-            origin, arguments = get_origin(kind), get_args(kind)
-            if unit is not None:
-                code = f"to_wire({value}, {unit.name}) if isinstance({value}, date) else {code}"
-            elif kind in (str, int, float, bool) or origin is Literal:
-                name = type(arguments[0]).__name__ if origin is Literal else kind.__name__
-                code = f"{value} if type({value}) is {name} else {code}"
-            elif origin is list or origin is dict:
-                item = f"{value}_"
-                inner = self.expression(arguments[-1], item)
-                if _time_in(inner) and origin is list:
-                    code = f"[{inner} for {item} in {value}] if isinstance({value}, sequence) else {code}"
-                elif _time_in(inner):
+    def expression(self, tree: Annotation, value: str) -> str:
+        """Return the Python expression that writes the variable `value`, declared as `tree`."""
+        code, item = f"any_({value})", f"{value}_"
+        models = tuple(each.model for each in choices(tree) if isinstance(each, Object))
+        if models:
+            code = f"{self._mapping(models)}({value}) if type({value}) is dict else {code}"
+        for each in choices(tree):
+            match each:
+                case Time(unit):
+                    code = f"to_wire({value}, {unit.name}) if isinstance({value}, date) else {code}"
+                case Value(kind) if kind in (str, int, float, bool):
+                    code = f"{value} if type({value}) is {kind.__name__} else {code}"
+                case Values(values):
+                    code = f"{value} if type({value}) is {type(values[0]).__name__} else {code}"
+                case Array(inner) if _by_type(written := self.expression(inner, item)):
+                    code = f"[{written} for {item} in {value}] if isinstance({value}, sequence) else {code}"
+                case Map(inner) if _by_type(written := self.expression(inner, item)):
                     pairs = f"for {value}k, {item} in {value}.items()"
-                    code = f"{{{value}k: {inner} {pairs}}} if isinstance({value}, Mapping) else {code}"
+                    code = f"{{{value}k: {written} {pairs}}} if isinstance({value}, Mapping) else {code}"
         return code
+
+    def _mapping(self, models: tuple[Any, ...]) -> str:
+        """Return the name of the function that writes a dict given in the place of one of `models`."""
+        name = self._mappings.get(models)
+        if name is None:
+            name = self._mappings[models] = f"mapping{len(self._mappings)}"
+            candidates = [(MatchScore(cls), MappingWriter(cls, self)) for cls in models]
+
+            def write(mapping: Any) -> dict[str, Any]:
+                best = candidates[0] if len(candidates) == 1 else max(candidates, key=lambda each: each[0](mapping))
+                return best[1](mapping)
+
+            self.scope[name] = write
+        return name
 
     def model(self, cls: Any) -> Writer:
         """Generate the function that writes a `cls`: what was set, nulls that came, and what the model keeps beside."""
         lines = ["def write(self):", " names, data = came(self), {}"]
         for name, type_ in field_types(cls).items():
-            wire, unit = wire_name(cls, name), times.unit_of(plain(type_))
-            written = self.expression(type_, "v")
-            if unit is not None and not unit.numeric:
-                written = f"original_value(self, {wire!r}, v, {unit.name}) if isinstance(v, date) else any_(v)"
+            wire, tree = wire_name(cls, name), annotation(type_)
+            written = self.expression(tree, "v")
+            match without_none(tree):
+                case Time(unit) if not unit.numeric:
+                    written = f"original_value(self, {wire!r}, v, {unit.name}) if isinstance(v, date) else any_(v)"
             lines.append(f" v = self.{name}")
             lines.append(f" if v is not None: data[{wire!r}] = {written}")
             lines.append(f" elif {wire!r} in names: data[{wire!r}] = None")
@@ -112,9 +139,34 @@ class Writers:
         return bound["write"]  # type: ignore[no-any-return]
 
 
-def _time_in(code: str) -> bool:
-    """Tell whether values are written by their declared type: times have several notations, all else has one."""
-    return "to_wire" in code
+class MappingWriter:
+    """Writes a dict that was given in the place of a model, such as a TypedDict: its keys are wire names."""
+
+    def __init__(self, cls: Any, writers: Writers) -> None:
+        self._cls = cls
+        self._types = {wire_name(cls, name): type_ for name, type_ in field_types(cls).items()}
+        self._writers = writers
+        self._written: dict[str, Writer] = {}
+
+    def __call__(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the wire JSON; raises ValueError for the Python name of a field, which the service does not know."""
+        return {key: None if value is None else self._writer(key)(value) for key, value in mapping.items()}
+
+    def _writer(self, key: str) -> Writer:
+        if key in self._written:
+            return self._written[key]
+        if key in self._types:
+            writer = self._written[key] = self._writers.function(self._types[key])
+            return writer
+        if key in field_types(self._cls):
+            wire = wire_name(self._cls, key)
+            raise ValueError(f"a dict in the place of a {self._cls.__name__} has wire names: {wire!r}, not {key!r}")
+        return self._writers.any
+
+
+def _by_type(code: str) -> bool:
+    """Tell whether values are written by their declared type: times, which have several notations, and dicts."""
+    return "to_wire" in code or "mapping" in code
 
 
 def original_value(model: Model, wire: str, time: Any, unit: times.Unit) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import AsyncIterable, Mapping, Sequence
 from typing import Any, Protocol
@@ -25,6 +26,8 @@ JSON = b"application/json"
 TEXT = b"text/plain; charset=utf-8"
 OCTETS = b"application/octet-stream"
 ANY_KIND = b"*/*"
+BODY = "body"
+"""The argument that takes a body whole, in every operation."""
 CONTENT_TYPE = b"content-type"
 ANYTHING = ((b"accept", ANY_KIND), (b"accept-encoding", b"identity"))
 """The headers of a request whose answer is no JSON; its length is then the true one."""
@@ -117,10 +120,10 @@ def prepare(operation: Operation[Any], arguments: Mapping[str, Any], encoder: En
     """
     it = plan(operation, encoder)
     given = {name: value for name, value in arguments.items() if value is not None}
-    whole = given.get(operation.body_name) if operation.body is not None else None
+    whole = _whole_body(operation, given)
     for name in it.required:
         if name not in given and (whole is None or name not in it.body):
-            raise BadArgument(f"{operation} needs the argument {name!r}")
+            raise _missing(operation, it, name, given)
     headers, query, body = dict(it.always), "", {}
     try:
         target = it.pieces[0]
@@ -136,13 +139,38 @@ def prepare(operation: Operation[Any], arguments: Mapping[str, Any], encoder: En
             elif name in it.body or (operation.body is not None and name == operation.body_name):
                 body[name] = value
             else:
-                raise BadArgument(f"it has no argument {name!r}; it takes {', '.join(it.names) or 'none'}")
+                raise _unknown(it, name)
     except BadArgument as error:
         raise BadArgument(f"{operation}: {error}") from None
     if query:
         target += "?" + query[1:]
     content, kind = _content(operation, body, encoder)
     return Prepared(operation, target.encode("ascii"), content, headers.pop(CONTENT_TYPE, kind), tuple(headers.items()))
+
+
+def _whole_body(operation: Operation[Any], given: dict[str, Any]) -> Any:
+    """Return the body if it was given whole; `body=` does that in every operation, beside a name of its own."""
+    if operation.body is None:
+        return None
+    if operation.body_name != BODY and BODY in given:
+        if operation.body_name in given:
+            raise BadArgument(f"{operation}: {BODY!r} and {operation.body_name!r} are the same; give one of them")
+        given[operation.body_name] = given.pop(BODY)
+    return given.get(operation.body_name)
+
+
+def _missing(operation: Operation[Any], it: Plan, name: str, given: Mapping[str, Any]) -> BadArgument:
+    """Return the error of a missing argument; if another is unknown, it is probably the missing one misspelled."""
+    wrong = [each for each in given if each not in it.names and each != operation.body_name]
+    if wrong:
+        return BadArgument(f"{operation}: {_unknown(it, wrong[0])}")
+    return BadArgument(f"{operation} needs the argument {name!r}")
+
+
+def _unknown(it: Plan, name: str) -> BadArgument:
+    near = difflib.get_close_matches(name, it.names, n=1)
+    hint = f"did you mean {near[0]!r}? It" if near else "it"
+    return BadArgument(f"it has no argument {name!r}; {hint} takes {', '.join(it.names) or 'none'}")
 
 
 def _wire(parameter: Parameter, value: Any, encoder: Encoder) -> Any:

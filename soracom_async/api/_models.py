@@ -28,10 +28,10 @@ if TYPE_CHECKING:
         SimProfile as SimProfile, SimStatus as SimStatus, SimplifiedSubscriber as SimplifiedSubscriber,
         SimplifiedSubscriberStatus as SimplifiedSubscriberStatus, SmsForwardingReport as SmsForwardingReport,
         SmsForwardingRequest as SmsForwardingRequest, Sort as Sort, SpeedClass as SpeedClass, Subscriber as Subscriber,
-        TagUpdateRequest as TagUpdateRequest, TagValueMatchMode as TagValueMatchMode,
-        UpdatePasswordRequest as UpdatePasswordRequest, UpdateSpeedClassRequest as UpdateSpeedClassRequest,
-        UserDetailResponse as UserDetailResponse, VolumeDiscountPaymentType as VolumeDiscountPaymentType,
-        VolumeDiscountType as VolumeDiscountType)
+        TagUpdateRequest as TagUpdateRequest, TagUpdateRequestDict as TagUpdateRequestDict,
+        TagValueMatchMode as TagValueMatchMode, UpdatePasswordRequest as UpdatePasswordRequest,
+        UpdateSpeedClassRequest as UpdateSpeedClassRequest, UserDetailResponse as UserDetailResponse,
+        VolumeDiscountPaymentType as VolumeDiscountPaymentType, VolumeDiscountType as VolumeDiscountType)
     from .analysis import (GetAnalysisQueriesResponse as GetAnalysisQueriesResponse,
         GetAnalysisQueriesResponseColumnInfo as GetAnalysisQueriesResponseColumnInfo,
         GetAnalysisQueriesResponseStatus as GetAnalysisQueriesResponseStatus,
@@ -46,8 +46,9 @@ if TYPE_CHECKING:
         VerifyPasswordResetTokenRequest as VerifyPasswordResetTokenRequest)
     from .batch import (BatchGroupResponse as BatchGroupResponse, BatchJobResponse as BatchJobResponse,
         BatchJobResponseStatus as BatchJobResponseStatus, BatchJobSummary as BatchJobSummary,
-        BatchTaskApiRequest as BatchTaskApiRequest, BatchTaskApiResponse as BatchTaskApiResponse,
-        BatchTaskRequest as BatchTaskRequest, BatchTaskResponse as BatchTaskResponse,
+        BatchTaskApiRequest as BatchTaskApiRequest, BatchTaskApiRequestDict as BatchTaskApiRequestDict,
+        BatchTaskApiResponse as BatchTaskApiResponse, BatchTaskRequest as BatchTaskRequest,
+        BatchTaskRequestDict as BatchTaskRequestDict, BatchTaskResponse as BatchTaskResponse,
         BatchTaskResponseStatus as BatchTaskResponseStatus, CreateBatchGroupRequest as CreateBatchGroupRequest,
         CreateBatchJobRequest as CreateBatchJobRequest, UpdateBatchGroupRequest as UpdateBatchGroupRequest)
     from .billing import (BillItemCostBreakdown as BillItemCostBreakdown,
@@ -55,7 +56,8 @@ if TYPE_CHECKING:
         BillingSummaryResponseOfSims as BillingSummaryResponseOfSims, DailyBill as DailyBill,
         DailyBillResponse as DailyBillResponse, GetBillingHistoryResponse as GetBillingHistoryResponse,
         GetLatestBill as GetLatestBill, MonthlyBill as MonthlyBill, SimCostBreakdown as SimCostBreakdown)
-    from .cell_location import (CellIdentifier as CellIdentifier, CellLocation as CellLocation)
+    from .cell_location import (CellIdentifier as CellIdentifier, CellIdentifierDict as CellIdentifierDict,
+        CellLocation as CellLocation)
     from .credential import (CreateAndUpdateCredentialsModel as CreateAndUpdateCredentialsModel,
         CreateCredentialType as CreateCredentialType, CredentialsModel as CredentialsModel,
         CredentialsModelType as CredentialsModelType)
@@ -70,11 +72,13 @@ if TYPE_CHECKING:
         Severity as Severity)
     from .email import (EmailsModel as EmailsModel, IssueAddEmailTokenRequest as IssueAddEmailTokenRequest,
         VerifyAddEmailTokenRequest as VerifyAddEmailTokenRequest)
-    from .event_handler import (ActionConfig as ActionConfig, ActionConfigProperty as ActionConfigProperty,
+    from .event_handler import (ActionConfig as ActionConfig, ActionConfigDict as ActionConfigDict,
+        ActionConfigProperty as ActionConfigProperty, ActionConfigPropertyDict as ActionConfigPropertyDict,
         ActionConfigType as ActionConfigType, CreateEventHandlerRequest as CreateEventHandlerRequest,
         EventHandlerModel as EventHandlerModel, EventHandlerModelStatus as EventHandlerModelStatus,
         ExecutionDateTimeConst as ExecutionDateTimeConst, ListEventHandlersTarget as ListEventHandlersTarget,
-        RuleConfig as RuleConfig, RuleConfigProperty as RuleConfigProperty, RuleConfigType as RuleConfigType,
+        RuleConfig as RuleConfig, RuleConfigDict as RuleConfigDict, RuleConfigProperty as RuleConfigProperty,
+        RuleConfigPropertyDict as RuleConfigPropertyDict, RuleConfigType as RuleConfigType,
         SourceStatus as SourceStatus)
     from .file_entry import (FileEntry as FileEntry, Scope as Scope)
     from .files import (GetExportedFileResponse as GetExportedFileResponse,
@@ -83,11 +87,14 @@ if TYPE_CHECKING:
         GadgetRegistrationRequest as GadgetRegistrationRequest, ProductId as ProductId)
     from .group import (CreateGroupRequest as CreateGroupRequest,
         DeleteConfigurationParameterNamespace as DeleteConfigurationParameterNamespace, Group as Group,
-        GroupConfigurationUpdateRequest as GroupConfigurationUpdateRequest, Namespace as Namespace)
+        GroupConfigurationUpdateRequest as GroupConfigurationUpdateRequest,
+        GroupConfigurationUpdateRequestDict as GroupConfigurationUpdateRequestDict, Namespace as Namespace)
     from .lagoon import (LagoonLicensePackStatusResponse as LagoonLicensePackStatusResponse,
         LagoonLicensePacksUpdatingRequest as LagoonLicensePacksUpdatingRequest,
         LagoonLicensePacksUpdatingRequestLicensePackQuantities
             as LagoonLicensePacksUpdatingRequestLicensePackQuantities,
+        LagoonLicensePacksUpdatingRequestLicensePackQuantitiesDict
+            as LagoonLicensePacksUpdatingRequestLicensePackQuantitiesDict,
         LagoonPlanChangingRequest as LagoonPlanChangingRequest, LagoonRegistrationRequest as LagoonRegistrationRequest,
         LagoonRegistrationResponse as LagoonRegistrationResponse, LagoonUser as LagoonUser,
         LagoonUserCreationRequest as LagoonUserCreationRequest,
@@ -102,10 +109,13 @@ if TYPE_CHECKING:
     from .lora_gateway import (SetNetworkSetRequest as SetNetworkSetRequest)
     from .lora_network_set import (LoraNetworkSet as LoraNetworkSet, UpdatePermissionRequest as UpdatePermissionRequest)
     from .operator import (CompanyInformationModel as CompanyInformationModel,
-        ContractDetailOfHarvest as ContractDetailOfHarvest, ContractDetailOfSupport as ContractDetailOfSupport,
+        ContractDetailOfHarvest as ContractDetailOfHarvest, ContractDetailOfHarvestDict as ContractDetailOfHarvestDict,
+        ContractDetailOfSupport as ContractDetailOfSupport, ContractDetailOfSupportDict as ContractDetailOfSupportDict,
         ContractName as ContractName, ContractUpdatedResponse as ContractUpdatedResponse,
         ContractUpdatingRequest as ContractUpdatingRequest, EmailConfigurationOfBilling as EmailConfigurationOfBilling,
+        EmailConfigurationOfBillingDict as EmailConfigurationOfBillingDict,
         EmailConfigurationOfNotification as EmailConfigurationOfNotification,
+        EmailConfigurationOfNotificationDict as EmailConfigurationOfNotificationDict,
         GenerateOperatorsAuthKeyResponse as GenerateOperatorsAuthKeyResponse,
         GenerateTokenRequest as GenerateTokenRequest, GenerateTokenResponse as GenerateTokenResponse,
         GetOperatorResponse as GetOperatorResponse, IndividualInformationModel as IndividualInformationModel,
@@ -113,8 +123,11 @@ if TYPE_CHECKING:
         MFARevokingTokenVerifyRequest as MFARevokingTokenVerifyRequest,
         OperatorConfigurationModel as OperatorConfigurationModel,
         OperatorConfigurationOfEmail as OperatorConfigurationOfEmail,
+        OperatorConfigurationOfEmailDict as OperatorConfigurationOfEmailDict,
         OperatorConfigurationOfSupport as OperatorConfigurationOfSupport,
+        OperatorConfigurationOfSupportDict as OperatorConfigurationOfSupportDict,
         OperatorConfigurationOfUserConsole as OperatorConfigurationOfUserConsole,
+        OperatorConfigurationOfUserConsoleDict as OperatorConfigurationOfUserConsoleDict,
         OperatorMFAVerifyingResponse as OperatorMFAVerifyingResponse,
         SetOperatorConfigurationNamespaceRequest as SetOperatorConfigurationNamespaceRequest,
         SupportTier as SupportTier, SupportTokenResponse as SupportTokenResponse)
@@ -126,12 +139,15 @@ if TYPE_CHECKING:
         EstimatedCouponModel as EstimatedCouponModel, EstimatedOrderItemModel as EstimatedOrderItemModel,
         EstimatedOrderModel as EstimatedOrderModel, EstimatedVolumeDiscountModel as EstimatedVolumeDiscountModel,
         GetOrderResponse as GetOrderResponse, ListOrderResponse as ListOrderResponse,
-        ListProductResponse as ListProductResponse, OrderItemModel as OrderItemModel, OrderStatus as OrderStatus,
-        OrderedSubscriber as OrderedSubscriber, PriceByQuantity as PriceByQuantity, ProductModel as ProductModel,
-        ProductType as ProductType, ResourceInitialSetting as ResourceInitialSetting, ShippingArea as ShippingArea,
+        ListProductResponse as ListProductResponse, OrderItemModel as OrderItemModel,
+        OrderItemModelDict as OrderItemModelDict, OrderStatus as OrderStatus, OrderedSubscriber as OrderedSubscriber,
+        PriceByQuantity as PriceByQuantity, ProductModel as ProductModel, ProductType as ProductType,
+        ResourceInitialSetting as ResourceInitialSetting, ShippingArea as ShippingArea,
         ShippingCostModel as ShippingCostModel, ShippingLabelDetail as ShippingLabelDetail,
         ShippingOptionOfExpeditedShipping as ShippingOptionOfExpeditedShipping,
-        ShippingOptionOfNekopos as ShippingOptionOfNekopos, SimInitialSetting as SimInitialSetting,
+        ShippingOptionOfExpeditedShippingDict as ShippingOptionOfExpeditedShippingDict,
+        ShippingOptionOfNekopos as ShippingOptionOfNekopos, ShippingOptionOfNekoposDict as ShippingOptionOfNekoposDict,
+        SimInitialSetting as SimInitialSetting, SimInitialSettingDict as SimInitialSettingDict,
         VolumeDiscountModel as VolumeDiscountModel)
     from .payment import (GetPaymentMethodResult as GetPaymentMethodResult,
         GetPaymentTransactionResult as GetPaymentTransactionResult, ListCouponResponse as ListCouponResponse,
@@ -143,8 +159,11 @@ if TYPE_CHECKING:
     from .port_mapping import (CreatePortMappingRequest as CreatePortMappingRequest,
         CreatePortMappingRequestForSim as CreatePortMappingRequestForSim,
         DestinationChoosingStrategy as DestinationChoosingStrategy, PortMapping as PortMapping,
-        PortMappingDestination as PortMappingDestination, PortMappingDestinationForSim as PortMappingDestinationForSim,
-        PortMappingDestinationService as PortMappingDestinationService, PortMappingSource as PortMappingSource)
+        PortMappingDestination as PortMappingDestination, PortMappingDestinationDict as PortMappingDestinationDict,
+        PortMappingDestinationForSim as PortMappingDestinationForSim,
+        PortMappingDestinationForSimDict as PortMappingDestinationForSimDict,
+        PortMappingDestinationService as PortMappingDestinationService, PortMappingSource as PortMappingSource,
+        PortMappingSourceDict as PortMappingSourceDict)
     from .query import (Registration as Registration, SearchSigfoxDevicesStatus as SearchSigfoxDevicesStatus,
         SearchType as SearchType, TrafficVolumeRanking as TrafficVolumeRanking)
     from .resource_summary import (ResourceSummary as ResourceSummary, ResourceSummaryItem as ResourceSummaryItem,
@@ -154,18 +173,20 @@ if TYPE_CHECKING:
         CreateRoleResponse as CreateRoleResponse, RoleResponse as RoleResponse,
         RoleVersionResponse as RoleVersionResponse)
     from .sandbox import (ApplicableBillItemName as ApplicableBillItemName, SandboxAuthResponse as SandboxAuthResponse,
-        SandboxBeamCounts as SandboxBeamCounts, SandboxCreateCouponRequest as SandboxCreateCouponRequest,
+        SandboxBeamCounts as SandboxBeamCounts, SandboxBeamCountsDict as SandboxBeamCountsDict,
+        SandboxCreateCouponRequest as SandboxCreateCouponRequest,
         SandboxCreateCouponResponse as SandboxCreateCouponResponse,
         SandboxCreateSubscriberBundles as SandboxCreateSubscriberBundles,
         SandboxCreateSubscriberRequest as SandboxCreateSubscriberRequest,
         SandboxCreateSubscriberResponse as SandboxCreateSubscriberResponse,
         SandboxCreateSubscriberSubscription as SandboxCreateSubscriberSubscription,
-        SandboxDataTrafficStats as SandboxDataTrafficStats,
+        SandboxDataTrafficStats as SandboxDataTrafficStats, SandboxDataTrafficStatsDict as SandboxDataTrafficStatsDict,
         SandboxGetSignupTokenRequest as SandboxGetSignupTokenRequest,
         SandboxGetSignupTokenResponse as SandboxGetSignupTokenResponse, SandboxInitRequest as SandboxInitRequest,
         SandboxInsertAirStatsRequest as SandboxInsertAirStatsRequest,
         SandboxInsertBeamStatsRequest as SandboxInsertBeamStatsRequest,
         SandboxInsertBeamStatsRequestBeamStatsMap as SandboxInsertBeamStatsRequestBeamStatsMap,
+        SandboxInsertBeamStatsRequestBeamStatsMapDict as SandboxInsertBeamStatsRequestBeamStatsMapDict,
         SandboxShipOrderRequest as SandboxShipOrderRequest)
     from .shipping_address import (GetShippingAddressResponse as GetShippingAddressResponse,
         ListShippingAddressResponse as ListShippingAddressResponse)
@@ -180,22 +201,36 @@ if TYPE_CHECKING:
         SimDownlinkBinaryEncoding as SimDownlinkBinaryEncoding, SimDownlinkHttpRequest as SimDownlinkHttpRequest,
         SimDownlinkHttpResponse as SimDownlinkHttpResponse,
         SimDownlinkRtspAuthenticationBasic as SimDownlinkRtspAuthenticationBasic,
+        SimDownlinkRtspAuthenticationBasicDict as SimDownlinkRtspAuthenticationBasicDict,
         SimDownlinkRtspAuthenticationNone as SimDownlinkRtspAuthenticationNone,
+        SimDownlinkRtspAuthenticationNoneDict as SimDownlinkRtspAuthenticationNoneDict,
         SimDownlinkRtspCommandSnapshot as SimDownlinkRtspCommandSnapshot,
         SimDownlinkRtspCommandSnapshotHarvestFilesDestinationOptions
             as SimDownlinkRtspCommandSnapshotHarvestFilesDestinationOptions,
+        SimDownlinkRtspCommandSnapshotHarvestFilesDestinationOptionsDict
+            as SimDownlinkRtspCommandSnapshotHarvestFilesDestinationOptionsDict,
         SimDownlinkRtspCommandSnapshotOptions as SimDownlinkRtspCommandSnapshotOptions,
         SimDownlinkRtspCommandSnapshotOptionsDestinations as SimDownlinkRtspCommandSnapshotOptionsDestinations,
+        SimDownlinkRtspCommandSnapshotOptionsDestinationsDict as SimDownlinkRtspCommandSnapshotOptionsDestinationsDict,
+        SimDownlinkRtspCommandSnapshotOptionsDict as SimDownlinkRtspCommandSnapshotOptionsDict,
         SimDownlinkRtspRequest as SimDownlinkRtspRequest,
         SimDownlinkSshNoAuthentication as SimDownlinkSshNoAuthentication,
+        SimDownlinkSshNoAuthenticationDict as SimDownlinkSshNoAuthenticationDict,
         SimDownlinkSshPasswordAuthentication as SimDownlinkSshPasswordAuthentication,
+        SimDownlinkSshPasswordAuthenticationDict as SimDownlinkSshPasswordAuthenticationDict,
         SimDownlinkSshPublicKeyAuthentication as SimDownlinkSshPublicKeyAuthentication,
+        SimDownlinkSshPublicKeyAuthenticationDict as SimDownlinkSshPublicKeyAuthenticationDict,
         SimDownlinkSshRequest as SimDownlinkSshRequest, SimDownlinkSshResponse as SimDownlinkSshResponse,
         SimDownlinkTcpConnectionFireAndForgetOptions as SimDownlinkTcpConnectionFireAndForgetOptions,
+        SimDownlinkTcpConnectionFireAndForgetOptionsDict as SimDownlinkTcpConnectionFireAndForgetOptionsDict,
         SimDownlinkTcpConnectionIdleTimeoutOptions as SimDownlinkTcpConnectionIdleTimeoutOptions,
+        SimDownlinkTcpConnectionIdleTimeoutOptionsDict as SimDownlinkTcpConnectionIdleTimeoutOptionsDict,
         SimDownlinkTcpConnectionWaitAllOptions as SimDownlinkTcpConnectionWaitAllOptions,
+        SimDownlinkTcpConnectionWaitAllOptionsDict as SimDownlinkTcpConnectionWaitAllOptionsDict,
         SimDownlinkTcpConnectionWaitFirstOptions as SimDownlinkTcpConnectionWaitFirstOptions,
+        SimDownlinkTcpConnectionWaitFirstOptionsDict as SimDownlinkTcpConnectionWaitFirstOptionsDict,
         SimDownlinkTcpConnectionWaitForPatternOptions as SimDownlinkTcpConnectionWaitForPatternOptions,
+        SimDownlinkTcpConnectionWaitForPatternOptionsDict as SimDownlinkTcpConnectionWaitForPatternOptionsDict,
         SimDownlinkTcpRequest as SimDownlinkTcpRequest, SimDownlinkTcpResponse as SimDownlinkTcpResponse,
         SimDownlinkUdpRequest as SimDownlinkUdpRequest, SimStatusHistoryResponse as SimStatusHistoryResponse,
         Subscription as Subscription, SubscriptionContainer as SubscriptionContainer,
@@ -238,9 +273,12 @@ if TYPE_CHECKING:
         SoraCamEventEventInfo as SoraCamEventEventInfo,
         SoraCamEventEventInfoAtomEventV1 as SoraCamEventEventInfoAtomEventV1,
         SoraCamEventEventInfoAtomEventV1Type as SoraCamEventEventInfoAtomEventV1Type,
-        SoraCamExportImageToHarvestFiles as SoraCamExportImageToHarvestFiles, SoraCamExportUsage as SoraCamExportUsage,
+        SoraCamExportImageToHarvestFiles as SoraCamExportImageToHarvestFiles,
+        SoraCamExportImageToHarvestFilesDict as SoraCamExportImageToHarvestFilesDict,
+        SoraCamExportUsage as SoraCamExportUsage,
         SoraCamExportUsageLimitOverrideSpecification as SoraCamExportUsageLimitOverrideSpecification,
         SoraCamExportVideoToHarvestFiles as SoraCamExportVideoToHarvestFiles,
+        SoraCamExportVideoToHarvestFilesDict as SoraCamExportVideoToHarvestFilesDict,
         SoraCamImageExportInfo as SoraCamImageExportInfo, SoraCamImageExportInfoStatus as SoraCamImageExportInfoStatus,
         SoraCamImageExportSpecification as SoraCamImageExportSpecification,
         SoraCamImageExportUsage as SoraCamImageExportUsage,
@@ -255,7 +293,7 @@ if TYPE_CHECKING:
     from .soralet import (CreateSoraletRequest as CreateSoraletRequest, Direction as Direction,
         EncodingType as EncodingType, ExecuteSoraletRequest as ExecuteSoraletRequest,
         ExecuteSoraletResponse as ExecuteSoraletResponse, Soralet as Soralet, SoraletDataSource as SoraletDataSource,
-        SoraletLog as SoraletLog, SoraletVersion as SoraletVersion)
+        SoraletDataSourceDict as SoraletDataSourceDict, SoraletLog as SoraletLog, SoraletVersion as SoraletVersion)
     from .stats import (AirAggregatedStatsResponse as AirAggregatedStatsResponse, AirStatsResponse as AirStatsResponse,
         BeamStatsResponse as BeamStatsResponse, DataTrafficStats as DataTrafficStats, ExportRequest as ExportRequest,
         FunkStatsResponse as FunkStatsResponse, FunnelStatsResponse as FunnelStatsResponse,
@@ -281,39 +319,60 @@ if TYPE_CHECKING:
         SetUserTrustPolicyRequest as SetUserTrustPolicyRequest,
         UpdateDefaultPermissionsRequest as UpdateDefaultPermissionsRequest, UpdateUserRequest as UpdateUserRequest)
     from .virtual_private_gateway import (Action as Action, AttributeUpdate as AttributeUpdate,
-        CreateCustomerRouteRequest as CreateCustomerRouteRequest,
+        AttributeUpdateDict as AttributeUpdateDict, CreateCustomerRouteRequest as CreateCustomerRouteRequest,
         CreateTransitGatewayPeeringConnectionRequest as CreateTransitGatewayPeeringConnectionRequest,
         CreateTransitGatewayVpcAttachmentRequest as CreateTransitGatewayVpcAttachmentRequest,
         CreateVirtualPrivateGatewayRequest as CreateVirtualPrivateGatewayRequest,
         CreateVirtualPrivateGatewayRequestPlacement as CreateVirtualPrivateGatewayRequestPlacement,
+        CreateVirtualPrivateGatewayRequestPlacementDict as CreateVirtualPrivateGatewayRequestPlacementDict,
         CreateVirtualPrivateGatewayRequestSoracomTransitGateway
             as CreateVirtualPrivateGatewayRequestSoracomTransitGateway,
+        CreateVirtualPrivateGatewayRequestSoracomTransitGatewayDict
+            as CreateVirtualPrivateGatewayRequestSoracomTransitGatewayDict,
         CreateVirtualPrivateGatewayType as CreateVirtualPrivateGatewayType,
         CreateVpcPeeringConnectionRequest as CreateVpcPeeringConnectionRequest,
         CreateVpcPeeringConnectionResponse as CreateVpcPeeringConnectionResponse, CustomerRoute as CustomerRoute,
-        FqdnFilterRule as FqdnFilterRule, FunnelAWSFirehoseDestination as FunnelAWSFirehoseDestination,
-        FunnelAWSIoTDestination as FunnelAWSIoTDestination, FunnelAWSKinesisDestination as FunnelAWSKinesisDestination,
+        FqdnFilterRule as FqdnFilterRule, FqdnFilterRuleDict as FqdnFilterRuleDict,
+        FunnelAWSFirehoseDestination as FunnelAWSFirehoseDestination,
+        FunnelAWSFirehoseDestinationDict as FunnelAWSFirehoseDestinationDict,
+        FunnelAWSIoTDestination as FunnelAWSIoTDestination, FunnelAWSIoTDestinationDict as FunnelAWSIoTDestinationDict,
+        FunnelAWSKinesisDestination as FunnelAWSKinesisDestination,
+        FunnelAWSKinesisDestinationDict as FunnelAWSKinesisDestinationDict,
         FunnelAcroquestTorrentioDestination as FunnelAcroquestTorrentioDestination,
+        FunnelAcroquestTorrentioDestinationDict as FunnelAcroquestTorrentioDestinationDict,
         FunnelAzureEventHubDestination as FunnelAzureEventHubDestination,
+        FunnelAzureEventHubDestinationDict as FunnelAzureEventHubDestinationDict,
         FunnelBrainsTechImpulseDestination as FunnelBrainsTechImpulseDestination,
-        FunnelConfiguration as FunnelConfiguration, FunnelContentType as FunnelContentType,
-        FunnelDestination as FunnelDestination,
+        FunnelBrainsTechImpulseDestinationDict as FunnelBrainsTechImpulseDestinationDict,
+        FunnelConfiguration as FunnelConfiguration, FunnelConfigurationDict as FunnelConfigurationDict,
+        FunnelContentType as FunnelContentType, FunnelDestination as FunnelDestination,
+        FunnelDestinationDict as FunnelDestinationDict,
         FunnelEsrijArcgisOnlineDestination as FunnelEsrijArcgisOnlineDestination,
+        FunnelEsrijArcgisOnlineDestinationDict as FunnelEsrijArcgisOnlineDestinationDict,
         FunnelGooglePubSubDestination as FunnelGooglePubSubDestination,
+        FunnelGooglePubSubDestinationDict as FunnelGooglePubSubDestinationDict,
         FunnelInfoteriaPlatioDestination as FunnelInfoteriaPlatioDestination,
+        FunnelInfoteriaPlatioDestinationDict as FunnelInfoteriaPlatioDestinationDict,
         FunnelKiiThingifDestination as FunnelKiiThingifDestination,
+        FunnelKiiThingifDestinationDict as FunnelKiiThingifDestinationDict,
         FunnelLandlogDestination as FunnelLandlogDestination,
+        FunnelLandlogDestinationDict as FunnelLandlogDestinationDict,
         FunnelOptimCloudiotosDestination as FunnelOptimCloudiotosDestination,
+        FunnelOptimCloudiotosDestinationDict as FunnelOptimCloudiotosDestinationDict,
         FunnelSensorCorpusDestination as FunnelSensorCorpusDestination,
+        FunnelSensorCorpusDestinationDict as FunnelSensorCorpusDestinationDict,
         FunnelTeradataIntellicloudDestination as FunnelTeradataIntellicloudDestination,
+        FunnelTeradataIntellicloudDestinationDict as FunnelTeradataIntellicloudDestinationDict,
         FunnelWingarcMotionboardDestination as FunnelWingarcMotionboardDestination,
-        FunnelYaskawaMmcloudDestination as FunnelYaskawaMmcloudDestination, GatePeer as GatePeer,
+        FunnelWingarcMotionboardDestinationDict as FunnelWingarcMotionboardDestinationDict,
+        FunnelYaskawaMmcloudDestination as FunnelYaskawaMmcloudDestination,
+        FunnelYaskawaMmcloudDestinationDict as FunnelYaskawaMmcloudDestinationDict, GatePeer as GatePeer,
         IpAddressMapEntry as IpAddressMapEntry, IpAddressMapEntryType as IpAddressMapEntryType,
         JunctionInspectionConfiguration as JunctionInspectionConfiguration,
         JunctionMirroringPeer as JunctionMirroringPeer,
         JunctionRedirectionConfiguration as JunctionRedirectionConfiguration, OpenGateRequest as OpenGateRequest,
         PutIpAddressMapEntryRequest as PutIpAddressMapEntryRequest, RegisterGatePeerRequest as RegisterGatePeerRequest,
-        RoutingFilterEntry as RoutingFilterEntry,
+        RoutingFilterEntry as RoutingFilterEntry, RoutingFilterEntryDict as RoutingFilterEntryDict,
         SetVirtualPrivateGatewayVxLanIdRequest as SetVirtualPrivateGatewayVxLanIdRequest,
         SoracomTransitGateway as SoracomTransitGateway, TransitGatewayAttachment as TransitGatewayAttachment,
         TransitGatewayPeeringConnection as TransitGatewayPeeringConnection,
@@ -324,7 +383,9 @@ if TYPE_CHECKING:
         UpdateFqdnFilterRulesRequest as UpdateFqdnFilterRulesRequest,
         UpdateUplinkFilterRulesRequest as UpdateUplinkFilterRulesRequest,
         UpdateVirtualPrivateGatewayTagsRequest as UpdateVirtualPrivateGatewayTagsRequest,
-        UplinkFilterRule as UplinkFilterRule, VirtualPrivateGateway as VirtualPrivateGateway,
+        UpdateVirtualPrivateGatewayTagsRequestDict as UpdateVirtualPrivateGatewayTagsRequestDict,
+        UplinkFilterRule as UplinkFilterRule, UplinkFilterRuleDict as UplinkFilterRuleDict,
+        VirtualPrivateGateway as VirtualPrivateGateway,
         VirtualPrivateGatewayMirroring as VirtualPrivateGatewayMirroring,
         VirtualPrivateGatewaySessionStats as VirtualPrivateGatewaySessionStats, VpnConnection as VpnConnection)
 
@@ -339,8 +400,8 @@ _MODULES: dict[str, str] = {
             PacketCaptureSessionRequest PacketCaptureSessionStatus PaymentStatus Placement PreviousSessionStatus
             RadioType Region ResourceType SessionEvent SessionStatus SetGroupRequest SetImeiLockRequest
             ShippingAddressModel SigfoxDevice Sim SimProfile SimStatus SimplifiedSubscriber SimplifiedSubscriberStatus
-            SmsForwardingReport SmsForwardingRequest Sort SpeedClass Subscriber TagUpdateRequest TagValueMatchMode
-            UpdatePasswordRequest UpdateSpeedClassRequest UserDetailResponse VolumeDiscountPaymentType
+            SmsForwardingReport SmsForwardingRequest Sort SpeedClass Subscriber TagUpdateRequest TagUpdateRequestDict
+            TagValueMatchMode UpdatePasswordRequest UpdateSpeedClassRequest UserDetailResponse VolumeDiscountPaymentType
             VolumeDiscountType""",
         "analysis": """GetAnalysisQueriesResponse GetAnalysisQueriesResponseColumnInfo GetAnalysisQueriesResponseStatus
             GetAnalysisSchemasResponse GetAnalysisSchemasResponseColumnInfo StartAnalysisQueriesRequest
@@ -349,11 +410,11 @@ _MODULES: dict[str, str] = {
         "auth": """AuthRequest AuthResponse IssuePasswordResetTokenRequest SwitchUserRequest
             VerifyPasswordResetTokenRequest""",
         "batch": """BatchGroupResponse BatchJobResponse BatchJobResponseStatus BatchJobSummary BatchTaskApiRequest
-            BatchTaskApiResponse BatchTaskRequest BatchTaskResponse BatchTaskResponseStatus CreateBatchGroupRequest
-            CreateBatchJobRequest UpdateBatchGroupRequest""",
+            BatchTaskApiRequestDict BatchTaskApiResponse BatchTaskRequest BatchTaskRequestDict BatchTaskResponse
+            BatchTaskResponseStatus CreateBatchGroupRequest CreateBatchJobRequest UpdateBatchGroupRequest""",
         "billing": """BillItemCostBreakdown BillingSummaryResponseOfBillItems BillingSummaryResponseOfSims DailyBill
             DailyBillResponse GetBillingHistoryResponse GetLatestBill MonthlyBill SimCostBreakdown""",
-        "cell_location": """CellIdentifier CellLocation""",
+        "cell_location": """CellIdentifier CellIdentifierDict CellLocation""",
         "credential": """CreateAndUpdateCredentialsModel CreateCredentialType CredentialsModel CredentialsModelType""",
         "data_entry": """DataResourceMetadata""",
         "device": """ExecuteDeviceResourceRequest ObjectInstance Operations ResourceInstance ResourceInstanceType
@@ -361,66 +422,79 @@ _MODULES: dict[str, str] = {
         "device_object_model": """DeviceObjectModel Format SetDeviceObjectModelScopeRequest""",
         "diagnostic": """Category DiagnosticRequest DiagnosticResponse Insight ReferenceUrl Severity""",
         "email": """EmailsModel IssueAddEmailTokenRequest VerifyAddEmailTokenRequest""",
-        "event_handler": """ActionConfig ActionConfigProperty ActionConfigType CreateEventHandlerRequest
-            EventHandlerModel EventHandlerModelStatus ExecutionDateTimeConst ListEventHandlersTarget RuleConfig
-            RuleConfigProperty RuleConfigType SourceStatus""",
+        "event_handler": """ActionConfig ActionConfigDict ActionConfigProperty ActionConfigPropertyDict ActionConfigType
+            CreateEventHandlerRequest EventHandlerModel EventHandlerModelStatus ExecutionDateTimeConst
+            ListEventHandlersTarget RuleConfig RuleConfigDict RuleConfigProperty RuleConfigPropertyDict RuleConfigType
+            SourceStatus""",
         "file_entry": """FileEntry Scope""",
         "files": """GetExportedFileResponse GetExportedFileResponseStatus""",
         "gadget": """Gadget GadgetAttributes GadgetRegistrationRequest ProductId""",
         "group": """CreateGroupRequest DeleteConfigurationParameterNamespace Group GroupConfigurationUpdateRequest
-            Namespace""",
+            GroupConfigurationUpdateRequestDict Namespace""",
         "lagoon": """LagoonLicensePackStatusResponse LagoonLicensePacksUpdatingRequest
-            LagoonLicensePacksUpdatingRequestLicensePackQuantities LagoonPlanChangingRequest LagoonRegistrationRequest
-            LagoonRegistrationResponse LagoonUser LagoonUserCreationRequest LagoonUserCreationResponse
-            LagoonUserEmailUpdatingRequest LagoonUserPasswordUpdatingRequest LagoonUserPermissionUpdatingRequest Plan
-            Role""",
+            LagoonLicensePacksUpdatingRequestLicensePackQuantities
+            LagoonLicensePacksUpdatingRequestLicensePackQuantitiesDict LagoonPlanChangingRequest
+            LagoonRegistrationRequest LagoonRegistrationResponse LagoonUser LagoonUserCreationRequest
+            LagoonUserCreationResponse LagoonUserEmailUpdatingRequest LagoonUserPasswordUpdatingRequest
+            LagoonUserPermissionUpdatingRequest Plan Role""",
         "log": """GetLogsResourceType GetLogsService LogEntry LogLevel""",
         "lora_device": """LoraData LoraDevice RegisterLoraDeviceRequest""",
         "lora_gateway": """SetNetworkSetRequest""",
         "lora_network_set": """LoraNetworkSet UpdatePermissionRequest""",
-        "operator": """CompanyInformationModel ContractDetailOfHarvest ContractDetailOfSupport ContractName
-            ContractUpdatedResponse ContractUpdatingRequest EmailConfigurationOfBilling EmailConfigurationOfNotification
-            GenerateOperatorsAuthKeyResponse GenerateTokenRequest GenerateTokenResponse GetOperatorResponse
-            IndividualInformationModel MFAIssueRevokingTokenRequest MFARevokeRequest MFARevokingTokenVerifyRequest
-            OperatorConfigurationModel OperatorConfigurationOfEmail OperatorConfigurationOfSupport
-            OperatorConfigurationOfUserConsole OperatorMFAVerifyingResponse SetOperatorConfigurationNamespaceRequest
-            SupportTier SupportTokenResponse""",
+        "operator": """CompanyInformationModel ContractDetailOfHarvest ContractDetailOfHarvestDict
+            ContractDetailOfSupport ContractDetailOfSupportDict ContractName ContractUpdatedResponse
+            ContractUpdatingRequest EmailConfigurationOfBilling EmailConfigurationOfBillingDict
+            EmailConfigurationOfNotification EmailConfigurationOfNotificationDict GenerateOperatorsAuthKeyResponse
+            GenerateTokenRequest GenerateTokenResponse GetOperatorResponse IndividualInformationModel
+            MFAIssueRevokingTokenRequest MFARevokeRequest MFARevokingTokenVerifyRequest OperatorConfigurationModel
+            OperatorConfigurationOfEmail OperatorConfigurationOfEmailDict OperatorConfigurationOfSupport
+            OperatorConfigurationOfSupportDict OperatorConfigurationOfUserConsole OperatorConfigurationOfUserConsoleDict
+            OperatorMFAVerifyingResponse SetOperatorConfigurationNamespaceRequest SupportTier SupportTokenResponse""",
         "order": """AvailableLongTermDiscountModel AvailableLongTermDiscountResponse CreateEstimatedCouponRequest
             CreateEstimatedOrderRequest CreateEstimatedVolumeDiscountRequest EstimatedCouponModel
             EstimatedOrderItemModel EstimatedOrderModel EstimatedVolumeDiscountModel GetOrderResponse ListOrderResponse
-            ListProductResponse OrderItemModel OrderStatus OrderedSubscriber PriceByQuantity ProductModel ProductType
-            ResourceInitialSetting ShippingArea ShippingCostModel ShippingLabelDetail ShippingOptionOfExpeditedShipping
-            ShippingOptionOfNekopos SimInitialSetting VolumeDiscountModel""",
+            ListProductResponse OrderItemModel OrderItemModelDict OrderStatus OrderedSubscriber PriceByQuantity
+            ProductModel ProductType ResourceInitialSetting ShippingArea ShippingCostModel ShippingLabelDetail
+            ShippingOptionOfExpeditedShipping ShippingOptionOfExpeditedShippingDict ShippingOptionOfNekopos
+            ShippingOptionOfNekoposDict SimInitialSetting SimInitialSettingDict VolumeDiscountModel""",
         "payment": """GetPaymentMethodResult GetPaymentTransactionResult ListCouponResponse ListPaymentStatementResponse
             ListVolumeDiscountResponse MessageCode PaymentAmount PaymentDescription PaymentStatementResponse
             RegisterPayerInformationModel""",
         "port_mapping": """CreatePortMappingRequest CreatePortMappingRequestForSim DestinationChoosingStrategy
-            PortMapping PortMappingDestination PortMappingDestinationForSim PortMappingDestinationService
-            PortMappingSource""",
+            PortMapping PortMappingDestination PortMappingDestinationDict PortMappingDestinationForSim
+            PortMappingDestinationForSimDict PortMappingDestinationService PortMappingSource PortMappingSourceDict""",
         "query": """Registration SearchSigfoxDevicesStatus SearchType TrafficVolumeRanking""",
         "resource_summary": """ResourceSummary ResourceSummaryItem ResourceSummaryItemDimension
             ResourceSummaryItemValue""",
         "role": """AttachRoleRequest CreateOrUpdateRoleRequest CreateRoleResponse RoleResponse RoleVersionResponse""",
-        "sandbox": """ApplicableBillItemName SandboxAuthResponse SandboxBeamCounts SandboxCreateCouponRequest
-            SandboxCreateCouponResponse SandboxCreateSubscriberBundles SandboxCreateSubscriberRequest
-            SandboxCreateSubscriberResponse SandboxCreateSubscriberSubscription SandboxDataTrafficStats
-            SandboxGetSignupTokenRequest SandboxGetSignupTokenResponse SandboxInitRequest SandboxInsertAirStatsRequest
-            SandboxInsertBeamStatsRequest SandboxInsertBeamStatsRequestBeamStatsMap SandboxShipOrderRequest""",
+        "sandbox": """ApplicableBillItemName SandboxAuthResponse SandboxBeamCounts SandboxBeamCountsDict
+            SandboxCreateCouponRequest SandboxCreateCouponResponse SandboxCreateSubscriberBundles
+            SandboxCreateSubscriberRequest SandboxCreateSubscriberResponse SandboxCreateSubscriberSubscription
+            SandboxDataTrafficStats SandboxDataTrafficStatsDict SandboxGetSignupTokenRequest
+            SandboxGetSignupTokenResponse SandboxInitRequest SandboxInsertAirStatsRequest SandboxInsertBeamStatsRequest
+            SandboxInsertBeamStatsRequestBeamStatsMap SandboxInsertBeamStatsRequestBeamStatsMapDict
+            SandboxShipOrderRequest""",
         "shipping_address": """GetShippingAddressResponse ListShippingAddressResponse""",
         "sigfox_device": """SigfoxData SigfoxRegistrationRequest""",
         "sim": """AddSubscriptionRequest AddSubscriptionType ArcCredentialAttachRequest ArcCredentialAttachResponse
             ArcCredentialRenewRequest ArcCredentialRenewResponse ArcSessionCreateResponse CreateArcSessionRequest
             CreateSimRequest RegisterSimRequest SendDownlinkHttpMethod SimDownlinkBinaryEncoding SimDownlinkHttpRequest
-            SimDownlinkHttpResponse SimDownlinkRtspAuthenticationBasic SimDownlinkRtspAuthenticationNone
-            SimDownlinkRtspCommandSnapshot SimDownlinkRtspCommandSnapshotHarvestFilesDestinationOptions
-            SimDownlinkRtspCommandSnapshotOptions SimDownlinkRtspCommandSnapshotOptionsDestinations
-            SimDownlinkRtspRequest SimDownlinkSshNoAuthentication SimDownlinkSshPasswordAuthentication
-            SimDownlinkSshPublicKeyAuthentication SimDownlinkSshRequest SimDownlinkSshResponse
-            SimDownlinkTcpConnectionFireAndForgetOptions SimDownlinkTcpConnectionIdleTimeoutOptions
-            SimDownlinkTcpConnectionWaitAllOptions SimDownlinkTcpConnectionWaitFirstOptions
-            SimDownlinkTcpConnectionWaitForPatternOptions SimDownlinkTcpRequest SimDownlinkTcpResponse
-            SimDownlinkUdpRequest SimStatusHistoryResponse Subscription SubscriptionContainer
-            SubscriptionContainerStatus SubscriptionContainerStatusCountryMappingValue
+            SimDownlinkHttpResponse SimDownlinkRtspAuthenticationBasic SimDownlinkRtspAuthenticationBasicDict
+            SimDownlinkRtspAuthenticationNone SimDownlinkRtspAuthenticationNoneDict SimDownlinkRtspCommandSnapshot
+            SimDownlinkRtspCommandSnapshotHarvestFilesDestinationOptions
+            SimDownlinkRtspCommandSnapshotHarvestFilesDestinationOptionsDict SimDownlinkRtspCommandSnapshotOptions
+            SimDownlinkRtspCommandSnapshotOptionsDestinations SimDownlinkRtspCommandSnapshotOptionsDestinationsDict
+            SimDownlinkRtspCommandSnapshotOptionsDict SimDownlinkRtspRequest SimDownlinkSshNoAuthentication
+            SimDownlinkSshNoAuthenticationDict SimDownlinkSshPasswordAuthentication
+            SimDownlinkSshPasswordAuthenticationDict SimDownlinkSshPublicKeyAuthentication
+            SimDownlinkSshPublicKeyAuthenticationDict SimDownlinkSshRequest SimDownlinkSshResponse
+            SimDownlinkTcpConnectionFireAndForgetOptions SimDownlinkTcpConnectionFireAndForgetOptionsDict
+            SimDownlinkTcpConnectionIdleTimeoutOptions SimDownlinkTcpConnectionIdleTimeoutOptionsDict
+            SimDownlinkTcpConnectionWaitAllOptions SimDownlinkTcpConnectionWaitAllOptionsDict
+            SimDownlinkTcpConnectionWaitFirstOptions SimDownlinkTcpConnectionWaitFirstOptionsDict
+            SimDownlinkTcpConnectionWaitForPatternOptions SimDownlinkTcpConnectionWaitForPatternOptionsDict
+            SimDownlinkTcpRequest SimDownlinkTcpResponse SimDownlinkUdpRequest SimStatusHistoryResponse Subscription
+            SubscriptionContainer SubscriptionContainerStatus SubscriptionContainerStatusCountryMappingValue
             SubscriptionContainerStatusCountryMappingValueMappingRecord TestingUsage TestingUsageUsage
             TestingUsageUsageLimit""",
         "sim_profile_order": """Bundles CreateProfileOrderSpeedClass CreateSimProfileOrderRequest
@@ -435,14 +509,15 @@ _MODULES: dict[str, str] = {
             SoraCamDeviceLicenseInfo SoraCamDeviceLicenseUpdate SoraCamDeviceLicenseUpdateType SoraCamDeviceName
             SoraCamDeviceOptions SoraCamDeviceRealTimeAccessOption SoraCamDevicesFirmwareUpdate SoraCamEvent
             SoraCamEventEventInfo SoraCamEventEventInfoAtomEventV1 SoraCamEventEventInfoAtomEventV1Type
-            SoraCamExportImageToHarvestFiles SoraCamExportUsage SoraCamExportUsageLimitOverrideSpecification
-            SoraCamExportVideoToHarvestFiles SoraCamImageExportInfo SoraCamImageExportInfoStatus
+            SoraCamExportImageToHarvestFiles SoraCamExportImageToHarvestFilesDict SoraCamExportUsage
+            SoraCamExportUsageLimitOverrideSpecification SoraCamExportVideoToHarvestFiles
+            SoraCamExportVideoToHarvestFilesDict SoraCamImageExportInfo SoraCamImageExportInfoStatus
             SoraCamImageExportSpecification SoraCamImageExportUsage SoraCamLicensePackQuantityUpdatingRequest
             SoraCamLicensePackResponse SoraCamPlayListEntry SoraCamPowerState SoraCamRecordingsAndEventsListEvents
             SoraCamRecordingsAndEventsListRecords SoraCamStreamingVideo SoraCamVideoExportInfo
             SoraCamVideoExportSpecification SoraCamVideoExportUsage""",
         "soralet": """CreateSoraletRequest Direction EncodingType ExecuteSoraletRequest ExecuteSoraletResponse Soralet
-            SoraletDataSource SoraletLog SoraletVersion""",
+            SoraletDataSource SoraletDataSourceDict SoraletLog SoraletVersion""",
         "stats": """AirAggregatedStatsResponse AirStatsResponse BeamStatsResponse DataTrafficStats ExportRequest
             FunkStatsResponse FunnelStatsResponse GetAirStatsOfGroupPeriod HarvestExportedDataStatsResponse
             HarvestStatsResponse NapterAuditLogsExportedDataStatsResponse Period SoracomBeamStats SoracomFunkStats
@@ -453,23 +528,31 @@ _MODULES: dict[str, str] = {
         "user": """CreateUserPasswordRequest CreateUserRequest GenerateUserAuthKeyResponse GetDefaultPermissionsResponse
             GetUserPasswordResponse GetUserPermissionResponse GetUserTrustPolicyResponse SetUserPermissionRequest
             SetUserTrustPolicyRequest UpdateDefaultPermissionsRequest UpdateUserRequest""",
-        "virtual_private_gateway": """Action AttributeUpdate CreateCustomerRouteRequest
+        "virtual_private_gateway": """Action AttributeUpdate AttributeUpdateDict CreateCustomerRouteRequest
             CreateTransitGatewayPeeringConnectionRequest CreateTransitGatewayVpcAttachmentRequest
             CreateVirtualPrivateGatewayRequest CreateVirtualPrivateGatewayRequestPlacement
-            CreateVirtualPrivateGatewayRequestSoracomTransitGateway CreateVirtualPrivateGatewayType
+            CreateVirtualPrivateGatewayRequestPlacementDict CreateVirtualPrivateGatewayRequestSoracomTransitGateway
+            CreateVirtualPrivateGatewayRequestSoracomTransitGatewayDict CreateVirtualPrivateGatewayType
             CreateVpcPeeringConnectionRequest CreateVpcPeeringConnectionResponse CustomerRoute FqdnFilterRule
-            FunnelAWSFirehoseDestination FunnelAWSIoTDestination FunnelAWSKinesisDestination
-            FunnelAcroquestTorrentioDestination FunnelAzureEventHubDestination FunnelBrainsTechImpulseDestination
-            FunnelConfiguration FunnelContentType FunnelDestination FunnelEsrijArcgisOnlineDestination
-            FunnelGooglePubSubDestination FunnelInfoteriaPlatioDestination FunnelKiiThingifDestination
-            FunnelLandlogDestination FunnelOptimCloudiotosDestination FunnelSensorCorpusDestination
-            FunnelTeradataIntellicloudDestination FunnelWingarcMotionboardDestination FunnelYaskawaMmcloudDestination
+            FqdnFilterRuleDict FunnelAWSFirehoseDestination FunnelAWSFirehoseDestinationDict FunnelAWSIoTDestination
+            FunnelAWSIoTDestinationDict FunnelAWSKinesisDestination FunnelAWSKinesisDestinationDict
+            FunnelAcroquestTorrentioDestination FunnelAcroquestTorrentioDestinationDict FunnelAzureEventHubDestination
+            FunnelAzureEventHubDestinationDict FunnelBrainsTechImpulseDestination FunnelBrainsTechImpulseDestinationDict
+            FunnelConfiguration FunnelConfigurationDict FunnelContentType FunnelDestination FunnelDestinationDict
+            FunnelEsrijArcgisOnlineDestination FunnelEsrijArcgisOnlineDestinationDict FunnelGooglePubSubDestination
+            FunnelGooglePubSubDestinationDict FunnelInfoteriaPlatioDestination FunnelInfoteriaPlatioDestinationDict
+            FunnelKiiThingifDestination FunnelKiiThingifDestinationDict FunnelLandlogDestination
+            FunnelLandlogDestinationDict FunnelOptimCloudiotosDestination FunnelOptimCloudiotosDestinationDict
+            FunnelSensorCorpusDestination FunnelSensorCorpusDestinationDict FunnelTeradataIntellicloudDestination
+            FunnelTeradataIntellicloudDestinationDict FunnelWingarcMotionboardDestination
+            FunnelWingarcMotionboardDestinationDict FunnelYaskawaMmcloudDestination FunnelYaskawaMmcloudDestinationDict
             GatePeer IpAddressMapEntry IpAddressMapEntryType JunctionInspectionConfiguration JunctionMirroringPeer
             JunctionRedirectionConfiguration OpenGateRequest PutIpAddressMapEntryRequest RegisterGatePeerRequest
-            RoutingFilterEntry SetVirtualPrivateGatewayVxLanIdRequest SoracomTransitGateway TransitGatewayAttachment
-            TransitGatewayPeeringConnection TransitGatewayResourceSharedStatus TransitGatewayVpcAttachment
-            TransitGatewayVpcAttachmentStatus UpdateCustomerRouteRequest UpdateFqdnFilterRulesRequest
-            UpdateUplinkFilterRulesRequest UpdateVirtualPrivateGatewayTagsRequest UplinkFilterRule VirtualPrivateGateway
+            RoutingFilterEntry RoutingFilterEntryDict SetVirtualPrivateGatewayVxLanIdRequest SoracomTransitGateway
+            TransitGatewayAttachment TransitGatewayPeeringConnection TransitGatewayResourceSharedStatus
+            TransitGatewayVpcAttachment TransitGatewayVpcAttachmentStatus UpdateCustomerRouteRequest
+            UpdateFqdnFilterRulesRequest UpdateUplinkFilterRulesRequest UpdateVirtualPrivateGatewayTagsRequest
+            UpdateVirtualPrivateGatewayTagsRequestDict UplinkFilterRule UplinkFilterRuleDict VirtualPrivateGateway
             VirtualPrivateGatewayMirroring VirtualPrivateGatewaySessionStats VpnConnection""",
     }.items()
     for name in names.split()

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Required, TypedDict
 
 from .._core.operation import Effect, Parameter
 from .._codec.model import Model
@@ -68,364 +68,632 @@ VolumeDiscountType = Literal["SORACOM_AIR_BASIC_CHARGE_V2", "SORACOM_AIR_BASIC_C
     "SORACOM_AIR_MONTHLY_FIXED_BASIC_CHARGE"] | str
 
 class ArcSessionStatus(Model, arc_allowed_ips="arcAllowedIPs"):
+    """The Soracom Arc session of a SIM."""
     arc_allowed_ips: list[str] | None = None
+    """The `AllowedIPs` of WireGuard that the Arc server gave."""
     arc_client_peer_ip_address: str | None = None
+    """The IP address of the client."""
     arc_client_peer_public_key: str | None = None
+    """The public key of the client."""
     arc_server_endpoint: str | None = None
+    """The WireGuard endpoint of the Arc server."""
     arc_server_peer_public_key: str | None = None
+    """The public key of the Arc server."""
     gateway_private_ip_address: str | None = None
+    """The VPG's private IP address. With Type-F, it is the source address that your system sees."""
     gateway_public_ip_address: str | None = None
+    """The fixed global IP address of the VPG, if it has that option."""
     last_updated_at: int | None = None
+    """When this status was last updated, as a number."""
     placement: Placement | None = None
+    """Where the rendezvous point of the session is."""
     vpg_id: str | None = None
+    """The VPG's ID. None if no VPG is used."""
 
 class AuthKeyResponse(Model):
+    """An AuthKey, without its secret."""
     auth_key_id: str
+    """The AuthKey's ID (`keyId-…`)."""
     create_date_time: EpochSeconds | None = None
+    """When the AuthKey was created."""
     last_used_date_time: EpochSeconds | None = None
+    """When the AuthKey was last used."""
 
 class Capabilities(Model):
+    """What a SIM or a subscription can do."""
     data: bool | None = None
+    """Whether it has data communication."""
     sms: bool | None = None
+    """Whether it has SMS."""
 
 class Cell(Model):
+    """A base station. Which fields it has depends on the network."""
     ci: int | None = None
+    """The Cell Identity, 16 bits; in 2G and 3G."""
     eci: int | None = None
+    """The E-UTRAN Cell Identifier, 28 bits; in LTE."""
     lac: int | None = None
+    """The Location Area Code, 16 bits; in 2G and 3G."""
     mcc: int | None = None
+    """The Mobile Country Code, 3 digits."""
     mnc: int | None = None
+    """The Mobile Network Code, 2 or 3 digits. Write a single digit with a zero before it."""
     rac: int | None = None
+    """The Routing Area Code, 8 bits; in 2G and 3G."""
     radio_type: RadioType | None = None
+    """The kind of network. It can differ from what the carrier really uses: LTE-M may be shown as LTE."""
     sac: int | None = None
+    """The Service Area Code, 16 bits; in 2G and 3G."""
     tac: int | None = None
+    """The Tracking Area Code, 16 bits; in LTE."""
 
 class CouponResponse(Model):
+    """A coupon, which pays a part of the bills."""
     amount: float | None = None
+    """The amount of the coupon."""
     balance: float | None = None
+    """The amount that is left."""
     bill_item_name: str | None = None
+    """The bill item that the coupon pays."""
     coupon_code: str | None = None
+    """The code of the coupon."""
     currency: Currency | None = None
+    """The currency of the amounts."""
     expiry_year_month: Month | None = None
+    """The month in which the coupon expires."""
     order_id: str | None = None
+    """The order's ID."""
 
 class DataEntry(Model):
+    """What a resource sent to Harvest Data at one time."""
     category: str | None = None
+    """The category that the entry belongs to."""
     content: str | None = None
+    """What was sent, as text; JSON is not decoded."""
     content_type: str | None = None
+    """The content type of what was sent."""
     resource_id: str | None = None
+    """The ID of the resource: for `Subscriber` the IMSI, else that of the SIM, device or camera."""
     resource_type: ResourceType | None = None
     time: int | None = None
+    """The time of the entry in epoch milliseconds: `get_entry` and `delete_entry` take it."""
 
 class Device(Model, device_id="device_id"):
+    """A device of Inventory, which speaks LwM2M."""
     device_id: str | None = None
+    """The device's ID."""
     endpoint: str | None = None
+    """The LwM2M endpoint name of the device."""
     firmware_version: str | None = None
     group_id: str | None = None
     ip_address: str | None = None
     last_modified_time: ISODateTime | None = None
     last_registration_update: ISODateTime | None = None
+    """When the device last renewed its LwM2M registration."""
     manufacturer: str | None = None
     model_number: str | None = None
     objects: dict[str, Any] | None = None
+    """The LwM2M objects of the device."""
     online: bool | None = None
+    """Whether the device is connected."""
     operator_id: str | None = None
     registration_id: str | None = None
+    """The ID of the LwM2M registration."""
     registration_life_time: int | None = None
+    """How long an LwM2M registration is good."""
     serial_number: str | None = None
     tags: dict[str, str] | None = None
 
 class DownlinkPingRequest(Model):
+    """The pings to send."""
     number_of_ping_requests: int | None = None
-    timeout_seconds: int | None = None  # seconds
+    """How many pings are sent: 1 by default, at most 5."""
+    timeout_seconds: int | None = None
+    """How long each answer is waited for: 1 by default, at most 3. In seconds."""
 
 class DownlinkPingResponse(Model):
+    """What came back of pings."""
     rtt: str | None = None
+    """The round-trip times, as text."""
     stat: str | None = None
+    """The statistics, as text."""
     success: bool | None = None
+    """Whether the ping succeeded."""
 
 class EnableMFAOTPResponse(Model):
-    """Answer of `enableMFA` and `enableUserMFA`."""
+    """What an authenticator needs to show one-time codes."""
     totp_uri: str
+    """The TOTP URI to put into an authenticator. It holds a secret."""
 
 class ExpiryTime(Model):
+    """When a SIM expires, and what happens then."""
     expiry_time: EpochMilliseconds
+    """When the SIM expires."""
     expiry_action: ExpiryAction | None = None
+    """What happens then; by default nothing. `terminate` needs `enable_termination` first."""
 
 class FileExportResponse(Model):
-    """Answer of `exportBilling` and 8 more."""
+    """Where the exported file is, or the ID to ask for it."""
     exported_file_id: str | None = None
+    """The ID to give to `soracom.files.get_exported`. Only with `async`."""
     exported_file_path: str | None = None
+    """The path of the file. Only with `async`."""
     url: str | None = None
+    """The URL of the file. Only with `sync`."""
 
 class GetVolumeDiscountResponse(Model):
+    """A contract of a long-term discount."""
     contract_date_time: str | None = None
+    """When the contract was made, as text; in the API's example YYYYMMDDHHMMSS."""
     contract_id: str | None = None
-    contract_term_month: int | None = None  # months
+    """The contract's ID."""
+    contract_term_month: int | None = None
+    """How long the contract lasts. In months."""
     currency: Currency | None = None
+    """The currency of the prices."""
     end_date: str | None = None
+    """The last day of the contract, as text; in the API's example YYYYMMDD."""
     initial_cost: float | None = None
+    """The cost at the beginning."""
     quantity: int | None = None
+    """How many."""
     start_date: str | None = None
+    """The first day of the contract, as text; in the API's example YYYYMMDD."""
     status: Literal["active", "expired"] | str | None = None
+    """Whether the contract is in force."""
     unit_price: float | None = None
+    """The price of one."""
     volume_discount_payment_type: VolumeDiscountPaymentType | None = None
+    """Whether the contract is paid by the month or in advance."""
     volume_discount_type: VolumeDiscountType | None = None
+    """The charge that is discounted."""
 
 class ImeiLock(Model):
+    """The lock of a SIM to a device."""
     imei: str | None = None
+    """The IMEI of the device."""
 
 class LastSeen(Model):
+    """When a LoRaWAN or Sigfox device was last seen, and how well it was received."""
     rssi: int | None = None
+    """The strength of the received signal (RSSI)."""
     snr: int | None = None
+    """The signal-to-noise ratio (SNR)."""
     time: ISODateTime | None = None
+    """When the device was last seen."""
 
 class ListRolesResponse(Model):
+    """A role, without its permissions."""
     role_id: str
+    """The role's ID; of a role of Soracom, its SRN."""
     create_date_time: EpochSeconds | None = None
+    """When the role was created."""
     description: str | None = None
+    """Free text for people."""
     owner: Owner | None = None
+    """Who manages the role: the operator or Soracom."""
     role_name: str | None = None
+    """The role's name: the ID of a role of the operator, or the last part of the SRN."""
     update_date_time: EpochSeconds | None = None
+    """When the role was last changed."""
 
 class LocationRegistrationStatus(Model):
+    """When and where a SIM last registered, for each kind of network."""
     cs: LocationRegistrationStatusForNetwork | None = None
+    """The registration with the CS network."""
     eps: LocationRegistrationStatusForNetwork | None = None
+    """The registration with the EPS network."""
     ps: LocationRegistrationStatusForNetwork | None = None
+    """The registration with the PS network."""
 
 class LocationRegistrationStatusForNetwork(Model):
+    """When and where a SIM last registered with a network."""
     last_modified_time: EpochMilliseconds | None = None
+    """When the SIM last registered successfully."""
     vplmn: str | None = None
+    """The PLMN ID of the network that was visited."""
 
 class LoraGateway(Model):
+    """A LoRaWAN gateway."""
     gateway_id: str
     address: str | None = None
     created_time: ISODateTime | None = None
     last_modified_time: ISODateTime | None = None
     network_set_id: str | None = None
+    """The ID of the network set that the gateway is in."""
     online: bool | None = None
     operator_id: str | None = None
     owned: bool | None = None
     status: LoraDeviceStatus | None = None
     tags: dict[str, str] | None = None
+    """The tags: values by their names."""
     termination_enabled: bool | None = None
+    """Whether the gateway can be terminated."""
 
 class MFAAuthenticationRequest(Model, mfa_otp_code="mfaOTPCode"):
     """Body of `verifyMFA` and `verifyUserMFA`."""
     mfa_otp_code: str | None = None
+    """The code that the authenticator shows now; it is good for half a minute."""
 
 class MFAStatusOfUseResponse(Model):
-    """Answer of `getMFAStatus` and `getUserMFAStatus`."""
+    """The state of a user's multi-factor authentication."""
     status: str | None = None
+    """The state: `ACTIVE`, `INACTIVE`, or `UNCONFIRMED` while the code is still to be verified."""
 
 class PacketCaptureSession(Model):
+    """A capture of packets."""
     session_id: str
+    """The ID of the packet capture."""
     created_time: ISODateTime | None = None
+    """When the capture was created."""
     duration: int | None = None
+    """How long packets are captured. The API document does not name the unit."""
     ended_time: ISODateTime | None = None
+    """When the capture ended."""
     failed_reason: str | None = None
+    """The reason why the capture failed, if it did."""
     prefix: str | None = None
+    """The prefix that was given."""
     started_time: ISODateTime | None = None
+    """When the capture started."""
     status: PacketCaptureSessionStatus | None = None
+    """The state of the capture: only one that is `CAPTURING` can be stopped."""
     url: str | None = None
+    """The URL of the captured packets."""
 
 class PacketCaptureSessionRequest(Model):
+    """A capture of packets to start."""
     duration: int
+    """How long packets are captured, from 30 to 86400. The API document does not name the unit."""
     prefix: str | None = None
+    """The prefix of the capture: up to 100 ASCII letters, digits, `_` and `-`."""
 
 class Placement(Model):
+    """Where a rendezvous point is."""
     infrastructure_provider: Literal["aws"] | str | None = None
+    """The cloud provider."""
     region: Region | None = None
+    """The region of AWS: Tokyo (default of coverage `jp`), Frankfurt (default of `g`), Oregon or Sydney."""
 
 class PreviousSessionStatus(Model):
+    """The session before the current one."""
     cell: Cell | None = None
+    """The base station. A virtual SIM has none."""
     created_time: int | None = None
+    """When the session was created, as a number (epoch milliseconds, as far as seen)."""
     deleted_time: int | None = None
+    """When the session ended, as a number (epoch milliseconds, as far as seen)."""
     dns_servers: list[str] | None = None
+    """The IP addresses of the DNS servers."""
     gateway_private_ip_address: str | None = None
+    """The VPG's private IP address. With Type-F, it is the source address that your system sees."""
     gateway_public_ip_address: str | None = None
+    """The fixed global IP address of the VPG, if it has that option."""
     imei: str | None = None
+    """The IMEI of the device. A virtual SIM has none."""
     imsi: str | None = None
+    """The IMSI of the SIM."""
     session_id: str | None = None
+    """The session's ID."""
     subscription: str | None = None
+    """The subscription that was in use."""
     ue_ip_address: str | None = None
+    """The device's IP address."""
     vpg_id: str | None = None
+    """The VPG's ID. None if no VPG was used."""
 
 class SessionEvent(Model):
+    """The start, a change or the end of a session."""
     apn: str | None = None
+    """The access point name (APN)."""
     cell: Cell | None = None
+    """The base station. A virtual SIM has none."""
     created_time: str | None = None
+    """When the session was created, as text."""
     dns0: str | None = None
+    """The IP address of the first DNS server."""
     dns1: str | None = None
+    """The IP address of the second DNS server."""
     event: str | None = None
+    """What happened: `Created`, `Modified` (such as a handover) or `Deleted`. After `Deleted`, the SIM is offline."""
     gateway_private_ip_address: str | None = None
+    """The VPG's private IP address. With Type-F, it is the source address that your system sees."""
     gateway_public_ip_address: str | None = None
+    """The fixed global IP address of the VPG, if it has that option."""
     imei: str | None = None
+    """The IMEI of the device. A virtual SIM has none."""
     imsi: str | None = None
+    """The IMSI of the SIM."""
     operator_id: str | None = None
+    """The operator's ID."""
     session_id: str | None = None
+    """The session's ID."""
     sim_id: str | None = None
+    """The SIM's ID."""
     subscription: str | None = None
+    """The subscription that was in use."""
     time: int | None = None
+    """When the event happened, as a number (epoch milliseconds, as far as seen)."""
     ue_ip_address: str | None = None
+    """The device's IP address."""
     vpg_id: str | None = None
+    """The VPG's ID. None if no VPG was used."""
 
 class SessionStatus(Model):
+    """The current session of a SIM."""
     cell: Cell | None = None
+    """The base station. A virtual SIM has none."""
     dns_servers: list[str] | None = None
+    """The IP addresses of the DNS servers."""
     gateway_private_ip_address: str | None = None
+    """The VPG's private IP address. With Type-F, it is the source address that your system sees."""
     gateway_public_ip_address: str | None = None
+    """The fixed global IP address of the VPG, if it has that option."""
     imei: str | None = None
+    """The IMEI of the device. A virtual SIM has none."""
     imsi: str | None = None
+    """The IMSI of the SIM."""
     last_updated_at: int | None = None
+    """When this status was last updated, as a number (epoch milliseconds, as far as seen)."""
     location: dict[str, Any] | None = None
+    """The location."""
     online: bool | None = None
+    """Whether the SIM is online."""
     placement: Placement | None = None
+    """Where the rendezvous point of the session is."""
     session_id: str | None = None
+    """The session's ID."""
     subscription: str | None = None
+    """The subscription that is in use."""
     ue_ip_address: str | None = None
+    """The device's IP address."""
     vpg_id: str | None = None
+    """The VPG's ID. None if no VPG is used."""
 
 class SetGroupRequest(Model):
     group_id: str | None = None
 
 class SetImeiLockRequest(Model):
     imei: str | None = None
+    """The IMEI, by default the one in use. With `|ANONYMOUS` after it, a session without an IMEI is allowed."""
 
 class ShippingAddressModel(Model):
+    """An address to ship to."""
     address_line1: str | None = None
     address_line2: str | None = None
     building: str | None = None
     city: str | None = None
     company_name: str | None = None
     country_code: str | None = None
+    """The code of the country, such as `JP`."""
     department: str | None = None
     email: str | None = None
     full_name: str | None = None
     phone_number: str | None = None
     state: str | None = None
+    """The state or prefecture."""
     zip_code: str | None = None
 
 class SigfoxDevice(Model, device_id="device_id"):
+    """A Sigfox device."""
     device_id: str | None = None
     group_id: str | None = None
     last_modified_time: ISODateTime | None = None
     last_seen: LastSeen | None = None
+    """The radio signal by which the device was last seen."""
     operator_id: str | None = None
     status: LoraDeviceStatus | None = None
     tags: dict[str, str] | None = None
+    """The tags: values by their names."""
     termination_enabled: bool | None = None
+    """Whether the device can be terminated."""
 
 class Sim(Model):
+    """A SIM with its profiles, its tags and its session."""
     sim_id: str
+    """The SIM's ID."""
     active_profile_id: str | None = None
+    """The ID of the profile in use."""
     arc_session_status: ArcSessionStatus | None = None
+    """The session of Soracom Arc."""
     capabilities: Capabilities | None = None
+    """What the SIM can do: data, SMS."""
     created_time: EpochMilliseconds | None = None
+    """When the primary subscription was created."""
     expiry_action: ExpiryAction | None = None
+    """What happens at `expiry_time`. None if there is no expiry time."""
     expiry_time: EpochMilliseconds | None = None
+    """When the SIM expires."""
     group_id: str | None = None
+    """The ID of the group in which the SIM is."""
     imei_lock: ImeiLock | None = None
+    """The device to which the SIM is locked."""
     last_location_update_time: EpochMilliseconds | None = None
+    """When a subscriber of the SIM last registered with a network. None if it is not known."""
     last_modified_time: EpochMilliseconds | None = None
+    """When the primary subscription was last changed."""
     last_port_mapping_created_time: EpochMilliseconds | None = None
+    """When Napter was last used with the SIM. None if it never was."""
     local_info: dict[str, str] | None = None
+    """The local information that the SIM reported: see `report_local_info`."""
     module_type: ModuleType | None = None
+    """The form: `mini` (2FF), `micro` (3FF), `nano` (4FF), `trio` (any of these), `embedded` (MFF2) or other."""
     operator_id: str | None = None
+    """The ID of the SIM's operator."""
     ota_serial_number: str | None = None
+    """The serial number for OTA."""
     pcap_end_time: int | None = None
+    """When a packet capture ends or ended, as a number."""
     pcap_start_time: int | None = None
+    """When a packet capture starts or started, as a number (epoch milliseconds, as far as seen)."""
     previous_session: PreviousSessionStatus | None = None
+    """The session before the current one."""
     profiles: dict[str, SimProfile] | None = None
+    """The profiles of the SIM, by their ICCIDs."""
     renewal_fee_status_set_time: EpochMilliseconds | None = None
+    """When the status became `ready`, `standby` or `suspended`."""
     serial_number: str | None = None
+    """The SIM's serial number. A virtual SIM has none."""
     session_status: SessionStatus | None = None
+    """The current session, and whether there is one (`online`)."""
     speed_class: str | None = None
+    """The speed class."""
     status: SimStatus | None = None
+    """The status of the primary subscription. A virtual SIM is only `active` or `terminated`."""
     tags: dict[str, str] | None = None
+    """The tags: values by their names. The tag `name` is the name of the SIM."""
     termination_enabled: bool | None = None
+    """Whether the SIM can be terminated. If it is false, the SIM is protected."""
     testmode_exhausted_time: EpochMilliseconds | None = None
+    """When the SIM went over the limit of its test use."""
     type: Literal["euicc", "uicc", "virtual"] | str | None = None
+    """The kind: a chip (`euicc`), a card (`uicc`), or a virtual SIM."""
 
 class SimProfile(Model):
-    """Answer of `addSubscription`."""
+    """A profile of a SIM, with its subscriptions."""
     arc_client_peer_private_key: str | None = None
+    """The private key of the WireGuard client. The service shows it only once: keep it, and keep it secret."""
     arc_client_peer_public_key: str | None = None
+    """The public key of the WireGuard client."""
     iccid: str | None = None
+    """The ICCID of the profile."""
     ota_supported: bool | None = None
+    """Whether the profile can be changed over the air (OTA)."""
     primary_imsi: str | None = None
+    """The IMSI of the primary subscription."""
     subscribers: dict[str, SimplifiedSubscriber] | None = None
+    """The subscriptions of the profile, by their IMSIs."""
 
 class SimplifiedSubscriber(Model):
+    """A subscription of a SIM: the primary one, an additional one or a virtual SIM."""
     bundles: list[str] | None = None
+    """The bundles of the subscription."""
     capabilities: Capabilities | None = None
+    """What the subscription can do: data, SMS."""
     imsi: str | None = None
+    """The IMSI."""
     msisdn: str | None = None
+    """The phone number (MSISDN)."""
     status: SimplifiedSubscriberStatus | None = None
+    """The SIM's status, or, if additional, the step: download (`shipped`, `delivered`), `ready`, used (`active`)."""
     subscription: str | None = None
+    """The name of the subscription, such as `plan01s`."""
 
 class SmsForwardingReport(Model):
     """Answer of `sendSmsToSim` and 2 more."""
     message_id: str | None = None
+    """The ID of the message that was sent."""
 
 class SmsForwardingRequest(Model):
-    """Body of `sendSmsToSim` and 2 more."""
+    """An SMS to send."""
     encoding_type: int | None = None
+    """The encoding: 1 is GSM 7-bit, up to 160 characters; 2 (the default) is UCS-2, up to 70."""
     payload: str | None = None
+    """The text of the message."""
 
 class Subscriber(Model):
+    """A subscription of a SIM, with its tags and its session."""
     imsi: str
+    """The IMSI."""
     apn: str | None = None
+    """The access point name (APN)."""
     bundles: list[str] | None = None
+    """The bundles of the subscription."""
     created_at: EpochMilliseconds | None = None
+    """When the subscription was created; see `created_time`."""
     created_time: EpochMilliseconds | None = None
+    """When the subscription was created."""
     expired_at: EpochMilliseconds | None = None
+    """When the SIM expires; see `expiry_time`."""
     expiry_action: ExpiryAction | None = None
+    """What happens at `expiry_time`. None if there is no expiry time."""
     expiry_time: EpochMilliseconds | None = None
+    """When the SIM expires."""
     group_id: str | None = None
+    """The ID of the group in which the SIM is."""
     iccid: str | None = None
+    """The ICCID of the SIM."""
     imei_lock: ImeiLock | None = None
+    """The device to which the SIM is locked."""
     ip_address: str | None = None
+    """The IP address."""
     last_modified_at: EpochMilliseconds | None = None
+    """When the SIM was last changed; see `last_modified_time`."""
     last_modified_time: EpochMilliseconds | None = None
+    """When the SIM was last changed."""
     last_port_mapping_created_time: EpochMilliseconds | None = None
+    """When Napter was last used with the SIM. None if it never was."""
     location_registration_status: LocationRegistrationStatus | None = None
+    """When and where the SIM last registered, for each kind of network."""
     module_type: ModuleType | None = None
+    """The form: `mini` (2FF), `micro` (3FF), `nano` (4FF), `trio` (any of these), `embedded` (MFF2) or other."""
     msisdn: str | None = None
+    """The phone number (MSISDN)."""
     operator_id: str | None = None
+    """The ID of the SIM's operator."""
     packet_capture_sessions: list[dict[str, Any]] | None = None
+    """The packet captures."""
     plan: int | None = None
+    """Whether the subscription supports SMS: 1 if it does, 0 if not."""
     previous_session: PreviousSessionStatus | None = None
+    """The session before the current one."""
     registered_time: EpochMilliseconds | None = None
+    """When the SIM was registered by hand. None if it was bought in the User Console."""
     renewal_fee_status_set_time: EpochMilliseconds | None = None
+    """When the status became `ready`, `standby` or `suspended`."""
     serial_number: str | None = None
+    """The SIM's serial number. A virtual SIM has none."""
     session_status: SessionStatus | None = None
+    """The current session, and whether there is one (`online`)."""
     sim_id: str | None = None
+    """The SIM's ID."""
     speed_class: str | None = None
+    """The speed class."""
     status: SimStatus | None = None
+    """The status of the primary subscription. A virtual SIM is only `active` or `terminated`."""
     subscription: str | None = None
+    """The name of the subscription, such as `plan01s`."""
     tags: dict[str, str] | None = None
+    """The tags: values by their names. The tag `name` is the name of the SIM."""
     termination_enabled: bool | None = None
+    """Whether the SIM can be terminated. If it is false, the SIM is protected."""
     type: str | None = None
+    """The speed class; see `speed_class`."""
 
 class TagUpdateRequest(Model):
-    """Body of `putDeviceTags` and 8 more."""
+    """A tag to add, or whose value to change."""
     tag_name: str
+    """The name of the tag."""
     tag_value: str
+    """The value of the tag from now on."""
 
 class UpdatePasswordRequest(Model):
     current_password: str
+    """The password until now."""
     new_password: str
+    """The password from now on."""
 
 class UpdateSpeedClassRequest(Model):
     speed_class: SpeedClass
 
 class UserDetailResponse(Model):
-    """Answer of `listRoleAttachedUsers` and 2 more."""
+    """A SAM user with its AuthKeys and its roles."""
     user_name: str
+    """The SAM user's name."""
     auth_key_list: list[AuthKeyResponse] | None = None
+    """The AuthKeys of the SAM user, without their secrets."""
     create_date_time: EpochSeconds | None = None
+    """When the SAM user was created."""
     description: str | None = None
+    """Free text for people."""
     has_password: bool | None = None
+    """Whether the SAM user has a password for the User Console."""
     permission: str | None = None
+    """The own permissions of the SAM user, beside those of its roles."""
     role_list: list[ListRolesResponse] | None = None
+    """The roles that are attached to the SAM user."""
     update_date_time: EpochSeconds | None = None
+    """When the SAM user was last changed."""
+
+TagUpdateRequestDict = TypedDict("TagUpdateRequestDict", {"tagName": Required[str], "tagValue": Required[str]},
+    total=False)

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from .._core.operation import Operation
 from .._codec.model import Model
@@ -15,38 +16,64 @@ from ._shared import ACT, READ
 GetAnalysisQueriesResponseStatus = Literal["STARTING", "RUNNING", "EXPORTING", "COMPLETED"] | str
 
 class GetAnalysisQueriesResponse(Model):
+    """How far an SQL query is, and where its result is."""
     column_info: list[GetAnalysisQueriesResponseColumnInfo] | None = None
+    """The columns of the result."""
     file_size: int | None = None
+    """The size of the file at `url`."""
     row_count: int | None = None
-    sql_exec_time: int | None = None  # seconds
-    sql_export_time: int | None = None  # seconds
+    """How many rows the file at `url` has."""
+    sql_exec_time: int | None = None
+    """How long the query ran. In seconds."""
+    sql_export_time: int | None = None
+    """How long the export of the result took. In seconds."""
     status: GetAnalysisQueriesResponseStatus | None = None
+    """How far the query is; `COMPLETED` means that `url` is there."""
     uncompressed_file_size: int | None = None
+    """The size of the file at `url` when it is decompressed."""
     url: str | None = None
+    """The URL of the result, once the query is complete."""
     used_exec_count: int | None = None
+    """How many queries were run this month."""
 
 class GetAnalysisQueriesResponseColumnInfo(Model):
+    """A column of the result of an SQL query."""
     database_type: str | None = None
+    """The type in the database: `TEXT`, `FIXED`, `REAL`, `TIMESTAMP_TZ`, `BOOLEAN` or `VARIANT`."""
     name: str | None = None
+    """The name of the column."""
     type: str | None = None
+    """The type to read it as: `string`, `int64`, `float64`, `Time` or `bool`."""
 
 class GetAnalysisSchemasResponse(Model):
+    """A table that SQL queries can use."""
     column_info: list[GetAnalysisSchemasResponseColumnInfo] | None = None
+    """The columns of the table."""
     name: str | None = None
+    """The name of the table."""
 
 class GetAnalysisSchemasResponseColumnInfo(Model):
+    """A column of a table that SQL queries can use."""
     database_type: str | None = None
+    """The type in the database: `TEXT`, `FIXED`, `REAL`, `TIMESTAMP_TZ`, `BOOLEAN` or `VARIANT`."""
     description: str | None = None
+    """What the column holds."""
     name: str | None = None
+    """The name of the column."""
     type: str | None = None
+    """The type to read it as: `string`, `int64`, `float64`, `Time` or `bool`."""
 
 class StartAnalysisQueriesRequest(Model):
     from_: EpochSeconds | None = None
+    """The start of the period that the query covers."""
     sql: str | None = None
+    """The query, in SQL."""
     to: EpochSeconds | None = None
+    """The end of the period that the query covers."""
 
 class StartAnalysisQueriesResponse(Model):
     query_id: str
+    """The query's ID, for `get`."""
 
 START_ANALYSIS_QUERIES = Operation("startAnalysisQueries", "POST", "/analysis/queries", "Analysis", ACT,
     StartAnalysisQueriesResponse, cli=("analysis queries start",), body=StartAnalysisQueriesRequest)
@@ -59,23 +86,35 @@ class AnalysisQueries(Resource):
     """The commands of `soracom analysis queries`."""
 
     async def start(self, *, from_: Instant | None = None, sql: str | None = None, to: Instant | None = None,
-            body: StartAnalysisQueriesRequest | None = None) -> StartAnalysisQueriesResponse:
-        """Start analysis queries.
+            body: StartAnalysisQueriesRequest | Mapping[str, Any] | None = None) -> StartAnalysisQueriesResponse:
+        """Start an SQL query over the operator's data (Soracom Query).
+
+        It goes on by itself: call `get` with its `query_id` until its `status` is `COMPLETED`.
 
         `POST /analysis/queries`, quota group Analysis.
         https://developers.soracom.io/en/api/#!/Analysis/startAnalysisQueries
 
         Args:
-            from_: The start of the period. A time; on the wire epoch seconds.
-            sql: The query, in SQL.
-            to: The end of the period. A time; on the wire epoch seconds."""
+            from_: The start of the period that the query covers. A time; on the wire epoch seconds.
+            sql: The query, in SQL; `analysis.schemas` lists the tables and their columns.
+            to: The end of the period that the query covers. A time; on the wire epoch seconds.
+
+        Example:
+            sql = "SELECT APN, COUNT(*) FROM SIM_SESSION_EVENTS GROUP BY APN"
+            started = await soracom.analysis.queries.start(sql=sql, from_=from_, to=to)
+            result = await soracom.analysis.queries.get(started.query_id)"""
         return await self._call(START_ANALYSIS_QUERIES, from_=from_, sql=sql, to=to, body=body)
 
     async def get(self, query_id: str) -> GetAnalysisQueriesResponse:
-        """Get analysis queries.
+        """Get the status of an SQL query, and the URL of its result once it is complete.
+
+        `soracom.download(url, to=…)` saves the result.
 
         `GET /analysis/queries/{query_id}`, quota group Analysis.
-        https://developers.soracom.io/en/api/#!/Analysis/getAnalysisQueries"""
+        https://developers.soracom.io/en/api/#!/Analysis/getAnalysisQueries
+
+        Args:
+            query_id: The query's ID, from `start`."""
         return await self._call(GET_ANALYSIS_QUERIES, query_id=query_id)
 
 class Analysis(Resource):
@@ -83,7 +122,7 @@ class Analysis(Resource):
     queries: Inner[AnalysisQueries] = Inner(AnalysisQueries)
 
     async def schemas(self) -> list[GetAnalysisSchemasResponse]:
-        """Get analysis schemas.
+        """List the tables that SQL queries can use, with their columns.
 
         `GET /analysis/schemas`, quota group Analysis.
         https://developers.soracom.io/en/api/#!/Analysis/getAnalysisSchemas"""

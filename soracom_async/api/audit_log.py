@@ -17,30 +17,48 @@ NapterAuditLogEntryType = Literal["ACCESS", "DENIED", "CONNECTED", "CLOSED", "RE
     "EXPIRED"] | str
 
 class APIAuditLogEntry(Model):
-    """Answer of `getApiAuditLogs`."""
+    """A call of the API."""
     api_kind: str | None = None
+    """The kind of call, such as `/v1/auth`."""
     operator_id: str | None = None
+    """The ID of the operator that made the call."""
     remote_ip_address: str | None = None
+    """The IP address from which the call came."""
     request_path: str | None = None
+    """The path of the request."""
     requested_time_epoch_ms: EpochMilliseconds | None = None
+    """When the call was made."""
     user_name: str | None = None
+    """The SAM user's name that made the call; empty if it was the root user."""
 
 class NapterAuditLogDirection(Model, destination_ip_address="destinationIPAddress",
     source_ip_address="sourceIPAddress"):
+    """The two ends of a connection."""
     destination_ip_address: str | None = None
+    """The IP address to which the connection goes."""
     destination_port: int | None = None
+    """The port to which the connection goes."""
     source_ip_address: str | None = None
+    """The IP address from which the connection comes."""
     source_port: int | None = None
+    """The port from which the connection comes."""
 
 class NapterAuditLogEntry(Model):
-    """Answer of `getNapterAuditLogs`."""
+    """An event of Soracom Napter."""
     connection_id: str | None = None
+    """The connection's ID."""
     created_at: int | None = None
+    """When the event happened, as an epoch; in the API's example milliseconds."""
     direction: NapterAuditLogDirection | None = None
+    """The two ends of the connection."""
     imsi: str | None = None
+    """The IMSI of the subscriber."""
     operator_id: str | None = None
+    """The operator's ID."""
     tls: bool | None = None
+    """Whether the connection uses TLS."""
     type: NapterAuditLogEntryType | None = None
+    """The kind of event."""
 
 GET_API_AUDIT_LOGS = Operation("getApiAuditLogs", "GET", "/audit_logs/api", "AuditLog", READ, list[APIAuditLogEntry],
     cli=("audit-logs api get",),
@@ -57,17 +75,17 @@ class AuditLogsNapter(Resource):
     def get(self, *, resource_type: Literal["Subscriber"] | str | None = None, resource_id: str | None = None,
             from_: Instant | None = None, to: Instant | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[NapterAuditLogEntry]:
-        """Get napter audit logs.
+        """Return the audit log of Soracom Napter: connections to devices, made and refused.
 
         `GET /audit_logs/napter`, quota group AuditLog.
         https://developers.soracom.io/en/api/#!/AuditLog/getNapterAuditLogs
 
         Args:
-            resource_type: The kind of resource. One of `Subscriber`.
-            resource_id: The ID of the resource.
+            resource_type: The kind of resource whose entries are returned. One of `Subscriber`.
+            resource_id: The ID of the resource whose entries are returned.
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            limit: The most items of one page.
+            limit: The most entries of one page: 1 to 1000. 1 to 1,000.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_NAPTER_AUDIT_LOGS, resource_type=resource_type, resource_id=resource_id, from_=from_,
             to=to, limit=limit, last_evaluated_key=last_evaluated_key)
@@ -78,15 +96,15 @@ class AuditLogsApi(Resource):
     def get(self, *, api_kind: str | None = None, from_epoch_ms: Instant | None = None,
             to_epoch_ms: Instant | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[APIAuditLogEntry]:
-        """Get API audit logs.
+        """Return the audit log of API calls: who called what, when and from where.
 
-        `GET /audit_logs/api`, quota group AuditLog.
-        https://developers.soracom.io/en/api/#!/AuditLog/getApiAuditLogs
+        `GET /audit_logs/api`, quota group AuditLog. https://developers.soracom.io/en/api/#!/AuditLog/getApiAuditLogs
 
         Args:
-            from_epoch_ms: A time; on the wire epoch milliseconds.
-            to_epoch_ms: A time; on the wire epoch milliseconds.
-            limit: The most items of one page.
+            api_kind: The kind of call, such as `/v1/auth`; without it, all kinds.
+            from_epoch_ms: The start of the period. A time; on the wire epoch milliseconds.
+            to_epoch_ms: The end of the period. A time; on the wire epoch milliseconds.
+            limit: The most entries of one page: 1 to 1000. 1 to 1,000.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_API_AUDIT_LOGS, api_kind=api_kind, from_epoch_ms=from_epoch_ms, to_epoch_ms=to_epoch_ms,
             limit=limit, last_evaluated_key=last_evaluated_key)

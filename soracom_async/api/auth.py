@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, overload
 
 from .._core.operation import Operation
@@ -13,32 +14,54 @@ from ._shared import ACT, SET
 
 
 class AuthRequest(Model, mfa_otp_code="mfaOTPCode"):
+    """A login: email and password, an AuthKey, or a SAM user and password."""
     auth_key: str | None = None
+    """The secret of an AuthKey. It needs `auth_key_id`."""
     auth_key_id: str | None = None
+    """The ID of an AuthKey. It needs `auth_key`."""
     email: str | None = None
+    """The email address of the root user. It needs `password`."""
     mfa_otp_code: str | None = None
+    """The code that the authenticator shows now, if the user has MFA."""
     operator_id: str | None = None
+    """The ID of the operator of a SAM user."""
     password: str | None = None
-    token_timeout_seconds: int | None = None  # seconds
+    """The password of the root user or of a SAM user."""
+    token_timeout_seconds: int | None = None
+    """How long the token lives, from 180 to 172800; 86400 by default. In seconds."""
     user_name: str | None = None
+    """The name of a SAM user. It needs `operator_id` and `password`."""
 
 class AuthResponse(Model):
+    """What a login gives: the key and the token that all other calls carry."""
     api_key: str
+    """The API key."""
     operator_id: str
+    """The ID of the operator who is logged in."""
     token: str
+    """The API token."""
     user_name: str | None = None
+    """The SAM user's name. None for the root user."""
 
 class IssuePasswordResetTokenRequest(Model):
     email: str
+    """The primary email address of the operator."""
 
 class SwitchUserRequest(Model):
+    """The user to switch to."""
     operator_id: str | None = None
-    token_timeout_seconds: int | None = None  # seconds
+    """The ID of the operator to switch to."""
+    token_timeout_seconds: int | None = None
+    """How long the token lives, from 180 to 3600; 3600 by default. In seconds."""
     user_name: str | None = None
+    """The SAM user's name to switch to."""
 
 class VerifyPasswordResetTokenRequest(Model):
+    """A new password, and the token that allows it."""
     password: str
+    """The new password."""
     token: str
+    """The token from the email that `issue_password_reset_token` sent."""
 
 AUTH = Operation("auth", "POST", "/auth", "Auth", SET, AuthResponse, cli=("auth",), body=AuthRequest, secured=False)
 LOGOUT: Operation[None] = Operation("logout", "POST", "/auth/logout", "Auth", ACT, cli=("logout",), status=204)
@@ -57,41 +80,50 @@ class Auth(Resource):
     @overload
     async def issue_password_reset_token(self, *, email: str) -> None: ...
     @overload
-    async def issue_password_reset_token(self, *, body: IssuePasswordResetTokenRequest) -> None: ...
-    async def issue_password_reset_token(self, **arguments: Any) -> None:
-        """Issue password reset token.
+    async def issue_password_reset_token(self, *, body: IssuePasswordResetTokenRequest | Mapping[str, Any]) -> None: ...
+    async def issue_password_reset_token(self, *, email: str | None = None,
+            body: IssuePasswordResetTokenRequest | Mapping[str, Any] | None = None) -> None:
+        """Send a token by email with which the operator's password can be reset.
 
         `POST /auth/password_reset_token/issue`, quota group Auth. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Auth/issuePasswordResetToken
 
         Args:
-            email: The email address."""
-        return await self._call(ISSUE_PASSWORD_RESET_TOKEN, **arguments)
+            email: The primary email address of the operator."""
+        return await self._call(ISSUE_PASSWORD_RESET_TOKEN, email=email, body=body)
 
     @overload
     async def verify_password_reset_token(self, *, password: str, token: str) -> None: ...
     @overload
-    async def verify_password_reset_token(self, *, body: VerifyPasswordResetTokenRequest) -> None: ...
-    async def verify_password_reset_token(self, **arguments: Any) -> None:
-        """Verify password reset token.
+    async def verify_password_reset_token(self, *,
+            body: VerifyPasswordResetTokenRequest | Mapping[str, Any]) -> None: ...
+    async def verify_password_reset_token(self, *, password: str | None = None, token: str | None = None,
+            body: VerifyPasswordResetTokenRequest | Mapping[str, Any] | None = None) -> None:
+        """Set a new password for the operator, with the token from the email.
+
+        If the token is wrong, the call raises BadRequest; if it is too old, NotFound.
 
         `POST /auth/password_reset_token/verify`, quota group Auth. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Auth/verifyPasswordResetToken
 
         Args:
-            password: The password."""
-        return await self._call(VERIFY_PASSWORD_RESET_TOKEN, **arguments)
+            password: The new password.
+            token: The token from the email that `issue_password_reset_token` sent."""
+        return await self._call(VERIFY_PASSWORD_RESET_TOKEN, password=password, token=token, body=body)
 
     async def switch_user(self, *, operator_id: str | None = None, token_timeout_seconds: int | None = None,
-            user_name: str | None = None, body: SwitchUserRequest | None = None) -> AuthResponse:
-        """Switch user.
+            user_name: str | None = None, body: SwitchUserRequest | Mapping[str, Any] | None = None) -> AuthResponse:
+        """Get an API key and a token of another user, who trusts this one.
+
+        The trust policy of the other user must name this user. The new key and token cannot be used to switch again.
 
         `POST /auth/switch_user`, quota group Auth. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Auth/switchUser
 
         Args:
-            operator_id: The operator's ID.
-            token_timeout_seconds: How long the token lives, in seconds.
-            user_name: The SAM user's name."""
+            operator_id: The ID of the operator to switch to.
+            token_timeout_seconds: How many seconds the token lives, from 180 to 3600; 3600 by default. 180 to 3,600.
+                Default: `3600`.
+            user_name: The SAM user's name to switch to."""
         return await self._call(SWITCH_USER, operator_id=operator_id, token_timeout_seconds=token_timeout_seconds,
             user_name=user_name, body=body)

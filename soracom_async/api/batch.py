@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-import builtins
-from typing import Any, Literal, overload
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Required, TypedDict, overload
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
 from .._codec.model import Model
@@ -17,63 +17,114 @@ BatchJobResponseStatus = Literal["pending", "running", "completed", "aborted", "
 BatchTaskResponseStatus = Literal["pending", "success", "error"] | str
 
 class BatchGroupResponse(Model):
+    """A group of batch jobs."""
     batch_group_id: str
+    """The batch group's ID."""
     batch_group_name: str | None = None
+    """The name of the group."""
     created_time: int | None = None
+    """When the group was created; epoch seconds in the API document's example."""
     description: str | None = None
+    """A text for people."""
     updated_time: int | None = None
+    """When the group was last changed; epoch seconds in the API document's example."""
 
 class BatchJobResponse(Model):
+    """A batch job, and how far it is."""
     job_id: str
+    """The job's ID."""
     abort_on_failure: bool | None = None
+    """Whether the job stops at the first task that fails."""
     batch_group_id: str | None = None
+    """The ID of the group that the job is in."""
     created_time: int | None = None
+    """When the job was created; epoch seconds in the API document's example."""
     description: str | None = None
+    """A text for people."""
     error_message: str | None = None
+    """The reason why the job failed."""
     finished_time: int | None = None
+    """When the job ended; epoch seconds in the API document's example."""
     job_name: str | None = None
+    """The name of the job."""
     status: BatchJobResponseStatus | None = None
+    """How far the job is. `completed`: no task failed; `failed`: some did; `aborted`: it stopped before its end."""
     summary: BatchJobSummary | None = None
+    """How many tasks have which status."""
     updated_time: int | None = None
+    """When the job was last changed; epoch seconds in the API document's example."""
 
 class BatchJobSummary(Model):
+    """How many tasks of a batch job have which status; counted anew from time to time."""
     error: int | None = None
+    """How many tasks failed."""
     pending: int | None = None
+    """How many tasks are still to be run."""
     success: int | None = None
+    """How many tasks succeeded."""
 
 class BatchTaskApiRequest(Model):
+    """The call that a batch task makes."""
     body: dict[str, Any] | None = None
+    """The JSON body of the call, with the names that it has on the wire."""
     method: BatchTaskApiRequestMethod | None = None
+    """The HTTP method of the operation. Required."""
     path: str | None = None
+    """The path of the operation, with `/v1`, such as `/v1/sims/{sim_id}/activate`. Required."""
 
 class BatchTaskApiResponse(Model):
+    """What the call of a batch task was answered."""
     body: dict[str, Any] | None = None
+    """The JSON body of the answer."""
     status_code: int | None = None
+    """The HTTP status of the answer."""
 
 class BatchTaskRequest(Model):
+    """A task of a batch job: one call."""
     request: BatchTaskApiRequest
+    """The call that the task makes."""
 
 class BatchTaskResponse(Model):
+    """A task of a batch job, and what it was answered."""
     task_id: int
+    """The ID of the task."""
     finished_time: int | None = None
+    """When the task ended; epoch seconds in the API document's example."""
     request: BatchTaskApiRequest | None = None
+    """The call that the task makes."""
     response: BatchTaskApiResponse | None = None
+    """What the call was answered."""
     started_time: int | None = None
+    """When the task began; epoch seconds in the API document's example."""
     status: BatchTaskResponseStatus | None = None
+    """How far the task is."""
 
 class CreateBatchGroupRequest(Model):
     batch_group_name: str
+    """The name of the group, at most 100 characters."""
     description: str | None = None
+    """A text for people, at most 500 characters."""
 
 class CreateBatchJobRequest(Model):
     tasks: list[BatchTaskRequest]
+    """The tasks, at most 10,000, all with the same operation."""
     abort_on_failure: bool | None = None
+    """Whether the job stops at the first task that fails."""
     description: str | None = None
+    """A text for people, at most 500 characters."""
     job_name: str | None = None
+    """The name of the job, at most 100 characters."""
 
 class UpdateBatchGroupRequest(Model):
     batch_group_name: str | None = None
+    """The name of the group, at most 100 characters."""
     description: str | None = None
+    """A text for people, at most 500 characters."""
+
+BatchTaskApiRequestDict = TypedDict("BatchTaskApiRequestDict", {"body": dict[str, Any],
+    "method": Required[BatchTaskApiRequestMethod], "path": Required[str]}, total=False)
+BatchTaskRequestDict = TypedDict("BatchTaskRequestDict",
+    {"request": Required[BatchTaskApiRequest | BatchTaskApiRequestDict]}, total=False)
 
 LIST_BATCH_GROUPS = Operation("listBatchGroups", "GET", "/batch_groups", "Batch", READ, list[BatchGroupResponse],
     cli=("batch-groups list",), query=(LIMIT, LAST_EVALUATED_KEY), paging=ARRAY)
@@ -100,7 +151,9 @@ class BatchGroupsJobs(Resource):
 
     def list(self, batch_group_id: str, *, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[BatchJobResponse]:
-        """List batch jobs.
+        """List the jobs of a batch group.
+
+        A job is kept for 32 days.
 
         `GET /batch_groups/{batch_group_id}/jobs`, quota group Batch. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Batch/listBatchJobs
@@ -113,24 +166,42 @@ class BatchGroupsJobs(Resource):
             last_evaluated_key=last_evaluated_key)
 
     @overload
-    async def create(self, batch_group_id: str, *, tasks: builtins.list[BatchTaskRequest],
+    async def create(self, batch_group_id: str, *, tasks: Sequence[BatchTaskRequest | BatchTaskRequestDict],
             abort_on_failure: bool | None = None, description: str | None = None,
             job_name: str | None = None) -> BatchJobResponse: ...
     @overload
-    async def create(self, batch_group_id: str, *, body: CreateBatchJobRequest) -> BatchJobResponse: ...
-    async def create(self, batch_group_id: str, **arguments: Any) -> BatchJobResponse:
-        """Create batch job.
+    async def create(self, batch_group_id: str, *,
+            body: CreateBatchJobRequest | Mapping[str, Any]) -> BatchJobResponse: ...
+    async def create(self, batch_group_id: str, *, abort_on_failure: bool | None = None, description: str | None = None,
+            job_name: str | None = None, tasks: Sequence[BatchTaskRequest | BatchTaskRequestDict] | None = None,
+            body: CreateBatchJobRequest | Mapping[str, Any] | None = None) -> BatchJobResponse:
+        """Create a batch job and run it: the same operation for up to 10,000 tasks.
+
+        Possible are: activate, deactivate, suspend and standby of SIMs, their group and tags, and IP address map
+        entries of VPGs. Only one job of an operation runs at a time. The tasks have the permissions of the caller.
 
         `POST /batch_groups/{batch_group_id}/jobs`, quota group Batch. Raises BadRequest, NotFound, RateLimited.
         https://developers.soracom.io/en/api/#!/Batch/createBatchJob
 
         Args:
             batch_group_id: The batch group's ID.
-            description: Free text for people."""
-        return await self._call(CREATE_BATCH_JOB, batch_group_id=batch_group_id, **arguments)
+            abort_on_failure: Whether the job stops at the first task that fails.
+            description: A text for people, at most 500 characters. At most 500 characters.
+            job_name: The name of the job, at most 100 characters. At most 100 characters.
+            tasks: The tasks, at most 10,000, all with the same operation.
+
+        Example:
+            from soracom_async.models import BatchTaskApiRequest, BatchTaskRequest
+
+            sims = "8942310022000000001", "8942310022000000002"
+            calls = [BatchTaskApiRequest(method="POST", path=f"/v1/sims/{sim}/activate") for sim in sims]
+            tasks = [BatchTaskRequest(request=call) for call in calls]
+            job = await soracom.batch_groups.jobs.create(batch_group_id, tasks=tasks)"""
+        return await self._call(CREATE_BATCH_JOB, batch_group_id=batch_group_id, abort_on_failure=abort_on_failure,
+            description=description, job_name=job_name, tasks=tasks, body=body)
 
     async def get(self, batch_group_id: str, job_id: str) -> BatchJobResponse:
-        """Get batch job.
+        """Get a batch job: its status, and how many tasks are done.
 
         `GET /batch_groups/{batch_group_id}/jobs/{job_id}`, quota group Batch. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Batch/getBatchJob
@@ -143,7 +214,7 @@ class BatchGroupsJobs(Resource):
     def list_tasks(self, batch_group_id: str, job_id: str, *, limit: int | None = None,
             status: BatchTaskResponseStatus | None = None,
             last_evaluated_key: str | None = None) -> Pages[BatchTaskResponse]:
-        """List tasks of batch job.
+        """List the tasks of a batch job, with what they were answered.
 
         `GET /batch_groups/{batch_group_id}/jobs/{job_id}/tasks`, quota group Batch. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Batch/listTasksOfBatchJob
@@ -152,7 +223,7 @@ class BatchGroupsJobs(Resource):
             batch_group_id: The batch group's ID.
             job_id: The job's ID.
             limit: The most items of one page.
-            status: One of `pending`, `success`, `error`.
+            status: The status that the listed tasks have. One of `pending`, `success`, `error`.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_TASKS_OF_BATCH_JOB, batch_group_id=batch_group_id, job_id=job_id, limit=limit,
             status=status, last_evaluated_key=last_evaluated_key)
@@ -162,10 +233,9 @@ class BatchGroups(Resource):
     jobs: Inner[BatchGroupsJobs] = Inner(BatchGroupsJobs)
 
     def list(self, *, limit: int | None = None, last_evaluated_key: str | None = None) -> Pages[BatchGroupResponse]:
-        """List batch groups.
+        """List the batch groups, which hold batch jobs.
 
-        `GET /batch_groups`, quota group Batch.
-        https://developers.soracom.io/en/api/#!/Batch/listBatchGroups
+        `GET /batch_groups`, quota group Batch. https://developers.soracom.io/en/api/#!/Batch/listBatchGroups
 
         Args:
             limit: The most items of one page.
@@ -175,19 +245,21 @@ class BatchGroups(Resource):
     @overload
     async def create(self, *, batch_group_name: str, description: str | None = None) -> BatchGroupResponse: ...
     @overload
-    async def create(self, *, body: CreateBatchGroupRequest) -> BatchGroupResponse: ...
-    async def create(self, **arguments: Any) -> BatchGroupResponse:
-        """Create batch group.
+    async def create(self, *, body: CreateBatchGroupRequest | Mapping[str, Any]) -> BatchGroupResponse: ...
+    async def create(self, *, batch_group_name: str | None = None, description: str | None = None,
+            body: CreateBatchGroupRequest | Mapping[str, Any] | None = None) -> BatchGroupResponse:
+        """Create a batch group, which holds batch jobs.
 
-        `POST /batch_groups`, quota group Batch.
-        https://developers.soracom.io/en/api/#!/Batch/createBatchGroup
+        `POST /batch_groups`, quota group Batch. https://developers.soracom.io/en/api/#!/Batch/createBatchGroup
 
         Args:
-            description: Free text for people."""
-        return await self._call(CREATE_BATCH_GROUP, **arguments)
+            batch_group_name: The name of the group, at most 100 characters. At most 100 characters.
+            description: A text for people, at most 500 characters. At most 500 characters."""
+        return await self._call(CREATE_BATCH_GROUP, batch_group_name=batch_group_name, description=description,
+            body=body)
 
     async def get(self, batch_group_id: str) -> BatchGroupResponse:
-        """Get batch group.
+        """Get a batch group.
 
         `GET /batch_groups/{batch_group_id}`, quota group Batch. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Batch/getBatchGroup
@@ -197,20 +269,23 @@ class BatchGroups(Resource):
         return await self._call(GET_BATCH_GROUP, batch_group_id=batch_group_id)
 
     async def update(self, batch_group_id: str, *, batch_group_name: str | None = None, description: str | None = None,
-            body: UpdateBatchGroupRequest | None = None) -> BatchGroupResponse:
-        """Update batch group.
+            body: UpdateBatchGroupRequest | Mapping[str, Any] | None = None) -> BatchGroupResponse:
+        """Change the name or the description of a batch group.
 
         `PUT /batch_groups/{batch_group_id}`, quota group Batch. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Batch/updateBatchGroup
 
         Args:
             batch_group_id: The batch group's ID.
-            description: Free text for people."""
+            batch_group_name: The name of the group, at most 100 characters. At most 100 characters.
+            description: A text for people, at most 500 characters. At most 500 characters."""
         return await self._call(UPDATE_BATCH_GROUP, batch_group_id=batch_group_id, batch_group_name=batch_group_name,
             description=description, body=body)
 
     async def delete(self, batch_group_id: str) -> None:
-        """Delete batch group.
+        """Delete a batch group.
+
+        Raises BadRequest while a job of the group is running.
 
         `DELETE /batch_groups/{batch_group_id}`, quota group Batch. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Batch/deleteBatchGroup

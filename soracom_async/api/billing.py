@@ -14,53 +14,86 @@ from ._shared import ACT, Currency, EXPORT_MODE, ExportMode, FileExportResponse,
 
 
 class BillItemCostBreakdown(Model):
+    """What one bill item cost in a month."""
     amount: float | None = None
+    """The amount."""
     bill_item_category: str | None = None
+    """The category of the bill item."""
     bill_item_name: str | None = None
+    """The name of the bill item."""
 
 class BillingSummaryResponseOfBillItems(Model):
+    """The costs of a month by bill item."""
     cost_breakdown_list: list[BillItemCostBreakdown] | None = None
+    """The bill items, the largest amount first."""
     currency: Currency | None = None
+    """The currency of the amounts."""
     updated_time: EpochSeconds | None = None
+    """When the summary was last updated."""
     year_month: str | None = None
+    """The month, as text."""
 
 class BillingSummaryResponseOfSims(Model):
+    """The costs of a month by SIM."""
     cost_breakdown_list: list[SimCostBreakdown] | None = None
+    """The SIMs, the largest amount first; at most 100."""
     currency: Currency | None = None
+    """The currency of the amounts."""
     updated_time: EpochSeconds | None = None
+    """When the summary was last updated."""
     year_month: str | None = None
+    """The month, as text."""
 
 class DailyBill(Model):
+    """The charges of a day."""
     amount: float | None = None
+    """The amount."""
     currency: Currency | None = None
+    """The currency of the amount."""
     date: Day | None = None
+    """The day."""
 
 class DailyBillResponse(Model):
     """Answer of `getBillingPerDay`."""
     bill_list: list[DailyBill] | None = None
+    """The charges of each day."""
 
 class GetBillingHistoryResponse(Model):
     bill_list: list[MonthlyBill] | None = None
+    """The bills of the past months."""
 
 class GetLatestBill(Model):
-    """Answer of `getLatestBilling`."""
+    """The preliminary bill of the current month."""
     amount: float | None = None
+    """The amount so far."""
     currency: Currency | None = None
+    """The currency of the amount."""
     last_evaluated_time: str | None = None
+    """When the amount was calculated, as text; in the API's example YYYYMMDDHHMMSS."""
 
 class MonthlyBill(Model):
-    """Answer of `getBilling`."""
+    """The bill of a month."""
     amount: float | None = None
+    """The amount."""
     applied_coupon_amount: float | None = None
+    """The amount that coupons paid."""
     currency: Currency | None = None
+    """The currency of the amounts."""
     payment_status: PaymentStatus | None = None
+    """The state of the payment. `lessThanMinimumCharge`: too small, it is charged in a later month."""
     payment_transaction_id: str | None = None
+    """The ID of the payment transaction, for `payment_history.get`."""
     state: Literal["temporary", "closed"] | str | None = None
+    """The state of the bill: `temporary` while it still changes, `closed` when it is final."""
     year_month: Month | None = None
+    """The month."""
 
 class SimCostBreakdown(Model):
+    """What one SIM cost in a month."""
     amount: float | None = None
+    """The amount."""
     sim_id: str | None = None
+    """The SIM's ID."""
 
 GET_BILLING_HISTORY = Operation("getBillingHistory", "GET", "/bills", "Billing", READ, GetBillingHistoryResponse,
     cli=("bills list",))
@@ -83,14 +116,16 @@ class BillsSummaries(Resource):
     """The commands of `soracom bills summaries`."""
 
     async def get_bill_items(self) -> list[BillingSummaryResponseOfBillItems]:
-        """Get billing summary of bill items.
+        """Return the costs by bill item of the current month and the three before it, newest first.
 
         `GET /bills/summaries/bill_items`, quota group Billing.
         https://developers.soracom.io/en/api/#!/Billing/getBillingSummaryOfBillItems"""
         return await self._call(GET_BILLING_SUMMARY_OF_BILL_ITEMS)
 
     async def get_sims(self) -> list[BillingSummaryResponseOfSims]:
-        """Get billing summary of SIMs.
+        """Return the costs by SIM of the current month and the three before it, newest first.
+
+        Each month has the 100 SIMs that cost most.
 
         `GET /bills/summaries/sims`, quota group Billing.
         https://developers.soracom.io/en/api/#!/Billing/getBillingSummaryOfSims"""
@@ -101,14 +136,17 @@ class Bills(Resource):
     summaries: Inner[BillsSummaries] = Inner(BillsSummaries)
 
     async def list(self) -> GetBillingHistoryResponse:
-        """Get billing history.
+        """Return the bills of the past months, at most of the last 18.
 
-        `GET /bills`, quota group Billing.
-        https://developers.soracom.io/en/api/#!/Billing/getBillingHistory"""
+        They are final. `bills.get_latest` returns the current month.
+
+        `GET /bills`, quota group Billing. https://developers.soracom.io/en/api/#!/Billing/getBillingHistory"""
         return await self._call(GET_BILLING_HISTORY)
 
     async def get(self, yyyy_mm: Text) -> MonthlyBill:
-        """Get billing.
+        """Return the bill of a month, at most 18 months back.
+
+        The amount of the current month is preliminary. Raises NotFound if a month has no charge.
 
         `GET /bills/{yyyy_mm}`, quota group Billing. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Billing/getBilling
@@ -118,7 +156,9 @@ class Bills(Resource):
         return await self._call(GET_BILLING, yyyy_mm=yyyy_mm)
 
     async def get_daily(self, yyyy_mm: Text) -> DailyBillResponse:
-        """Get billing per day.
+        """Return the charges of each day of a month, at most 18 months back.
+
+        Charges by the month are not included. The amounts of the current month are preliminary.
 
         `GET /bills/{yyyy_mm}/daily`, quota group Billing. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Billing/getBillingPerDay
@@ -128,31 +168,32 @@ class Bills(Resource):
         return await self._call(GET_BILLING_PER_DAY, yyyy_mm=yyyy_mm)
 
     async def export(self, yyyy_mm: Text, *, export_mode: ExportMode | None = None) -> FileExportResponse:
-        """Export billing.
+        """Export the details of a month's bill, at most 18 months back, as a CSV file.
 
         `POST /bills/{yyyy_mm}/export`, quota group Billing. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Billing/exportBilling
 
         Args:
             yyyy_mm: The month, YYYYMM. A time; on the wire YYYYMM.
-            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
-                `sync`."""
+            export_mode: `sync` (default) waits for the URL; `async`, for huge files, gives an ID for
+                `files.get_exported`. One of `async`, `sync`."""
         return await self._call(EXPORT_BILLING, yyyy_mm=yyyy_mm, export_mode=export_mode)
 
     async def get_latest(self) -> GetLatestBill:
-        """Get latest billing.
+        """Return the preliminary amount of the current month.
 
-        `GET /bills/latest`, quota group Billing.
-        https://developers.soracom.io/en/api/#!/Billing/getLatestBilling"""
+        `GET /bills/latest`, quota group Billing. https://developers.soracom.io/en/api/#!/Billing/getLatestBilling"""
         return await self._call(GET_LATEST_BILLING)
 
     async def export_latest(self, *, export_mode: ExportMode | None = None) -> FileExportResponse:
-        """Export latest billing.
+        """Export the details of the current month's bill, which are preliminary, as a CSV file.
+
+        They are final by the second business day of the next month.
 
         `POST /bills/latest/export`, quota group Billing.
         https://developers.soracom.io/en/api/#!/Billing/exportLatestBilling
 
         Args:
-            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
-                `sync`."""
+            export_mode: `sync` (default) waits for the URL; `async`, for huge files, gives an ID for
+                `files.get_exported`. One of `async`, `sync`."""
         return await self._call(EXPORT_LATEST_BILLING, export_mode=export_mode)

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypedDict, overload
+
 from .._core.operation import Operation, Parameter
 from .._codec.model import Model
 from .._resource import Resource
@@ -12,26 +15,47 @@ from ._shared import READ
 
 
 class CellIdentifier(Model):
-    """Body of `batchGetCellLocations`."""
+    """A cell to look for: for 3G with `lac` and `cid`, for LTE with `tac` and `ecid`."""
     cid: str | None = None
+    """The ID of the cell, for 3G; without it, the location is less precise."""
     eci: str | None = None
+    """The ID of the cell, for LTE; `ecid` means the same."""
     ecid: str | None = None
+    """The ID of the cell, for LTE; `eci` means the same."""
     identifier: str | None = None
+    """Any text: the location that is found comes with it."""
     lac: str | None = None
+    """The location area code, for 3G."""
     mcc: str | None = None
+    """The country code of the network (MCC)."""
     mnc: str | None = None
+    """The network's code within its country (MNC)."""
     tac: str | None = None
+    """The tracking area code, for LTE."""
 
 class CellLocation(Model, avg_strength="avg_strength"):
+    """Where a cell tower is, as far as OpenCelliD knows."""
     avg_strength: int | None = None
+    """The average signal strength of all measurements, in dBm."""
     created: ISODateTime | None = None
+    """When the record was made."""
     exact: int | None = None
+    """Whether the location is exact (1) or an estimate from measurements (0)."""
     identifier: str | None = None
+    """The text that was given with the cell."""
     lat: float | None = None
+    """The latitude."""
     lon: float | None = None
+    """The longitude."""
     range: int | None = None
+    """The estimated radius of the cell, in meters."""
     samples: int | None = None
+    """How many measurements the estimate is from."""
     updated: ISODateTime | None = None
+    """When the record was last changed."""
+
+CellIdentifierDict = TypedDict("CellIdentifierDict", {"cid": str, "eci": str, "ecid": str, "identifier": str,
+    "lac": str, "mcc": str, "mnc": str, "tac": str}, total=False)
 
 GET_CELL_LOCATION = Operation("getCellLocation", "GET", "/cell_locations", "CellLocation", READ, CellLocation,
     cli=("cell-locations get",),
@@ -45,15 +69,49 @@ class CellLocations(Resource):
 
     async def get(self, *, mcc: str, mnc: str, lac: str | None = None, cid: str | None = None, tac: str | None = None,
             ecid: str | None = None, eci: str | None = None) -> CellLocation:
-        """Get cell location.
+        """Get where a cell tower is.
+
+        For 3G give `lac` and `cid`, for LTE `tac` and `ecid`. The locations come from OpenCelliD (CC BY-SA 4.0): one
+        may be missing, then NotFound is raised, or wrong.
 
         `GET /cell_locations`, quota group CellLocation. Raises NotFound.
-        https://developers.soracom.io/en/api/#!/CellLocation/getCellLocation"""
+        https://developers.soracom.io/en/api/#!/CellLocation/getCellLocation
+
+        Args:
+            mcc: The country code of the network (MCC).
+            mnc: The network's code within its country (MNC).
+            lac: The location area code, for 3G.
+            cid: The ID of the cell, for 3G; without it, the location is less precise.
+            tac: The tracking area code, for LTE.
+            ecid: The ID of the cell, for LTE; `eci` means the same.
+            eci: The ID of the cell, for LTE; `ecid` means the same.
+
+        Example:
+            location = await soracom.cell_locations.get(mcc="440", mnc="10", tac="1234", ecid="12345678")
+            print(location.lat, location.lon, location.range)"""
         return await self._call(GET_CELL_LOCATION, mcc=mcc, mnc=mnc, lac=lac, cid=cid, tac=tac, ecid=ecid, eci=eci)
 
-    async def batch_get(self, *, cells: list[CellIdentifier]) -> list[CellLocation]:
-        """Batch get cell locations.
+    @overload
+    async def batch_get(self, *, cells: Sequence[CellIdentifier | CellIdentifierDict]) -> list[CellLocation]: ...
+    @overload
+    async def batch_get(self, *, body: Sequence[CellIdentifier | CellIdentifierDict]) -> list[CellLocation]: ...
+    async def batch_get(self, *, cells: Sequence[CellIdentifier | CellIdentifierDict] | None = None,
+            body: Sequence[CellIdentifier | CellIdentifierDict] | None = None) -> list[CellLocation]:
+        """Get where several cell towers are.
+
+        For 3G give `lac` and `cid`, for LTE `tac` and `ecid`. The locations come from OpenCelliD (CC BY-SA 4.0): one
+        may be missing or wrong.
 
         `POST /cell_locations`, quota group CellLocation.
-        https://developers.soracom.io/en/api/#!/CellLocation/batchGetCellLocations"""
-        return await self._call(BATCH_GET_CELL_LOCATIONS, cells=cells)
+        https://developers.soracom.io/en/api/#!/CellLocation/batchGetCellLocations
+
+        Args:
+            cells: The cells to look for.
+
+        Example:
+            from soracom_async.models import CellIdentifier
+
+            lte = CellIdentifier(identifier="first", mcc="440", mnc="10", tac="1234", ecid="12345678")
+            umts = CellIdentifier(identifier="second", mcc="440", mnc="10", lac="123", cid="45678")
+            locations = await soracom.cell_locations.batch_get(cells=[lte, umts])"""
+        return await self._call(BATCH_GET_CELL_LOCATIONS, cells=cells, body=body)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from .._core.operation import Operation
@@ -22,16 +23,22 @@ CredentialsModelType = Literal["api-token-credentials", "aws-credentials", "aws-
 class CreateAndUpdateCredentialsModel(Model):
     """Body of `updateCredential` and `createCredential`."""
     credentials: dict[str, Any] | None = None
+    """The credentials themselves; which keys they have depends on `type`."""
     description: str | None = None
     type: CreateCredentialType | None = None
+    """The kind of credentials."""
 
 class CredentialsModel(Model):
+    """A set of credentials that services of Soracom use."""
     credentials_id: str
+    """The ID under which the credentials are kept."""
     create_date_time: int | None = None
     credentials: dict[str, Any] | None = None
+    """What the credentials hold; which keys there are depends on `type`."""
     description: str | None = None
     last_used_date_time: int | None = None
     type: CredentialsModelType | None = None
+    """The kind of credentials."""
     update_date_time: int | None = None
 
 LIST_CREDENTIALS = Operation("listCredentials", "GET", "/credentials", "Credential", READ, list[CredentialsModel],
@@ -47,7 +54,7 @@ class Credentials(Resource):
     """The commands of `soracom credentials`."""
 
     async def list(self) -> builtins.list[CredentialsModel]:
-        """List credentials.
+        """List the sets of credentials that services of Soracom use.
 
         `GET /credentials`, quota group Credential.
         https://developers.soracom.io/en/api/#!/Credential/listCredentials"""
@@ -55,36 +62,38 @@ class Credentials(Resource):
 
     async def update(self, credentials_id: str, *, credentials: dict[str, Any] | None = None,
             description: str | None = None, type: CreateCredentialType | None = None,
-            body: CreateAndUpdateCredentialsModel | None = None) -> CredentialsModel:
-        """Update credential.
+            body: CreateAndUpdateCredentialsModel | Mapping[str, Any] | None = None) -> CredentialsModel:
+        """Change a set of credentials.
 
         `PUT /credentials/{credentials_id}`, quota group Credential. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Credential/updateCredential
 
         Args:
             credentials_id: The ID under which the credentials are kept.
+            credentials: The credentials themselves; which keys they have depends on `type`.
             description: Free text for people.
-            type: One of `aws-credentials`, `azure-credentials`, `psk`, `x509`."""
+            type: The kind of credentials. One of `aws-credentials`, `azure-credentials`, `psk`, `x509`."""
         return await self._call(UPDATE_CREDENTIAL, credentials_id=credentials_id, credentials=credentials,
             description=description, type=type, body=body)
 
     async def create(self, credentials_id: str, *, credentials: dict[str, Any] | None = None,
             description: str | None = None, type: CreateCredentialType | None = None,
-            body: CreateAndUpdateCredentialsModel | None = None) -> CredentialsModel:
-        """Create credential.
+            body: CreateAndUpdateCredentialsModel | Mapping[str, Any] | None = None) -> CredentialsModel:
+        """Create a set of credentials that services of Soracom use.
 
         `POST /credentials/{credentials_id}`, quota group Credential.
         https://developers.soracom.io/en/api/#!/Credential/createCredential
 
         Args:
             credentials_id: The ID under which the credentials are kept.
+            credentials: The credentials themselves; which keys they have depends on `type`.
             description: Free text for people.
-            type: One of `aws-credentials`, `azure-credentials`, `psk`, `x509`."""
+            type: The kind of credentials. One of `aws-credentials`, `azure-credentials`, `psk`, `x509`."""
         return await self._call(CREATE_CREDENTIAL, credentials_id=credentials_id, credentials=credentials,
             description=description, type=type, body=body)
 
     async def delete(self, credentials_id: str) -> None:
-        """Delete credential.
+        """Delete a set of credentials.
 
         `DELETE /credentials/{credentials_id}`, quota group Credential. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Credential/deleteCredential

@@ -16,9 +16,12 @@ from .subscriber import GET_DATA_FROM_SUBSCRIBER
 
 
 class DataResourceMetadata(Model):
+    """A resource that has sent data to Harvest Data."""
     attribute_names: list[str] | None = None
+    """The names of the attributes in the data."""
     last_modified_time: int | None = None
     resource_id: str | None = None
+    """The ID of the resource: for `Subscriber` the IMSI, else that of the SIM, device or camera."""
     resource_type: str | None = None
 
 GET_DATA_ENTRIES = Operation("getDataEntries", "GET", "/data/{resource_type}/{resource_id}", "DataEntry", READ,
@@ -44,7 +47,7 @@ class Data(Resource):
     def get_entries(self, resource_type: ResourceType, resource_id: str, *, from_: Instant | None = None,
             to: Instant | None = None, sort: Sort | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[DataEntry]:
-        """Get data entries.
+        """List what a resource sent to Harvest Data.
 
         `GET /data/{resource_type}/{resource_id}`, quota group DataEntry.
         https://developers.soracom.io/en/api/#!/DataEntry/getDataEntries
@@ -52,17 +55,17 @@ class Data(Resource):
         Args:
             resource_type: The kind of resource. One of `Subscriber`, `LoraDevice`, `Sim`, `SigfoxDevice`, `Device`,
                 `SoraCam`.
-            resource_id: The ID of the resource.
+            resource_id: The ID of the resource: for `Subscriber` the IMSI, else that of the SIM, device or camera.
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
-            limit: The most items of one page.
+            sort: The order: by default the newest entry comes first. One of `desc`, `asc`. Default: `desc`.
+            limit: The most items of one page: 1 to 1,000, by default 10. 1 to 1,000.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_ENTRIES, resource_type=resource_type, resource_id=resource_id, from_=from_, to=to,
             sort=sort, limit=limit, last_evaluated_key=last_evaluated_key)
 
     async def get_entry(self, resource_type: ResourceType, resource_id: str, time: Instant) -> DataEntry:
-        """Get data entry.
+        """Get one entry of Harvest Data by its resource and its time.
 
         `GET /data/{resource_type}/{resource_id}/{time}`, quota group DataEntry. Raises NotFound.
         https://developers.soracom.io/en/api/#!/DataEntry/getDataEntry
@@ -70,12 +73,13 @@ class Data(Resource):
         Args:
             resource_type: The kind of resource. One of `Subscriber`, `LoraDevice`, `Sim`, `SigfoxDevice`, `Device`,
                 `SoraCam`.
-            resource_id: The ID of the resource.
-            time: A time; on the wire epoch milliseconds."""
+            resource_id: The ID of the resource: for `Subscriber` the IMSI, else that of the SIM, device or camera.
+            time: The time of the entry, to the millisecond: an entry has it as `time`. A time; on the wire epoch
+                milliseconds."""
         return await self._call(GET_DATA_ENTRY, resource_type=resource_type, resource_id=resource_id, time=time)
 
     async def delete_entry(self, resource_type: ResourceType, resource_id: str, time: Instant) -> None:
-        """Delete data entry.
+        """Delete one entry of Harvest Data by its resource and its time.
 
         `DELETE /data/{resource_type}/{resource_id}/{time}`, quota group DataEntry.
         https://developers.soracom.io/en/api/#!/DataEntry/deleteDataEntry
@@ -83,37 +87,39 @@ class Data(Resource):
         Args:
             resource_type: The kind of resource. One of `Subscriber`, `LoraDevice`, `Sim`, `SigfoxDevice`, `Device`,
                 `SoraCam`.
-            resource_id: The ID of the resource.
-            time: A time; on the wire epoch milliseconds."""
+            resource_id: The ID of the resource: for `Subscriber` the IMSI, else that of the SIM, device or camera.
+            time: The time of the entry, to the millisecond: an entry has it as `time`. A time; on the wire epoch
+                milliseconds."""
         return await self._call(DELETE_DATA_ENTRY, resource_type=resource_type, resource_id=resource_id, time=time)
 
     def get_entries_by_category(self, category: str, *, from_: Instant | None = None, to: Instant | None = None,
             sort: Sort | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[DataEntry]:
-        """Get data entries by category.
+        """List the entries of Harvest Data that belong to a category, of all resources.
 
         `GET /data/categories/{category}`, quota group DataEntry.
         https://developers.soracom.io/en/api/#!/DataEntry/getDataEntriesByCategory
 
         Args:
+            category: The name of the category.
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
-            limit: The most items of one page.
+            sort: The order: by default the newest entry comes first. One of `desc`, `asc`. Default: `desc`.
+            limit: The most items of one page: 1 to 1,000, by default 10. 1 to 1,000.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_ENTRIES_BY_CATEGORY, category=category, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
     def list_resource_metadata(self, *, resource_type: ResourceType | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[DataResourceMetadata]:
-        """List data resource metadata.
+        """List the resources that have sent data to Harvest Data.
 
         `GET /data/metadata/resources`, quota group DataEntry.
         https://developers.soracom.io/en/api/#!/DataEntry/listDataResourceMetadata
 
         Args:
-            resource_type: The kind of resource. One of `Subscriber`, `LoraDevice`, `Sim`, `SigfoxDevice`, `Device`,
-                `SoraCam`.
+            resource_type: The kind of resource; without it, all kinds are listed. One of `Subscriber`, `LoraDevice`,
+                `Sim`, `SigfoxDevice`, `Device`, `SoraCam`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_DATA_RESOURCE_METADATA, resource_type=resource_type, limit=limit,
@@ -122,14 +128,16 @@ class Data(Resource):
     @deprecated("listDataSourceResources is deprecated")
     def list_source_resources(self, *, resource_type: ResourceType | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[DataResourceMetadata]:
-        """List data source resources.
+        """List the resources that have sent data to Harvest Data.
+
+        `list_resource_metadata` lists the same.
 
         `GET /data/resources`, quota group DataEntry. Deprecated.
         https://developers.soracom.io/en/api/#!/DataEntry/listDataSourceResources
 
         Args:
-            resource_type: The kind of resource. One of `Subscriber`, `LoraDevice`, `Sim`, `SigfoxDevice`, `Device`,
-                `SoraCam`.
+            resource_type: The kind of resource; without it, all kinds are listed. One of `Subscriber`, `LoraDevice`,
+                `Sim`, `SigfoxDevice`, `Device`, `SoraCam`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_DATA_SOURCE_RESOURCES, resource_type=resource_type, limit=limit,
@@ -137,7 +145,7 @@ class Data(Resource):
 
     def get(self, imsi: str, *, from_: Instant | None = None, to: Instant | None = None, sort: Sort | None = None,
             limit: int | None = None, last_evaluated_key: str | None = None) -> Pages[DataEntry]:
-        """Get data from subscriber.
+        """List the data that a subscriber sent to Harvest Data, by default the newest first.
 
         `GET /subscribers/{imsi}/data`, quota group Subscriber.
         https://developers.soracom.io/en/api/#!/Subscriber/getDataFromSubscriber
@@ -146,8 +154,8 @@ class Data(Resource):
             imsi: The subscriber's IMSI, 15 digits.
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
-            limit: The most items of one page.
+            sort: The order: `desc`, the newest first, is the default. One of `desc`, `asc`. Default: `desc`.
+            limit: The most items of one page, from 1 to 1000; 10 by default. 1 to 1,000.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_SUBSCRIBER, imsi=imsi, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-import builtins
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, overload
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
 from .._codec.model import Model
@@ -13,7 +13,7 @@ from .._resource import Resource
 from .._codec.times import Instant, Text
 from ..pages import Pages
 from ._shared import (ACT, DataEntry, Device, FROM_MS, LIMIT, MODEL, READ, SET, SORT, SetGroupRequest, Sort, TAG_NAME,
-    TAG_VALUE, TAG_VALUE_MATCH_MODE, TO_MS, TagUpdateRequest)
+    TAG_VALUE, TAG_VALUE_MATCH_MODE, TO_MS, TagUpdateRequest, TagUpdateRequestDict)
 from .device_object_model import (CREATE_DEVICE_OBJECT_MODEL, DELETE_DEVICE_OBJECT_MODEL, DeviceObjectModel, Format,
     GET_DEVICE_OBJECT_MODEL, LIST_DEVICE_OBJECT_MODELS, SET_DEVICE_OBJECT_MODEL_SCOPE, SetDeviceObjectModelScopeRequest,
     UPDATE_DEVICE_OBJECT_MODEL)
@@ -23,30 +23,45 @@ ResourceInstanceType = Literal["STRING", "INTEGER", "FLOAT", "BOOLEAN", "OPAQUE"
 
 class ExecuteDeviceResourceRequest(Model):
     value: str | None = None
+    """The argument of the execution."""
 
 class ObjectInstance(Model):
-    """Answer of `readDeviceResources`."""
+    """An instance of an LwM2M object of a device."""
     id: int | None = None
+    """The number of the instance."""
     observed: bool | None = None
+    """Whether the instance is observed: the device reports its changes."""
     resources: dict[str, ResourceInstance] | None = None
+    """The resources by their IDs."""
 
 class ResourceInstance(Model):
-    """Answer of `readDeviceResource`."""
+    """An LwM2M resource of a device, with its value and what its model says."""
     description: str | None = None
     id: int | None = None
+    """The LwM2M resource's ID."""
     mandatory: bool | None = None
+    """Whether the object always has this resource."""
     multiple: bool | None = None
+    """Whether the resource has several values."""
     name: str | None = None
     observed: bool | None = None
+    """Whether the resource is observed: the device reports its changes."""
     operations: Operations | None = None
+    """What the resource allows: read (`R`), write (`W`), execute (`E`)."""
     range_enumeration: str | None = None
+    """The values that are allowed."""
     type: ResourceInstanceType | None = None
+    """The type of the value."""
     units: str | None = None
+    """The unit of the value."""
     value: dict[str, Any] | None = None
+    """The value, where there is one."""
     values: dict[str, Any] | None = None
+    """The values, where there are several."""
 
 class WriteDeviceResourceRequest(Model):
     value: str | float | bool | None = None
+    """The value to write."""
 
 LIST_DEVICES = Operation("listDevices", "GET", "/devices", "Device", READ, list[Device], cli=("devices list",),
     query=(TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE, LAST_EVALUATED_KEY, LIMIT), paging=ARRAY)
@@ -94,7 +109,7 @@ class Devices(Resource):
 
     def list_object_models(self, *, last_evaluated_key: str | None = None,
             limit: int | None = None) -> Pages[DeviceObjectModel]:
-        """List device object models.
+        """List the object models: the LwM2M objects that the operator has defined for Inventory.
 
         `GET /device_object_models`, quota group DeviceObjectModel.
         https://developers.soracom.io/en/api/#!/DeviceObjectModel/listDeviceObjectModels
@@ -107,23 +122,34 @@ class Devices(Resource):
     async def create_object_model(self, *, created_time: Text | None = None, format: Format | None = None,
             last_modified_time: Text | None = None, object_id: str | None = None, object_name: str | None = None,
             operator_id: str | None = None, scope: str | None = None,
-            body: DeviceObjectModel | None = None) -> DeviceObjectModel:
-        """Create device object model.
+            body: DeviceObjectModel | Mapping[str, Any] | None = None) -> DeviceObjectModel:
+        """Create an object model: the definition of an LwM2M object for Inventory.
+
+        Raises BadRequest if the definition cannot be read. A definition in XML is sent by `request`, as in the
+        example.
 
         `POST /device_object_models`, quota group DeviceObjectModel. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/DeviceObjectModel/createDeviceObjectModel
 
         Args:
             created_time: A time; on the wire ISO 8601.
-            format: One of `xml`, `json`.
+            format: The format of the definition. One of `xml`, `json`.
             last_modified_time: A time; on the wire ISO 8601.
-            operator_id: The operator's ID."""
+            object_id: The LwM2M object's ID.
+            object_name: The LwM2M object's name.
+            operator_id: The operator's ID.
+
+        Example:
+            from pathlib import Path
+
+            xml, headers = Path("object.xml"), {"content-type": "application/xml"}
+            await soracom.request("POST", "/device_object_models", content=xml, headers=headers)"""
         return await self._call(CREATE_DEVICE_OBJECT_MODEL, created_time=created_time, format=format,
             last_modified_time=last_modified_time, object_id=object_id, object_name=object_name,
             operator_id=operator_id, scope=scope, body=body)
 
     async def get_object_model(self, model_id: str) -> DeviceObjectModel:
-        """Get device object model.
+        """Get an object model.
 
         `GET /device_object_models/{model_id}`, quota group DeviceObjectModel. Raises NotFound.
         https://developers.soracom.io/en/api/#!/DeviceObjectModel/getDeviceObjectModel
@@ -135,8 +161,10 @@ class Devices(Resource):
     async def update_object_model(self, model_id: str, *, created_time: Text | None = None,
             format: Format | None = None, last_modified_time: Text | None = None, object_id: str | None = None,
             object_name: str | None = None, operator_id: str | None = None, scope: str | None = None,
-            body: DeviceObjectModel | None = None) -> DeviceObjectModel:
-        """Update device object model.
+            body: DeviceObjectModel | Mapping[str, Any] | None = None) -> DeviceObjectModel:
+        """Change an object model.
+
+        Raises BadRequest if the definition cannot be read.
 
         `POST /device_object_models/{model_id}`, quota group DeviceObjectModel. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/DeviceObjectModel/updateDeviceObjectModel
@@ -144,15 +172,17 @@ class Devices(Resource):
         Args:
             model_id: The object model's ID.
             created_time: A time; on the wire ISO 8601.
-            format: One of `xml`, `json`.
+            format: The format of the definition. One of `xml`, `json`.
             last_modified_time: A time; on the wire ISO 8601.
+            object_id: The LwM2M object's ID.
+            object_name: The LwM2M object's name.
             operator_id: The operator's ID."""
         return await self._call(UPDATE_DEVICE_OBJECT_MODEL, model_id=model_id, created_time=created_time, format=format,
             last_modified_time=last_modified_time, object_id=object_id, object_name=object_name,
             operator_id=operator_id, scope=scope, body=body)
 
     async def delete_object_model(self, model_id: str) -> None:
-        """Delete device object model.
+        """Delete an object model.
 
         `DELETE /device_object_models/{model_id}`, quota group DeviceObjectModel. Raises NotFound.
         https://developers.soracom.io/en/api/#!/DeviceObjectModel/deleteDeviceObjectModel
@@ -162,8 +192,8 @@ class Devices(Resource):
         return await self._call(DELETE_DEVICE_OBJECT_MODEL, model_id=model_id)
 
     async def set_object_model_scope(self, model_id: str, *, scope: str | None = None,
-            body: SetDeviceObjectModelScopeRequest | None = None) -> DeviceObjectModel:
-        """Set device object model scope.
+            body: SetDeviceObjectModelScopeRequest | Mapping[str, Any] | None = None) -> DeviceObjectModel:
+        """Set the scope of an object model.
 
         `POST /device_object_models/{model_id}/set_scope`, quota group DeviceObjectModel. Raises NotFound.
         https://developers.soracom.io/en/api/#!/DeviceObjectModel/setDeviceObjectModelScope
@@ -175,10 +205,9 @@ class Devices(Resource):
     def list(self, *, tag_name: str | None = None, tag_value: str | None = None,
             tag_value_match_mode: str | None = None, last_evaluated_key: str | None = None,
             limit: int | None = None) -> Pages[Device]:
-        """List devices.
+        """List the devices of Inventory.
 
-        `GET /devices`, quota group Device.
-        https://developers.soracom.io/en/api/#!/Device/listDevices
+        `GET /devices`, quota group Device. https://developers.soracom.io/en/api/#!/Device/listDevices
 
         Args:
             tag_name: The name of the tag.
@@ -195,17 +224,19 @@ class Devices(Resource):
             manufacturer: str | None = None, model_number: str | None = None, objects: dict[str, Any] | None = None,
             online: bool | None = None, operator_id: str | None = None, registration_id: str | None = None,
             registration_life_time: int | None = None, serial_number: str | None = None,
-            tags: dict[str, str] | None = None, body: Device | None = None) -> Device:
-        """Create device.
+            tags: dict[str, str] | None = None, body: Device | Mapping[str, Any] | None = None) -> Device:
+        """Create a device in Inventory.
 
-        `POST /devices`, quota group Device.
-        https://developers.soracom.io/en/api/#!/Device/createDevice
+        `POST /devices`, quota group Device. https://developers.soracom.io/en/api/#!/Device/createDevice
 
         Args:
             device_id: The device's ID.
+            endpoint: The LwM2M endpoint name of the device.
             group_id: The group's ID, a UUID.
             last_modified_time: A time; on the wire ISO 8601.
             last_registration_update: A time; on the wire ISO 8601.
+            objects: The LwM2M objects of the device.
+            online: Whether the device is connected; by default not.
             operator_id: The operator's ID.
             serial_number: The serial number.
             tags: The tags: values by their names."""
@@ -217,17 +248,18 @@ class Devices(Resource):
             serial_number=serial_number, tags=tags, body=body)
 
     async def get(self, device_id: str, *, model: bool | None = None) -> Device:
-        """Get device.
+        """Get a device of Inventory.
 
         `GET /devices/{device_id}`, quota group Device. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Device/getDevice
 
         Args:
-            device_id: The device's ID."""
+            device_id: The device's ID.
+            model: Whether the model information of the resources is added; by default not."""
         return await self._call(GET_DEVICE, device_id=device_id, model=model)
 
     async def delete(self, device_id: str) -> None:
-        """Delete device.
+        """Delete a device from Inventory.
 
         `DELETE /devices/{device_id}`, quota group Device. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Device/deleteDevice
@@ -238,7 +270,9 @@ class Devices(Resource):
 
     async def get_instance(self, device_id: str, object: str, instance: str, *,
             model: bool | None = None) -> ObjectInstance:
-        """Read device resources.
+        """Read all resources of an LwM2M object's instance from a device.
+
+        Raises BadRequest if they cannot be read, as when the device is offline.
 
         `GET /devices/{device_id}/{object}/{instance}`, quota group Device. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Device/readDeviceResources
@@ -246,13 +280,16 @@ class Devices(Resource):
         Args:
             device_id: The device's ID.
             object: The LwM2M object's ID.
-            instance: The LwM2M object's instance."""
+            instance: The LwM2M object's instance.
+            model: Whether the model information of the resources is added; by default not."""
         return await self._call(READ_DEVICE_RESOURCES, device_id=device_id, object=object, instance=instance,
             model=model)
 
     async def get_resource(self, device_id: str, object: str, instance: str, resource: str, *,
             model: bool | None = None) -> ResourceInstance:
-        """Read device resource.
+        """Read an LwM2M resource from a device.
+
+        Raises BadRequest if it cannot be read, as when the device is offline.
 
         `GET /devices/{device_id}/{object}/{instance}/{resource}`, quota group Device. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Device/readDeviceResource
@@ -261,60 +298,78 @@ class Devices(Resource):
             device_id: The device's ID.
             object: The LwM2M object's ID.
             instance: The LwM2M object's instance.
-            resource: The LwM2M resource's ID."""
+            resource: The LwM2M resource's ID.
+            model: Whether the model information of the resources is added; by default not.
+
+        Example:
+            serial = await soracom.devices.get_resource(device_id, object="3", instance="0", resource="2")
+            print(serial.value)"""
         return await self._call(READ_DEVICE_RESOURCE, device_id=device_id, object=object, instance=instance,
             resource=resource, model=model)
 
     async def put_resource(self, device_id: str, object: str, instance: str, resource: str, *,
-            value: str | float | bool | None = None, body: WriteDeviceResourceRequest | None = None) -> None:
-        """Write device resource.
+            value: str | float | bool | None = None,
+            body: WriteDeviceResourceRequest | Mapping[str, Any] | None = None) -> None:
+        """Write a value to an LwM2M resource of a device.
+
+        Raises BadRequest if it cannot be written, as when the device is offline; ServerError has the error of the
+        device. A resource with several values needs `values`, for which there is no argument: send it as in the
+        example.
 
         `PUT /devices/{device_id}/{object}/{instance}/{resource}`, quota group Device. Raises BadRequest, NotFound,
-        ServerError.
-        https://developers.soracom.io/en/api/#!/Device/writeDeviceResource
+        ServerError. https://developers.soracom.io/en/api/#!/Device/writeDeviceResource
 
         Args:
             device_id: The device's ID.
             object: The LwM2M object's ID.
             instance: The LwM2M object's instance.
-            resource: The LwM2M resource's ID."""
+            resource: The LwM2M resource's ID.
+            value: The value to write.
+
+        Example:
+            path = f"/devices/{device_id}/{object}/{instance}/{resource}"
+            await soracom.request("PUT", path, json={"values": ["first", "second"]})"""
         return await self._call(WRITE_DEVICE_RESOURCE, device_id=device_id, object=object, instance=instance,
             resource=resource, value=value, body=body)
 
     async def execute_resource(self, device_id: str, object: str, instance: str, resource: str, *,
-            value: str | None = None, body: ExecuteDeviceResourceRequest | None = None) -> None:
-        """Execute device resource.
+            value: str | None = None, body: ExecuteDeviceResourceRequest | Mapping[str, Any] | None = None) -> None:
+        """Execute an LwM2M resource of a device, such as one that reboots it.
+
+        Raises BadRequest if it cannot be executed, as when the device is offline.
 
         `POST /devices/{device_id}/{object}/{instance}/{resource}/execute`, quota group Device. Raises BadRequest,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/Device/executeDeviceResource
+        NotFound. https://developers.soracom.io/en/api/#!/Device/executeDeviceResource
 
         Args:
             device_id: The device's ID.
             object: The LwM2M object's ID.
             instance: The LwM2M object's instance.
-            resource: The LwM2M resource's ID."""
+            resource: The LwM2M resource's ID.
+            value: The argument of the execution."""
         return await self._call(EXECUTE_DEVICE_RESOURCE, device_id=device_id, object=object, instance=instance,
             resource=resource, value=value, body=body)
 
     async def observe_resource(self, device_id: str, object: str, instance: str, resource: str, *,
             model: bool | None = None) -> None:
-        """Observe device resource.
+        """Start to observe an LwM2M resource: the device then reports its changes.
+
+        Raises BadRequest if it cannot be read, as when the device is offline.
 
         `POST /devices/{device_id}/{object}/{instance}/{resource}/observe`, quota group Device. Raises BadRequest,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/Device/observeDeviceResource
+        NotFound. https://developers.soracom.io/en/api/#!/Device/observeDeviceResource
 
         Args:
             device_id: The device's ID.
             object: The LwM2M object's ID.
             instance: The LwM2M object's instance.
-            resource: The LwM2M resource's ID."""
+            resource: The LwM2M resource's ID.
+            model: Whether the model information of the resources is added; by default not."""
         return await self._call(OBSERVE_DEVICE_RESOURCE, device_id=device_id, object=object, instance=instance,
             resource=resource, model=model)
 
     async def unobserve_resource(self, device_id: str, object: str, instance: str, resource: str) -> None:
-        """Unobserve device resource.
+        """Stop the observation of an LwM2M resource.
 
         `POST /devices/{device_id}/{object}/{instance}/{resource}/unobserve`, quota group Device. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Device/unobserveDeviceResource
@@ -328,7 +383,9 @@ class Devices(Resource):
             resource=resource)
 
     async def observe_resources(self, device_id: str, object: str, instance: str, *, model: bool | None = None) -> None:
-        """Observe device resources.
+        """Start to observe all resources of an LwM2M object's instance.
+
+        Raises BadRequest if they cannot be read, as when the device is offline.
 
         `POST /devices/{device_id}/{object}/{instance}/observe`, quota group Device. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Device/observeDeviceResources
@@ -336,12 +393,13 @@ class Devices(Resource):
         Args:
             device_id: The device's ID.
             object: The LwM2M object's ID.
-            instance: The LwM2M object's instance."""
+            instance: The LwM2M object's instance.
+            model: Whether the model information of the resources is added; by default not."""
         return await self._call(OBSERVE_DEVICE_RESOURCES, device_id=device_id, object=object, instance=instance,
             model=model)
 
     async def unobserve_resources(self, device_id: str, object: str, instance: str) -> None:
-        """Unobserve device resources.
+        """Stop the observation of the resources of an LwM2M object's instance.
 
         `POST /devices/{device_id}/{object}/{instance}/unobserve`, quota group Device. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Device/unobserveDeviceResources
@@ -355,7 +413,7 @@ class Devices(Resource):
     def get_data(self, device_id: str, *, from_: Instant | None = None, to: Instant | None = None,
             sort: Sort | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[DataEntry]:
-        """Get data from device.
+        """List what a device of Inventory sent to Harvest Data.
 
         `GET /devices/{device_id}/data`, quota group Device.
         https://developers.soracom.io/en/api/#!/Device/getDataFromDevice
@@ -364,15 +422,15 @@ class Devices(Resource):
             device_id: The device's ID.
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
-            limit: The most items of one page.
+            sort: The order: by default the newest entry comes first. One of `desc`, `asc`. Default: `desc`.
+            limit: The most items of one page: 1 to 1,000, by default 10. 1 to 1,000.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_DEVICE, device_id=device_id, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
     async def set_group(self, device_id: str, *, group_id: str | None = None,
-            body: SetGroupRequest | None = None) -> Device:
-        """Set device group.
+            body: SetGroupRequest | Mapping[str, Any] | None = None) -> Device:
+        """Put a device of Inventory into a group.
 
         `POST /devices/{device_id}/set_group`, quota group Device. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Device/setDeviceGroup
@@ -382,19 +440,33 @@ class Devices(Resource):
             group_id: The group's ID, a UUID."""
         return await self._call(SET_DEVICE_GROUP, device_id=device_id, group_id=group_id, body=body)
 
-    async def put_device_tags(self, device_id: str, *, tags: builtins.list[TagUpdateRequest]) -> Device:
-        """Put device tags.
+    @overload
+    async def put_device_tags(self, device_id: str, *,
+            tags: Sequence[TagUpdateRequest | TagUpdateRequestDict]) -> Device: ...
+    @overload
+    async def put_device_tags(self, device_id: str, *,
+            body: Sequence[TagUpdateRequest | TagUpdateRequestDict]) -> Device: ...
+    async def put_device_tags(self, device_id: str, *,
+            tags: Sequence[TagUpdateRequest | TagUpdateRequestDict] | None = None,
+            body: Sequence[TagUpdateRequest | TagUpdateRequestDict] | None = None) -> Device:
+        """Add tags to a device of Inventory, or change their values.
 
         `PUT /devices/{device_id}/tags`, quota group Device. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Device/putDeviceTags
 
         Args:
             device_id: The device's ID.
-            tags: The tags: values by their names."""
-        return await self._call(PUT_DEVICE_TAGS, device_id=device_id, tags=tags)
+            tags: The tags to add or change.
+
+        Example:
+            from soracom_async.models import TagUpdateRequest
+
+            tags = [TagUpdateRequest(tag_name="name", tag_value="sensor 1")]
+            await soracom.devices.put_device_tags(device_id, tags=tags)"""
+        return await self._call(PUT_DEVICE_TAGS, device_id=device_id, tags=tags, body=body)
 
     async def delete_device_tag(self, device_id: str, tag_name: str) -> None:
-        """Delete device tag.
+        """Delete a tag of a device of Inventory.
 
         `DELETE /devices/{device_id}/tags/{tag_name}`, quota group Device. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Device/deleteDeviceTag
@@ -405,7 +477,7 @@ class Devices(Resource):
         return await self._call(DELETE_DEVICE_TAG, device_id=device_id, tag_name=tag_name)
 
     async def unset_group(self, device_id: str) -> Device:
-        """Unset device group.
+        """Take a device of Inventory out of its group.
 
         `POST /devices/{device_id}/unset_group`, quota group Device. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Device/unsetDeviceGroup

@@ -14,11 +14,15 @@ from ._shared import ACT, LIMIT, READ, SET
 Format = Literal["xml", "json"] | str
 
 class DeviceObjectModel(Model):
+    """The definition of an LwM2M object for Inventory."""
     created_time: ISODateTime | None = None
     format: Format | None = None
+    """The format of the definition."""
     last_modified_time: ISODateTime | None = None
     object_id: str | None = None
+    """The LwM2M object's ID."""
     object_name: str | None = None
+    """The LwM2M object's name."""
     operator_id: str | None = None
     scope: str | None = None
 

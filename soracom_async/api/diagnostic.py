@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, overload
 
 from .._core.operation import Operation
@@ -17,28 +18,46 @@ Severity = Literal["error", "warning", "info", "none", "unknown"] | str
 
 class DiagnosticRequest(Model):
     resource_id: str
+    """The ID of the resource: for `sim`, the SIM's ID."""
     resource_type: Literal["sim"] | str
+    """The kind of resource."""
     service: Literal["Air"] | str
+    """The service whose use is diagnosed."""
     from_: EpochMilliseconds | None = None
+    """The start of the period."""
     to: EpochMilliseconds | None = None
+    """The end of the period."""
 
 class DiagnosticResponse(Model):
+    """A diagnosis, and what it found."""
     diagnostic_id: str
+    """The diagnosis's ID."""
     from_: EpochMilliseconds | None = None
+    """The start of the period."""
     insights: list[Insight] | None = None
+    """What was found."""
     resource_id: str | None = None
+    """The ID of the resource: for `sim`, the SIM's ID."""
     resource_type: Literal["sim"] | str | None = None
     service: Literal["Air"] | str | None = None
     status: Literal["diagnosing", "done", "failed"] | str | None = None
+    """How far the diagnosis is."""
     to: EpochMilliseconds | None = None
+    """The end of the period."""
 
 class Insight(Model):
+    """One thing that a diagnosis found."""
     anomaly_detected_times: list[str] | None = None
+    """When something unusual was seen, as text whose form depends on the category."""
     category: Category | None = None
+    """What it is about."""
     insight_id: str | None = None
     message: str | None = None
+    """What was found, in words."""
     reference_urls: list[ReferenceUrl] | None = None
+    """The pages that say more."""
     severity: Severity | None = None
+    """How bad it is."""
 
 class ReferenceUrl(Model):
     title: str | None = None
@@ -57,24 +76,38 @@ class Diagnostics(Resource):
             service: Literal["Air"] | str, from_: Instant | None = None,
             to: Instant | None = None) -> DiagnosticResponse: ...
     @overload
-    async def send_request(self, *, body: DiagnosticRequest) -> DiagnosticResponse: ...
-    async def send_request(self, **arguments: Any) -> DiagnosticResponse:
-        """Send diagnostic request.
+    async def send_request(self, *, body: DiagnosticRequest | Mapping[str, Any]) -> DiagnosticResponse: ...
+    async def send_request(self, *, from_: Instant | None = None, resource_id: str | None = None,
+            resource_type: Literal["sim"] | str | None = None, service: Literal["Air"] | str | None = None,
+            to: Instant | None = None, body: DiagnosticRequest | Mapping[str, Any] | None = None) -> DiagnosticResponse:
+        """Start a diagnosis of a SIM's connection.
+
+        It goes on by itself: call `get` until its `status` is no longer `diagnosing`. Raises BadRequest for a period
+        that cannot be diagnosed.
 
         `POST /diagnostics`, quota group Diagnostic. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Diagnostic/sendDiagnosticRequest
 
         Args:
             from_: The start of the period. A time; on the wire epoch milliseconds.
-            resource_id: The ID of the resource.
+            resource_id: The ID of the resource: for `sim`, the SIM's ID.
             resource_type: The kind of resource. One of `sim`.
-            service: One of `Air`.
-            to: The end of the period. A time; on the wire epoch milliseconds."""
-        return await self._call(SEND_DIAGNOSTIC_REQUEST, **arguments)
+            service: The service whose use is diagnosed. One of `Air`.
+            to: The end of the period. A time; on the wire epoch milliseconds.
+
+        Example:
+            diagnosis = await soracom.diagnostics.send_request(
+                service="Air", resource_type="sim", resource_id="8942310022000000001", from_=from_, to=to
+            )"""
+        return await self._call(SEND_DIAGNOSTIC_REQUEST, from_=from_, resource_id=resource_id,
+            resource_type=resource_type, service=service, to=to, body=body)
 
     async def get(self, diagnostic_id: str) -> DiagnosticResponse:
-        """Get diagnostic.
+        """Get a diagnosis: its status, and what it found.
 
         `GET /diagnostics/{diagnostic_id}`, quota group Diagnostic. Raises NotFound.
-        https://developers.soracom.io/en/api/#!/Diagnostic/getDiagnostic"""
+        https://developers.soracom.io/en/api/#!/Diagnostic/getDiagnostic
+
+        Args:
+            diagnostic_id: The diagnosis's ID."""
         return await self._call(GET_DIAGNOSTIC, diagnostic_id=diagnostic_id)

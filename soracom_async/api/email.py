@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping
 from typing import Any, overload
 
 from .._core.operation import Operation
@@ -14,18 +15,25 @@ from ._shared import ACT, READ, SET
 
 
 class EmailsModel(Model):
+    """An email address of an operator."""
     email_id: str
     create_date_time: int | None = None
+    """When the email address was added, as a number. The document does not name the unit."""
     email: str | None = None
     update_date_time: int | None = None
+    """When the email address was last changed, as a number. The document does not name the unit."""
     verified: bool | None = None
+    """Whether the email address was verified by a token."""
 
 class IssueAddEmailTokenRequest(Model):
     email: str
+    """The email address to add."""
     password: str
+    """The password of the root user."""
 
 class VerifyAddEmailTokenRequest(Model):
     token: str
+    """The token from the email that `issue_add_email_token` sent."""
 
 LIST_EMAILS = Operation("listEmails", "GET", "/operators/{operator_id}/emails", "Email", READ, list[EmailsModel],
     cli=("emails list",))
@@ -42,59 +50,70 @@ class Emails(Resource):
     """The commands of `soracom emails`."""
 
     async def list(self, operator_id: str | None = None) -> builtins.list[EmailsModel]:
-        """List emails.
+        """List the email addresses of the operator; only for the root user.
+
+        Raises BadRequest for a SAM user.
 
         `GET /operators/{operator_id}/emails`, quota group Email. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Email/listEmails
 
         Args:
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(LIST_EMAILS, operator_id=operator_id)
 
     async def get(self, email_id: str, *, operator_id: str | None = None) -> EmailsModel:
-        """Get email.
+        """Return an email address of the operator.
 
         `GET /operators/{operator_id}/emails/{email_id}`, quota group Email.
         https://developers.soracom.io/en/api/#!/Email/getEmail
 
         Args:
             email_id: The ID of the email address.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(GET_EMAIL, email_id=email_id, operator_id=operator_id)
 
     async def delete(self, email_id: str, *, operator_id: str | None = None) -> None:
-        """Delete email.
+        """Delete an email address of the operator.
 
         `DELETE /operators/{operator_id}/emails/{email_id}`, quota group Email.
         https://developers.soracom.io/en/api/#!/Email/deleteEmail
 
         Args:
             email_id: The ID of the email address.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(DELETE_EMAIL, email_id=email_id, operator_id=operator_id)
 
     @overload
     async def issue_add_email_token(self, *, email: str, password: str) -> None: ...
     @overload
-    async def issue_add_email_token(self, *, body: IssueAddEmailTokenRequest) -> None: ...
-    async def issue_add_email_token(self, **arguments: Any) -> None:
-        """Issue add email token.
+    async def issue_add_email_token(self, *, body: IssueAddEmailTokenRequest | Mapping[str, Any]) -> None: ...
+    async def issue_add_email_token(self, *, email: str | None = None, password: str | None = None,
+            body: IssueAddEmailTokenRequest | Mapping[str, Any] | None = None) -> None:
+        """Send a token to an email address that the operator wants to add; only for the root user.
+
+        Give the token to `verify_add_email_token`. Raises BadRequest if the operator has too many addresses.
 
         `POST /operators/add_email_token/issue`, quota group Email. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Email/issueAddEmailToken
 
         Args:
-            email: The email address.
-            password: The password."""
-        return await self._call(ISSUE_ADD_EMAIL_TOKEN, **arguments)
+            email: The email address to add.
+            password: The password of the root user."""
+        return await self._call(ISSUE_ADD_EMAIL_TOKEN, email=email, password=password, body=body)
 
     @overload
     async def verify_add_email_token(self, *, token: str) -> None: ...
     @overload
-    async def verify_add_email_token(self, *, body: VerifyAddEmailTokenRequest) -> None: ...
-    async def verify_add_email_token(self, **arguments: Any) -> None:
-        """Verify add email token.
+    async def verify_add_email_token(self, *, body: VerifyAddEmailTokenRequest | Mapping[str, Any]) -> None: ...
+    async def verify_add_email_token(self, *, token: str | None = None,
+            body: VerifyAddEmailTokenRequest | Mapping[str, Any] | None = None) -> None:
+        """Add an email address to the operator by the token that was sent to it.
+
+        The token expires after some time.
 
         `POST /operators/add_email_token/verify`, quota group Email.
-        https://developers.soracom.io/en/api/#!/Email/verifyAddEmailToken"""
-        return await self._call(VERIFY_ADD_EMAIL_TOKEN, **arguments)
+        https://developers.soracom.io/en/api/#!/Email/verifyAddEmailToken
+
+        Args:
+            token: The token from the email that `issue_add_email_token` sent."""
+        return await self._call(VERIFY_ADD_EMAIL_TOKEN, token=token, body=body)

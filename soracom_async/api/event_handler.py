@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import builtins
-from typing import Any, Literal, overload
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Required, TypedDict, overload
 
 from .._core.operation import Operation, Parameter
 from .._codec.model import Model
@@ -28,71 +29,150 @@ RuleConfigType = Literal["SubscriberFirstTrafficRule", "SubscriberDailyTrafficRu
 SourceStatus = Literal["ready", "active", "inactive", "standby", "suspended"] | str
 
 class ActionConfig(Model):
+    """An action of an event handler."""
     properties: ActionConfigProperty | None = None
+    """The settings of the action; which ones it takes depends on `type`."""
     type: ActionConfigType | None = None
+    """The kind of action, such as `SendMailAction`. `ImeiLockAction` needs a session rule with `has_imei`."""
 
 class ActionConfigProperty(Model):
+    """The settings of an action. `execution_date_time_const` is needed in every action."""
     access_key: str | None = None
+    """A deprecated setting; use `credentials_id`."""
     body: str | None = None
+    """The body of the web request, only with `POST` and `PUT`. Variables can be used."""
     content_type: str | None = None
+    """The content type of the web request."""
     credentials_id: str | None = None
+    """The ID of the registered AWS or AWS IAM role credentials that call the Lambda function."""
     endpoint: str | None = None
+    """The URL of the AWS Lambda service, such as `https://lambda.ap-northeast-1.amazonaws.com`."""
     execution_date_time_const: ExecutionDateTimeConst | None = None
-    execution_offset_minutes: str | None = None  # minutes
+    """When the action is taken. Days and months begin in UTC; `AFTER_ONE_DAY` is 24 hours later."""
+    execution_offset_minutes: str | None = None
+    """The delay after `execution_date_time_const`, as text: 0 (the default) to 525600. In minutes."""
     function_name: str | None = None
+    """The name of the Lambda function; a version or an alias may follow: `sample-function:12`."""
     headers: dict[str, Any] | None = None
+    """The headers of the web request. Variables can be used."""
     http_method: BatchTaskApiRequestMethod | None = None
+    """The method of the web request."""
     message: str | None = None
+    """The text of the mail. Variables can be used."""
     parameter1: str | None = None
+    """The first parameter for the Lambda function. Variables can be used."""
     parameter2: str | None = None
+    """The second parameter for the Lambda function. Variables can be used."""
     parameter3: str | None = None
+    """The third parameter for the Lambda function. Variables can be used."""
     parameter4: str | None = None
+    """The fourth parameter for the Lambda function. Variables can be used."""
     parameter5: str | None = None
+    """The fifth parameter for the Lambda function. Variables can be used."""
     secret_access_key: str | None = None
+    """A deprecated setting; use `credentials_id`."""
     speed_class: SpeedClass | None = None
+    """The speed class that the SIM gets. Its subscription must have that class."""
     title: str | None = None
+    """The subject of the mail. Variables can be used."""
     to: str | None = None
+    """The email address of the one recipient."""
     url: str | None = None
+    """The URL of the web request, with its query. Variables can be used."""
 
 class CreateEventHandlerRequest(Model):
+    """The settings of an event handler."""
     action_config_list: list[ActionConfig]
+    """The actions that are taken when the rule is met."""
     name: str
+    """The name of the event handler."""
     rule_config: RuleConfig
+    """The rule: the condition that is watched."""
     status: EventHandlerModelStatus
+    """Whether the event handler is in use."""
     description: str | None = None
+    """Free text for people."""
     target_group_id: str | None = None
+    """The ID of the group whose SIMs are watched. Excludes the other targets."""
     target_imsi: str | None = None
+    """The IMSI of the SIM that is watched. Excludes the other targets."""
     target_operator_id: str | None = None
+    """The ID of the operator, all of whose SIMs are watched. Excludes the other targets."""
     target_sim_id: str | None = None
+    """The ID of the SIM that is watched. Excludes the other targets."""
 
 class EventHandlerModel(Model):
+    """An event handler: a rule that is watched for a target, and the actions that follow."""
     handler_id: str
+    """The event handler's ID."""
     action_config_list: list[ActionConfig] | None = None
+    """The actions that are taken when the rule is met."""
     description: str | None = None
+    """Free text for people."""
     name: str | None = None
+    """The name of the event handler."""
     rule_config: RuleConfig | None = None
+    """The rule: the condition that is watched."""
     status: EventHandlerModelStatus | None = None
+    """Whether the event handler is in use."""
     target_group_id: str | None = None
+    """The ID of the group whose SIMs are watched."""
     target_imsi: str | None = None
+    """The IMSI of the SIM that is watched."""
     target_operator_id: str | None = None
+    """The ID of the operator, all of whose SIMs are watched."""
     target_sim_id: str | None = None
+    """The ID of the SIM that is watched."""
 
 class RuleConfig(Model):
+    """The rule of an event handler: the condition that is watched."""
     properties: RuleConfigProperty | None = None
+    """The settings of the rule; which ones it takes depends on `type`."""
     type: RuleConfigType | None = None
+    """The kind of rule, such as `SimDailyTotalTrafficRule` for the traffic of a SIM in a day."""
 
 class RuleConfigProperty(Model):
+    """The settings of a rule. `inactive_timeout_date_const` is needed in every rule."""
     has_imei: bool | None = None
+    """Whether only session events with an IMEI count. Only in `SubscriberSessionStatusRule`."""
     inactive_timeout_date_const: ExecutionDateTimeConst | None = None
-    inactive_timeout_offset_minutes: str | None = None  # minutes
+    """When the rule is evaluated again. Rules of traffic do not take `IMMEDIATELY`."""
+    inactive_timeout_offset_minutes: str | None = None
+    """The delay of that evaluation, as text: 0 (the default) to 525600. Not valid with `NEVER`. In minutes."""
     limit_total_amount: str | None = None
-    limit_total_traffic_mega_byte: str | None = None  # MiB
+    """The limit of this month's charge, as text, 1 to 2147483647: JPY in Japan coverage, else USD."""
+    limit_total_traffic_mega_byte: str | None = None
+    """The limit of the traffic, as text: 1 to 2147483647. In MiB."""
     run_once_among_target: str | bool | None = None
+    """Whether the actions run only once until the rule is evaluated again."""
     session_status: Literal["Created", "Deleted"] | str | None = None
+    """The session event that counts: `Created` means online, `Deleted` means offline."""
     source_status: SourceStatus | None = None
+    """The status before the change; without it, any status."""
     target_ota_status: Literal["started", "finished", "failed"] | str | None = None
+    """The status of OTA after the change; without it, any. Only in `SimSubscriptionStatusRule`."""
     target_speed_class: SpeedClass | None = None
+    """The new speed class; without it, any. The subscription must have that class."""
     target_status: SimStatus | None = None
+    """The status after the change; without it, any status."""
+
+ActionConfigPropertyDict = TypedDict("ActionConfigPropertyDict", {"accessKey": str, "body": str, "contentType": str,
+    "credentialsId": str, "endpoint": str, "executionDateTimeConst": Required[ExecutionDateTimeConst],
+    "executionOffsetMinutes": str, "functionName": str, "headers": dict[str, Any],
+    "httpMethod": BatchTaskApiRequestMethod, "message": str, "parameter1": str, "parameter2": str, "parameter3": str,
+    "parameter4": str, "parameter5": str, "secretAccessKey": str, "speedClass": SpeedClass, "title": str, "to": str,
+    "url": str}, total=False)
+ActionConfigDict = TypedDict("ActionConfigDict",
+    {"properties": Required[ActionConfigProperty | ActionConfigPropertyDict], "type": Required[ActionConfigType]},
+    total=False)
+RuleConfigPropertyDict = TypedDict("RuleConfigPropertyDict", {"hasImei": bool,
+    "inactiveTimeoutDateConst": Required[ExecutionDateTimeConst], "inactiveTimeoutOffsetMinutes": str,
+    "limitTotalAmount": str, "limitTotalTrafficMegaByte": str, "runOnceAmongTarget": str | bool,
+    "sessionStatus": Literal["Created", "Deleted"] | str, "sourceStatus": SourceStatus,
+    "targetOtaStatus": Literal["started", "finished", "failed"] | str, "targetSpeedClass": SpeedClass,
+    "targetStatus": SimStatus}, total=False)
+RuleConfigDict = TypedDict("RuleConfigDict", {"properties": Required[RuleConfigProperty | RuleConfigPropertyDict],
+    "type": Required[RuleConfigType]}, total=False)
 
 LIST_EVENT_HANDLERS = Operation("listEventHandlers", "GET", "/event_handlers", "EventHandler", READ,
     list[EventHandlerModel], cli=("event-handlers list",), query=(Parameter("target"),))
@@ -117,36 +197,61 @@ class EventHandlers(Resource):
     """The commands of `soracom event-handlers`."""
 
     async def list(self, *, target: ListEventHandlersTarget | None = None) -> builtins.list[EventHandlerModel]:
-        """List event handlers.
+        """List the event handlers, optionally those of one kind of target.
 
         `GET /event_handlers`, quota group EventHandler.
         https://developers.soracom.io/en/api/#!/EventHandler/listEventHandlers
 
         Args:
-            target: One of `operator`, `imsi`, `sim`, `group`."""
+            target: The kind of target that the event handlers watch; without it, all kinds. One of `operator`,
+                `imsi`, `sim`, `group`."""
         return await self._call(LIST_EVENT_HANDLERS, target=target)
 
     @overload
-    async def create(self, *, action_config_list: builtins.list[ActionConfig], name: str, rule_config: RuleConfig,
-            status: EventHandlerModelStatus, description: str | None = None, target_group_id: str | None = None,
-            target_imsi: str | None = None, target_operator_id: str | None = None,
+    async def create(self, *, action_config_list: Sequence[ActionConfig | ActionConfigDict], name: str,
+            rule_config: RuleConfig | RuleConfigDict, status: EventHandlerModelStatus, description: str | None = None,
+            target_group_id: str | None = None, target_imsi: str | None = None, target_operator_id: str | None = None,
             target_sim_id: str | None = None) -> EventHandlerModel: ...
     @overload
-    async def create(self, *, body: CreateEventHandlerRequest) -> EventHandlerModel: ...
-    async def create(self, **arguments: Any) -> EventHandlerModel:
-        """Create event handler.
+    async def create(self, *, body: CreateEventHandlerRequest | Mapping[str, Any]) -> EventHandlerModel: ...
+    async def create(self, *, action_config_list: Sequence[ActionConfig | ActionConfigDict] | None = None,
+            description: str | None = None, name: str | None = None,
+            rule_config: RuleConfig | RuleConfigDict | None = None, status: EventHandlerModelStatus | None = None,
+            target_group_id: str | None = None, target_imsi: str | None = None, target_operator_id: str | None = None,
+            target_sim_id: str | None = None,
+            body: CreateEventHandlerRequest | Mapping[str, Any] | None = None) -> EventHandlerModel:
+        """Create an event handler: a rule that is watched, and the actions that follow.
+
+        Exactly one of the four `target_…` arguments says which SIMs are watched. `SubscriberSessionStatusRule` and
+        `ImeiLockAction` work only after a request to Soracom.
 
         `POST /event_handlers`, quota group EventHandler.
         https://developers.soracom.io/en/api/#!/EventHandler/createEventHandler
 
         Args:
+            action_config_list: The actions that are taken when the rule is met.
             description: Free text for people.
-            name: The name.
-            status: One of `inactive`, `active`."""
-        return await self._call(CREATE_EVENT_HANDLER, **arguments)
+            name: The name of the event handler.
+            rule_config: The rule: the condition that is watched.
+            status: Whether the event handler is in use. One of `inactive`, `active`.
+            target_group_id: The ID of the group whose SIMs are watched. Excludes the other targets.
+            target_imsi: The IMSI of the SIM that is watched. Excludes the other targets.
+            target_operator_id: The ID of the operator, all of whose SIMs are watched. Excludes the other targets.
+            target_sim_id: The ID of the SIM that is watched. Excludes the other targets.
+
+        Example:
+            from soracom_async import models as m
+            once = m.RuleConfigProperty(inactive_timeout_date_const="NEVER")
+            now = m.ActionConfigProperty(execution_date_time_const="IMMEDIATELY")
+            mail = m.ActionConfig(type="SendMailToOperatorAction", properties=now)
+            await soracom.event_handlers.create(name="expiry", status="active", target_sim_id=target_sim_id,
+                rule_config=m.RuleConfig(type="SimExpiredRule", properties=once), action_config_list=[mail])"""
+        return await self._call(CREATE_EVENT_HANDLER, action_config_list=action_config_list, description=description,
+            name=name, rule_config=rule_config, status=status, target_group_id=target_group_id, target_imsi=target_imsi,
+            target_operator_id=target_operator_id, target_sim_id=target_sim_id, body=body)
 
     async def get(self, handler_id: str) -> EventHandlerModel:
-        """Get event handler.
+        """Return an event handler with its rule and its actions.
 
         `GET /event_handlers/{handler_id}`, quota group EventHandler. Raises NotFound.
         https://developers.soracom.io/en/api/#!/EventHandler/getEventHandler
@@ -156,27 +261,49 @@ class EventHandlers(Resource):
         return await self._call(GET_EVENT_HANDLER, handler_id=handler_id)
 
     @overload
-    async def update(self, handler_id: str, *, action_config_list: builtins.list[ActionConfig], name: str,
-            rule_config: RuleConfig, status: EventHandlerModelStatus, description: str | None = None,
+    async def update(self, handler_id: str, *, action_config_list: Sequence[ActionConfig | ActionConfigDict], name: str,
+            rule_config: RuleConfig | RuleConfigDict, status: EventHandlerModelStatus, description: str | None = None,
             target_group_id: str | None = None, target_imsi: str | None = None, target_operator_id: str | None = None,
             target_sim_id: str | None = None) -> None: ...
     @overload
-    async def update(self, handler_id: str, *, body: CreateEventHandlerRequest) -> None: ...
-    async def update(self, handler_id: str, **arguments: Any) -> None:
-        """Update event handler.
+    async def update(self, handler_id: str, *, body: CreateEventHandlerRequest | Mapping[str, Any]) -> None: ...
+    async def update(self, handler_id: str, *,
+            action_config_list: Sequence[ActionConfig | ActionConfigDict] | None = None, description: str | None = None,
+            name: str | None = None, rule_config: RuleConfig | RuleConfigDict | None = None,
+            status: EventHandlerModelStatus | None = None, target_group_id: str | None = None,
+            target_imsi: str | None = None, target_operator_id: str | None = None, target_sim_id: str | None = None,
+            body: CreateEventHandlerRequest | Mapping[str, Any] | None = None) -> None:
+        """Change an event handler.
+
+        The call takes all settings, as `create` does: give also those that do not change.
 
         `PUT /event_handlers/{handler_id}`, quota group EventHandler. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/EventHandler/updateEventHandler
 
         Args:
             handler_id: The event handler's ID.
+            action_config_list: The actions that are taken when the rule is met.
             description: Free text for people.
-            name: The name.
-            status: One of `inactive`, `active`."""
-        return await self._call(UPDATE_EVENT_HANDLER, handler_id=handler_id, **arguments)
+            name: The name of the event handler.
+            rule_config: The rule: the condition that is watched.
+            status: Whether the event handler is in use. One of `inactive`, `active`.
+            target_group_id: The ID of the group whose SIMs are watched. Excludes the other targets.
+            target_imsi: The IMSI of the SIM that is watched. Excludes the other targets.
+            target_operator_id: The ID of the operator, all of whose SIMs are watched. Excludes the other targets.
+            target_sim_id: The ID of the SIM that is watched. Excludes the other targets.
+
+        Example:
+            old = await soracom.event_handlers.get(handler_id)
+            assert old.name and old.rule_config and old.action_config_list
+            await soracom.event_handlers.update(
+                handler_id, status="inactive", name=old.name, rule_config=old.rule_config,
+                action_config_list=old.action_config_list, target_sim_id=old.target_sim_id)"""
+        return await self._call(UPDATE_EVENT_HANDLER, handler_id=handler_id, action_config_list=action_config_list,
+            description=description, name=name, rule_config=rule_config, status=status, target_group_id=target_group_id,
+            target_imsi=target_imsi, target_operator_id=target_operator_id, target_sim_id=target_sim_id, body=body)
 
     async def delete(self, handler_id: str) -> None:
-        """Delete event handler.
+        """Delete an event handler.
 
         `DELETE /event_handlers/{handler_id}`, quota group EventHandler. Raises NotFound.
         https://developers.soracom.io/en/api/#!/EventHandler/deleteEventHandler
@@ -186,7 +313,7 @@ class EventHandlers(Resource):
         return await self._call(DELETE_EVENT_HANDLER, handler_id=handler_id)
 
     async def ignore(self, handler_id: str, imsi: str) -> None:
-        """Set ignore event handler.
+        """Make an event handler ignore a subscriber.
 
         `POST /event_handlers/{handler_id}/subscribers/{imsi}/ignore`, quota group EventHandler.
         https://developers.soracom.io/en/api/#!/EventHandler/setIgnoreEventHandler
@@ -197,7 +324,7 @@ class EventHandlers(Resource):
         return await self._call(SET_IGNORE_EVENT_HANDLER, handler_id=handler_id, imsi=imsi)
 
     async def unignore(self, handler_id: str, imsi: str) -> None:
-        """Delete ignore event handler.
+        """Make an event handler no longer ignore a subscriber.
 
         `DELETE /event_handlers/{handler_id}/subscribers/{imsi}/ignore`, quota group EventHandler. Raises NotFound.
         https://developers.soracom.io/en/api/#!/EventHandler/deleteIgnoreEventHandler
@@ -208,7 +335,7 @@ class EventHandlers(Resource):
         return await self._call(DELETE_IGNORE_EVENT_HANDLER, handler_id=handler_id, imsi=imsi)
 
     async def list_for_subscriber(self, imsi: str) -> builtins.list[EventHandlerModel]:
-        """List event handlers by subscriber.
+        """List the event handlers that concern a subscriber.
 
         `GET /event_handlers/subscribers/{imsi}`, quota group EventHandler. Raises NotFound.
         https://developers.soracom.io/en/api/#!/EventHandler/listEventHandlersBySubscriber

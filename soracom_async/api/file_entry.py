@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, overload
 
 from ..files.content import Content, FilePath
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation, Parameter
@@ -17,16 +17,25 @@ from .files import GET_EXPORTED_FILE, GetExportedFileResponse
 Scope = Literal["private", "public"] | str
 
 class FileEntry(Model):
-    """Answer of `findFiles` and `listFiles`."""
+    """A file or a directory in Harvest Files."""
     content_length: int | None = None
+    """The size of the file."""
     content_type: str | None = None
+    """The content type of the file."""
     created_time: int | None = None
+    """When it was created, as an epoch."""
     directory: str | None = None
+    """The directory that it is in."""
     etag: str | None = None
+    """The ETag of the file."""
     file_path: str | None = None
+    """The whole path, from the root."""
     filename: str | None = None
+    """The name, without the directory."""
     is_directory: bool | None = None
+    """Whether it is a directory."""
     last_modified_time: int | None = None
+    """When it was last changed, as an epoch."""
 
 FIND_FILES = Operation("findFiles", "GET", "/files", "FileEntry", READ, list[FileEntry], cli=("files find",),
     query=(Parameter("scope", required=True), Parameter("prefix", required=True), LIMIT, LAST_EVALUATED_KEY),
@@ -49,85 +58,120 @@ class Files(Resource):
 
     def find(self, *, scope: Scope, prefix: str, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[FileEntry]:
-        """Find files.
+        """List the files whose path starts with a prefix, in the order of their paths.
 
         `GET /files`, quota group FileEntry. Raises NotFound.
         https://developers.soracom.io/en/api/#!/FileEntry/findFiles
 
         Args:
-            scope: One of `private`, `public`.
-            limit: The most items of one page.
+            scope: The scope: `private` has the files that are put into Harvest Files. One of `private`, `public`.
+            prefix: The text that the paths start with.
+            limit: The most items of one page; by default 10. Default: `10`.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(FIND_FILES, scope=scope, prefix=prefix, limit=limit, last_evaluated_key=last_evaluated_key)
 
     async def get(self, scope: Scope, path: str) -> bytes:
-        """Get file.
+        """Download a file from Harvest Files.
+
+        The whole file is held in memory; `soracom.stream("getFile", …)` reads it in chunks and
+        `soracom.download("getFile", to=…, …)` saves it.
 
         `GET /files/{scope}/{path}`, quota group FileEntry. Raises NotFound.
         https://developers.soracom.io/en/api/#!/FileEntry/getFile
 
         Args:
-            scope: One of `private`, `public`."""
+            scope: The scope: `private` has the files that are put into Harvest Files. One of `private`, `public`.
+                Default: `private`.
+            path: The path of the file, such as `logs/today.txt`."""
         return await self._call(GET_FILE, scope=scope, path=path)
 
+    @overload
     async def put(self, scope: Literal["private"] | str, path: str, *, content: Content,
-            content_type: str | None = None) -> None:
-        """Put file.
+            content_type: str | None = None) -> None: ...
+    @overload
+    async def put(self, scope: Literal["private"] | str, path: str, *, body: Content,
+            content_type: str | None = None) -> None: ...
+    async def put(self, scope: Literal["private"] | str, path: str, *, content_type: str | None = None,
+            content: Content | None = None, body: Content | None = None) -> None:
+        """Upload a file to Harvest Files.
 
-        `PUT /files/{scope}/{path}`, quota group FileEntry.
-        https://developers.soracom.io/en/api/#!/FileEntry/putFile
+        A file that has the path already is overwritten.
+
+        `PUT /files/{scope}/{path}`, quota group FileEntry. https://developers.soracom.io/en/api/#!/FileEntry/putFile
 
         Args:
-            scope: One of `private`.
-            content_type: The content type of what is sent."""
-        return await self._call(PUT_FILE, scope=scope, path=path, content_type=content_type, content=content)
+            scope: The scope; only `private` can be written to. One of `private`. Default: `private`.
+            path: The path of the file, such as `logs/today.txt`.
+            content_type: The content type of the file; by default plain text for a `str`, else octet stream.
+            content: What the file will hold: bytes, text, the `pathlib.Path` of a file, or a stream of bytes.
+
+        Example:
+            from pathlib import Path
+
+            await soracom.files.put("private", "logs/today.txt", content=Path("today.txt"))"""
+        return await self._call(PUT_FILE, scope=scope, path=path, content_type=content_type, content=content, body=body)
 
     async def delete(self, scope: Literal["private"] | str, path: str) -> None:
-        """Delete file.
+        """Delete a file from Harvest Files.
 
         `DELETE /files/{scope}/{path}`, quota group FileEntry. Raises NotFound.
         https://developers.soracom.io/en/api/#!/FileEntry/deleteFile
 
         Args:
-            scope: One of `private`."""
+            scope: The scope; only `private` can be written to. One of `private`. Default: `private`.
+            path: The path of the file, such as `logs/today.txt`."""
         return await self._call(DELETE_FILE, scope=scope, path=path)
 
     async def get_metadata(self, scope: Scope, path: str) -> dict[str, str]:
-        """Get file metadata.
+        """Get the headers of a file in Harvest Files: its length, type and ETag.
+
+        The answer is a dict with the names of the headers in lower case.
 
         `HEAD /files/{scope}/{path}`, quota group FileEntry. Raises NotFound.
         https://developers.soracom.io/en/api/#!/FileEntry/getFileMetadata
 
         Args:
-            scope: One of `private`, `public`."""
+            scope: The scope: `private` has the files that are put into Harvest Files. One of `private`, `public`.
+                Default: `private`.
+            path: The path of the file, such as `logs/today.txt`."""
         return await self._call(GET_FILE_METADATA, scope=scope, path=path)
 
     def list(self, scope: Scope, path: str, *, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[FileEntry]:
-        """List files.
+        """List the files and directories in a directory of Harvest Files.
 
         `GET /files/{scope}/{path}/`, quota group FileEntry. Raises NotFound.
         https://developers.soracom.io/en/api/#!/FileEntry/listFiles
 
         Args:
-            scope: One of `private`, `public`.
-            limit: The most items of one page.
+            scope: The scope: `private` has the files that are put into Harvest Files. One of `private`, `public`.
+                Default: `private`.
+            path: The path of the directory; `/` is the root. Default: `/`.
+            limit: The most items of one page; by default 10. Default: `10`.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_FILES, scope=scope, path=path, limit=limit, last_evaluated_key=last_evaluated_key)
 
     async def delete_directory(self, scope: Literal["private"] | str, path: str) -> None:
-        """Delete directory.
+        """Delete an empty directory from Harvest Files.
+
+        Raises BadRequest if there is anything in it.
 
         `DELETE /files/{scope}/{path}/`, quota group FileEntry. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/FileEntry/deleteDirectory
 
         Args:
-            scope: One of `private`."""
+            scope: The scope; only `private` can be written to. One of `private`. Default: `private`.
+            path: The path of the directory."""
         return await self._call(DELETE_DIRECTORY, scope=scope, path=path)
 
     async def get_exported(self, exported_file_id: str) -> GetExportedFileResponse:
-        """Get exported file.
+        """Get the status of an asynchronous export, and the URL of its file once it is ready.
+
+        `soracom.download(url, to=…)` saves the file.
 
         `GET /files/exported/{exported_file_id}`, quota group Files.
-        https://developers.soracom.io/en/api/#!/Files/getExportedFile"""
+        https://developers.soracom.io/en/api/#!/Files/getExportedFile
+
+        Args:
+            exported_file_id: The ID that an export with the `async` mode gave, as `exported_file_id`."""
         return await self._call(GET_EXPORTED_FILE, exported_file_id=exported_file_id)

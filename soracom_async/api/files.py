@@ -13,8 +13,11 @@ from ._shared import READ
 GetExportedFileResponseStatus = Literal["processing", "exported", "failed"] | str
 
 class GetExportedFileResponse(Model):
+    """How far an asynchronous export is."""
     status: GetExportedFileResponseStatus | None = None
+    """How far the export is."""
     url: str | None = None
+    """The URL of the CSV file, for the status `exported`."""
 
 GET_EXPORTED_FILE = Operation("getExportedFile", "GET", "/files/exported/{exported_file_id}", "Files", READ,
     GetExportedFileResponse, cli=("files get-exported",))

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-import builtins
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, overload
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation, Parameter
 from .._codec.model import Model
@@ -13,27 +13,38 @@ from .._resource import Resource
 from .._codec.times import EpochMilliseconds
 from ..pages import Pages
 from ._shared import (ACT, LIMIT, READ, SET, TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE, TagUpdateRequest,
-    TagValueMatchMode)
+    TagUpdateRequestDict, TagValueMatchMode)
 
 ProductId = Literal["button", "wimax"] | str
 
 class Gadget(Model):
+    """A gadget, such as a cellular pack of Soracom Cloud Camera Services."""
     product_id: ProductId
+    """The product: `wimax` is the cellular pack of Soracom Cloud Camera Services."""
     serial_number: str
     attributes: GadgetAttributes | None = None
+    """What only some products have."""
     created_time: EpochMilliseconds | None = None
+    """When the gadget was registered."""
     id: str | None = None
     last_modified_time: EpochMilliseconds | None = None
     operator_id: str | None = None
     status: Literal["active", "terminated"] | str | None = None
+    """The status of the contract."""
     tags: dict[str, str] | None = None
     terminated_time: int | None = None
+    """When the contract was canceled, as an epoch; None if it was not."""
     termination_enabled: bool | None = None
+    """Whether the gadget can be terminated."""
 
 class GadgetAttributes(Model):
+    """What the cellular pack of Soracom Cloud Camera Services has beside the fields of all gadgets."""
     wimax_billing_start_date: str | None = None
+    """The date from which the pack is charged."""
     wimax_iccid: str | None = None
+    """The ICCID of the au IC card in the pack."""
     wimax_imei: str | None = None
+    """The IMEI of the router in the pack."""
 
 class GadgetRegistrationRequest(Model):
     """Body of `registerGadget`."""
@@ -64,101 +75,125 @@ class Gadgets(Resource):
     def list(self, *, product_id: ProductId | None = None, tag_name: str | None = None, tag_value: str | None = None,
             tag_value_match_mode: TagValueMatchMode | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[Gadget]:
-        """List gadgets.
+        """List the gadgets, such as cellular packs of Soracom Cloud Camera Services.
 
-        `GET /gadgets`, quota group Gadget.
-        https://developers.soracom.io/en/api/#!/Gadget/listGadgets
+        `GET /gadgets`, quota group Gadget. https://developers.soracom.io/en/api/#!/Gadget/listGadgets
 
         Args:
-            product_id: The product's ID. One of `button`, `wimax`.
-            tag_name: The name of the tag.
-            tag_value: The value of the tag.
-            tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
+            product_id: The product; without it, all are listed: `wimax` is the cellular pack of Soracom Cloud Camera
+                Services. One of `button`, `wimax`.
+            tag_name: The name of the tag, always compared as a whole.
+            tag_value: The value of the tag; needed with `tag_name`.
+            tag_value_match_mode: How `tag_value` is compared: as a whole (the default) or as a prefix. One of
+                `exact`, `prefix`. Default: `exact`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_GADGETS, product_id=product_id, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, limit=limit, last_evaluated_key=last_evaluated_key)
 
     async def get(self, product_id: ProductId, serial_number: str) -> Gadget:
-        """Get gadget.
+        """Get a gadget.
 
         `GET /gadgets/{product_id}/{serial_number}`, quota group Gadget. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Gadget/getGadget
 
         Args:
-            product_id: The product's ID. One of `button`, `wimax`.
+            product_id: The product: `wimax` is the cellular pack of Soracom Cloud Camera Services. One of `button`,
+                `wimax`.
             serial_number: The serial number."""
         return await self._call(GET_GADGET, product_id=product_id, serial_number=serial_number)
 
     async def disable_termination(self, product_id: ProductId, serial_number: str) -> Gadget:
-        """Disable termination on gadget.
+        """Protect a gadget from being terminated.
 
         `POST /gadgets/{product_id}/{serial_number}/disable_termination`, quota group Gadget. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Gadget/disableTerminationOnGadget
 
         Args:
-            product_id: The product's ID. One of `button`, `wimax`.
+            product_id: The product: `wimax` is the cellular pack of Soracom Cloud Camera Services. One of `button`,
+                `wimax`.
             serial_number: The serial number."""
         return await self._call(DISABLE_TERMINATION_ON_GADGET, product_id=product_id, serial_number=serial_number)
 
     async def enable_termination(self, product_id: ProductId, serial_number: str) -> Gadget:
-        """Enable termination on gadget.
+        """Allow that a gadget is terminated.
 
         `POST /gadgets/{product_id}/{serial_number}/enable_termination`, quota group Gadget. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Gadget/enableTerminationOnGadget
 
         Args:
-            product_id: The product's ID. One of `button`, `wimax`.
+            product_id: The product: `wimax` is the cellular pack of Soracom Cloud Camera Services. One of `button`,
+                `wimax`.
             serial_number: The serial number."""
         return await self._call(ENABLE_TERMINATION_ON_GADGET, product_id=product_id, serial_number=serial_number)
 
     async def register(self, product_id: ProductId, serial_number: str, *, tags: dict[str, str] | None = None,
-            body: GadgetRegistrationRequest | None = None) -> Gadget:
-        """Register gadget.
+            body: GadgetRegistrationRequest | Mapping[str, Any] | None = None) -> Gadget:
+        """Register a gadget with the operator.
 
         `POST /gadgets/{product_id}/{serial_number}/register`, quota group Gadget. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Gadget/registerGadget
 
         Args:
-            product_id: The product's ID. One of `button`, `wimax`.
+            product_id: The product: `wimax` is the cellular pack of Soracom Cloud Camera Services. One of `button`,
+                `wimax`.
             serial_number: The serial number.
             tags: The tags: values by their names."""
         return await self._call(REGISTER_GADGET, product_id=product_id, serial_number=serial_number, tags=tags,
             body=body)
 
+    @overload
     async def put_tags(self, product_id: ProductId, serial_number: str, *,
-            tags: builtins.list[TagUpdateRequest]) -> Gadget:
-        """Put gadget tags.
+            tags: Sequence[TagUpdateRequest | TagUpdateRequestDict]) -> Gadget: ...
+    @overload
+    async def put_tags(self, product_id: ProductId, serial_number: str, *,
+            body: Sequence[TagUpdateRequest | TagUpdateRequestDict]) -> Gadget: ...
+    async def put_tags(self, product_id: ProductId, serial_number: str, *,
+            tags: Sequence[TagUpdateRequest | TagUpdateRequestDict] | None = None,
+            body: Sequence[TagUpdateRequest | TagUpdateRequestDict] | None = None) -> Gadget:
+        """Add tags to a gadget, or change their values.
 
         `PUT /gadgets/{product_id}/{serial_number}/tags`, quota group Gadget. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Gadget/putGadgetTags
 
         Args:
-            product_id: The product's ID. One of `button`, `wimax`.
+            product_id: The product: `wimax` is the cellular pack of Soracom Cloud Camera Services. One of `button`,
+                `wimax`.
             serial_number: The serial number.
-            tags: The tags: values by their names."""
-        return await self._call(PUT_GADGET_TAGS, product_id=product_id, serial_number=serial_number, tags=tags)
+            tags: The tags to add or change.
+
+        Example:
+            from soracom_async.models import TagUpdateRequest
+
+            tags = [TagUpdateRequest(tag_name="name", tag_value="camera 1")]
+            await soracom.gadgets.put_tags(product_id, serial_number, tags=tags)"""
+        return await self._call(PUT_GADGET_TAGS, product_id=product_id, serial_number=serial_number, tags=tags,
+            body=body)
 
     async def delete_tag(self, product_id: ProductId, serial_number: str, tag_name: str) -> None:
-        """Delete gadget tag.
+        """Delete a tag of a gadget.
 
         `DELETE /gadgets/{product_id}/{serial_number}/tags/{tag_name}`, quota group Gadget. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Gadget/deleteGadgetTag
 
         Args:
-            product_id: The product's ID. One of `button`, `wimax`.
+            product_id: The product: `wimax` is the cellular pack of Soracom Cloud Camera Services. One of `button`,
+                `wimax`.
             serial_number: The serial number.
             tag_name: The name of the tag."""
         return await self._call(DELETE_GADGET_TAG, product_id=product_id, serial_number=serial_number,
             tag_name=tag_name)
 
     async def terminate(self, product_id: ProductId, serial_number: str) -> Gadget:
-        """Terminate gadget.
+        """Terminate a gadget: cancel its contract.
+
+        Termination must be enabled, by `enable_termination`.
 
         `POST /gadgets/{product_id}/{serial_number}/terminate`, quota group Gadget. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Gadget/terminateGadget
 
         Args:
-            product_id: The product's ID. One of `button`, `wimax`.
+            product_id: The product: `wimax` is the cellular pack of Soracom Cloud Camera Services. One of `button`,
+                `wimax`.
             serial_number: The serial number."""
         return await self._call(TERMINATE_GADGET, product_id=product_id, serial_number=serial_number)

@@ -4,15 +4,15 @@
 
 from __future__ import annotations
 
-import builtins
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Required, TypedDict, overload
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
 from .._codec.model import Model
 from .._resource import Resource
 from ..pages import Pages
 from ._shared import (ACT, LIMIT, READ, SET, Sim, TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE, TagUpdateRequest,
-    TagValueMatchMode)
+    TagUpdateRequestDict, TagValueMatchMode)
 
 DeleteConfigurationParameterNamespace = Literal["SoracomAir", "SoracomBeam", "SoracomEndorse", "SoracomFlux",
     "SoracomFunk", "SoracomFunnel", "SoracomHarvest", "SoracomHarvestFiles", "SoracomKrypton", "UnifiedEndpoint"] | str
@@ -20,21 +20,36 @@ Namespace = Literal["SoracomAir", "SoracomBeam", "SoracomEndorse", "SoracomFlux"
     "SoracomHarvest", "SoracomHarvestFiles", "SoracomKrypton", "SoracomOrbit", "UnifiedEndpoint"] | str
 
 class CreateGroupRequest(Model):
+    """A group to create."""
     configuration: dict[str, dict[str, Any]] | None = None
+    """The settings: parameters and their values, by namespaces such as `SoracomAir`."""
     tags: dict[str, str] | None = None
+    """The tags: values by their names. The tag `name` is the name of the group."""
 
 class Group(Model):
+    """A group, whose configuration holds for all SIMs in it."""
     group_id: str
+    """The group's ID."""
     operator_id: str
+    """The ID of the group's operator."""
     configuration: dict[str, dict[str, Any]] | None = None
+    """The settings: parameters and their values, by namespaces such as `SoracomAir`."""
     created_time: int | None = None
+    """When the group was created, as a number (epoch milliseconds, as far as seen)."""
     last_modified_time: int | None = None
+    """When the group was last changed, as a number (epoch milliseconds, as far as seen)."""
     tags: dict[str, str] | None = None
+    """The tags: values by their names. The tag `name` is the name of the group."""
 
 class GroupConfigurationUpdateRequest(Model):
-    """Body of `putConfigurationParameters`."""
+    """A parameter of the configuration of a group, and its new value."""
     key: str
+    """The name of the parameter, such as `enabled`."""
     value: Any
+    """The new value, as JSON has it: text, number, boolean, list, mapping or null."""
+
+GroupConfigurationUpdateRequestDict = TypedDict("GroupConfigurationUpdateRequestDict", {"key": Required[str],
+    "value": Required[Any]}, total=False)
 
 LIST_GROUPS = Operation("listGroups", "GET", "/groups", "Group", READ, list[Group], cli=("groups list",),
     query=(TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE, LIMIT, LAST_EVALUATED_KEY), paging=ARRAY)
@@ -63,33 +78,38 @@ class Groups(Resource):
     def list(self, *, tag_name: str | None = None, tag_value: str | None = None,
             tag_value_match_mode: TagValueMatchMode | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[Group]:
-        """List groups.
+        """List the groups of the operator, or those with a tag.
 
-        `GET /groups`, quota group Group.
-        https://developers.soracom.io/en/api/#!/Group/listGroups
+        `GET /groups`, quota group Group. https://developers.soracom.io/en/api/#!/Group/listGroups
 
         Args:
-            tag_name: The name of the tag.
+            tag_name: The name of a tag, as a whole. It needs `tag_value`.
             tag_value: The value of the tag.
-            tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
+            tag_value_match_mode: How `tag_value` is compared: as a whole (the default), or as a prefix. One of
+                `exact`, `prefix`. Default: `exact`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_GROUPS, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, limit=limit, last_evaluated_key=last_evaluated_key)
 
     async def create(self, *, configuration: dict[str, dict[str, Any]] | None = None,
-            tags: dict[str, str] | None = None, body: CreateGroupRequest | None = None) -> Group:
-        """Create group.
+            tags: dict[str, str] | None = None, body: CreateGroupRequest | Mapping[str, Any] | None = None) -> Group:
+        """Create a group.
 
-        `POST /groups`, quota group Group.
-        https://developers.soracom.io/en/api/#!/Group/createGroup
+        `POST /groups`, quota group Group. https://developers.soracom.io/en/api/#!/Group/createGroup
 
         Args:
-            tags: The tags: values by their names."""
+            configuration: The settings: parameters and their values, by namespaces such as `SoracomAir`.
+            tags: The tags: values by their names. The tag `name` is the name of the group.
+
+        Example:
+            group = await soracom.groups.create(
+                tags={"name": "pumps"}, configuration={"SoracomHarvest": {"enabled": True}}
+            )"""
         return await self._call(CREATE_GROUP, configuration=configuration, tags=tags, body=body)
 
     async def get(self, group_id: str) -> Group:
-        """Get group.
+        """Get one group, with its configuration and its tags.
 
         `GET /groups/{group_id}`, quota group Group. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Group/getGroup
@@ -99,7 +119,7 @@ class Groups(Resource):
         return await self._call(GET_GROUP, group_id=group_id)
 
     async def delete(self, group_id: str) -> None:
-        """Delete group.
+        """Delete a group.
 
         `DELETE /groups/{group_id}`, quota group Group. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Group/deleteGroup
@@ -108,45 +128,61 @@ class Groups(Resource):
             group_id: The group's ID, a UUID."""
         return await self._call(DELETE_GROUP, group_id=group_id)
 
+    @overload
     async def put_config(self, group_id: str, namespace: Namespace, *,
-            parameters: builtins.list[GroupConfigurationUpdateRequest]) -> Group:
-        """Put configuration parameters.
+            parameters: Sequence[GroupConfigurationUpdateRequest | GroupConfigurationUpdateRequestDict]) -> Group: ...
+    @overload
+    async def put_config(self, group_id: str, namespace: Namespace, *,
+            body: Sequence[GroupConfigurationUpdateRequest | GroupConfigurationUpdateRequestDict]) -> Group: ...
+    async def put_config(self, group_id: str, namespace: Namespace, *,
+            parameters: Sequence[GroupConfigurationUpdateRequest | GroupConfigurationUpdateRequestDict] | None = None,
+            body: Sequence[GroupConfigurationUpdateRequest | GroupConfigurationUpdateRequestDict]
+            | None = None) -> Group:
+        """Set parameters in one namespace of the configuration of a group.
+
+        Each parameter that is named gets its new value.
 
         `PUT /groups/{group_id}/configuration/{namespace}`, quota group Group. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Group/putConfigurationParameters
 
         Args:
             group_id: The group's ID, a UUID.
-            namespace: The part of the configuration, such as `SoracomAir`."""
+            namespace: The namespace. `SoracomAir` has DNS, metadata, VPG, CHAP, location, binary parser and MTU.
+            parameters: The parameters to set.
+
+        Example:
+            from soracom_async.models import GroupConfigurationUpdateRequest
+            parameters = [GroupConfigurationUpdateRequest(key="enabled", value=True)]
+            await soracom.groups.put_config(group_id, "SoracomHarvest", parameters=parameters)"""
         return await self._call(PUT_CONFIGURATION_PARAMETERS, group_id=group_id, namespace=namespace,
-            parameters=parameters)
+            parameters=parameters, body=body)
 
     async def delete_config_namespace(self, group_id: str, namespace: Namespace) -> None:
-        """Delete configuration namespace.
+        """Delete one namespace, with all its parameters, from the configuration of a group.
 
         `DELETE /groups/{group_id}/configuration/{namespace}`, quota group Group. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Group/deleteConfigurationNamespace
 
         Args:
             group_id: The group's ID, a UUID.
-            namespace: The part of the configuration, such as `SoracomAir`."""
+            namespace: The namespace to delete, such as `SoracomBeam`."""
         return await self._call(DELETE_CONFIGURATION_NAMESPACE, group_id=group_id, namespace=namespace)
 
     async def delete_config(self, group_id: str, namespace: DeleteConfigurationParameterNamespace, name: str) -> None:
-        """Delete configuration parameter.
+        """Delete one parameter from the configuration of a group.
 
         `DELETE /groups/{group_id}/configuration/{namespace}/{name}`, quota group Group. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Group/deleteConfigurationParameter
 
         Args:
             group_id: The group's ID, a UUID.
-            namespace: The part of the configuration, such as `SoracomAir`.
-            name: The name."""
+            namespace: The namespace of the parameter, such as `SoracomAir`.
+            name: The name of the parameter."""
         return await self._call(DELETE_CONFIGURATION_PARAMETER, group_id=group_id, namespace=namespace, name=name)
 
     def list_subscribers(self, group_id: str, *, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[Sim]:
-        """List subscribers in group.
+        """List the SIMs that are in a group.
 
         `GET /groups/{group_id}/subscribers`, quota group Group. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Group/listSubscribersInGroup
@@ -158,19 +194,29 @@ class Groups(Resource):
         return self._pages(LIST_SUBSCRIBERS_IN_GROUP, group_id=group_id, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
-    async def put_tags(self, group_id: str, *, tags: builtins.list[TagUpdateRequest]) -> Group:
-        """Put group tags.
+    @overload
+    async def put_tags(self, group_id: str, *, tags: Sequence[TagUpdateRequest | TagUpdateRequestDict]) -> Group: ...
+    @overload
+    async def put_tags(self, group_id: str, *, body: Sequence[TagUpdateRequest | TagUpdateRequestDict]) -> Group: ...
+    async def put_tags(self, group_id: str, *, tags: Sequence[TagUpdateRequest | TagUpdateRequestDict] | None = None,
+            body: Sequence[TagUpdateRequest | TagUpdateRequestDict] | None = None) -> Group:
+        """Add tags to a group, or change their values.
 
         `PUT /groups/{group_id}/tags`, quota group Group. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Group/putGroupTags
 
         Args:
             group_id: The group's ID, a UUID.
-            tags: The tags: values by their names."""
-        return await self._call(PUT_GROUP_TAGS, group_id=group_id, tags=tags)
+            tags: The tags to add or to change.
+
+        Example:
+            from soracom_async.models import TagUpdateRequest
+            tags = [TagUpdateRequest(tag_name="name", tag_value="pumps")]
+            await soracom.groups.put_tags(group_id, tags=tags)"""
+        return await self._call(PUT_GROUP_TAGS, group_id=group_id, tags=tags, body=body)
 
     async def delete_tag(self, group_id: str, tag_name: str) -> None:
-        """Delete group tag.
+        """Delete a tag of a group.
 
         `DELETE /groups/{group_id}/tags/{tag_name}`, quota group Group. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Group/deleteGroupTag

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import builtins
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict
 
 from .._core.operation import Operation
 from .._codec.model import Model
@@ -16,59 +17,86 @@ Plan = Literal["maker", "pro", "free"] | str
 Role = Literal["Viewer", "Editor"] | str
 
 class LagoonLicensePackStatusResponse(Model):
+    """How many license packs of a kind are active."""
     license_pack_name: str | None = None
     quantity: int | None = None
 
 class LagoonLicensePacksUpdatingRequest(Model):
     """Body of `updateLagoonLicensePack`."""
     license_pack_quantities: list[LagoonLicensePacksUpdatingRequestLicensePackQuantities] | None = None
+    """The license packs to change, each with its quantity from now on."""
 
 class LagoonLicensePacksUpdatingRequestLicensePackQuantities(Model):
+    """How many license packs of a kind there shall be."""
     desired_quantity: int | None = None
+    """How many there shall be."""
     license_pack_name: Literal["basicUser", "basicDashboard"] | str | None = None
+    """The kind: `basicUser` is for users, `basicDashboard` for dashboards."""
 
 class LagoonPlanChangingRequest(Model):
     """Body of `updateLagoonPlan`."""
     plan: Plan | None = None
+    """The plan from now on."""
 
 class LagoonRegistrationRequest(Model):
     """Body of `registerLagoon`."""
     plan: Plan | None = None
+    """The plan of Lagoon."""
     user_password: str | None = None
+    """The password with which the first user logs in to Lagoon."""
 
 class LagoonRegistrationResponse(Model):
     """Answer of `registerLagoon`."""
     lagoon_user_email: str | None = None
+    """The email address with which the first user logs in to Lagoon."""
 
 class LagoonUser(Model):
+    """A user of Soracom Lagoon."""
     id: float
+    """The user's ID, which is `lagoon_user_id` of other calls."""
     email: str | None = None
+    """The email address with which the user logs in."""
     last_seen_at: str | None = None
-    last_seen_at_age: str | None = None  # text such as '10m'
+    """When the user last logged in, as text. The document does not name the form."""
+    last_seen_at_age: str | None = None
+    """How long ago the user last logged in, as text such as `10m`."""
     role: Role | None = None
+    """The role, which says what the user may do."""
 
 class LagoonUserCreationRequest(Model):
     """Body of `createLagoonUser`."""
     role: Role | None = None
+    """The role, which says what the user may do."""
     user_email: str | None = None
+    """The email address with which the user logs in to Lagoon."""
     user_password: str | None = None
+    """The password with which the user logs in to Lagoon."""
 
 class LagoonUserCreationResponse(Model):
     """Answer of `createLagoonUser`."""
     id: int
+    """The new user's ID, which is `lagoon_user_id` of other calls."""
 
 class LagoonUserEmailUpdatingRequest(Model):
     """Body of `updateLagoonUserEmail`."""
     user_email: str | None = None
+    """The email address from now on."""
 
 class LagoonUserPasswordUpdatingRequest(Model):
     """Body of `updateLagoonUserPassword`."""
     new_password: str | None = None
+    """The password from now on."""
     old_password: str | None = None
+    """The password until now."""
 
 class LagoonUserPermissionUpdatingRequest(Model):
     """Body of `updateLagoonUserPermission`."""
     role: Role | None = None
+    """The role, which says what the user may do."""
+
+LagoonLicensePacksUpdatingRequestLicensePackQuantitiesDict = TypedDict(
+    "LagoonLicensePacksUpdatingRequestLicensePackQuantitiesDict", {"desiredQuantity": int,
+    "licensePackName": Literal["basicUser", "basicDashboard"] | str}, total=False)
 
 GET_IMAGE_LINK = Operation("getImageLink", "GET", "/lagoon/image/link", "Lagoon", READ, str,
     cli=("lagoon get-image-link",))
@@ -105,26 +133,28 @@ class LagoonUsers(Resource):
     """The commands of `soracom lagoon users`."""
 
     async def list(self) -> builtins.list[LagoonUser]:
-        """List lagoon users.
+        """List the operator's users of Soracom Lagoon.
 
         `GET /lagoon/users`, quota group Lagoon. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Lagoon/listLagoonUsers"""
         return await self._call(LIST_LAGOON_USERS)
 
     async def create(self, *, role: Role | None = None, user_email: str | None = None, user_password: str | None = None,
-            body: LagoonUserCreationRequest | None = None) -> LagoonUserCreationResponse:
-        """Create lagoon user.
+            body: LagoonUserCreationRequest | Mapping[str, Any] | None = None) -> LagoonUserCreationResponse:
+        """Create a user of Soracom Lagoon.
 
         `POST /lagoon/users`, quota group Lagoon. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Lagoon/createLagoonUser
 
         Args:
-            role: One of `Viewer`, `Editor`."""
+            role: The role, which says what the user may do. One of `Viewer`, `Editor`.
+            user_email: The email address with which the user logs in to Lagoon.
+            user_password: The password with which the user logs in to Lagoon."""
         return await self._call(CREATE_LAGOON_USER, role=role, user_email=user_email, user_password=user_password,
             body=body)
 
     async def delete(self, lagoon_user_id: int) -> None:
-        """Delete lagoon user.
+        """Delete a user of Soracom Lagoon.
 
         `DELETE /lagoon/users/{lagoon_user_id}`, quota group Lagoon. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Lagoon/deleteLagoonUser
@@ -134,59 +164,72 @@ class LagoonUsers(Resource):
         return await self._call(DELETE_LAGOON_USER, lagoon_user_id=lagoon_user_id)
 
     async def update_email(self, lagoon_user_id: int, *, user_email: str | None = None,
-            body: LagoonUserEmailUpdatingRequest | None = None) -> None:
-        """Update lagoon user email.
+            body: LagoonUserEmailUpdatingRequest | Mapping[str, Any] | None = None) -> None:
+        """Change the email address of a user of Soracom Lagoon.
 
         `PUT /lagoon/users/{lagoon_user_id}/email`, quota group Lagoon. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Lagoon/updateLagoonUserEmail
 
         Args:
-            lagoon_user_id: The Lagoon user's ID."""
+            lagoon_user_id: The Lagoon user's ID.
+            user_email: The email address from now on."""
         return await self._call(UPDATE_LAGOON_USER_EMAIL, lagoon_user_id=lagoon_user_id, user_email=user_email,
             body=body)
 
     async def update_password(self, lagoon_user_id: int, *, new_password: str | None = None,
-            old_password: str | None = None, body: LagoonUserPasswordUpdatingRequest | None = None) -> None:
-        """Update lagoon user password.
+            old_password: str | None = None,
+            body: LagoonUserPasswordUpdatingRequest | Mapping[str, Any] | None = None) -> None:
+        """Change the password of a user of Soracom Lagoon.
 
         `PUT /lagoon/users/{lagoon_user_id}/password`, quota group Lagoon. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Lagoon/updateLagoonUserPassword
 
         Args:
             lagoon_user_id: The Lagoon user's ID.
-            new_password: The password from now on."""
+            new_password: The password from now on.
+            old_password: The password until now."""
         return await self._call(UPDATE_LAGOON_USER_PASSWORD, lagoon_user_id=lagoon_user_id, new_password=new_password,
             old_password=old_password, body=body)
 
     async def update_permission(self, lagoon_user_id: int, *, role: Role | None = None,
-            body: LagoonUserPermissionUpdatingRequest | None = None) -> None:
-        """Update lagoon user permission.
+            body: LagoonUserPermissionUpdatingRequest | Mapping[str, Any] | None = None) -> None:
+        """Change the role of a user of Soracom Lagoon.
 
         `PUT /lagoon/users/{lagoon_user_id}/permission`, quota group Lagoon. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Lagoon/updateLagoonUserPermission
 
         Args:
             lagoon_user_id: The Lagoon user's ID.
-            role: One of `Viewer`, `Editor`."""
+            role: The role, which says what the user may do. One of `Viewer`, `Editor`."""
         return await self._call(UPDATE_LAGOON_USER_PERMISSION, lagoon_user_id=lagoon_user_id, role=role, body=body)
 
 class LagoonLicensePacks(Resource):
     """The commands of `soracom lagoon license-packs`."""
 
     async def list_status(self) -> list[LagoonLicensePackStatusResponse]:
-        """List lagoon license pack status.
+        """Return the active license packs of Soracom Lagoon and how many there are.
 
         `GET /lagoon/license_packs`, quota group Lagoon. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Lagoon/listLagoonLicensePackStatus"""
         return await self._call(LIST_LAGOON_LICENSE_PACK_STATUS)
 
     async def update(self, *,
-            license_pack_quantities: list[LagoonLicensePacksUpdatingRequestLicensePackQuantities] | None = None,
-            body: LagoonLicensePacksUpdatingRequest | None = None) -> None:
-        """Update lagoon license pack.
+            license_pack_quantities: Sequence[LagoonLicensePacksUpdatingRequestLicensePackQuantities
+            | LagoonLicensePacksUpdatingRequestLicensePackQuantitiesDict] | None = None,
+            body: LagoonLicensePacksUpdatingRequest | Mapping[str, Any] | None = None) -> None:
+        """Set how many license packs of Soracom Lagoon there are; only for the root user.
 
         `PUT /lagoon/license_packs`, quota group Lagoon. Raises BadRequest, NotFound.
-        https://developers.soracom.io/en/api/#!/Lagoon/updateLagoonLicensePack"""
+        https://developers.soracom.io/en/api/#!/Lagoon/updateLagoonLicensePack
+
+        Args:
+            license_pack_quantities: The license packs to change, each with its quantity from now on.
+
+        Example:
+            from soracom_async.models import LagoonLicensePacksUpdatingRequestLicensePackQuantities as Pack
+
+            users = Pack(license_pack_name="basicUser", desired_quantity=3)
+            await soracom.lagoon.license_packs.update(license_pack_quantities=[users])"""
         return await self._call(UPDATE_LAGOON_LICENSE_PACK, license_pack_quantities=license_pack_quantities, body=body)
 
 class Lagoon(Resource):
@@ -195,42 +238,44 @@ class Lagoon(Resource):
     users: Inner[LagoonUsers] = Inner(LagoonUsers)
 
     async def get_image_link(self) -> str:
-        """Get image link.
+        """Return the link to the custom icon of the Soracom Lagoon console.
 
         `GET /lagoon/image/link`, quota group Lagoon. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Lagoon/getImageLink"""
         return await self._call(GET_IMAGE_LINK)
 
-    async def updated_plan(self, *, plan: Plan | None = None, body: LagoonPlanChangingRequest | None = None) -> None:
-        """Update lagoon plan.
+    async def updated_plan(self, *, plan: Plan | None = None,
+            body: LagoonPlanChangingRequest | Mapping[str, Any] | None = None) -> None:
+        """Change the plan of Soracom Lagoon; only for the root user.
 
         `PUT /lagoon/plan`, quota group Lagoon. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Lagoon/updateLagoonPlan
 
         Args:
-            plan: One of `maker`, `pro`, `free`."""
+            plan: The plan from now on. One of `maker`, `pro`, `free`."""
         return await self._call(UPDATE_LAGOON_PLAN, plan=plan, body=body)
 
     async def register(self, *, plan: Plan | None = None, user_password: str | None = None,
-            body: LagoonRegistrationRequest | None = None) -> LagoonRegistrationResponse:
-        """Register lagoon.
+            body: LagoonRegistrationRequest | Mapping[str, Any] | None = None) -> LagoonRegistrationResponse:
+        """Begin to use Soracom Lagoon; only for the root user.
 
         `POST /lagoon/register`, quota group Lagoon. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Lagoon/registerLagoon
 
         Args:
-            plan: One of `maker`, `pro`, `free`."""
+            plan: The plan of Lagoon. One of `maker`, `pro`, `free`.
+            user_password: The password with which the first user logs in to Lagoon."""
         return await self._call(REGISTER_LAGOON, plan=plan, user_password=user_password, body=body)
 
     async def terminate(self) -> None:
-        """Terminate lagoon.
+        """End the use of Soracom Lagoon; only for the root user.
 
         `POST /lagoon/terminate`, quota group Lagoon. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Lagoon/terminateLagoon"""
         return await self._call(TERMINATE_LAGOON)
 
     async def list_users(self) -> list[LagoonUser]:
-        """List lagoon users.
+        """List the operator's users of Soracom Lagoon.
 
         `GET /lagoon/users`, quota group Lagoon. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Lagoon/listLagoonUsers"""
@@ -238,19 +283,21 @@ class Lagoon(Resource):
 
     async def create_user(self, *, role: Role | None = None, user_email: str | None = None,
             user_password: str | None = None,
-            body: LagoonUserCreationRequest | None = None) -> LagoonUserCreationResponse:
-        """Create lagoon user.
+            body: LagoonUserCreationRequest | Mapping[str, Any] | None = None) -> LagoonUserCreationResponse:
+        """Create a user of Soracom Lagoon.
 
         `POST /lagoon/users`, quota group Lagoon. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Lagoon/createLagoonUser
 
         Args:
-            role: One of `Viewer`, `Editor`."""
+            role: The role, which says what the user may do. One of `Viewer`, `Editor`.
+            user_email: The email address with which the user logs in to Lagoon.
+            user_password: The password with which the user logs in to Lagoon."""
         return await self._call(CREATE_LAGOON_USER, role=role, user_email=user_email, user_password=user_password,
             body=body)
 
     async def delete_user(self, lagoon_user_id: int) -> None:
-        """Delete lagoon user.
+        """Delete a user of Soracom Lagoon.
 
         `DELETE /lagoon/users/{lagoon_user_id}`, quota group Lagoon. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Lagoon/deleteLagoonUser
@@ -260,38 +307,41 @@ class Lagoon(Resource):
         return await self._call(DELETE_LAGOON_USER, lagoon_user_id=lagoon_user_id)
 
     async def update_user_email(self, lagoon_user_id: int, *, user_email: str | None = None,
-            body: LagoonUserEmailUpdatingRequest | None = None) -> None:
-        """Update lagoon user email.
+            body: LagoonUserEmailUpdatingRequest | Mapping[str, Any] | None = None) -> None:
+        """Change the email address of a user of Soracom Lagoon.
 
         `PUT /lagoon/users/{lagoon_user_id}/email`, quota group Lagoon. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Lagoon/updateLagoonUserEmail
 
         Args:
-            lagoon_user_id: The Lagoon user's ID."""
+            lagoon_user_id: The Lagoon user's ID.
+            user_email: The email address from now on."""
         return await self._call(UPDATE_LAGOON_USER_EMAIL, lagoon_user_id=lagoon_user_id, user_email=user_email,
             body=body)
 
     async def update_user_password(self, lagoon_user_id: int, *, new_password: str | None = None,
-            old_password: str | None = None, body: LagoonUserPasswordUpdatingRequest | None = None) -> None:
-        """Update lagoon user password.
+            old_password: str | None = None,
+            body: LagoonUserPasswordUpdatingRequest | Mapping[str, Any] | None = None) -> None:
+        """Change the password of a user of Soracom Lagoon.
 
         `PUT /lagoon/users/{lagoon_user_id}/password`, quota group Lagoon. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Lagoon/updateLagoonUserPassword
 
         Args:
             lagoon_user_id: The Lagoon user's ID.
-            new_password: The password from now on."""
+            new_password: The password from now on.
+            old_password: The password until now."""
         return await self._call(UPDATE_LAGOON_USER_PASSWORD, lagoon_user_id=lagoon_user_id, new_password=new_password,
             old_password=old_password, body=body)
 
     async def update_user_permission(self, lagoon_user_id: int, *, role: Role | None = None,
-            body: LagoonUserPermissionUpdatingRequest | None = None) -> None:
-        """Update lagoon user permission.
+            body: LagoonUserPermissionUpdatingRequest | Mapping[str, Any] | None = None) -> None:
+        """Change the role of a user of Soracom Lagoon.
 
         `PUT /lagoon/users/{lagoon_user_id}/permission`, quota group Lagoon. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Lagoon/updateLagoonUserPermission
 
         Args:
             lagoon_user_id: The Lagoon user's ID.
-            role: One of `Viewer`, `Editor`."""
+            role: The role, which says what the user may do. One of `Viewer`, `Editor`."""
         return await self._call(UPDATE_LAGOON_USER_PERMISSION, lagoon_user_id=lagoon_user_id, role=role, body=body)

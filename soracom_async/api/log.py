@@ -18,14 +18,21 @@ GetLogsService = Literal["Air", "Beam", "Funk", "Funnel", "Harvest", "Napter", "
 LogLevel = Literal["debug", "error", "warning", "info"] | str
 
 class LogEntry(Model):
-    """Answer of `getLogs`."""
+    """What a service wrote about a resource."""
     body: dict[str, Any] | None = None
+    """The log itself; what is in it depends on the service."""
     log_level: LogLevel | None = None
+    """The level of the log."""
     operator_id: str | None = None
+    """The operator's ID."""
     resource_id: str | None = None
+    """The ID of the resource: for `Subscriber` the IMSI, else that of the device."""
     resource_type: GetLogsResourceType | None = None
+    """The kind of resource."""
     service: GetLogsService | None = None
+    """The service that wrote the log; `Harvest` is both Data and Files, `Unified` the Unified Endpoint."""
     time: EpochMilliseconds | None = None
+    """When the log was written."""
 
 GET_LOGS = Operation("getLogs", "GET", "/logs", "Log", READ, list[LogEntry], cli=("logs get",),
     query=(RESOURCE_TYPE, RESOURCE_ID, Parameter("service"), FROM_MS, TO_MS, LIMIT, LAST_EVALUATED_KEY), paging=ARRAY)
@@ -36,15 +43,16 @@ class Logs(Resource):
     def get(self, *, resource_type: GetLogsResourceType | None = None, resource_id: str | None = None,
             service: GetLogsService | None = None, from_: Instant | None = None, to: Instant | None = None,
             limit: int | None = None, last_evaluated_key: str | None = None) -> Pages[LogEntry]:
-        """Get logs.
+        """List the error logs of the operator's SIMs and devices.
 
-        `GET /logs`, quota group Log.
-        https://developers.soracom.io/en/api/#!/Log/getLogs
+        `GET /logs`, quota group Log. https://developers.soracom.io/en/api/#!/Log/getLogs
 
         Args:
-            resource_type: The kind of resource. One of `Subscriber`, `Device`, `LoraDevice`, `SigfoxDevice`.
-            resource_id: The ID of the resource.
-            service: One of `Air`, `Beam`, `Funk`, `Funnel`, `Harvest`, `Napter`, `Orbit`, `Unified`.
+            resource_type: The kind of resource; without it, all kinds are listed. One of `Subscriber`, `Device`,
+                `LoraDevice`, `SigfoxDevice`.
+            resource_id: The ID of the resource: for `Subscriber` the IMSI, else that of the device.
+            service: The service that wrote the log; `Harvest` is both Data and Files, `Unified` the Unified
+                Endpoint. One of `Air`, `Beam`, `Funk`, `Funnel`, `Harvest`, `Napter`, `Orbit`, `Unified`.
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
             limit: The most items of one page.

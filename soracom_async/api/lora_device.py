@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-import builtins
+from collections.abc import Mapping, Sequence
+from typing import Any, overload
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
 from .._codec.model import Model
@@ -12,26 +13,33 @@ from .._resource import Resource
 from .._codec.times import ISODateTime, Instant
 from ..pages import Pages
 from ._shared import (ACT, DataEntry, FROM_MS, LIMIT, LastSeen, LoraDeviceStatus, READ, SET, SORT, SetGroupRequest,
-    Sort, TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE, TO_MS, TagUpdateRequest, TagValueMatchMode)
+    Sort, TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE, TO_MS, TagUpdateRequest, TagUpdateRequestDict, TagValueMatchMode)
 
 
 class LoraData(Model):
     data: str | None = None
+    """The data in hexadecimal: at most 11 bytes, which are 22 characters."""
     f_port: int | None = None
+    """The port (fPort): 1 or more, by default 2. 0 is for the control plane."""
 
 class LoraDevice(Model, device_id="device_id"):
+    """A LoRaWAN device."""
     device_id: str | None = None
     group_id: str | None = None
     last_modified_time: ISODateTime | None = None
     last_seen: LastSeen | None = None
+    """The radio signal by which the device was last seen."""
     operator_id: str | None = None
     status: LoraDeviceStatus | None = None
     tags: dict[str, str] | None = None
+    """The tags: values by their names."""
     termination_enabled: bool | None = None
+    """Whether the device can be terminated."""
 
 class RegisterLoraDeviceRequest(Model):
     group_id: str | None = None
     registration_secret: str | None = None
+    """The secret that came with the product and proves who owns it."""
     tags: dict[str, str] | None = None
 
 LIST_LORA_DEVICES = Operation("listLoraDevices", "GET", "/lora_devices", "LoraDevice", READ, list[LoraDevice],
@@ -69,22 +77,23 @@ class LoraDevices(Resource):
     def list(self, *, tag_name: str | None = None, tag_value: str | None = None,
             tag_value_match_mode: TagValueMatchMode | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[LoraDevice]:
-        """List lora devices.
+        """List the LoRaWAN devices, optionally by a tag.
 
         `GET /lora_devices`, quota group LoraDevice.
         https://developers.soracom.io/en/api/#!/LoraDevice/listLoraDevices
 
         Args:
-            tag_name: The name of the tag.
+            tag_name: The name of the tag that the devices have; `tag_value` must be given with it.
             tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
+                Default: `exact`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_LORA_DEVICES, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, limit=limit, last_evaluated_key=last_evaluated_key)
 
     async def get(self, device_id: str) -> LoraDevice:
-        """Get lora device.
+        """Return a LoRaWAN device.
 
         `GET /lora_devices/{device_id}`, quota group LoraDevice. Raises NotFound.
         https://developers.soracom.io/en/api/#!/LoraDevice/getLoraDevice
@@ -96,7 +105,7 @@ class LoraDevices(Resource):
     def get_data(self, device_id: str, *, from_: Instant | None = None, to: Instant | None = None,
             sort: Sort | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[DataEntry]:
-        """Get data from lora device.
+        """Return what a LoRaWAN device has sent to Harvest Data.
 
         `GET /lora_devices/{device_id}/data`, quota group LoraDevice.
         https://developers.soracom.io/en/api/#!/LoraDevice/getDataFromLoraDevice
@@ -105,25 +114,30 @@ class LoraDevices(Resource):
             device_id: The device's ID.
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
-            limit: The most items of one page.
+            sort: The order: `desc` is newest first (the default), `asc` oldest first. One of `desc`, `asc`. Default:
+                `desc`.
+            limit: The most entries of one page: 1 to 1000, by default 10. 1 to 1,000.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_LORA_DEVICE, device_id=device_id, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
     async def send_data(self, device_id: str, *, data: str | None = None, f_port: int | None = None,
-            body: LoraData | None = None) -> None:
-        """Send data to lora device.
+            body: LoraData | Mapping[str, Any] | None = None) -> None:
+        """Send downlink data to a LoRaWAN device in its next slot.
+
+        A message that still waits for the device is discarded. So is this one after 2 hours.
 
         `POST /lora_devices/{device_id}/data`, quota group LoraDevice. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/LoraDevice/sendDataToLoraDevice
 
         Args:
-            device_id: The device's ID."""
+            device_id: The device's ID.
+            data: The data in hexadecimal: at most 11 bytes, which are 22 characters.
+            f_port: The port (fPort): 1 or more, by default 2. 0 is for the control plane. Default: `2`."""
         return await self._call(SEND_DATA_TO_LORA_DEVICE, device_id=device_id, data=data, f_port=f_port, body=body)
 
     async def disable_termination(self, device_id: str) -> LoraDevice:
-        """Disable termination on lora device.
+        """Protect a LoRaWAN device from termination.
 
         `POST /lora_devices/{device_id}/disable_termination`, quota group LoraDevice. Raises NotFound.
         https://developers.soracom.io/en/api/#!/LoraDevice/disableTerminationOnLoraDevice
@@ -133,7 +147,7 @@ class LoraDevices(Resource):
         return await self._call(DISABLE_TERMINATION_ON_LORA_DEVICE, device_id=device_id)
 
     async def enable_termination(self, device_id: str) -> LoraDevice:
-        """Enable termination on lora device.
+        """Allow the termination of a LoRaWAN device.
 
         `POST /lora_devices/{device_id}/enable_termination`, quota group LoraDevice. Raises NotFound.
         https://developers.soracom.io/en/api/#!/LoraDevice/enableTerminationOnLoraDevice
@@ -143,8 +157,9 @@ class LoraDevices(Resource):
         return await self._call(ENABLE_TERMINATION_ON_LORA_DEVICE, device_id=device_id)
 
     async def register(self, device_id: str, *, group_id: str | None = None, registration_secret: str | None = None,
-            tags: dict[str, str] | None = None, body: RegisterLoraDeviceRequest | None = None) -> LoraDevice:
-        """Register lora device.
+            tags: dict[str, str] | None = None,
+            body: RegisterLoraDeviceRequest | Mapping[str, Any] | None = None) -> LoraDevice:
+        """Register a LoRaWAN device with the operator.
 
         `POST /lora_devices/{device_id}/register`, quota group LoraDevice.
         https://developers.soracom.io/en/api/#!/LoraDevice/registerLoraDevice
@@ -158,8 +173,8 @@ class LoraDevices(Resource):
             registration_secret=registration_secret, tags=tags, body=body)
 
     async def set_group(self, device_id: str, *, group_id: str | None = None,
-            body: SetGroupRequest | None = None) -> LoraDevice:
-        """Set lora device group.
+            body: SetGroupRequest | Mapping[str, Any] | None = None) -> LoraDevice:
+        """Put a LoRaWAN device into a group.
 
         `POST /lora_devices/{device_id}/set_group`, quota group LoraDevice. Raises NotFound.
         https://developers.soracom.io/en/api/#!/LoraDevice/setLoraDeviceGroup
@@ -169,19 +184,31 @@ class LoraDevices(Resource):
             group_id: The group's ID, a UUID."""
         return await self._call(SET_LORA_DEVICE_GROUP, device_id=device_id, group_id=group_id, body=body)
 
-    async def put_tags(self, device_id: str, *, tags: builtins.list[TagUpdateRequest]) -> LoraDevice:
-        """Put lora device tags.
+    @overload
+    async def put_tags(self, device_id: str, *,
+            tags: Sequence[TagUpdateRequest | TagUpdateRequestDict]) -> LoraDevice: ...
+    @overload
+    async def put_tags(self, device_id: str, *,
+            body: Sequence[TagUpdateRequest | TagUpdateRequestDict]) -> LoraDevice: ...
+    async def put_tags(self, device_id: str, *, tags: Sequence[TagUpdateRequest | TagUpdateRequestDict] | None = None,
+            body: Sequence[TagUpdateRequest | TagUpdateRequestDict] | None = None) -> LoraDevice:
+        """Add tags to a LoRaWAN device, or change their values.
 
         `PUT /lora_devices/{device_id}/tags`, quota group LoraDevice. Raises NotFound.
         https://developers.soracom.io/en/api/#!/LoraDevice/putLoraDeviceTags
 
         Args:
             device_id: The device's ID.
-            tags: The tags: values by their names."""
-        return await self._call(PUT_LORA_DEVICE_TAGS, device_id=device_id, tags=tags)
+            tags: The tags to add or change, each with its name and its value.
+
+        Example:
+            from soracom_async.models import TagUpdateRequest as Tag
+
+            await soracom.lora_devices.put_tags(device_id, tags=[Tag(tag_name="name", tag_value="pump 1")])"""
+        return await self._call(PUT_LORA_DEVICE_TAGS, device_id=device_id, tags=tags, body=body)
 
     async def delete_tag(self, device_id: str, tag_name: str) -> None:
-        """Delete lora device tag.
+        """Delete a tag of a LoRaWAN device.
 
         `DELETE /lora_devices/{device_id}/tags/{tag_name}`, quota group LoraDevice. Raises NotFound.
         https://developers.soracom.io/en/api/#!/LoraDevice/deleteLoraDeviceTag
@@ -192,7 +219,7 @@ class LoraDevices(Resource):
         return await self._call(DELETE_LORA_DEVICE_TAG, device_id=device_id, tag_name=tag_name)
 
     async def terminate(self, device_id: str) -> LoraDevice:
-        """Terminate lora device.
+        """Terminate a LoRaWAN device, whose termination must be allowed.
 
         `POST /lora_devices/{device_id}/terminate`, quota group LoraDevice. Raises NotFound.
         https://developers.soracom.io/en/api/#!/LoraDevice/terminateLoraDevice
@@ -202,7 +229,7 @@ class LoraDevices(Resource):
         return await self._call(TERMINATE_LORA_DEVICE, device_id=device_id)
 
     async def unset_group(self, device_id: str) -> LoraDevice:
-        """Unset lora device group.
+        """Take a LoRaWAN device out of its group.
 
         `POST /lora_devices/{device_id}/unset_group`, quota group LoraDevice. Raises NotFound.
         https://developers.soracom.io/en/api/#!/LoraDevice/unsetLoraDeviceGroup

@@ -4,18 +4,20 @@
 
 from __future__ import annotations
 
-import builtins
+from collections.abc import Mapping, Sequence
+from typing import Any, overload
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
 from .._codec.model import Model
 from .._resource import Resource
 from ..pages import Pages
 from ._shared import (LIMIT, LoraGateway, READ, SET, TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE, TagUpdateRequest,
-    TagValueMatchMode)
+    TagUpdateRequestDict, TagValueMatchMode)
 
 
 class SetNetworkSetRequest(Model):
     network_set_id: str | None = None
+    """The LoRaWAN network set's ID."""
 
 LIST_LORA_GATEWAYS = Operation("listLoraGateways", "GET", "/lora_gateways", "LoraGateway", READ, list[LoraGateway],
     cli=("lora-gateways list",), query=(TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE, LIMIT, LAST_EVALUATED_KEY),
@@ -45,22 +47,23 @@ class LoraGateways(Resource):
     def list(self, *, tag_name: str | None = None, tag_value: str | None = None,
             tag_value_match_mode: TagValueMatchMode | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[LoraGateway]:
-        """List lora gateways.
+        """List the LoRaWAN gateways, optionally by a tag.
 
         `GET /lora_gateways`, quota group LoraGateway.
         https://developers.soracom.io/en/api/#!/LoraGateway/listLoraGateways
 
         Args:
-            tag_name: The name of the tag.
+            tag_name: The name of the tag that the gateways have; `tag_value` must be given with it.
             tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
+                Default: `exact`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_LORA_GATEWAYS, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, limit=limit, last_evaluated_key=last_evaluated_key)
 
     async def get(self, gateway_id: str) -> LoraGateway:
-        """Get lora gateway.
+        """Return a LoRaWAN gateway.
 
         `GET /lora_gateways/{gateway_id}`, quota group LoraGateway. Raises NotFound.
         https://developers.soracom.io/en/api/#!/LoraGateway/getLoraGateway
@@ -70,7 +73,7 @@ class LoraGateways(Resource):
         return await self._call(GET_LORA_GATEWAY, gateway_id=gateway_id)
 
     async def disable_termination(self, gateway_id: str) -> LoraGateway:
-        """Disable termination on lora gateway.
+        """Protect a LoRaWAN gateway from termination.
 
         `POST /lora_gateways/{gateway_id}/disable_termination`, quota group LoraGateway. Raises NotFound.
         https://developers.soracom.io/en/api/#!/LoraGateway/disableTerminationOnLoraGateway
@@ -80,7 +83,7 @@ class LoraGateways(Resource):
         return await self._call(DISABLE_TERMINATION_ON_LORA_GATEWAY, gateway_id=gateway_id)
 
     async def enable_termination(self, gateway_id: str) -> LoraGateway:
-        """Enable termination on lora gateway.
+        """Allow the termination of a LoRaWAN gateway.
 
         `POST /lora_gateways/{gateway_id}/enable_termination`, quota group LoraGateway. Raises NotFound.
         https://developers.soracom.io/en/api/#!/LoraGateway/enableTerminationOnLoraGateway
@@ -90,8 +93,8 @@ class LoraGateways(Resource):
         return await self._call(ENABLE_TERMINATION_ON_LORA_GATEWAY, gateway_id=gateway_id)
 
     async def set_network_set(self, gateway_id: str, *, network_set_id: str | None = None,
-            body: SetNetworkSetRequest | None = None) -> LoraGateway:
-        """Set lora network set.
+            body: SetNetworkSetRequest | Mapping[str, Any] | None = None) -> LoraGateway:
+        """Put a LoRaWAN gateway into a network set, in place of the one it is in.
 
         `POST /lora_gateways/{gateway_id}/set_network_set`, quota group LoraGateway. Raises NotFound.
         https://developers.soracom.io/en/api/#!/LoraGateway/setLoraNetworkSet
@@ -101,19 +104,31 @@ class LoraGateways(Resource):
             network_set_id: The LoRaWAN network set's ID."""
         return await self._call(SET_LORA_NETWORK_SET, gateway_id=gateway_id, network_set_id=network_set_id, body=body)
 
-    async def put_tags(self, gateway_id: str, *, tags: builtins.list[TagUpdateRequest]) -> LoraGateway:
-        """Put lora gateway tags.
+    @overload
+    async def put_tags(self, gateway_id: str, *,
+            tags: Sequence[TagUpdateRequest | TagUpdateRequestDict]) -> LoraGateway: ...
+    @overload
+    async def put_tags(self, gateway_id: str, *,
+            body: Sequence[TagUpdateRequest | TagUpdateRequestDict]) -> LoraGateway: ...
+    async def put_tags(self, gateway_id: str, *, tags: Sequence[TagUpdateRequest | TagUpdateRequestDict] | None = None,
+            body: Sequence[TagUpdateRequest | TagUpdateRequestDict] | None = None) -> LoraGateway:
+        """Add tags to a LoRaWAN gateway, or change their values.
 
         `PUT /lora_gateways/{gateway_id}/tags`, quota group LoraGateway. Raises NotFound.
         https://developers.soracom.io/en/api/#!/LoraGateway/putLoraGatewayTags
 
         Args:
             gateway_id: The gateway's ID.
-            tags: The tags: values by their names."""
-        return await self._call(PUT_LORA_GATEWAY_TAGS, gateway_id=gateway_id, tags=tags)
+            tags: The tags to add or change, each with its name and its value.
+
+        Example:
+            from soracom_async.models import TagUpdateRequest as Tag
+
+            await soracom.lora_gateways.put_tags(gateway_id, tags=[Tag(tag_name="name", tag_value="roof")])"""
+        return await self._call(PUT_LORA_GATEWAY_TAGS, gateway_id=gateway_id, tags=tags, body=body)
 
     async def delete_tag(self, gateway_id: str, tag_name: str) -> None:
-        """Delete lora gateway tag.
+        """Delete a tag of a LoRaWAN gateway.
 
         `DELETE /lora_gateways/{gateway_id}/tags/{tag_name}`, quota group LoraGateway. Raises NotFound.
         https://developers.soracom.io/en/api/#!/LoraGateway/deleteLoraGatewayTag
@@ -124,7 +139,7 @@ class LoraGateways(Resource):
         return await self._call(DELETE_LORA_GATEWAY_TAG, gateway_id=gateway_id, tag_name=tag_name)
 
     async def terminate(self, gateway_id: str) -> LoraGateway:
-        """Terminate lora gateway.
+        """Terminate a LoRaWAN gateway, whose termination must be allowed.
 
         `POST /lora_gateways/{gateway_id}/terminate`, quota group LoraGateway. Raises NotFound.
         https://developers.soracom.io/en/api/#!/LoraGateway/terminateLoraGateway
@@ -134,7 +149,7 @@ class LoraGateways(Resource):
         return await self._call(TERMINATE_LORA_GATEWAY, gateway_id=gateway_id)
 
     async def unset_network_set(self, gateway_id: str) -> LoraGateway:
-        """Unset lora network set.
+        """Take a LoRaWAN gateway out of its network set.
 
         `POST /lora_gateways/{gateway_id}/unset_network_set`, quota group LoraGateway. Raises NotFound.
         https://developers.soracom.io/en/api/#!/LoraGateway/unsetLoraNetworkSet

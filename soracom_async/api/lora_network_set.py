@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping, Sequence
+from typing import Any, overload
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
 from .._codec.model import Model
@@ -12,20 +14,25 @@ from .._resource import Resource
 from .._codec.times import ISODateTime, Text
 from ..pages import Pages
 from ._shared import (ACT, LIMIT, LoraGateway, READ, SET, TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE, TagUpdateRequest,
-    TagValueMatchMode)
+    TagUpdateRequestDict, TagValueMatchMode)
 
 
 class LoraNetworkSet(Model):
+    """A LoRaWAN network set: gateways that one or more operators use."""
     allowed_operators: list[str] | None = None
+    """The IDs of the operators that may use the network set."""
     created_time: ISODateTime | None = None
     last_modified_time: ISODateTime | None = None
     network_set_id: str | None = None
     operator_id: str | None = None
+    """The ID of the operator that has the network set."""
     tags: dict[str, str] | None = None
+    """The tags: values by their names."""
 
 class UpdatePermissionRequest(Model):
     """Body of `addPermissionToLoraNetworkSet` and `revokePermissionFromLoraNetworkSet`."""
     operator_id: str | None = None
+    """The ID of the operator that may, or may no longer, use the network set."""
 
 LIST_LORA_NETWORK_SETS = Operation("listLoraNetworkSets", "GET", "/lora_network_sets", "LoraNetworkSet", READ,
     list[LoraNetworkSet], cli=("lora-network-sets list",),
@@ -58,15 +65,16 @@ class LoraNetworkSets(Resource):
     def list(self, *, tag_name: str | None = None, tag_value: str | None = None,
             tag_value_match_mode: TagValueMatchMode | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[LoraNetworkSet]:
-        """List lora network sets.
+        """List the LoRaWAN network sets, optionally by a tag.
 
         `GET /lora_network_sets`, quota group LoraNetworkSet.
         https://developers.soracom.io/en/api/#!/LoraNetworkSet/listLoraNetworkSets
 
         Args:
-            tag_name: The name of the tag.
+            tag_name: The name of the tag that the network sets have; `tag_value` must be given with it.
             tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
+                Default: `exact`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_LORA_NETWORK_SETS, tag_name=tag_name, tag_value=tag_value,
@@ -74,13 +82,15 @@ class LoraNetworkSets(Resource):
 
     async def create(self, *, allowed_operators: builtins.list[str] | None = None, created_time: Text | None = None,
             last_modified_time: Text | None = None, network_set_id: str | None = None, operator_id: str | None = None,
-            tags: dict[str, str] | None = None, body: LoraNetworkSet | None = None) -> LoraNetworkSet:
-        """Create lora network set.
+            tags: dict[str, str] | None = None,
+            body: LoraNetworkSet | Mapping[str, Any] | None = None) -> LoraNetworkSet:
+        """Create a LoRaWAN network set.
 
         `POST /lora_network_sets`, quota group LoraNetworkSet.
         https://developers.soracom.io/en/api/#!/LoraNetworkSet/createLoraNetworkSet
 
         Args:
+            allowed_operators: The IDs of the operators that may use the network set.
             created_time: A time; on the wire ISO 8601.
             last_modified_time: A time; on the wire ISO 8601.
             network_set_id: The LoRaWAN network set's ID.
@@ -91,7 +101,7 @@ class LoraNetworkSets(Resource):
             body=body)
 
     async def get(self, ns_id: str) -> LoraNetworkSet:
-        """Get lora network set.
+        """Return a LoRaWAN network set.
 
         `GET /lora_network_sets/{ns_id}`, quota group LoraNetworkSet. Raises NotFound.
         https://developers.soracom.io/en/api/#!/LoraNetworkSet/getLoraNetworkSet
@@ -101,7 +111,7 @@ class LoraNetworkSets(Resource):
         return await self._call(GET_LORA_NETWORK_SET, ns_id=ns_id)
 
     async def delete(self, ns_id: str) -> None:
-        """Delete lora network set.
+        """Delete a LoRaWAN network set.
 
         `DELETE /lora_network_sets/{ns_id}`, quota group LoraNetworkSet. Raises NotFound.
         https://developers.soracom.io/en/api/#!/LoraNetworkSet/deleteLoraNetworkSet
@@ -111,20 +121,20 @@ class LoraNetworkSets(Resource):
         return await self._call(DELETE_LORA_NETWORK_SET, ns_id=ns_id)
 
     async def add_permission(self, ns_id: str, *, operator_id: str | None = None,
-            body: UpdatePermissionRequest | None = None) -> LoraNetworkSet:
-        """Add permission to lora network set.
+            body: UpdatePermissionRequest | Mapping[str, Any] | None = None) -> LoraNetworkSet:
+        """Allow another operator to use a LoRaWAN network set.
 
         `POST /lora_network_sets/{ns_id}/add_permission`, quota group LoraNetworkSet.
         https://developers.soracom.io/en/api/#!/LoraNetworkSet/addPermissionToLoraNetworkSet
 
         Args:
             ns_id: The LoRaWAN network set's ID.
-            operator_id: The operator's ID."""
+            operator_id: The ID of the operator that may use the network set from now on."""
         return await self._call(ADD_PERMISSION_TO_LORA_NETWORK_SET, ns_id=ns_id, operator_id=operator_id, body=body)
 
     def list_gateways(self, ns_id: str, *, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[LoraGateway]:
-        """List gateways in lora network set.
+        """List the gateways in a LoRaWAN network set.
 
         `GET /lora_network_sets/{ns_id}/gateways`, quota group LoraNetworkSet. Raises NotFound.
         https://developers.soracom.io/en/api/#!/LoraNetworkSet/listGatewaysInLoraNetworkSet
@@ -137,31 +147,43 @@ class LoraNetworkSets(Resource):
             last_evaluated_key=last_evaluated_key)
 
     async def revoke_permission(self, ns_id: str, *, operator_id: str | None = None,
-            body: UpdatePermissionRequest | None = None) -> LoraNetworkSet:
-        """Revoke permission from lora network set.
+            body: UpdatePermissionRequest | Mapping[str, Any] | None = None) -> LoraNetworkSet:
+        """No longer allow another operator to use a LoRaWAN network set.
 
         `POST /lora_network_sets/{ns_id}/revoke_permission`, quota group LoraNetworkSet.
         https://developers.soracom.io/en/api/#!/LoraNetworkSet/revokePermissionFromLoraNetworkSet
 
         Args:
             ns_id: The LoRaWAN network set's ID.
-            operator_id: The operator's ID."""
+            operator_id: The ID of the operator that may no longer use the network set."""
         return await self._call(REVOKE_PERMISSION_FROM_LORA_NETWORK_SET, ns_id=ns_id, operator_id=operator_id,
             body=body)
 
-    async def put_tag(self, ns_id: str, *, tags: builtins.list[TagUpdateRequest]) -> LoraNetworkSet:
-        """Put lora network set tags.
+    @overload
+    async def put_tag(self, ns_id: str, *,
+            tags: Sequence[TagUpdateRequest | TagUpdateRequestDict]) -> LoraNetworkSet: ...
+    @overload
+    async def put_tag(self, ns_id: str, *,
+            body: Sequence[TagUpdateRequest | TagUpdateRequestDict]) -> LoraNetworkSet: ...
+    async def put_tag(self, ns_id: str, *, tags: Sequence[TagUpdateRequest | TagUpdateRequestDict] | None = None,
+            body: Sequence[TagUpdateRequest | TagUpdateRequestDict] | None = None) -> LoraNetworkSet:
+        """Add tags to a LoRaWAN network set, or change their values.
 
         `PUT /lora_network_sets/{ns_id}/tags`, quota group LoraNetworkSet. Raises NotFound.
         https://developers.soracom.io/en/api/#!/LoraNetworkSet/putLoraNetworkSetTags
 
         Args:
             ns_id: The LoRaWAN network set's ID.
-            tags: The tags: values by their names."""
-        return await self._call(PUT_LORA_NETWORK_SET_TAGS, ns_id=ns_id, tags=tags)
+            tags: The tags to add or change, each with its name and its value.
+
+        Example:
+            from soracom_async.models import TagUpdateRequest as Tag
+
+            await soracom.lora_network_sets.put_tag(ns_id, tags=[Tag(tag_name="name", tag_value="north")])"""
+        return await self._call(PUT_LORA_NETWORK_SET_TAGS, ns_id=ns_id, tags=tags, body=body)
 
     async def delete_tag(self, ns_id: str, tag_name: str) -> None:
-        """Delete lora network set tag.
+        """Delete a tag of a LoRaWAN network set.
 
         `DELETE /lora_network_sets/{ns_id}/tags/{tag_name}`, quota group LoraNetworkSet. Raises NotFound.
         https://developers.soracom.io/en/api/#!/LoraNetworkSet/deleteLoraNetworkSetTag

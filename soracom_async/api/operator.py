@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import builtins
-from typing import Any, Literal, overload
+from collections.abc import Mapping
+from typing import Any, Literal, TypedDict, overload
 
 from .._core.operation import Operation
 from .._codec.model import Model
@@ -17,114 +18,201 @@ ContractName = Literal["api_audit_log", "harvest", "napter", "support"] | str
 SupportTier = Literal["basic", "priority", "enterprise"] | str
 
 class CompanyInformationModel(Model):
+    """The company of an operator."""
     address_line1: str | None = None
+    """The first line of the address."""
     address_line2: str | None = None
+    """The second line of the address."""
     building: str | None = None
+    """The building of the address."""
     city: str | None = None
+    """The city of the address."""
     company_name: str | None = None
+    """The name of the company."""
     contact_person_name: str | None = None
+    """The name of the person to contact."""
     country_code: str | None = None
+    """The code of the country."""
     department: str | None = None
+    """The department of the person to contact."""
     phone_number: str | None = None
+    """The phone number."""
     state: str | None = None
+    """The state or the prefecture of the address."""
     vat_identification_number: str | None = None
+    """The VAT identification number of the company."""
     zip_code: str | None = None
+    """The postal code."""
 
 class ContractDetailOfHarvest(Model):
+    """The details of a contract for Harvest."""
     plan: Literal["extended"] | str | None = None
-    ttl: int | None = None  # days
+    """The plan of the contract."""
+    ttl: int | None = None
+    """How long data is kept; only 731 is accepted. In days."""
 
 class ContractDetailOfSupport(Model):
+    """The details of a contract for support."""
     tier: Literal["priority"] | str | None = None
+    """The support plan, only for Japan coverage. For the enterprise plan, ask Soracom's sales team."""
 
 class ContractUpdatedResponse(Model):
     """Answer of `addOperatorContract`."""
     contract_detail: ContractDetailOfHarvest | ContractDetailOfSupport | None = None
+    """The details of the contract."""
     contract_name: ContractName | None = None
+    """The service of the contract."""
 
 class ContractUpdatingRequest(Model):
     """Body of `addOperatorContract`."""
     contract_name: ContractName
+    """The service of the contract."""
     contract_detail: ContractDetailOfHarvest | ContractDetailOfSupport | None = None
+    """The details of a contract for `harvest` or `support`."""
 
 class EmailConfigurationOfBilling(Model):
     attach_invoice_pdf_enabled: bool | None = None
+    """Whether the monthly email has the invoice as PDF; only in global coverage."""
 
 class EmailConfigurationOfNotification(Model):
     exceed_bundle_disabled: bool | None = None
+    """Whether notifications of data usage to the primary email address are switched off."""
 
 class GenerateOperatorsAuthKeyResponse(Model):
+    """A new AuthKey with its secret."""
     auth_key: str
+    """The AuthKey's secret (`secret-…`), which no other call returns."""
     auth_key_id: str
+    """The AuthKey's ID (`keyId-…`)."""
 
 class GenerateTokenRequest(Model):
-    token_timeout_seconds: int | None = None  # seconds
+    token_timeout_seconds: int | None = None
+    """How long the new token lives: 180 to 172800 seconds, by default 86400."""
 
 class GenerateTokenResponse(Model):
     token: str
+    """The new API token."""
 
 class GetOperatorResponse(Model):
+    """An operator: the account that SIMs, groups and SAM users belong to."""
     operator_id: str
+    """The operator's ID."""
     create_date: str | None = None
+    """When the operator was created, as text. The document does not name the form."""
     description: str | None = None
+    """Free text for people."""
     email: str | None = None
+    """The operator's email address."""
     root_operator_id: str | None = None
+    """The ID of the root operator."""
     update_date: str | None = None
+    """When the operator was last changed, as text. The document does not name the form."""
 
 class IndividualInformationModel(Model):
+    """The person who is an operator."""
     address_line1: str | None = None
+    """The first line of the address."""
     address_line2: str | None = None
+    """The second line of the address."""
     building: str | None = None
+    """The building of the address."""
     city: str | None = None
+    """The city of the address."""
     country_code: str | None = None
+    """The code of the country."""
     full_name: str | None = None
+    """The full name of the person."""
     phone_number: str | None = None
+    """The phone number."""
     state: str | None = None
+    """The state or the prefecture of the address."""
     zip_code: str | None = None
+    """The postal code."""
 
 class MFAIssueRevokingTokenRequest(Model):
     email: str | None = None
+    """The operator's email address."""
     password: str | None = None
+    """The operator's password."""
 
 class MFARevokeRequest(Model):
     password: str
+    """The password of the root user."""
 
 class MFARevokingTokenVerifyRequest(Model):
     backup_code: str | None = None
+    """One of the backup codes that `verify_mfa_otp` returned."""
     email: str | None = None
+    """The operator's email address."""
     password: str | None = None
+    """The operator's password."""
     token: str | None = None
+    """The token that `issue_mfa_revoke_token` sent."""
 
 class OperatorConfigurationModel(Model):
+    """One part of an operator's configuration."""
     configuration: (OperatorConfigurationOfEmail | OperatorConfigurationOfSupport
         | OperatorConfigurationOfUserConsole | None) = None
+    """The settings, of the class that belongs to the namespace."""
     is_modifiable: bool | None = None
+    """Whether `operator.configuration.set` can change the configuration."""
     namespace: Literal["Support", "Email"] | str | None = None
+    """The part of the configuration that this is."""
     version: float | None = None
+    """The version, for `expected_version` of `operator.configuration.set`."""
 
 class OperatorConfigurationOfEmail(Model):
+    """What the operator is told by email (namespace `Email`)."""
     billing: EmailConfigurationOfBilling | None = None
+    """The settings of emails about bills."""
     notification: EmailConfigurationOfNotification | None = None
+    """The settings of notifications to the primary email address."""
 
 class OperatorConfigurationOfSupport(Model):
+    """The operator's support plan (namespace `Support`)."""
     payment_coverage: CoverageType | None = None
+    """The coverage type that pays for support."""
     tier: SupportTier | None = None
+    """The support plan now."""
     upcoming_tier: SupportTier | None = None
+    """The support plan from next month on; if it is None, the present one goes on."""
 
 class OperatorConfigurationOfUserConsole(Model):
+    """What the operator chose about usage metrics in the User Console."""
     usage_metrics_acknowledged: bool | None = None
+    """Whether the operator knows of usage metrics and could refuse them."""
     usage_metrics_disabled: bool | None = None
+    """Whether no usage metrics, such as page views, are collected."""
 
 class OperatorMFAVerifyingResponse(Model):
     """Answer of `verifyMFA`."""
     backup_codes: list[str] | None = None
+    """The backup codes, one of which is needed to revoke MFA without the authenticator."""
 
 class SetOperatorConfigurationNamespaceRequest(Model):
     configuration: OperatorConfigurationOfSupport | OperatorConfigurationOfEmail | OperatorConfigurationOfUserConsole
+    """The configuration from now on, of the class that belongs to the namespace."""
     expected_version: float | None = None
+    """The `version` that `get` returned. Without it, nothing is checked."""
 
 class SupportTokenResponse(Model):
     token: str
+    """The token for the support console."""
+
+ContractDetailOfHarvestDict = TypedDict("ContractDetailOfHarvestDict", {"plan": Literal["extended"] | str, "ttl": int},
+    total=False)
+ContractDetailOfSupportDict = TypedDict("ContractDetailOfSupportDict", {"tier": Literal["priority"] | str}, total=False)
+EmailConfigurationOfBillingDict = TypedDict("EmailConfigurationOfBillingDict", {"attachInvoicePdfEnabled": bool},
+    total=False)
+EmailConfigurationOfNotificationDict = TypedDict("EmailConfigurationOfNotificationDict", {"exceedBundleDisabled": bool},
+    total=False)
+OperatorConfigurationOfEmailDict = TypedDict("OperatorConfigurationOfEmailDict",
+    {"billing": EmailConfigurationOfBilling | EmailConfigurationOfBillingDict,
+    "notification": EmailConfigurationOfNotification | EmailConfigurationOfNotificationDict}, total=False)
+OperatorConfigurationOfSupportDict = TypedDict("OperatorConfigurationOfSupportDict", {"paymentCoverage": CoverageType,
+    "tier": SupportTier, "upcomingTier": SupportTier}, total=False)
+OperatorConfigurationOfUserConsoleDict = TypedDict("OperatorConfigurationOfUserConsoleDict",
+    {"usageMetricsAcknowledged": bool, "usageMetricsDisabled": bool}, total=False)
 
 GET_OPERATOR = Operation("getOperator", "GET", "/operators/{operator_id}", "Operator", READ, GetOperatorResponse,
     cli=("operator get",))
@@ -198,79 +286,99 @@ class OperatorConfiguration(Resource):
     """The commands of `soracom operator configuration`."""
 
     async def get(self, namespace: str, *, operator_id: str | None = None) -> OperatorConfigurationModel:
-        """Get operator configuration namespace.
+        """Return one part of the operator's configuration.
 
         `GET /operators/{operator_id}/configuration/{namespace}`, quota group Operator. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Operator/getOperatorConfigurationNamespace
 
         Args:
-            namespace: The part of the configuration, such as `SoracomAir`.
-            operator_id: The operator's ID."""
+            namespace: The part of the configuration, such as `Email` or `Support`.
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(GET_OPERATOR_CONFIGURATION_NAMESPACE, namespace=namespace, operator_id=operator_id)
 
     @overload
     async def set(self, namespace: str, *,
-            configuration: OperatorConfigurationOfSupport | OperatorConfigurationOfEmail
-            | OperatorConfigurationOfUserConsole,
+            configuration: OperatorConfigurationOfSupport | OperatorConfigurationOfSupportDict
+            | OperatorConfigurationOfEmail | OperatorConfigurationOfEmailDict | OperatorConfigurationOfUserConsole
+            | OperatorConfigurationOfUserConsoleDict,
             operator_id: str | None = None, expected_version: float | None = None) -> OperatorConfigurationModel: ...
     @overload
-    async def set(self, namespace: str, *, body: SetOperatorConfigurationNamespaceRequest,
+    async def set(self, namespace: str, *, body: SetOperatorConfigurationNamespaceRequest | Mapping[str, Any],
             operator_id: str | None = None) -> OperatorConfigurationModel: ...
-    async def set(self, namespace: str, **arguments: Any) -> OperatorConfigurationModel:
-        """Set operator configuration namespace.
+    async def set(self, namespace: str, *, operator_id: str | None = None,
+            configuration: OperatorConfigurationOfSupport | OperatorConfigurationOfSupportDict
+            | OperatorConfigurationOfEmail | OperatorConfigurationOfEmailDict | OperatorConfigurationOfUserConsole
+            | OperatorConfigurationOfUserConsoleDict | None = None,
+            expected_version: float | None = None,
+            body: SetOperatorConfigurationNamespaceRequest | Mapping[str, Any]
+            | None = None) -> OperatorConfigurationModel:
+        """Set one part of the operator's configuration.
+
+        With `expected_version`, raises Conflict if the configuration was changed meanwhile.
 
         `POST /operators/{operator_id}/configuration/{namespace}`, quota group Operator. Raises BadRequest, Conflict.
         https://developers.soracom.io/en/api/#!/Operator/setOperatorConfigurationNamespace
 
         Args:
-            namespace: The part of the configuration, such as `SoracomAir`.
-            operator_id: The operator's ID."""
-        return await self._call(SET_OPERATOR_CONFIGURATION_NAMESPACE, namespace=namespace, **arguments)
+            namespace: The part of the configuration, such as `Email` or `Support`.
+            operator_id: The operator's ID. Default: the session's operator.
+            configuration: The configuration from now on, of the class that belongs to the namespace.
+            expected_version: The `version` that `get` returned. Without it, nothing is checked.
+
+        Example:
+            from soracom_async.models import EmailConfigurationOfBilling, OperatorConfigurationOfEmail
+
+            invoice = EmailConfigurationOfBilling(attach_invoice_pdf_enabled=True)
+            email = OperatorConfigurationOfEmail(billing=invoice)
+            await soracom.operator.configuration.set("Email", configuration=email)"""
+        return await self._call(SET_OPERATOR_CONFIGURATION_NAMESPACE, namespace=namespace, operator_id=operator_id,
+            configuration=configuration, expected_version=expected_version, body=body)
 
     async def delete(self, namespace: str, *, operator_id: str | None = None) -> None:
-        """Delete operator configuration namespace.
+        """Delete one part of the operator's configuration.
 
         `DELETE /operators/{operator_id}/configuration/{namespace}`, quota group Operator. Raises BadRequest,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/Operator/deleteOperatorConfigurationNamespace
+        NotFound. https://developers.soracom.io/en/api/#!/Operator/deleteOperatorConfigurationNamespace
 
         Args:
-            namespace: The part of the configuration, such as `SoracomAir`.
-            operator_id: The operator's ID."""
+            namespace: The part of the configuration, such as `Email` or `Support`.
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(DELETE_OPERATOR_CONFIGURATION_NAMESPACE, namespace=namespace, operator_id=operator_id)
 
 class OperatorAuthKeys(Resource):
     """The commands of `soracom operator auth-keys`."""
 
     async def list(self, operator_id: str | None = None) -> builtins.list[AuthKeyResponse]:
-        """List operator auth keys.
+        """List the operator's AuthKeys, without their secrets.
 
         `GET /operators/{operator_id}/auth_keys`, quota group Operator.
         https://developers.soracom.io/en/api/#!/Operator/listOperatorAuthKeys
 
         Args:
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(LIST_OPERATOR_AUTH_KEYS, operator_id=operator_id)
 
     async def generate(self, operator_id: str | None = None) -> GenerateOperatorsAuthKeyResponse:
-        """Generate operator auth key.
+        """Generate an AuthKey for the operator.
+
+        Keep `auth_key` of the answer: no other call returns the secret.
 
         `POST /operators/{operator_id}/auth_keys`, quota group Operator.
         https://developers.soracom.io/en/api/#!/Operator/generateOperatorAuthKey
 
         Args:
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(GENERATE_OPERATOR_AUTH_KEY, operator_id=operator_id)
 
     async def delete(self, auth_key_id: str, *, operator_id: str | None = None) -> None:
-        """Delete operator auth key.
+        """Delete an AuthKey of the operator.
 
         `DELETE /operators/{operator_id}/auth_keys/{auth_key_id}`, quota group Operator.
         https://developers.soracom.io/en/api/#!/Operator/deleteOperatorAuthKey
 
         Args:
             auth_key_id: The AuthKey's ID (`keyId-…`).
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(DELETE_OPERATOR_AUTH_KEY, auth_key_id=auth_key_id, operator_id=operator_id)
 
 class Operator(Resource):
@@ -279,23 +387,23 @@ class Operator(Resource):
     configuration: Inner[OperatorConfiguration] = Inner(OperatorConfiguration)
 
     async def get(self, operator_id: str | None = None) -> GetOperatorResponse:
-        """Get operator.
+        """Return the operator: its ID, its email address and its description.
 
         `GET /operators/{operator_id}`, quota group Operator. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Operator/getOperator
 
         Args:
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(GET_OPERATOR, operator_id=operator_id)
 
     async def get_company_information(self, operator_id: str | None = None) -> CompanyInformationModel:
-        """Get company information.
+        """Return the company that the operator has registered.
 
         `GET /operators/{operator_id}/company_information`, quota group Operator.
         https://developers.soracom.io/en/api/#!/Operator/getCompanyInformation
 
         Args:
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(GET_COMPANY_INFORMATION, operator_id=operator_id)
 
     @overload
@@ -306,19 +414,37 @@ class Operator(Resource):
             vat_identification_number: str | None = None) -> None: ...
     @overload
     async def update_company_information(self, operator_id: str | None = None, *,
-            body: CompanyInformationModel) -> None: ...
-    async def update_company_information(self, operator_id: str | None = None, **arguments: Any) -> None:
-        """Update company information.
+            body: CompanyInformationModel | Mapping[str, Any]) -> None: ...
+    async def update_company_information(self, operator_id: str | None = None, *, address_line1: str | None = None,
+            address_line2: str | None = None, building: str | None = None, city: str | None = None,
+            company_name: str | None = None, contact_person_name: str | None = None, country_code: str | None = None,
+            department: str | None = None, phone_number: str | None = None, state: str | None = None,
+            vat_identification_number: str | None = None, zip_code: str | None = None,
+            body: CompanyInformationModel | Mapping[str, Any] | None = None) -> None:
+        """Change the company that the operator has registered.
 
         `PUT /operators/{operator_id}/company_information`, quota group Operator.
         https://developers.soracom.io/en/api/#!/Operator/updateCompanyInformation
 
         Args:
-            operator_id: The operator's ID.
+            operator_id: The operator's ID. Default: the session's operator.
+            address_line1: The first line of the address.
+            address_line2: The second line of the address.
+            building: The building of the address.
+            city: The city of the address.
+            company_name: The name of the company.
+            contact_person_name: The name of the person to contact.
             country_code: The code of the country.
+            department: The department of the person to contact.
             phone_number: The phone number.
+            state: The state or the prefecture of the address.
+            vat_identification_number: The VAT identification number of the company.
             zip_code: The postal code."""
-        return await self._call(UPDATE_COMPANY_INFORMATION, operator_id=operator_id, **arguments)
+        return await self._call(UPDATE_COMPANY_INFORMATION, operator_id=operator_id, address_line1=address_line1,
+            address_line2=address_line2, building=building, city=city, company_name=company_name,
+            contact_person_name=contact_person_name, country_code=country_code, department=department,
+            phone_number=phone_number, state=state, vat_identification_number=vat_identification_number,
+            zip_code=zip_code, body=body)
 
     @overload
     async def create_company_information(self, operator_id: str | None = None, *, company_name: str,
@@ -328,67 +454,98 @@ class Operator(Resource):
             vat_identification_number: str | None = None) -> None: ...
     @overload
     async def create_company_information(self, operator_id: str | None = None, *,
-            body: CompanyInformationModel) -> None: ...
-    async def create_company_information(self, operator_id: str | None = None, **arguments: Any) -> None:
-        """Create company information.
+            body: CompanyInformationModel | Mapping[str, Any]) -> None: ...
+    async def create_company_information(self, operator_id: str | None = None, *, address_line1: str | None = None,
+            address_line2: str | None = None, building: str | None = None, city: str | None = None,
+            company_name: str | None = None, contact_person_name: str | None = None, country_code: str | None = None,
+            department: str | None = None, phone_number: str | None = None, state: str | None = None,
+            vat_identification_number: str | None = None, zip_code: str | None = None,
+            body: CompanyInformationModel | Mapping[str, Any] | None = None) -> None:
+        """Register the operator as a company.
 
         `POST /operators/{operator_id}/company_information`, quota group Operator.
         https://developers.soracom.io/en/api/#!/Operator/createCompanyInformation
 
         Args:
-            operator_id: The operator's ID.
+            operator_id: The operator's ID. Default: the session's operator.
+            address_line1: The first line of the address.
+            address_line2: The second line of the address.
+            building: The building of the address.
+            city: The city of the address.
+            company_name: The name of the company.
+            contact_person_name: The name of the person to contact.
             country_code: The code of the country.
+            department: The department of the person to contact.
             phone_number: The phone number.
+            state: The state or the prefecture of the address.
+            vat_identification_number: The VAT identification number of the company.
             zip_code: The postal code."""
-        return await self._call(CREATE_COMPANY_INFORMATION, operator_id=operator_id, **arguments)
+        return await self._call(CREATE_COMPANY_INFORMATION, operator_id=operator_id, address_line1=address_line1,
+            address_line2=address_line2, building=building, city=city, company_name=company_name,
+            contact_person_name=contact_person_name, country_code=country_code, department=department,
+            phone_number=phone_number, state=state, vat_identification_number=vat_identification_number,
+            zip_code=zip_code, body=body)
 
     @overload
     async def add_contract(self, operator_id: str | None = None, *, contract_name: ContractName,
-            contract_detail: ContractDetailOfHarvest | ContractDetailOfSupport
-            | None = None) -> ContractUpdatedResponse: ...
+            contract_detail: ContractDetailOfHarvest | ContractDetailOfHarvestDict | ContractDetailOfSupport
+            | ContractDetailOfSupportDict | None = None) -> ContractUpdatedResponse: ...
     @overload
     async def add_contract(self, operator_id: str | None = None, *,
-            body: ContractUpdatingRequest) -> ContractUpdatedResponse: ...
-    async def add_contract(self, operator_id: str | None = None, **arguments: Any) -> ContractUpdatedResponse:
-        """Add operator contract.
+            body: ContractUpdatingRequest | Mapping[str, Any]) -> ContractUpdatedResponse: ...
+    async def add_contract(self, operator_id: str | None = None, *,
+            contract_detail: ContractDetailOfHarvest | ContractDetailOfHarvestDict | ContractDetailOfSupport
+            | ContractDetailOfSupportDict | None = None,
+            contract_name: ContractName | None = None,
+            body: ContractUpdatingRequest | Mapping[str, Any] | None = None) -> ContractUpdatedResponse:
+        """Add a contract for an optional service to the operator.
 
         `POST /operators/{operator_id}/contracts`, quota group Operator.
         https://developers.soracom.io/en/api/#!/Operator/addOperatorContract
 
         Args:
-            operator_id: The operator's ID.
-            contract_name: One of `api_audit_log`, `harvest`, `napter`, `support`."""
-        return await self._call(ADD_OPERATOR_CONTRACT, operator_id=operator_id, **arguments)
+            operator_id: The operator's ID. Default: the session's operator.
+            contract_detail: The details of a contract for `harvest` or `support`.
+            contract_name: The service of the contract. One of `api_audit_log`, `harvest`, `napter`, `support`.
+
+        Example:
+            from soracom_async.models import ContractDetailOfHarvest
+
+            detail = ContractDetailOfHarvest(plan="extended", ttl=731)
+            await soracom.operator.add_contract(contract_name="harvest", contract_detail=detail)"""
+        return await self._call(ADD_OPERATOR_CONTRACT, operator_id=operator_id, contract_detail=contract_detail,
+            contract_name=contract_name, body=body)
 
     async def delete_contract(self, contract_name: ContractName, *, operator_id: str | None = None) -> None:
-        """Delete operator contract.
+        """Delete a contract of the operator.
 
         `DELETE /operators/{operator_id}/contracts/{contract_name}`, quota group Operator.
         https://developers.soracom.io/en/api/#!/Operator/deleteOperatorContract
 
         Args:
-            contract_name: One of `api_audit_log`, `harvest`, `napter`, `support`.
-            operator_id: The operator's ID."""
+            contract_name: The service of the contract. One of `api_audit_log`, `harvest`, `napter`, `support`.
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(DELETE_OPERATOR_CONTRACT, contract_name=contract_name, operator_id=operator_id)
 
     async def add_coverage_type(self, coverage_type: str, *, operator_id: str | None = None) -> None:
-        """Add coverage type.
+        """Add a coverage type to the operator.
 
         `POST /operators/{operator_id}/coverage_type/{coverage_type}`, quota group Operator.
         https://developers.soracom.io/en/api/#!/Operator/addCoverageType
 
         Args:
-            operator_id: The operator's ID."""
+            coverage_type: The coverage type: `jp` for Japan, `g` for global.
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(ADD_COVERAGE_TYPE, coverage_type=coverage_type, operator_id=operator_id)
 
     async def get_individual_information(self, operator_id: str | None = None) -> IndividualInformationModel:
-        """Get individual information.
+        """Return the person that the operator has registered.
 
         `GET /operators/{operator_id}/individual_information`, quota group Operator.
         https://developers.soracom.io/en/api/#!/Operator/getIndividualInformation
 
         Args:
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(GET_INDIVIDUAL_INFORMATION, operator_id=operator_id)
 
     @overload
@@ -397,19 +554,31 @@ class Operator(Resource):
             building: str | None = None, city: str | None = None, state: str | None = None) -> None: ...
     @overload
     async def update_individual_information(self, operator_id: str | None = None, *,
-            body: IndividualInformationModel) -> None: ...
-    async def update_individual_information(self, operator_id: str | None = None, **arguments: Any) -> None:
-        """Update individual information.
+            body: IndividualInformationModel | Mapping[str, Any]) -> None: ...
+    async def update_individual_information(self, operator_id: str | None = None, *, address_line1: str | None = None,
+            address_line2: str | None = None, building: str | None = None, city: str | None = None,
+            country_code: str | None = None, full_name: str | None = None, phone_number: str | None = None,
+            state: str | None = None, zip_code: str | None = None,
+            body: IndividualInformationModel | Mapping[str, Any] | None = None) -> None:
+        """Change the person that the operator has registered.
 
         `PUT /operators/{operator_id}/individual_information`, quota group Operator.
         https://developers.soracom.io/en/api/#!/Operator/updateIndividualInformation
 
         Args:
-            operator_id: The operator's ID.
+            operator_id: The operator's ID. Default: the session's operator.
+            address_line1: The first line of the address.
+            address_line2: The second line of the address.
+            building: The building of the address.
+            city: The city of the address.
             country_code: The code of the country.
+            full_name: The full name of the person.
             phone_number: The phone number.
+            state: The state or the prefecture of the address.
             zip_code: The postal code."""
-        return await self._call(UPDATE_INDIVIDUAL_INFORMATION, operator_id=operator_id, **arguments)
+        return await self._call(UPDATE_INDIVIDUAL_INFORMATION, operator_id=operator_id, address_line1=address_line1,
+            address_line2=address_line2, building=building, city=city, country_code=country_code, full_name=full_name,
+            phone_number=phone_number, state=state, zip_code=zip_code, body=body)
 
     @overload
     async def create_individual_information(self, operator_id: str | None = None, *, country_code: str, full_name: str,
@@ -417,64 +586,82 @@ class Operator(Resource):
             building: str | None = None, city: str | None = None, state: str | None = None) -> None: ...
     @overload
     async def create_individual_information(self, operator_id: str | None = None, *,
-            body: IndividualInformationModel) -> None: ...
-    async def create_individual_information(self, operator_id: str | None = None, **arguments: Any) -> None:
-        """Create individual information.
+            body: IndividualInformationModel | Mapping[str, Any]) -> None: ...
+    async def create_individual_information(self, operator_id: str | None = None, *, address_line1: str | None = None,
+            address_line2: str | None = None, building: str | None = None, city: str | None = None,
+            country_code: str | None = None, full_name: str | None = None, phone_number: str | None = None,
+            state: str | None = None, zip_code: str | None = None,
+            body: IndividualInformationModel | Mapping[str, Any] | None = None) -> None:
+        """Register the operator as a person.
 
         `POST /operators/{operator_id}/individual_information`, quota group Operator.
         https://developers.soracom.io/en/api/#!/Operator/createIndividualInformation
 
         Args:
-            operator_id: The operator's ID.
+            operator_id: The operator's ID. Default: the session's operator.
+            address_line1: The first line of the address.
+            address_line2: The second line of the address.
+            building: The building of the address.
+            city: The city of the address.
             country_code: The code of the country.
+            full_name: The full name of the person.
             phone_number: The phone number.
+            state: The state or the prefecture of the address.
             zip_code: The postal code."""
-        return await self._call(CREATE_INDIVIDUAL_INFORMATION, operator_id=operator_id, **arguments)
+        return await self._call(CREATE_INDIVIDUAL_INFORMATION, operator_id=operator_id, address_line1=address_line1,
+            address_line2=address_line2, building=building, city=city, country_code=country_code, full_name=full_name,
+            phone_number=phone_number, state=state, zip_code=zip_code, body=body)
 
     async def get_mfa_status(self, operator_id: str | None = None) -> MFAStatusOfUseResponse:
-        """Get MFA status.
+        """Return whether the operator's root user has multi-factor authentication (MFA).
 
         `GET /operators/{operator_id}/mfa`, quota group Operator. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Operator/getMFAStatus
 
         Args:
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(GET_MFA_STATUS, operator_id=operator_id)
 
     async def enable_mfa(self, operator_id: str | None = None) -> EnableMFAOTPResponse:
-        """Enable MFA.
+        """Prepare multi-factor authentication (MFA) for the operator's root user.
+
+        Put the URI of the answer into an authenticator. MFA begins with `verify_mfa_otp`.
 
         `POST /operators/{operator_id}/mfa`, quota group Operator. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Operator/enableMFA
 
         Args:
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(ENABLE_MFA, operator_id=operator_id)
 
     @overload
     async def revoke_mfa(self, operator_id: str | None = None, *, password: str) -> None: ...
     @overload
-    async def revoke_mfa(self, operator_id: str | None = None, *, body: MFARevokeRequest) -> None: ...
-    async def revoke_mfa(self, operator_id: str | None = None, **arguments: Any) -> None:
-        """Revoke MFA.
+    async def revoke_mfa(self, operator_id: str | None = None, *,
+            body: MFARevokeRequest | Mapping[str, Any]) -> None: ...
+    async def revoke_mfa(self, operator_id: str | None = None, *, password: str | None = None,
+            body: MFARevokeRequest | Mapping[str, Any] | None = None) -> None:
+        """Switch the root user's multi-factor authentication off by the password, without a backup code.
 
         `DELETE /operators/{operator_id}/mfa`, quota group Operator. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Operator/revokeMFA
 
         Args:
-            operator_id: The operator's ID.
-            password: The password."""
-        return await self._call(REVOKE_MFA, operator_id=operator_id, **arguments)
+            operator_id: The operator's ID. Default: the session's operator.
+            password: The password of the root user."""
+        return await self._call(REVOKE_MFA, operator_id=operator_id, password=password, body=body)
 
     async def verify_mfa_otp(self, operator_id: str | None = None, *, mfa_otp_code: str | None = None,
-            body: MFAAuthenticationRequest | None = None) -> OperatorMFAVerifyingResponse:
-        """Verify MFA.
+            body: MFAAuthenticationRequest | Mapping[str, Any] | None = None) -> OperatorMFAVerifyingResponse:
+        """Activate the root user's multi-factor authentication by a one-time code.
+
+        Call `enable_mfa` before it. Keep the backup codes of the answer in a safe place.
 
         `POST /operators/{operator_id}/mfa/verify`, quota group Operator. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Operator/verifyMFA
 
         Args:
-            operator_id: The operator's ID.
+            operator_id: The operator's ID. Default: the session's operator.
             mfa_otp_code: The code that the authenticator shows now; it is good for half a minute."""
         return await self._call(VERIFY_MFA, operator_id=operator_id, mfa_otp_code=mfa_otp_code, body=body)
 
@@ -482,74 +669,86 @@ class Operator(Resource):
     async def update_password(self, operator_id: str | None = None, *, current_password: str,
             new_password: str) -> None: ...
     @overload
-    async def update_password(self, operator_id: str | None = None, *, body: UpdatePasswordRequest) -> None: ...
-    async def update_password(self, operator_id: str | None = None, **arguments: Any) -> None:
-        """Update operator password.
+    async def update_password(self, operator_id: str | None = None, *,
+            body: UpdatePasswordRequest | Mapping[str, Any]) -> None: ...
+    async def update_password(self, operator_id: str | None = None, *, current_password: str | None = None,
+            new_password: str | None = None, body: UpdatePasswordRequest | Mapping[str, Any] | None = None) -> None:
+        """Change the operator's password.
 
         `POST /operators/{operator_id}/password`, quota group Operator. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Operator/updateOperatorPassword
 
         Args:
-            operator_id: The operator's ID.
+            operator_id: The operator's ID. Default: the session's operator.
             current_password: The password until now.
             new_password: The password from now on."""
-        return await self._call(UPDATE_OPERATOR_PASSWORD, operator_id=operator_id, **arguments)
+        return await self._call(UPDATE_OPERATOR_PASSWORD, operator_id=operator_id, current_password=current_password,
+            new_password=new_password, body=body)
 
     async def get_support_token(self, operator_id: str | None = None) -> SupportTokenResponse:
-        """Generate support token.
+        """Return a token that gives access to the support console.
 
         `POST /operators/{operator_id}/support/token`, quota group Operator. Raises BadRequest, Forbidden.
         https://developers.soracom.io/en/api/#!/Operator/generateSupportToken
 
         Args:
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(GENERATE_SUPPORT_TOKEN, operator_id=operator_id)
 
     async def generate_api_token(self, operator_id: str | None = None, *, token_timeout_seconds: int | None = None,
-            body: GenerateTokenRequest | None = None) -> GenerateTokenResponse:
-        """Generate auth token.
+            body: GenerateTokenRequest | Mapping[str, Any] | None = None) -> GenerateTokenResponse:
+        """Generate a new API token by the session's present one.
+
+        The new token is only returned; the session goes on with its own.
 
         `POST /operators/{operator_id}/token`, quota group Operator. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Operator/generateAuthToken
 
         Args:
-            operator_id: The operator's ID.
-            token_timeout_seconds: How long the token lives, in seconds."""
+            operator_id: The operator's ID. Default: the session's operator.
+            token_timeout_seconds: How long the new token lives: 180 to 172800 seconds, by default 86400. At most
+                172,800. Default: `86400`."""
         return await self._call(GENERATE_AUTH_TOKEN, operator_id=operator_id,
             token_timeout_seconds=token_timeout_seconds, body=body)
 
     async def revoke_operator_auth_tokens(self, operator_id: str | None = None) -> None:
-        """Revoke operator auth tokens.
+        """Revoke all API keys and API tokens of the root user.
+
+        They stop working, however long they still had to live.
 
         `DELETE /operators/{operator_id}/tokens`, quota group Operator. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Operator/revokeOperatorAuthTokens
 
         Args:
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(REVOKE_OPERATOR_AUTH_TOKENS, operator_id=operator_id)
 
     async def issue_mfa_revoke_token(self, *, email: str | None = None, password: str | None = None,
-            body: MFAIssueRevokingTokenRequest | None = None) -> None:
-        """Issue MFA revoking token.
+            body: MFAIssueRevokingTokenRequest | Mapping[str, Any] | None = None) -> None:
+        """Send the operator an email with a token that revokes multi-factor authentication.
+
+        Give the token to `verify_mfa_revoke_token`, together with a backup code.
 
         `POST /operators/mfa_revoke_token/issue`, quota group Operator. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Operator/issueMFARevokingToken
 
         Args:
-            email: The email address.
-            password: The password."""
+            email: The operator's email address.
+            password: The operator's password."""
         return await self._call(ISSUE_MFA_REVOKING_TOKEN, email=email, password=password, body=body)
 
     async def verify_mfa_revoke_token(self, *, backup_code: str | None = None, email: str | None = None,
             password: str | None = None, token: str | None = None,
-            body: MFARevokingTokenVerifyRequest | None = None) -> None:
-        """Verify MFA revoking token.
+            body: MFARevokingTokenVerifyRequest | Mapping[str, Any] | None = None) -> None:
+        """Revoke the operator's multi-factor authentication by a token from an email and a backup code.
 
         `POST /operators/mfa_revoke_token/verify`, quota group Operator. Raises BadRequest, Forbidden.
         https://developers.soracom.io/en/api/#!/Operator/verifyMFARevokingToken
 
         Args:
-            email: The email address.
-            password: The password."""
+            backup_code: One of the backup codes that `verify_mfa_otp` returned.
+            email: The operator's email address.
+            password: The operator's password.
+            token: The token that `issue_mfa_revoke_token` sent."""
         return await self._call(VERIFY_MFA_REVOKING_TOKEN, backup_code=backup_code, email=email, password=password,
             token=token, body=body)

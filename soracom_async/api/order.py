@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-import builtins
-from typing import Any, Literal, overload
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict, overload
 
 from .._core.operation import LAST_EVALUATED_KEY, Operation, Paging, Parameter
 from .._codec.model import Model
@@ -24,198 +24,360 @@ ShippingArea = Literal["hokkaido", "kita_tohoku", "minami_tohoku", "kanto", "shi
     "chugoku", "shikoku", "kyushu", "okinawa"] | str
 
 class AvailableLongTermDiscountModel(Model):
-    contract_term_month: int | None = None  # months
+    """A long-term discount that can be ordered."""
+    contract_term_month: int | None = None
+    """How long the contract lasts. In months."""
     currency: Currency | None = None
+    """The currency of the prices."""
     tax_included_unit_price: float | None = None
+    """The price of one, with tax."""
     unit_price: float | None = None
+    """The price of one."""
     volume_discount_payment_type: VolumeDiscountPaymentType | None = None
+    """How it is paid: by the month, or in advance."""
     volume_discount_type: VolumeDiscountType | None = None
+    """The charge that is reduced."""
 
 class AvailableLongTermDiscountResponse(Model):
     """Answer of `listAvailableDiscounts`."""
     available_long_term_discounts: list[AvailableLongTermDiscountModel] | None = None
+    """The discounts."""
 
 class CreateEstimatedCouponRequest(Model):
-    """Body of `createCouponQuotation`."""
+    """A coupon to get a quotation for."""
     amount: float
+    """The amount of the coupon."""
 
 class CreateEstimatedOrderRequest(Model):
-    """Body of `createQuotation`."""
+    """The products to get a quotation for, and where to ship them."""
     order_item_list: list[OrderItemModel] | None = None
+    """The products: their codes from `soracom.products.list` and how many of each."""
     preferred_delivery_date: Day | None = None
+    """The day on which the delivery is preferred."""
     shipping_address_id: str | None = None
+    """The ID of the address from `soracom.shipping_addresses`."""
     shipping_options: list[ShippingOptionOfNekopos | ShippingOptionOfExpeditedShipping] | None = None
+    """The ways to ship. Nekopos is for operators in Japan, expedited shipping for the USA and Canada."""
 
 class CreateEstimatedVolumeDiscountRequest(Model):
-    """Body of `createVolumeDiscountQuotation`."""
-    contract_term_month: int  # months
+    """A long-term discount to get a quotation for."""
+    contract_term_month: int
+    """How long the contract lasts. In months."""
     quantity: int
+    """How many the discount is for."""
     volume_discount_payment_type: VolumeDiscountPaymentType
+    """How it is paid: by the month, or in advance."""
     volume_discount_type: VolumeDiscountType
+    """The charge that is reduced."""
     start_date: str | None = None
+    """The day on which the contract starts, such as `20240401`."""
 
 class EstimatedCouponModel(Model):
-    """Answer of `createCouponQuotation`."""
+    """A quotation for a coupon."""
     amount: float | None = None
+    """The amount of the coupon."""
     currency: Currency | None = None
+    """The currency of the amounts."""
     expiry_year_month: Month | None = None
+    """The month in which the coupon expires."""
     order_id: str | None = None
+    """The ID of the order, with which it is confirmed."""
     tax_amount: float | None = None
+    """The tax."""
     total_amount: float | None = None
+    """The sum to pay."""
 
 class EstimatedOrderItemModel(Model):
+    """A product of an order, and how many of it."""
     product: ProductModel | None = None
+    """The product."""
     product_amount: float | None = None
+    """The price of all pieces of the product."""
     quantity: int | None = None
+    """How many."""
     tax_included_product_amount: float | None = None
+    """The price of all pieces of the product, with tax."""
 
 class EstimatedOrderModel(Model):
-    """Answer of `createQuotation`."""
+    """A quotation for products."""
     applied_shipping_options: list[ShippingOptionOfNekopos | ShippingOptionOfExpeditedShipping] | None = None
+    """The ways to ship that apply."""
     balance_due: float | None = None
+    """The amount that is still to be paid."""
     contains_tax_included_amounts: bool | None = None
+    """Whether amounts with tax are given."""
     currency: Currency | None = None
+    """The currency of the amounts."""
     email: str | None = None
+    """The email address."""
     order_channel: str | None = None
+    """The channel by which the order came."""
     order_id: str | None = None
+    """The ID of the order, with which it is confirmed."""
     order_item_list: list[EstimatedOrderItemModel] | None = None
+    """The products, and how many of each."""
     preferred_delivery_date: Day | None = None
+    """The day on which the delivery is preferred."""
     purchase_order_number: str | None = None
+    """The number of the purchase order."""
     shipping_address: ShippingAddressModel | None = None
+    """The address to which it is shipped."""
     shipping_address_id: str | None = None
+    """The ID of the address."""
     shipping_cost: float | None = None
+    """The cost of shipping."""
     tax_amount: float | None = None
+    """The tax."""
     tax_included_in_shipping_cost: float | None = None
+    """The tax that is part of the cost of shipping."""
     tax_on_shipping_cost: bool | None = None
+    """Whether the cost of shipping is taxed."""
     total_amount: float | None = None
+    """The sum to pay."""
     withholding_tax_amount: float | None = None
+    """The withholding tax."""
 
 class EstimatedVolumeDiscountModel(Model):
-    """Answer of `createVolumeDiscountQuotation`."""
+    """A quotation for a long-term discount."""
     currency: Currency | None = None
+    """The currency of the amounts."""
     order_id: str | None = None
+    """The ID of the order, with which it is confirmed."""
     tax_amount: float | None = None
+    """The tax."""
     total_amount: float | None = None
+    """The sum to pay."""
     volume_discount: VolumeDiscountModel | None = None
+    """The discount."""
 
 class GetOrderResponse(Model):
+    """A confirmed order."""
     order_id: str
+    """The order's ID."""
     applied_shipping_options: list[dict[str, Any]] | None = None
+    """The ways to ship that apply."""
     balance_due: float | None = None
+    """The amount that is still to be paid."""
     contains_tax_included_amounts: bool | None = None
+    """Whether amounts with tax are given."""
     currency: Currency | None = None
+    """The currency of the amounts."""
     email: str | None = None
+    """The email address."""
     order_channel: str | None = None
+    """The channel by which the order came."""
     order_date_time: Second | None = None
+    """When it was ordered."""
     order_item_list: list[EstimatedOrderItemModel] | None = None
+    """The products, and how many of each."""
     order_status: OrderStatus | None = None
+    """The state: `orderProcessing`, `ordering`, `ordered` (paid), `kitting`, `shipped`, `received` and others."""
     payment_status: PaymentStatus | None = None
+    """The latest state of the payment, such as `paying`, `paid` or `fail`."""
     preferred_delivery_date: str | None = None
+    """The day on which the delivery is preferred, as text."""
     purchase_order_number: str | None = None
+    """The number of the purchase order."""
     resource_initial_setting: ResourceInitialSetting | None = None
+    """The settings with which the SIMs of the order start."""
     shipping_address: ShippingAddressModel | None = None
+    """The address to which it is shipped."""
     shipping_address_id: str | None = None
+    """The ID of the address."""
     shipping_cost: float | None = None
+    """The cost of shipping."""
     shipping_date_time: Second | None = None
+    """When it was shipped."""
     shipping_label_details: list[ShippingLabelDetail] | None = None
+    """The parcels: who ships them, and how to track them."""
     shipping_label_number: str | None = None
+    """The number of the main shipping label."""
     shipping_label_numbers: list[str] | None = None
+    """The numbers of all shipping labels."""
     tax_amount: float | None = None
+    """The tax."""
     tax_included_in_shipping_cost: float | None = None
+    """The tax that is part of the cost of shipping."""
     tax_on_shipping_cost: bool | None = None
+    """Whether the cost of shipping is taxed."""
     total_amount: float | None = None
+    """The sum to pay."""
     withholding_tax_amount: float | None = None
+    """The withholding tax."""
 
 class ListOrderResponse(Model):
     order_list: list[GetOrderResponse] | None = None
+    """The confirmed orders."""
 
 class ListProductResponse(Model):
     product_list: list[ProductModel] | None = None
+    """The products."""
     shipping_cost_list: list[ShippingCostModel] | None = None
+    """The costs of shipping."""
 
 class OrderItemModel(Model):
+    """A product to order, and how many of it."""
     product_code: str | None = None
+    """The code of the product."""
     quantity: int | None = None
+    """How many."""
 
 class OrderedSubscriber(Model):
+    """A SIM of an order."""
     bundles: list[str] | None = None
+    """The bundles of the subscription."""
     device_serial_number: str | None = None
+    """The serial number of the device."""
     eiccid: str | None = None
+    """The eICCID."""
     iccid: str | None = None
+    """The ICCID."""
     imsi: str | None = None
+    """The IMSI."""
     msisdn: str | None = None
+    """The phone number (MSISDN)."""
     serial_number: str | None = None
+    """The SIM's serial number."""
     sim_id: str | None = None
+    """The SIM's ID."""
 
 class PriceByQuantity(Model):
+    """The price of a product from a certain number of pieces."""
     min_quantity: int | None = None
+    """How many pieces at least."""
     price: float | None = None
+    """The price."""
     tax_included_price: float | None = None
+    """The price with tax."""
 
 class ProductModel(Model, product_info_url="productInfoURL", terms_of_consignor_url="termsOfConsignorURL",
     terms_of_solution_url="termsOfSolutionURL"):
+    """A product that can be ordered."""
     campaign_code: str | None = None
+    """The code of the campaign."""
     consignor_id: str | None = None
+    """The ID of the consignor."""
     consignor_name: str | None = None
+    """The name of the consignor."""
     count: float | None = None
+    """The count."""
     currency: Currency | None = None
+    """The currency of the prices."""
     description: str | None = None
+    """The description of the product."""
     max_quantity: int | None = None
+    """How many can be ordered at most."""
     price: float | None = None
+    """The price."""
     price_by_quantity_list: list[PriceByQuantity] | None = None
+    """The prices by how many are ordered."""
     product_code: str | None = None
+    """The code with which the product is ordered."""
     product_info_url: str | None = None
+    """The URL of the product's page."""
     product_name: str | None = None
+    """The name of the product."""
     product_type: ProductType | None = None
+    """The kind of product."""
     properties: dict[str, str] | None = None
+    """The properties: values by their names."""
     regular_price: float | None = None
+    """The regular price."""
     tax_included_price: float | None = None
+    """The price with tax."""
     tax_included_regular_price: float | None = None
+    """The regular price with tax."""
     terms_of_consignor_url: str | None = None
+    """The URL of the consignor's terms and conditions."""
     terms_of_solution_name: str | None = None
+    """The name of the solution's terms and conditions."""
     terms_of_solution_url: str | None = None
+    """The URL of the solution's terms and conditions."""
 
 class ResourceInitialSetting(Model):
+    """The settings with which the SIMs of an order start."""
     sim_initial_settings: dict[str, SimInitialSetting] | None = None
+    """The settings, by subscriptions such as `plan01s` or `plan01s-low_data_volume`."""
 
 class ShippingCostModel(Model):
+    """The cost of shipping."""
     applied_shipping_options: list[dict[str, Any]] | None = None
+    """The ways to ship that apply."""
     currency: Currency | None = None
+    """The currency of the cost."""
     shipping_area: ShippingArea | None = None
+    """The area of Japan to which it is shipped. Only with coverage `jp`."""
     shipping_area_name: str | None = None
+    """The name of the area."""
     shipping_cost: float | None = None
+    """The cost of shipping."""
     size: int | None = None
+    """The size."""
 
 class ShippingLabelDetail(Model):
+    """A parcel: who ships it, and how to track it."""
     shipment_company: str | None = None
+    """The name of the company that ships it."""
     shipment_company_url: str | None = None
+    """The URL of the company."""
     tracking_number: str | None = None
+    """The number to track it with."""
     tracking_url: str | None = None
+    """The URL to track it at; the number is part of it."""
 
 class ShippingOptionOfExpeditedShipping(Model):
+    """Expedited shipping. For operators in the USA and Canada."""
     use_expedited_shipping: bool | None = None
+    """Whether it is shipped expedited; within the USA only."""
 
 class ShippingOptionOfNekopos(Model):
+    """Nekopos. For operators in Japan."""
     allow_nekopos: bool | None = None
+    """Whether it may be shipped by Nekopos."""
     shipment_company: Literal["yamato_transport"] | str | None = None
+    """The company that ships it."""
 
 class SimInitialSetting(Model):
+    """The settings with which the SIMs of one subscription start."""
     group_id: str | None = None
+    """The ID of the group in which to put the SIMs."""
     speed_class: str | None = None
+    """The speed class. It must fit the subscription."""
     tags: dict[str, str] | None = None
+    """The tags: values by their names."""
 
 class VolumeDiscountModel(Model):
-    contract_term_month: int | None = None  # months
+    """A long-term discount in a quotation."""
+    contract_term_month: int | None = None
+    """How long the contract lasts. In months."""
     currency: Currency | None = None
+    """The currency of the prices."""
     end_date: str | None = None
+    """The day on which the contract ends, such as `20250331`."""
     initial_cost: float | None = None
+    """The cost at the start."""
     quantity: int | None = None
+    """How many the discount is for."""
     start_date: str | None = None
+    """The day on which the contract starts, such as `20240401`."""
     tax_included_initial_cost: float | None = None
+    """The cost at the start, with tax."""
     tax_included_unit_price: float | None = None
+    """The price of one, with tax."""
     unit_price: float | None = None
+    """The price of one."""
     volume_discount_payment_type: VolumeDiscountPaymentType | None = None
+    """How it is paid: by the month, or in advance."""
     volume_discount_type: VolumeDiscountType | None = None
+    """The charge that is reduced."""
+
+OrderItemModelDict = TypedDict("OrderItemModelDict", {"productCode": str, "quantity": int}, total=False)
+ShippingOptionOfExpeditedShippingDict = TypedDict("ShippingOptionOfExpeditedShippingDict",
+    {"useExpeditedShipping": bool}, total=False)
+ShippingOptionOfNekoposDict = TypedDict("ShippingOptionOfNekoposDict", {"allowNekopos": bool,
+    "shipmentCompany": Literal["yamato_transport"] | str}, total=False)
+SimInitialSettingDict = TypedDict("SimInitialSettingDict", {"groupId": str, "speedClass": str, "tags": dict[str, str]},
+    total=False)
 
 CREATE_COUPON_QUOTATION = Operation("createCouponQuotation", "POST", "/coupons", "Order", ACT, EstimatedCouponModel,
     cli=("coupons create",), body=CreateEstimatedCouponRequest, status=201)
@@ -251,52 +413,72 @@ class Coupons(Resource):
     """The commands of `soracom coupons`."""
 
     async def list(self) -> ListCouponResponse:
-        """List coupons.
+        """List the coupons that are registered.
 
-        `GET /coupons`, quota group Payment.
-        https://developers.soracom.io/en/api/#!/Payment/listCoupons"""
+        `GET /coupons`, quota group Payment. https://developers.soracom.io/en/api/#!/Payment/listCoupons"""
         return await self._call(LIST_COUPONS)
 
     @overload
     async def create(self, *, amount: float) -> EstimatedCouponModel: ...
     @overload
-    async def create(self, *, body: CreateEstimatedCouponRequest) -> EstimatedCouponModel: ...
-    async def create(self, **arguments: Any) -> EstimatedCouponModel:
-        """Create coupon quotation.
+    async def create(self, *, body: CreateEstimatedCouponRequest | Mapping[str, Any]) -> EstimatedCouponModel: ...
+    async def create(self, *, amount: float | None = None,
+            body: CreateEstimatedCouponRequest | Mapping[str, Any] | None = None) -> EstimatedCouponModel:
+        """Create a quotation for a coupon.
 
-        `POST /coupons`, quota group Order.
-        https://developers.soracom.io/en/api/#!/Order/createCouponQuotation"""
-        return await self._call(CREATE_COUPON_QUOTATION, **arguments)
+        Nothing is ordered until `confirm` gets the `order_id` of the quotation.
+
+        `POST /coupons`, quota group Order. https://developers.soracom.io/en/api/#!/Order/createCouponQuotation
+
+        Args:
+            amount: The amount of the coupon."""
+        return await self._call(CREATE_COUPON_QUOTATION, amount=amount, body=body)
 
     async def register(self, coupon_code: str) -> CouponResponse:
-        """Register coupon.
+        """Register a coupon by its code.
+
+        Raises BadRequest if the code is invalid, or if no more codes may be registered.
 
         `POST /coupons/{coupon_code}/register`, quota group Payment. Raises BadRequest.
-        https://developers.soracom.io/en/api/#!/Payment/registerCoupon"""
+        https://developers.soracom.io/en/api/#!/Payment/registerCoupon
+
+        Args:
+            coupon_code: The code of the coupon."""
         return await self._call(REGISTER_COUPON, coupon_code=coupon_code)
 
     async def confirm(self, order_id: str) -> CouponResponse:
-        """Confirm coupon order.
+        """Order the coupon of a quotation.
+
+        The credit limit is checked first.
 
         `PUT /coupons/{order_id}/confirm`, quota group Order.
         https://developers.soracom.io/en/api/#!/Order/confirmCouponOrder
 
         Args:
-            order_id: The order's ID."""
+            order_id: The `order_id` of the quotation that `create` returned."""
         return await self._call(CONFIRM_COUPON_ORDER, order_id=order_id)
 
 class OrdersResourceInitialSetting(Resource):
     """The commands of `soracom orders resource-initial-setting`."""
 
-    async def update(self, order_id: str, *, sim_initial_settings: dict[str, SimInitialSetting] | None = None,
-            body: ResourceInitialSetting | None = None) -> GetOrderResponse:
-        """Update ordered resource initial setting.
+    async def update(self, order_id: str, *,
+            sim_initial_settings: Mapping[str, SimInitialSetting | SimInitialSettingDict] | None = None,
+            body: ResourceInitialSetting | Mapping[str, Any] | None = None) -> GetOrderResponse:
+        """Set with which group, speed class and tags the SIMs of an order start.
+
+        It must be done before the receipt of the order is confirmed.
 
         `PUT /orders/{order_id}/resource_initial_setting`, quota group Order. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Order/updateOrderedResourceInitialSetting
 
         Args:
-            order_id: The order's ID."""
+            order_id: The order's ID.
+            sim_initial_settings: The settings, by subscriptions such as `plan01s` or `plan01s-low_data_volume`.
+
+        Example:
+            from soracom_async.models import SimInitialSetting
+            start = {"plan01s": SimInitialSetting(speed_class="s1.slow", tags={"site": "north"})}
+            await soracom.orders.resource_initial_setting.update(order_id, sim_initial_settings=start)"""
         return await self._call(UPDATE_ORDERED_RESOURCE_INITIAL_SETTING, order_id=order_id,
             sim_initial_settings=sim_initial_settings, body=body)
 
@@ -305,61 +487,78 @@ class Orders(Resource):
     resource_initial_setting: Inner[OrdersResourceInitialSetting] = Inner(OrdersResourceInitialSetting)
 
     async def list(self) -> ListOrderResponse:
-        """List orders.
+        """List the orders that were confirmed in the last 18 months.
 
-        `GET /orders`, quota group Order.
-        https://developers.soracom.io/en/api/#!/Order/listOrders"""
+        `GET /orders`, quota group Order. https://developers.soracom.io/en/api/#!/Order/listOrders"""
         return await self._call(LIST_ORDERS)
 
-    async def create(self, *, order_item_list: builtins.list[OrderItemModel] | None = None,
+    async def create(self, *, order_item_list: Sequence[OrderItemModel | OrderItemModelDict] | None = None,
             preferred_delivery_date: Text | None = None, shipping_address_id: str | None = None,
-            shipping_options: builtins.list[ShippingOptionOfNekopos | ShippingOptionOfExpeditedShipping] | None = None,
-            body: CreateEstimatedOrderRequest | None = None) -> EstimatedOrderModel:
-        """Create quotation.
+            shipping_options: Sequence[ShippingOptionOfNekopos | ShippingOptionOfNekoposDict
+            | ShippingOptionOfExpeditedShipping | ShippingOptionOfExpeditedShippingDict] | None = None,
+            body: CreateEstimatedOrderRequest | Mapping[str, Any] | None = None) -> EstimatedOrderModel:
+        """Create a quotation for products.
 
-        `POST /orders`, quota group Order.
-        https://developers.soracom.io/en/api/#!/Order/createQuotation
+        Nothing is ordered until `confirm` gets the `order_id` of the quotation.
+
+        `POST /orders`, quota group Order. https://developers.soracom.io/en/api/#!/Order/createQuotation
 
         Args:
-            preferred_delivery_date: A time; on the wire YYYYMMDD.
-            shipping_address_id: The shipping address's ID."""
+            order_item_list: The products: their codes from `soracom.products.list` and how many of each.
+            preferred_delivery_date: The day on which the delivery is preferred. A time; on the wire YYYYMMDD.
+            shipping_address_id: The ID of the address from `soracom.shipping_addresses`.
+            shipping_options: The ways to ship. Nekopos is for operators in Japan, expedited shipping for the USA and
+                Canada.
+
+        Example:
+            from soracom_async.models import OrderItemModel
+            items = [OrderItemModel(product_code="4573326590273", quantity=2)]
+            offer = await soracom.orders.create(
+                order_item_list=items, shipping_address_id=shipping_address_id
+            )"""
         return await self._call(CREATE_QUOTATION, order_item_list=order_item_list,
             preferred_delivery_date=preferred_delivery_date, shipping_address_id=shipping_address_id,
             shipping_options=shipping_options, body=body)
 
     async def get(self, order_id: str) -> GetOrderResponse:
-        """Get order.
+        """Get one confirmed order.
 
-        `GET /orders/{order_id}`, quota group Order.
-        https://developers.soracom.io/en/api/#!/Order/getOrder
+        Orders go back 18 months.
+
+        `GET /orders/{order_id}`, quota group Order. https://developers.soracom.io/en/api/#!/Order/getOrder
 
         Args:
             order_id: The order's ID."""
         return await self._call(GET_ORDER, order_id=order_id)
 
     async def cancel(self, order_id: str) -> None:
-        """Cancel order.
+        """Cancel an order.
 
-        `PUT /orders/{order_id}/cancel`, quota group Order.
-        https://developers.soracom.io/en/api/#!/Order/cancelOrder
+        An order that was dispatched cannot be cancelled.
+
+        `PUT /orders/{order_id}/cancel`, quota group Order. https://developers.soracom.io/en/api/#!/Order/cancelOrder
 
         Args:
             order_id: The order's ID."""
         return await self._call(CANCEL_ORDER, order_id=order_id)
 
     async def confirm(self, order_id: str) -> GetOrderResponse:
-        """Confirm order.
+        """Order the products of a quotation.
+
+        The credit limit is checked first. A quotation can be confirmed for one month.
 
         `PUT /orders/{order_id}/confirm`, quota group Order.
         https://developers.soracom.io/en/api/#!/Order/confirmOrder
 
         Args:
-            order_id: The order's ID."""
+            order_id: The `order_id` of the quotation that `create` returned."""
         return await self._call(CONFIRM_ORDER, order_id=order_id)
 
     def list_subscribers(self, order_id: str, *, last_evaluated_key: str | None = None,
             limit: int | None = None) -> Pages[OrderedSubscriber]:
-        """List ordered subscribers.
+        """List the SIMs of an order.
+
+        Orders go back 18 months.
 
         `GET /orders/{order_id}/subscribers`, quota group Order.
         https://developers.soracom.io/en/api/#!/Order/listOrderedSubscribers
@@ -372,7 +571,9 @@ class Orders(Resource):
             limit=limit)
 
     async def register_subscribers(self, order_id: str) -> None:
-        """Register ordered SIM.
+        """Register the SIMs of an order with the operator.
+
+        The order must be from the last 18 months.
 
         `POST /orders/{order_id}/subscribers/register`, quota group Order.
         https://developers.soracom.io/en/api/#!/Order/registerOrderedSim
@@ -385,17 +586,21 @@ class Products(Resource):
     """The commands of `soracom products`."""
 
     async def list(self, *, campaign_code: str | None = None) -> ListProductResponse:
-        """List products.
+        """List the products that can be ordered, and the costs of shipping.
 
-        `GET /products`, quota group Order.
-        https://developers.soracom.io/en/api/#!/Order/listProducts"""
+        `GET /products`, quota group Order. https://developers.soracom.io/en/api/#!/Order/listProducts
+
+        Args:
+            campaign_code: The code of a campaign."""
         return await self._call(LIST_PRODUCTS, campaign_code=campaign_code)
 
 class VolumeDiscounts(Resource):
     """The commands of `soracom volume-discounts`."""
 
     async def list(self) -> ListVolumeDiscountResponse:
-        """List volume discounts.
+        """List the contracts of long-term discounts.
+
+        They go back 18 months. A contract stays for 6 months after its end.
 
         `GET /volume_discounts`, quota group Payment.
         https://developers.soracom.io/en/api/#!/Payment/listVolumeDiscounts"""
@@ -406,39 +611,59 @@ class VolumeDiscounts(Resource):
             volume_discount_payment_type: VolumeDiscountPaymentType, volume_discount_type: VolumeDiscountType,
             start_date: str | None = None) -> EstimatedVolumeDiscountModel: ...
     @overload
-    async def create(self, *, body: CreateEstimatedVolumeDiscountRequest) -> EstimatedVolumeDiscountModel: ...
-    async def create(self, **arguments: Any) -> EstimatedVolumeDiscountModel:
-        """Create volume discount quotation.
+    async def create(self, *,
+            body: CreateEstimatedVolumeDiscountRequest | Mapping[str, Any]) -> EstimatedVolumeDiscountModel: ...
+    async def create(self, *, contract_term_month: int | None = None, quantity: int | None = None,
+            start_date: str | None = None, volume_discount_payment_type: VolumeDiscountPaymentType | None = None,
+            volume_discount_type: VolumeDiscountType | None = None,
+            body: CreateEstimatedVolumeDiscountRequest | Mapping[str, Any]
+            | None = None) -> EstimatedVolumeDiscountModel:
+        """Create a quotation for a long-term discount.
+
+        Nothing is ordered until `confirm` gets the `order_id` of the quotation. The discounts are for plan-D
+        (without bundle) and plan-K only.
 
         `POST /volume_discounts`, quota group Order.
         https://developers.soracom.io/en/api/#!/Order/createVolumeDiscountQuotation
 
         Args:
+            contract_term_month: How many months the contract lasts. Default: `12`.
             quantity: How many.
-            volume_discount_payment_type: One of `MONTHLY`, `PREPAYMENT`.
-            volume_discount_type: One of `SORACOM_AIR_BASIC_CHARGE_V2`, `SORACOM_AIR_BASIC_CHARGE`,
-                `SORACOM_AIR_MONTHLY_FIXED_BASIC_CHARGE`."""
-        return await self._call(CREATE_VOLUME_DISCOUNT_QUOTATION, **arguments)
+            start_date: The day on which the contract starts, such as `20240401`.
+            volume_discount_payment_type: How it is paid: by the month, or in advance. One of `MONTHLY`,
+                `PREPAYMENT`.
+            volume_discount_type: The charge that is reduced. One of `SORACOM_AIR_BASIC_CHARGE_V2`,
+                `SORACOM_AIR_BASIC_CHARGE`, `SORACOM_AIR_MONTHLY_FIXED_BASIC_CHARGE`."""
+        return await self._call(CREATE_VOLUME_DISCOUNT_QUOTATION, contract_term_month=contract_term_month,
+            quantity=quantity, start_date=start_date, volume_discount_payment_type=volume_discount_payment_type,
+            volume_discount_type=volume_discount_type, body=body)
 
     async def get(self, contract_id: str) -> GetVolumeDiscountResponse:
-        """Get volume discount.
+        """Return a contract of a long-term discount.
+
+        Raises BadRequest if there is none.
 
         `GET /volume_discounts/{contract_id}`, quota group Payment. Raises BadRequest.
-        https://developers.soracom.io/en/api/#!/Payment/getVolumeDiscount"""
+        https://developers.soracom.io/en/api/#!/Payment/getVolumeDiscount
+
+        Args:
+            contract_id: The contract's ID."""
         return await self._call(GET_VOLUME_DISCOUNT, contract_id=contract_id)
 
     async def confirm(self, order_id: str) -> GetVolumeDiscountResponse:
-        """Confirm volume discount order.
+        """Order the long-term discount of a quotation.
+
+        The credit is checked first.
 
         `PUT /volume_discounts/{order_id}/confirm`, quota group Order.
         https://developers.soracom.io/en/api/#!/Order/confirmVolumeDiscountOrder
 
         Args:
-            order_id: The order's ID."""
+            order_id: The `order_id` of the quotation that `create` returned."""
         return await self._call(CONFIRM_VOLUME_DISCOUNT_ORDER, order_id=order_id)
 
     async def available_discounts(self) -> AvailableLongTermDiscountResponse:
-        """List available discounts.
+        """List the long-term discounts that can be ordered.
 
         `GET /volume_discounts/available_discounts`, quota group Order.
         https://developers.soracom.io/en/api/#!/Order/listAvailableDiscounts"""

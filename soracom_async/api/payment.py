@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from .._core.operation import Operation
@@ -17,58 +18,99 @@ MessageCode = Literal["success", "processing", "invalid_request", "invalid_numbe
     "card_declined", "missing", "processing_error"] | str
 
 class GetPaymentMethodResult(Model):
+    """A payment method, and what is wrong with it."""
     error_code: MessageCode | None = None
+    """The code of the error; only if the payment method is invalid."""
     error_message: str | None = None
+    """The text of the error; only if the payment method is invalid."""
     properties: str | None = None
+    """The details of the payment method, as text."""
     provider_type: Literal["WebPay"] | str | None = None
+    """The provider of the payment method."""
     update_date: str | None = None
+    """When the payment method was last changed, as text; in the API's example YYYYMMDDHHMMSS."""
 
 class GetPaymentTransactionResult(Model):
+    """The result of a payment transaction."""
     amount: PaymentAmount | None = None
+    """The amounts of the payment."""
     description: PaymentDescription | None = None
+    """What is paid for."""
     message: str | None = None
+    """The text of the result."""
     message_code: MessageCode | None = None
+    """The code of the result."""
     status: Literal["success", "error"] | str | None = None
+    """Whether the payment succeeded."""
 
 class ListCouponResponse(Model):
     coupon_list: list[CouponResponse] | None = None
+    """The coupons that are registered."""
 
 class ListPaymentStatementResponse(Model):
     payment_statements_list: list[PaymentStatementResponse] | None = None
+    """The payment statements."""
 
 class ListVolumeDiscountResponse(Model):
     volume_discount_list: list[GetVolumeDiscountResponse] | None = None
+    """The contracts of long-term discounts."""
 
 class PaymentAmount(Model):
+    """The amounts of a payment."""
     currency: Currency | None = None
+    """The currency of the amounts."""
     payment_amount: float | None = None
+    """The amount of the payment."""
     sub_total_amount: float | None = None
+    """The subtotal."""
     tax_amount: float | None = None
+    """The tax."""
     tax_free_sub_total_amount: float | None = None
+    """The subtotal of what is free of tax."""
     tax_rate: dict[str, Any] | None = None
+    """The rate of the tax."""
     taxable_sub_total_amount: float | None = None
+    """The subtotal of what is taxed."""
     total_amount: float | None = None
+    """The total with tax."""
     withholding_tax_amount: float | None = None
+    """The withholding tax."""
 
 class PaymentDescription(Model):
+    """What a payment is for."""
     description: str | None = None
+    """The text that describes the payment."""
     item_list: list[str] | None = None
+    """The items that are paid for."""
 
 class PaymentStatementResponse(Model):
+    """A payment statement: a payment of monthly charges or of an order."""
     amount: float | None = None
+    """The amount."""
     charged_year_months: list[str] | None = None
+    """The months whose charges are paid; several, if a small amount was carried over. None for an order."""
     currency: Currency | None = None
+    """The currency of the amount."""
     order_id: str | None = None
+    """The ID of the order that is paid; None for monthly charges."""
     payment_date_time: int | None = None
+    """When the payment was made, as a number. The document does not name the unit."""
     payment_instrument: str | None = None
+    """The instrument of the payment."""
     payment_method: str | None = None
+    """The method of the payment."""
     payment_statement_id: str | None = None
+    """The payment statement's ID, for `payment_statements.export`."""
     payment_statement_info: str | None = None
+    """The information on the payment statement."""
 
 class RegisterPayerInformationModel(Model):
     company_name: str | None = None
+    """The name of the company."""
     department: str | None = None
+    """The department of the company."""
     full_name: str | None = None
+    """The full name of the payer."""
 
 LIST_COUPONS = Operation("listCoupons", "GET", "/coupons", "Payment", READ, ListCouponResponse, cli=("coupons list",))
 REGISTER_COUPON = Operation("registerCoupon", "POST", "/coupons/{coupon_code}/register", "Payment", ACT, CouponResponse,
@@ -99,18 +141,26 @@ class PayerInformation(Resource):
     """The commands of `soracom payer-information`."""
 
     async def get(self) -> RegisterPayerInformationModel:
-        """Get payer information.
+        """Return the payer that is written on payment statements.
+
+        Raises BadRequest if none is registered.
 
         `GET /payment_statements/payer_information`, quota group Payment. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Payment/getPayerInformation"""
         return await self._call(GET_PAYER_INFORMATION)
 
     async def register(self, *, company_name: str | None = None, department: str | None = None,
-            full_name: str | None = None, body: RegisterPayerInformationModel | None = None) -> None:
-        """Register payer information.
+            full_name: str | None = None,
+            body: RegisterPayerInformationModel | Mapping[str, Any] | None = None) -> None:
+        """Register the payer that is written on payment statements.
 
         `POST /payment_statements/payer_information`, quota group Payment. Raises BadRequest.
-        https://developers.soracom.io/en/api/#!/Payment/registerPayerInformation"""
+        https://developers.soracom.io/en/api/#!/Payment/registerPayerInformation
+
+        Args:
+            company_name: The name of the company.
+            department: The department of the company.
+            full_name: The full name of the payer."""
         return await self._call(REGISTER_PAYER_INFORMATION, company_name=company_name, department=department,
             full_name=full_name, body=body)
 
@@ -118,25 +168,27 @@ class PaymentHistory(Resource):
     """The commands of `soracom payment-history`."""
 
     async def get(self, payment_transaction_id: str) -> GetPaymentTransactionResult:
-        """Get payment transaction.
+        """Return the result of a payment transaction, at most 18 months back.
 
         `GET /payment_history/transactions/{payment_transaction_id}`, quota group Payment. Raises BadRequest,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/Payment/getPaymentTransaction"""
+        NotFound. https://developers.soracom.io/en/api/#!/Payment/getPaymentTransaction
+
+        Args:
+            payment_transaction_id: The `payment_transaction_id` of a bill, from `bills.list` or `bills.get`."""
         return await self._call(GET_PAYMENT_TRANSACTION, payment_transaction_id=payment_transaction_id)
 
 class PaymentMethods(Resource):
     """The commands of `soracom payment-methods`."""
 
     async def get_current(self) -> GetPaymentMethodResult:
-        """Get payment method.
+        """Return the current payment method, and what is wrong with it.
 
         `GET /payment_methods/current`, quota group Payment. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Payment/getPaymentMethod"""
         return await self._call(GET_PAYMENT_METHOD)
 
     async def reactivate_current(self) -> dict[str, Any]:
-        """Activate payment method.
+        """Activate the current payment method again after an error.
 
         `POST /payment_methods/current/activate`, quota group Payment. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Payment/activatePaymentMethod"""
@@ -146,19 +198,20 @@ class PaymentStatements(Resource):
     """The commands of `soracom payment-statements`."""
 
     async def list(self) -> ListPaymentStatementResponse:
-        """List payment statements.
+        """List the payment statements, at most of the last 18 months.
 
         `GET /payment_statements`, quota group Payment.
         https://developers.soracom.io/en/api/#!/Payment/listPaymentStatements"""
         return await self._call(LIST_PAYMENT_STATEMENTS)
 
     async def export(self, payment_statement_id: str, *, export_mode: ExportMode | None = None) -> FileExportResponse:
-        """Export payment statement.
+        """Export a payment statement, at most 18 months old, as a file.
 
         `POST /payment_statements/{payment_statement_id}/export`, quota group Payment. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Payment/exportPaymentStatement
 
         Args:
+            payment_statement_id: The payment statement's ID.
             export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
                 `sync`."""
         return await self._call(EXPORT_PAYMENT_STATEMENT, payment_statement_id=payment_statement_id,

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import builtins
-from typing import Any, Literal, overload
+from collections.abc import Mapping
+from typing import Any, Literal, Required, TypedDict, overload
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
 from .._codec.model import Model
@@ -19,46 +20,88 @@ PortMappingDestinationService = Literal["air", "arc"] | str
 
 class CreatePortMappingRequest(Model):
     destination: PortMappingDestination
-    duration: float | None = None  # seconds
+    """The port, and the SIM of the device: a `sim_id` with a `service`, or an `imsi`."""
+    duration: float | None = None
+    """How long the mapping lasts, at most 8 hours. In seconds."""
     source: PortMappingSource | None = None
+    """The addresses from which the port can be reached."""
     tls_required: bool | None = None
+    """Whether the way to Soracom uses TLS: yes for a device with HTTP, no for one with SSH or HTTPS."""
 
 class CreatePortMappingRequestForSim(Model):
     destination: PortMappingDestinationForSim
-    duration: float | None = None  # seconds
+    """The port of the device, and the `service` through which it is reached."""
+    duration: float | None = None
+    """How long the mapping lasts, at most 8 hours. In seconds."""
     source: PortMappingSource | None = None
+    """The addresses from which the port can be reached."""
     tls_required: bool | None = None
+    """Whether the way to Soracom uses TLS: yes for a device with HTTP, no for one with SSH or HTTPS."""
 
 class PortMapping(Model):
+    """A port of a device that can be reached from the internet for a while, by `hostname` and `port`."""
     created_time: EpochMilliseconds | None = None
+    """When the mapping was created."""
     destination: PortMappingDestination | None = None
-    duration: float | None = None  # seconds
+    """The port of the device, and its SIM."""
+    duration: float | None = None
+    """How long the mapping lasts. In seconds."""
     endpoint: str | None = None
+    """The IP address and the port to connect to."""
     expired: bool | None = None
+    """Whether the mapping has expired."""
     expired_time: EpochMilliseconds | None = None
+    """When the mapping deletes itself."""
     hostname: str | None = None
+    """The host name to connect to."""
     imsi: str | None = None
+    """The IMSI that the mapping was created with; absent if it was a SIM ID."""
     ip_address: str | None = None
+    """The IP address to connect to."""
     operator_id: str | None = None
+    """The operator's ID."""
     placement: str | None = None
+    """The rendezvous point: `default` (Tokyo for coverage Japan, else Frankfurt) or `aws:` and a region."""
     port: float | None = None
+    """The port to connect to."""
     sim_id: str | None = None
+    """The SIM ID that the mapping was created with; absent if it was an IMSI."""
     source: PortMappingSource | None = None
+    """The addresses from which the port can be reached."""
     tls_required: bool | None = None
+    """Whether the way to Soracom uses TLS."""
 
 class PortMappingDestination(Model):
+    """The port of a device, and its SIM: a `sim_id` with a `service`, or an `imsi`."""
     destination_choosing_strategy: DestinationChoosingStrategy | None = None
+    """How the mapping was created: with an IMSI, or with a SIM ID and a `service`. Only in answers."""
     imsi: str | None = None
+    """The IMSI; not used if there is a `sim_id`."""
     port: float | None = None
+    """The port on which the device listens. Required."""
     service: PortMappingDestinationService | None = None
+    """The sessions to use, with `sim_id`. Without it, any that is online is taken."""
     sim_id: str | None = None
+    """The SIM's ID; give a `service` with it."""
 
 class PortMappingDestinationForSim(Model):
+    """The port of a device, and the service through which it is reached."""
     port: float
+    """The port on which the device listens."""
     service: PortMappingDestinationService | None = None
+    """The sessions to use. Without it, any that is online is taken."""
 
 class PortMappingSource(Model):
+    """The addresses from which a port mapping can be reached."""
     ip_ranges: list[str] | None = None
+    """The ranges of global IP addresses, in CIDR notation, such as `203.0.113.0/24`."""
+
+PortMappingDestinationDict = TypedDict("PortMappingDestinationDict",
+    {"destinationChoosingStrategy": DestinationChoosingStrategy, "imsi": str, "port": Required[float],
+    "service": PortMappingDestinationService, "simId": str}, total=False)
+PortMappingDestinationForSimDict = TypedDict("PortMappingDestinationForSimDict", {"port": Required[float],
+    "service": PortMappingDestinationService}, total=False)
+PortMappingSourceDict = TypedDict("PortMappingSourceDict", {"ipRanges": list[str]}, total=False)
 
 LIST_PORT_MAPPINGS = Operation("listPortMappings", "GET", "/port_mappings", "PortMapping", READ, list[PortMapping],
     cli=("port-mappings list",), query=(LIMIT, LAST_EVALUATED_KEY), paging=ARRAY)
@@ -79,7 +122,7 @@ class PortMappings(Resource):
     """The commands of `soracom port-mappings`."""
 
     def list(self, *, limit: int | None = None, last_evaluated_key: str | None = None) -> Pages[PortMapping]:
-        """List port mappings.
+        """List the port mappings: the ways to devices that Napter has open.
 
         `GET /port_mappings`, quota group PortMapping.
         https://developers.soracom.io/en/api/#!/PortMapping/listPortMappings
@@ -90,26 +133,54 @@ class PortMappings(Resource):
         return self._pages(LIST_PORT_MAPPINGS, limit=limit, last_evaluated_key=last_evaluated_key)
 
     @overload
-    async def create(self, *, destination: PortMappingDestination, duration: float | None = None,
-            source: PortMappingSource | None = None, tls_required: bool | None = None) -> PortMapping: ...
+    async def create(self, *, destination: PortMappingDestination | PortMappingDestinationDict,
+            duration: float | None = None, source: PortMappingSource | PortMappingSourceDict | None = None,
+            tls_required: bool | None = None) -> PortMapping: ...
     @overload
-    async def create(self, *, body: CreatePortMappingRequest) -> PortMapping: ...
-    async def create(self, **arguments: Any) -> PortMapping:
-        """Create port mapping.
+    async def create(self, *, body: CreatePortMappingRequest | Mapping[str, Any]) -> PortMapping: ...
+    async def create(self, *, destination: PortMappingDestination | PortMappingDestinationDict | None = None,
+            duration: float | None = None, source: PortMappingSource | PortMappingSourceDict | None = None,
+            tls_required: bool | None = None,
+            body: CreatePortMappingRequest | Mapping[str, Any] | None = None) -> PortMapping:
+        """Open a port of a device to the internet for a while (Napter).
+
+        The answer has the `hostname` and the `port` to connect to. The mapping deletes itself when its `duration` is
+        over, after 8 hours at the latest.
 
         `POST /port_mappings`, quota group PortMapping.
-        https://developers.soracom.io/en/api/#!/PortMapping/createPortMapping"""
-        return await self._call(CREATE_PORT_MAPPING, **arguments)
+        https://developers.soracom.io/en/api/#!/PortMapping/createPortMapping
+
+        Args:
+            destination: The port, and the SIM of the device: a `sim_id` with a `service`, or an `imsi`.
+            duration: How long the mapping lasts, at most 8 hours. In seconds.
+            source: The addresses from which the port can be reached.
+            tls_required: Whether the way to Soracom uses TLS: yes for a device with HTTP, no for one with SSH or
+                HTTPS.
+
+        Example:
+            from soracom_async.models import PortMappingDestination, PortMappingSource
+
+            target = PortMappingDestination(sim_id="8942310022000000001", port=22, service="air")
+            source = PortMappingSource(ip_ranges=["203.0.113.5/32"])
+            mapping = await soracom.port_mappings.create(destination=target, source=source, duration=3600)"""
+        return await self._call(CREATE_PORT_MAPPING, destination=destination, duration=duration, source=source,
+            tls_required=tls_required, body=body)
 
     async def delete(self, ip_address: str, port: str) -> None:
-        """Delete port mapping.
+        """Close a port mapping.
 
         `DELETE /port_mappings/{ip_address}/{port}`, quota group PortMapping. Raises NotFound.
-        https://developers.soracom.io/en/api/#!/PortMapping/deletePortMapping"""
+        https://developers.soracom.io/en/api/#!/PortMapping/deletePortMapping
+
+        Args:
+            ip_address: The `ip_address` of the mapping.
+            port: The `port` of the mapping as text, not that of the device."""
         return await self._call(DELETE_PORT_MAPPING, ip_address=ip_address, port=port)
 
     async def list_for_sim(self, sim_id: str) -> builtins.list[PortMapping]:
-        """List port mappings for SIM.
+        """List the port mappings that were created with a SIM ID.
+
+        Raises NotFound if there is none.
 
         `GET /port_mappings/sims/{sim_id}`, quota group PortMapping. Raises NotFound.
         https://developers.soracom.io/en/api/#!/PortMapping/listPortMappingsForSim
@@ -119,23 +190,47 @@ class PortMappings(Resource):
         return await self._call(LIST_PORT_MAPPINGS_FOR_SIM, sim_id=sim_id)
 
     @overload
-    async def create_for_sim(self, sim_id: str, *, destination: PortMappingDestinationForSim,
-            duration: float | None = None, source: PortMappingSource | None = None,
+    async def create_for_sim(self, sim_id: str, *,
+            destination: PortMappingDestinationForSim | PortMappingDestinationForSimDict, duration: float | None = None,
+            source: PortMappingSource | PortMappingSourceDict | None = None,
             tls_required: bool | None = None) -> PortMapping: ...
     @overload
-    async def create_for_sim(self, sim_id: str, *, body: CreatePortMappingRequestForSim) -> PortMapping: ...
-    async def create_for_sim(self, sim_id: str, **arguments: Any) -> PortMapping:
-        """Create port mapping for SIM.
+    async def create_for_sim(self, sim_id: str, *,
+            body: CreatePortMappingRequestForSim | Mapping[str, Any]) -> PortMapping: ...
+    async def create_for_sim(self, sim_id: str, *,
+            destination: PortMappingDestinationForSim | PortMappingDestinationForSimDict | None = None,
+            duration: float | None = None, source: PortMappingSource | PortMappingSourceDict | None = None,
+            tls_required: bool | None = None,
+            body: CreatePortMappingRequestForSim | Mapping[str, Any] | None = None) -> PortMapping:
+        """Open a port of the device of a SIM to the internet for a while (Napter).
+
+        The answer has the `hostname` and the `port` to connect to. The mapping deletes itself when its `duration` is
+        over, after 8 hours at the latest.
 
         `POST /port_mappings/sims/{sim_id}`, quota group PortMapping.
         https://developers.soracom.io/en/api/#!/PortMapping/createPortMappingForSim
 
         Args:
-            sim_id: The SIM's ID."""
-        return await self._call(CREATE_PORT_MAPPING_FOR_SIM, sim_id=sim_id, **arguments)
+            sim_id: The SIM's ID.
+            destination: The port of the device, and the `service` through which it is reached.
+            duration: How long the mapping lasts, at most 8 hours. In seconds.
+            source: The addresses from which the port can be reached.
+            tls_required: Whether the way to Soracom uses TLS: yes for a device with HTTP, no for one with SSH or
+                HTTPS.
+
+        Example:
+            from soracom_async.models import PortMappingDestinationForSim, PortMappingSource
+
+            target = PortMappingDestinationForSim(port=22, service="air")
+            source = PortMappingSource(ip_ranges=["203.0.113.5/32"])
+            await soracom.port_mappings.create_for_sim(sim_id, destination=target, source=source, duration=3600)"""
+        return await self._call(CREATE_PORT_MAPPING_FOR_SIM, sim_id=sim_id, destination=destination, duration=duration,
+            source=source, tls_required=tls_required, body=body)
 
     async def get(self, imsi: str) -> builtins.list[PortMapping]:
-        """List port mappings for subscriber.
+        """List the port mappings that were created with an IMSI.
+
+        Raises NotFound if there is none. Those that were created with a SIM ID are not among them.
 
         `GET /port_mappings/subscribers/{imsi}`, quota group PortMapping. Raises NotFound.
         https://developers.soracom.io/en/api/#!/PortMapping/listPortMappingsForSubscriber
@@ -145,7 +240,9 @@ class PortMappings(Resource):
         return await self._call(LIST_PORT_MAPPINGS_FOR_SUBSCRIBER, imsi=imsi)
 
     async def list_for_subscriber(self, imsi: str) -> builtins.list[PortMapping]:
-        """List port mappings for subscriber.
+        """List the port mappings that were created with an IMSI.
+
+        Raises NotFound if there is none. Those that were created with a SIM ID are not among them.
 
         `GET /port_mappings/subscribers/{imsi}`, quota group PortMapping. Raises NotFound.
         https://developers.soracom.io/en/api/#!/PortMapping/listPortMappingsForSubscriber

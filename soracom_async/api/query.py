@@ -23,8 +23,11 @@ SearchSigfoxDevicesStatus = Literal["active", "inactive", "suspended", "terminat
 SearchType = Literal["and", "or"] | str
 
 class TrafficVolumeRanking(Model):
+    """A subscriber and its traffic in a period."""
     imsi: str | None = None
+    """The subscriber's IMSI."""
     traffic_volume: int | None = None
+    """The traffic of the subscriber in the period."""
 
 SEARCH_DEVICES = Operation("searchDevices", "GET", "/query/devices", "Query", READ, list[Device],
     cli=("query devices",),
@@ -61,28 +64,34 @@ class QuerySubscribers(Resource):
             tag: list[str] | None = None, subscription: list[str] | None = None, module_type: list[str] | None = None,
             limit: int | None = None, last_evaluated_key: str | None = None,
             search_type: SearchType | None = None) -> Pages[Subscriber]:
-        """Search subscribers.
+        """Search the subscribers.
+
+        Values match in part. Who may call this sees all subscribers of the operator, with their groups.
 
         `GET /query/subscribers`, quota group Query. Raises BadRequest. Deprecated.
         https://developers.soracom.io/en/api/#!/Query/searchSubscribers
 
         Args:
-            name: The name.
-            imsi: The subscriber's IMSI, 15 digits.
-            msisdn: The phone number of the SIM.
-            iccid: The SIM's ICCID.
-            serial_number: The serial number.
-            subscription: The subscription: the plan of a SIM, such as `plan01s`.
-            limit: The most items of one page.
+            name: The names to look for, or parts of them.
+            group: The names of groups, or parts of them.
+            imsi: The IMSIs, or parts of them.
+            msisdn: The phone numbers, or parts of them.
+            iccid: The ICCIDs, or parts of them.
+            serial_number: The serial numbers, or parts of them.
+            tag: The values of tags, or parts of them.
+            subscription: The subscriptions, such as `plan01s`, as a whole. Several need `search_type="or"`.
+            module_type: The form factors, such as `mini` or `virtual`.
+            limit: The most items of one page: at most 100, by default 10. At most 100. Default: `10`.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            search_type: Whether all conditions must hold (`and`) or one of them (`or`). One of `and`, `or`."""
+            search_type: Whether all arguments must match (`and`, the default) or one of them (`or`). One of `and`,
+                `or`. Default: `and`."""
         return self._pages(SEARCH_SUBSCRIBERS, name=name, group=group, imsi=imsi, msisdn=msisdn, iccid=iccid,
             serial_number=serial_number, tag=tag, subscription=subscription, module_type=module_type, limit=limit,
             last_evaluated_key=last_evaluated_key, search_type=search_type)
 
     async def traffic_volume_ranking(self, *, from_: Instant, to: Instant, limit: int | None = None,
             order: Sort | None = None) -> list[TrafficVolumeRanking]:
-        """Search subscriber traffic volume ranking.
+        """Rank the subscribers by their traffic in a period.
 
         `GET /query/subscribers/traffic_volume/ranking`, quota group Query.
         https://developers.soracom.io/en/api/#!/Query/searchSubscriberTrafficVolumeRanking
@@ -90,8 +99,8 @@ class QuerySubscribers(Resource):
         Args:
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            limit: The most items of one page.
-            order: One of `desc`, `asc`."""
+            limit: The most subscribers to return: at most 500, by default 10. At most 500. Default: `10`.
+            order: The order by traffic: by default the most comes first. One of `desc`, `asc`. Default: `desc`."""
         return await self._call(SEARCH_SUBSCRIBER_TRAFFIC_VOLUME_RANKING, from_=from_, to=to, limit=limit, order=order)
 
 class Query(Resource):
@@ -102,20 +111,26 @@ class Query(Resource):
             group_id: list[str] | None = None, device_id: list[str] | None = None, tag: list[str] | None = None,
             imsi: list[str] | None = None, imei: list[str] | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None, search_type: SearchType | None = None) -> Pages[Device]:
-        """Search devices.
+        """Search the devices of Inventory.
+
+        Values match in part. Who may call this sees all devices of the operator, with their groups. If the device ID
+        is known, use `devices.get`.
 
         `GET /query/devices`, quota group Query. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Query/searchDevices
 
         Args:
-            name: The name.
-            group_id: The group's ID, a UUID.
-            device_id: The device's ID.
-            imsi: The subscriber's IMSI, 15 digits.
-            imei: The IMEI of the device.
-            limit: The most items of one page.
+            name: The names to look for, or parts of them.
+            group: The names of groups, or parts of them.
+            group_id: The IDs of groups.
+            device_id: The device IDs, or parts of them.
+            tag: The values of tags, or parts of them.
+            imsi: The IMSIs with which the devices were bootstrapped, or parts of them.
+            imei: The IMEIs with which the devices were bootstrapped, or parts of them.
+            limit: The most items of one page: at most 100, by default 10. At most 100. Default: `10`.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            search_type: Whether all conditions must hold (`and`) or one of them (`or`). One of `and`, `or`."""
+            search_type: Whether all arguments must match (`and`, the default) or one of them (`or`). One of `and`,
+                `or`. Default: `and`."""
         return self._pages(SEARCH_DEVICES, name=name, group=group, group_id=group_id, device_id=device_id, tag=tag,
             imsi=imsi, imei=imei, limit=limit, last_evaluated_key=last_evaluated_key, search_type=search_type)
 
@@ -124,19 +139,27 @@ class Query(Resource):
             status: SearchSigfoxDevicesStatus | None = None, registration: Registration | None = None,
             limit: int | None = None, last_evaluated_key: str | None = None,
             search_type: SearchType | None = None) -> Pages[SigfoxDevice]:
-        """Search sigfox devices.
+        """Search the Sigfox devices.
+
+        Values match in part. Who may call this sees all Sigfox devices of the operator, with their groups. If the
+        device ID is known, use `sigfox_devices.get`.
 
         `GET /query/sigfox_devices`, quota group Query. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Query/searchSigfoxDevices
 
         Args:
-            name: The name.
-            group_id: The group's ID, a UUID.
-            device_id: The device's ID.
-            registration: One of `notStarted`, `pending`, `success`, `failed`.
-            limit: The most items of one page.
+            name: The names to look for, or parts of them.
+            group: The names of groups, or parts of them.
+            group_id: The IDs of groups.
+            device_id: The device IDs, or parts of them.
+            tag: The values of tags, or parts of them.
+            status: The status that the devices have. Default: `and`.
+            registration: The status of the registration that the devices have. One of `notStarted`, `pending`,
+                `success`, `failed`. Default: `and`.
+            limit: The most items of one page: at most 100, by default 10. At most 100. Default: `10`.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            search_type: Whether all conditions must hold (`and`) or one of them (`or`). One of `and`, `or`."""
+            search_type: Whether all arguments must match (`and`, the default) or one of them (`or`). One of `and`,
+                `or`. Default: `and`."""
         return self._pages(SEARCH_SIGFOX_DEVICES, name=name, group=group, group_id=group_id, device_id=device_id,
             tag=tag, status=status, registration=registration, limit=limit, last_evaluated_key=last_evaluated_key,
             search_type=search_type)
@@ -148,25 +171,39 @@ class Query(Resource):
             session_status: Literal["NA", "ONLINE", "OFFLINE"] | str | None = None,
             subscription: list[str] | None = None, module_type: list[str] | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None, search_type: SearchType | None = None) -> Pages[Sim]:
-        """Search SIMs.
+        """Search the SIMs.
+
+        Values match in part, whatever their case; each has at least 2 characters, and a comma separates two. Who may
+        call this sees all SIMs of the operator, with their groups. If the SIM ID is known, use `sims.get`.
 
         `GET /query/sims`, quota group Query. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Query/searchSims
 
         Args:
-            name: The name.
-            group_id: The group's ID, a UUID.
-            sim_id: The SIM's ID.
-            imsi: The subscriber's IMSI, 15 digits.
-            msisdn: The phone number of the SIM.
-            iccid: The SIM's ICCID.
-            serial_number: The serial number.
-            bundles: The bundles of the subscription.
-            session_status: One of `NA`, `ONLINE`, `OFFLINE`.
-            subscription: The subscription: the plan of a SIM, such as `plan01s`.
-            limit: The most items of one page.
+            name: The names to look for, or parts of them.
+            group: The names of groups, or parts of them.
+            group_id: The IDs of groups.
+            sim_id: The SIM IDs, or parts of them.
+            imsi: The IMSIs, or parts of them.
+            msisdn: The phone numbers, or parts of them.
+            iccid: The ICCIDs, or parts of them.
+            serial_number: The serial numbers, or parts of them; SIMs of some regions only have one.
+            tag: The values of tags, or parts of them.
+            bundles: The bundles of the subscriptions.
+            status: The statuses: `ready`, `active`, `inactive`, `standby`, `suspended`, `terminated` or `shipped`.
+            session_status: Whether the SIMs are online; `NA`, the default, means either. One of `NA`, `ONLINE`,
+                `OFFLINE`. Default: `NA`.
+            subscription: The subscriptions, such as `plan01s`, as a whole. Several need `search_type="or"`.
+            module_type: The form factors: `mini`, `micro`, `nano`, `trio`, `embedded`, `virtual`, `integrated`,
+                `profilePackage`.
+            limit: The most items of one page: at most 100, by default 10. At most 100. Default: `10`.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            search_type: Whether all conditions must hold (`and`) or one of them (`or`). One of `and`, `or`."""
+            search_type: Whether all arguments must match (`and`, the default) or one of them (`or`). One of `and`,
+                `or`. Default: `and`.
+
+        Example:
+            async for sim in soracom.query.sims(name=["sensor"], status=["active"], session_status="ONLINE"):
+                print(sim.sim_id)"""
         return self._pages(SEARCH_SIMS, name=name, group=group, group_id=group_id, sim_id=sim_id, imsi=imsi,
             msisdn=msisdn, iccid=iccid, serial_number=serial_number, tag=tag, bundles=bundles, status=status,
             session_status=session_status, subscription=subscription, module_type=module_type, limit=limit,
@@ -174,7 +211,7 @@ class Query(Resource):
 
     async def traffic_ranking(self, *, from_: Instant, to: Instant, limit: int | None = None,
             order: Sort | None = None) -> list[TrafficVolumeRanking]:
-        """Search subscriber traffic volume ranking.
+        """Rank the subscribers by their traffic in a period.
 
         `GET /query/subscribers/traffic_volume/ranking`, quota group Query.
         https://developers.soracom.io/en/api/#!/Query/searchSubscriberTrafficVolumeRanking
@@ -182,6 +219,6 @@ class Query(Resource):
         Args:
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            limit: The most items of one page.
-            order: One of `desc`, `asc`."""
+            limit: The most subscribers to return: at most 500, by default 10. At most 500. Default: `10`.
+            order: The order by traffic: by default the most comes first. One of `desc`, `asc`. Default: `desc`."""
         return await self._call(SEARCH_SUBSCRIBER_TRAFFIC_VOLUME_RANKING, from_=from_, to=to, limit=limit, order=order)

@@ -14,13 +14,19 @@ from ._shared import READ
 
 
 class ResourceSummary(Model):
+    """Numbers about the operator's resources."""
     resource_summary_items: list[ResourceSummaryItem] | None = None
+    """The numbers, one item for each combination of dimensions."""
     resource_summary_type: str | None = None
+    """The kind of summary: `simsPerStatus` counts the SIMs of each status."""
 
 class ResourceSummaryItem(Model):
     dimensions: list[ResourceSummaryItemDimension] | None = None
+    """What the numbers are of: names with their values."""
     updated_time: EpochMilliseconds | None = None
+    """When the numbers were last counted."""
     values: list[ResourceSummaryItemValue] | None = None
+    """The numbers, with their names."""
 
 class ResourceSummaryItemDimension(Model):
     name: str | None = None
@@ -28,6 +34,7 @@ class ResourceSummaryItemDimension(Model):
 
 class ResourceSummaryItemValue(Model):
     name: str | None = None
+    """The name of the number: for `simsPerStatus` `readySims`, `activeSims` and so on."""
     value: float | None = None
 
 GET_RESOURCE_SUMMARY = Operation("getResourceSummary", "GET", "/resource_summaries/{resource_summary_type}",
@@ -37,11 +44,12 @@ class ResourceSummaries(Resource):
     """The commands of `soracom resource-summaries`."""
 
     async def get(self, resource_summary_type: Literal["simsPerStatus"] | str) -> ResourceSummary:
-        """Get resource summary.
+        """Get a summary of the operator's resources, such as the number of SIMs by status.
 
         `GET /resource_summaries/{resource_summary_type}`, quota group ResourceSummary. Raises NotFound.
         https://developers.soracom.io/en/api/#!/ResourceSummary/getResourceSummary
 
         Args:
-            resource_summary_type: One of `simsPerStatus`."""
+            resource_summary_type: The kind of summary: `simsPerStatus` counts the SIMs of each status. One of
+                `simsPerStatus`."""
         return await self._call(GET_RESOURCE_SUMMARY, resource_summary_type=resource_summary_type)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping
 from typing import Any, Literal, overload
 
 from .._core.operation import Operation, Parameter
@@ -16,32 +17,52 @@ from ._shared import ACT, ListRolesResponse, Owner, READ, SET, UserDetailRespons
 
 class AttachRoleRequest(Model):
     role_id: str | None = None
+    """The role's ID as in `roles.list`, for a role of Soracom its SRN (`srn:soracom:::Role:…`)."""
 
 class CreateOrUpdateRoleRequest(Model):
     """Body of `updateRole` and `createRole`."""
     permission: str
+    """The permissions, as JSON text."""
     description: str | None = None
+    """Free text for people."""
 
 class CreateRoleResponse(Model):
     role_id: str
+    """The role's ID."""
 
 class RoleResponse(Model):
+    """A role with its permissions."""
     role_id: str
+    """The role's ID; of a role of Soracom, its SRN."""
     create_date_time: EpochSeconds | None = None
+    """When the role was created."""
     description: str | None = None
+    """Free text for people."""
     owner: Owner | None = None
+    """Who manages the role: the operator or Soracom."""
     permission: str | None = None
+    """The permissions, as JSON text."""
     role_name: str | None = None
+    """The role's name: the ID of a role of the operator, or the last part of the SRN."""
     update_date_time: EpochSeconds | None = None
+    """When the role was last changed."""
 
 class RoleVersionResponse(Model):
+    """A version of a role that Soracom manages."""
     description: str | None = None
+    """Free text for people."""
     owner: Owner | None = None
+    """Who manages the role: always Soracom."""
     permission: str | None = None
+    """The permissions, as JSON text."""
     publish_date_time: EpochSeconds | None = None
+    """When the version was published."""
     role_id: str | None = None
+    """The role's SRN."""
     role_name: str | None = None
+    """The role's name: the last part of the SRN."""
     version: int | None = None
+    """The number of the version."""
 
 LIST_ROLES = Operation("listRoles", "GET", "/operators/{operator_id}/roles", "Role", READ, list[ListRolesResponse],
     cli=("roles list",), query=(Parameter("owner"),))
@@ -69,93 +90,117 @@ class Roles(Resource):
 
     async def list(self, operator_id: str | None = None, *,
             owner: Literal["operator", "soracom", "all"] | str | None = None) -> builtins.list[ListRolesResponse]:
-        """List roles.
+        """List the roles, by default those that the operator manages.
 
         `GET /operators/{operator_id}/roles`, quota group Role.
         https://developers.soracom.io/en/api/#!/Role/listRoles
 
         Args:
-            operator_id: The operator's ID.
-            owner: One of `operator`, `soracom`, `all`."""
+            operator_id: The operator's ID. Default: the session's operator.
+            owner: The kind of roles: those of the operator (the default), those of Soracom, or all. One of
+                `operator`, `soracom`, `all`."""
         return await self._call(LIST_ROLES, operator_id=operator_id, owner=owner)
 
     async def get(self, role_id: str, *, operator_id: str | None = None) -> RoleResponse:
-        """Get role.
+        """Return a role with its permissions.
 
         `GET /operators/{operator_id}/roles/{role_id}`, quota group Role. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Role/getRole
 
         Args:
-            role_id: The role's ID.
-            operator_id: The operator's ID."""
+            role_id: The role's ID, for a role of Soracom its SRN (`srn:soracom:::Role:…`).
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(GET_ROLE, role_id=role_id, operator_id=operator_id)
 
     @overload
     async def update(self, role_id: str, *, permission: str, operator_id: str | None = None,
             description: str | None = None) -> None: ...
     @overload
-    async def update(self, role_id: str, *, body: CreateOrUpdateRoleRequest,
+    async def update(self, role_id: str, *, body: CreateOrUpdateRoleRequest | Mapping[str, Any],
             operator_id: str | None = None) -> None: ...
-    async def update(self, role_id: str, **arguments: Any) -> None:
-        """Update role.
+    async def update(self, role_id: str, *, operator_id: str | None = None, description: str | None = None,
+            permission: str | None = None, body: CreateOrUpdateRoleRequest | Mapping[str, Any] | None = None) -> None:
+        """Change a role that the operator manages.
 
         `PUT /operators/{operator_id}/roles/{role_id}`, quota group Role. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Role/updateRole
 
         Args:
             role_id: The role's ID.
-            operator_id: The operator's ID.
-            description: Free text for people."""
-        return await self._call(UPDATE_ROLE, role_id=role_id, **arguments)
+            operator_id: The operator's ID. Default: the session's operator.
+            description: Free text for people.
+            permission: The permissions, as JSON text.
+
+        Example:
+            import json
+
+            allow = {"effect": "allow", "api": ["Sim:get*", "Sim:list*"]}
+            text = json.dumps({"statements": [allow]})
+            await soracom.roles.update(role_id, permission=text, description="Looks at SIMs")"""
+        return await self._call(UPDATE_ROLE, role_id=role_id, operator_id=operator_id, description=description,
+            permission=permission, body=body)
 
     @overload
     async def create(self, role_id: str, *, permission: str, operator_id: str | None = None,
             description: str | None = None) -> CreateRoleResponse: ...
     @overload
-    async def create(self, role_id: str, *, body: CreateOrUpdateRoleRequest,
+    async def create(self, role_id: str, *, body: CreateOrUpdateRoleRequest | Mapping[str, Any],
             operator_id: str | None = None) -> CreateRoleResponse: ...
-    async def create(self, role_id: str, **arguments: Any) -> CreateRoleResponse:
-        """Create role.
+    async def create(self, role_id: str, *, operator_id: str | None = None, description: str | None = None,
+            permission: str | None = None,
+            body: CreateOrUpdateRoleRequest | Mapping[str, Any] | None = None) -> CreateRoleResponse:
+        """Create a role that the operator manages.
 
         `POST /operators/{operator_id}/roles/{role_id}`, quota group Role. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Role/createRole
 
         Args:
-            role_id: The role's ID.
-            operator_id: The operator's ID.
-            description: Free text for people."""
-        return await self._call(CREATE_ROLE, role_id=role_id, **arguments)
+            role_id: The ID of the new role, which is also its name.
+            operator_id: The operator's ID. Default: the session's operator.
+            description: Free text for people.
+            permission: The permissions, as JSON text.
+
+        Example:
+            import json
+
+            allow = {"effect": "allow", "api": ["Sim:get*", "Sim:list*"]}
+            text = json.dumps({"statements": [allow]})
+            await soracom.roles.create(role_id, permission=text, description="Looks at SIMs")"""
+        return await self._call(CREATE_ROLE, role_id=role_id, operator_id=operator_id, description=description,
+            permission=permission, body=body)
 
     async def delete(self, role_id: str, *, operator_id: str | None = None) -> None:
-        """Delete role.
+        """Delete a role that the operator manages.
+
+        Raises BadRequest if a user still has the role.
 
         `DELETE /operators/{operator_id}/roles/{role_id}`, quota group Role. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Role/deleteRole
 
         Args:
             role_id: The role's ID.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(DELETE_ROLE, role_id=role_id, operator_id=operator_id)
 
     async def list_users(self, role_id: str, *, operator_id: str | None = None) -> builtins.list[UserDetailResponse]:
-        """List role attached users.
+        """List the SAM users to which a role is attached.
 
         `GET /operators/{operator_id}/roles/{role_id}/users`, quota group Role. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Role/listRoleAttachedUsers
 
         Args:
-            role_id: The role's ID.
-            operator_id: The operator's ID."""
+            role_id: The role's ID, for a role of Soracom its SRN (`srn:soracom:::Role:…`).
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(LIST_ROLE_ATTACHED_USERS, role_id=role_id, operator_id=operator_id)
 
     async def list_versions(self, role_id: str, *,
             operator_id: str | None = None) -> builtins.list[RoleVersionResponse]:
-        """List role versions.
+        """List the versions of a role that Soracom manages.
 
         `GET /operators/{operator_id}/roles/{role_id}/versions`, quota group Role. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Role/listRoleVersions
 
         Args:
-            role_id: The role's ID.
-            operator_id: The operator's ID."""
+            role_id: The SRN of a role of Soracom (`srn:soracom:::Role:…`). Roles of the operator have no versions.
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(LIST_ROLE_VERSIONS, role_id=role_id, operator_id=operator_id)

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, overload
+from collections.abc import Mapping
+from typing import Any, Literal, TypedDict, overload
 
 from .._core.operation import Operation
 from .._codec.model import Model
@@ -19,7 +20,7 @@ SandboxCreateSubscriberSubscription = Literal["plan01s", "plan01s-low_data_volum
     "plan-D", "plan-K", "plan-KM1", "plan-DU", "plan-K2"] | str
 
 class SandboxAuthResponse(Model):
-    """`sandboxAuthResponse`; answer of `sandboxInitializeOperator`."""
+    """The API key and the token of an operator in the API Sandbox."""
     api_key: str
     operator_id: str
     token: str
@@ -28,54 +29,73 @@ class SandboxAuthResponse(Model):
 class SandboxBeamCounts(Model):
     """`sandboxBeamCounts`."""
     count: int | None = None
+    """How many requests."""
 
 class SandboxCreateCouponRequest(Model):
     """`sandboxCreateCouponRequest`."""
     amount: int | None = None
     applicable_bill_item_name: ApplicableBillItemName | None = None
+    """The bill item that the coupon pays."""
     expiry_year_month: Month | None = None
+    """The month in which the coupon expires."""
 
 class SandboxCreateCouponResponse(Model):
     """`sandboxCreateCouponResponse`."""
     amount: float | None = None
     balance: float | None = None
+    """The amount that is left."""
     bill_item_name: str | None = None
+    """The bill item that the coupon pays."""
     coupon_code: str | None = None
     expiry_year_month: Month | None = None
+    """The month in which the coupon expires."""
 
 class SandboxCreateSubscriberRequest(Model):
     """`sandboxCreateSubscriberRequest`."""
     bundles: list[SandboxCreateSubscriberBundles] | None = None
+    """The bundle of the subscription, if it needs one."""
     subscription: SandboxCreateSubscriberSubscription | None = None
+    """The subscription: the plan of a SIM, such as `plan01s`."""
 
 class SandboxCreateSubscriberResponse(Model):
-    """`sandboxCreateSubscriberResponse`."""
+    """A subscriber that was created in the API Sandbox."""
     imsi: str
     apn: str | None = None
     created_at: int | None = None
+    """When the subscriber was created, as a number. The document does not name the unit."""
     expiry_time: int | None = None
+    """When the term of the subscriber ends, as a number. The document does not name the unit."""
     ip_address: str | None = None
     last_modified_at: int | None = None
+    """When the subscriber was last changed, as a number. The document does not name the unit."""
     msisdn: str | None = None
     operator_id: str | None = None
     registration_secret: str | None = None
+    """The secret for `subscribers.register`."""
     serial_number: str | None = None
     speed_class: str | None = None
     status: str | None = None
     subscription: str | None = None
     tags: dict[str, str] | None = None
+    """The tags: values by their names."""
 
 class SandboxDataTrafficStats(Model):
-    """`sandboxDataTrafficStats`."""
-    download_byte_size_total: int | None = None  # bytes
+    """The traffic of a subscriber in one speed class."""
+    download_byte_size_total: int | None = None
+    """The total of what was downloaded. In bytes."""
     download_packet_size_total: int | None = None
-    upload_byte_size_total: int | None = None  # bytes
+    """The total of the packets that were downloaded."""
+    upload_byte_size_total: int | None = None
+    """The total of what was uploaded. In bytes."""
     upload_packet_size_total: int | None = None
+    """The total of the packets that were uploaded."""
 
 class SandboxGetSignupTokenRequest(Model):
     """`sandboxGetSignupTokenRequest`."""
     auth_key: str | None = None
+    """The secret of an AuthKey of a SAM user in production."""
     auth_key_id: str | None = None
+    """The ID of an AuthKey of a SAM user in production."""
 
 class SandboxGetSignupTokenResponse(Model):
     """`sandboxGetSignupTokenResponse`."""
@@ -84,23 +104,34 @@ class SandboxGetSignupTokenResponse(Model):
 class SandboxInitRequest(Model):
     """`sandboxInitRequest`; body of `sandboxInitializeOperator`."""
     auth_key: str
+    """The secret of an AuthKey of a real operator in production."""
     auth_key_id: str
+    """The ID of an AuthKey of a real operator in production."""
     email: str
+    """The email address of the new operator."""
     password: str
+    """The password of the new operator."""
     coverage_types: list[CoverageType] | None = None
+    """The coverage types of the new operator: `g` for global, `jp` for Japan."""
     register_payment_method: bool | None = None
+    """Whether a dummy payment method is registered; true by default."""
 
 class SandboxInsertAirStatsRequest(Model):
     """`sandboxInsertAirStatsRequest`."""
     data_traffic_stats_map: dict[str, SandboxDataTrafficStats] | None = None
+    """The traffic by speed class, such as `s1.standard`, `u1.slow` or `arc.standard`."""
     unixtime: EpochSeconds | None = None
+    """The time of the traffic."""
 
 class SandboxInsertBeamStatsRequest(Model):
     """`sandboxInsertBeamStatsRequest`."""
     beam_stats_map: SandboxInsertBeamStatsRequestBeamStatsMap | None = None
+    """The numbers of requests by direction and protocol."""
     unixtime: EpochSeconds | None = None
+    """The time of the requests."""
 
 class SandboxInsertBeamStatsRequestBeamStatsMap(Model):
+    """The numbers of requests into Beam (`in_…`) and out of it (`out_…`), by protocol."""
     in_http: SandboxBeamCounts | None = None
     in_mqtt: SandboxBeamCounts | None = None
     in_tcp: SandboxBeamCounts | None = None
@@ -116,7 +147,20 @@ class SandboxInsertBeamStatsRequestBeamStatsMap(Model):
 class SandboxShipOrderRequest(Model):
     """`sandboxShipOrderRequest`."""
     operator_id: str
+    """The ID of the operator that placed the order."""
     order_id: str
+    """The order's ID."""
+
+SandboxBeamCountsDict = TypedDict("SandboxBeamCountsDict", {"count": int}, total=False)
+SandboxDataTrafficStatsDict = TypedDict("SandboxDataTrafficStatsDict", {"downloadByteSizeTotal": int,
+    "downloadPacketSizeTotal": int, "uploadByteSizeTotal": int, "uploadPacketSizeTotal": int}, total=False)
+SandboxInsertBeamStatsRequestBeamStatsMapDict = TypedDict("SandboxInsertBeamStatsRequestBeamStatsMapDict",
+    {"inHttp": SandboxBeamCounts | SandboxBeamCountsDict, "inMqtt": SandboxBeamCounts | SandboxBeamCountsDict,
+    "inTcp": SandboxBeamCounts | SandboxBeamCountsDict, "inUdp": SandboxBeamCounts | SandboxBeamCountsDict,
+    "outHttp": SandboxBeamCounts | SandboxBeamCountsDict, "outHttps": SandboxBeamCounts | SandboxBeamCountsDict,
+    "outMqtt": SandboxBeamCounts | SandboxBeamCountsDict, "outMqtts": SandboxBeamCounts | SandboxBeamCountsDict,
+    "outTcp": SandboxBeamCounts | SandboxBeamCountsDict, "outTcps": SandboxBeamCounts | SandboxBeamCountsDict,
+    "outUdp": SandboxBeamCounts | SandboxBeamCountsDict}, total=False)
 
 SANDBOX_CREATE_COUPON = Operation("sandboxCreateCoupon", "POST", "/sandbox/coupons/create", "API Sandbox: Coupon", ACT,
     SandboxCreateCouponResponse, cli=("sandbox coupons create",), body=SandboxCreateCouponRequest)
@@ -144,49 +188,74 @@ class SandboxSubscribers(Resource):
 
     async def create(self, *, bundles: list[SandboxCreateSubscriberBundles] | None = None,
             subscription: SandboxCreateSubscriberSubscription | None = None,
-            body: SandboxCreateSubscriberRequest | None = None) -> SandboxCreateSubscriberResponse:
-        """Sandbox create subscriber.
+            body: SandboxCreateSubscriberRequest | Mapping[str, Any] | None = None) -> SandboxCreateSubscriberResponse:
+        """Create a subscriber in the API Sandbox.
+
+        The answer has the registration secret, which `subscribers.register` needs.
 
         `POST /sandbox/subscribers/create`, quota group API Sandbox: Subscriber. Sandbox only.
         https://developers.soracom.io/en/api/#!/API%20Sandbox%3A%20Subscriber/sandboxCreateSubscriber
 
         Args:
-            bundles: The bundles of the subscription. One of `X3-5MB`, `D-500MB`, `DU-10GB`, `DU-50GB`, `DU-100GB`,
-                `K2-500MB`.
+            bundles: The bundle of the subscription, if it needs one. One of `X3-5MB`, `D-500MB`, `DU-10GB`,
+                `DU-50GB`, `DU-100GB`, `K2-500MB`.
             subscription: The subscription: the plan of a SIM, such as `plan01s`."""
         return await self._call(SANDBOX_CREATE_SUBSCRIBER, bundles=bundles, subscription=subscription, body=body)
 
 class SandboxStatsBeam(Resource):
     """The commands of `soracom sandbox stats beam`."""
 
-    async def insert(self, imsi: str, *, beam_stats_map: SandboxInsertBeamStatsRequestBeamStatsMap | None = None,
-            unixtime: Instant | None = None, body: SandboxInsertBeamStatsRequest | None = None) -> None:
-        """Sandbox insert beam stats.
+    async def insert(self, imsi: str, *,
+            beam_stats_map: SandboxInsertBeamStatsRequestBeamStatsMap | SandboxInsertBeamStatsRequestBeamStatsMapDict
+            | None = None,
+            unixtime: Instant | None = None,
+            body: SandboxInsertBeamStatsRequest | Mapping[str, Any] | None = None) -> None:
+        """Insert numbers of requests of Soracom Beam for a subscriber in the API Sandbox.
+
+        The numbers are added up. Raises BadRequest if there is an entry of the same time.
 
         `POST /sandbox/stats/beam/subscribers/{imsi}`, quota group API Sandbox: Stats. Raises BadRequest. Sandbox
-        only.
-        https://developers.soracom.io/en/api/#!/API%20Sandbox%3A%20Stats/sandboxInsertBeamStats
+        only. https://developers.soracom.io/en/api/#!/API%20Sandbox%3A%20Stats/sandboxInsertBeamStats
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            unixtime: A time; on the wire epoch seconds."""
+            beam_stats_map: The numbers of requests by direction and protocol.
+            unixtime: The time of the requests. A time; on the wire epoch seconds.
+
+        Example:
+            from soracom_async.models import SandboxBeamCounts as Count
+            from soracom_async.models import SandboxInsertBeamStatsRequestBeamStatsMap as Beam
+
+            beam = Beam(in_http=Count(count=10), out_https=Count(count=10))
+            await soracom.sandbox.stats.beam.insert(imsi, unixtime=unixtime, beam_stats_map=beam)"""
         return await self._call(SANDBOX_INSERT_BEAM_STATS, imsi=imsi, beam_stats_map=beam_stats_map, unixtime=unixtime,
             body=body)
 
 class SandboxStatsAir(Resource):
     """The commands of `soracom sandbox stats air`."""
 
-    async def insert(self, imsi: str, *, data_traffic_stats_map: dict[str, SandboxDataTrafficStats] | None = None,
-            unixtime: Instant | None = None, body: SandboxInsertAirStatsRequest | None = None) -> None:
-        """Sandbox insert air stats.
+    async def insert(self, imsi: str, *,
+            data_traffic_stats_map: Mapping[str, SandboxDataTrafficStats | SandboxDataTrafficStatsDict] | None = None,
+            unixtime: Instant | None = None,
+            body: SandboxInsertAirStatsRequest | Mapping[str, Any] | None = None) -> None:
+        """Insert traffic of Soracom Air for a subscriber in the API Sandbox.
+
+        The numbers are added up. Raises BadRequest if there is an entry of the same time.
 
         `POST /sandbox/stats/air/subscribers/{imsi}`, quota group API Sandbox: Stats. Raises BadRequest. Sandbox
-        only.
-        https://developers.soracom.io/en/api/#!/API%20Sandbox%3A%20Stats/sandboxInsertAirStats
+        only. https://developers.soracom.io/en/api/#!/API%20Sandbox%3A%20Stats/sandboxInsertAirStats
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            unixtime: A time; on the wire epoch seconds."""
+            data_traffic_stats_map: The traffic by speed class, such as `s1.standard`, `u1.slow` or `arc.standard`.
+            unixtime: The time of the traffic. A time; on the wire epoch seconds.
+
+        Example:
+            from soracom_async.models import SandboxDataTrafficStats
+
+            fast = SandboxDataTrafficStats(upload_byte_size_total=1000, download_byte_size_total=2000)
+            await soracom.sandbox.stats.air.insert(
+                imsi, unixtime=unixtime, data_traffic_stats_map={"s1.fast": fast})"""
         return await self._call(SANDBOX_INSERT_AIR_STATS, imsi=imsi, data_traffic_stats_map=data_traffic_stats_map,
             unixtime=unixtime, body=body)
 
@@ -201,43 +270,43 @@ class SandboxOrders(Resource):
     @overload
     async def ship(self, *, operator_id: str, order_id: str) -> None: ...
     @overload
-    async def ship(self, *, body: SandboxShipOrderRequest) -> None: ...
-    async def ship(self, **arguments: Any) -> None:
-        """Sandbox ship order.
+    async def ship(self, *, body: SandboxShipOrderRequest | Mapping[str, Any]) -> None: ...
+    async def ship(self, *, operator_id: str | None = None, order_id: str | None = None,
+            body: SandboxShipOrderRequest | Mapping[str, Any] | None = None) -> None:
+        """Mark an order in the API Sandbox as shipped, and make its subscribers ready.
 
         `POST /sandbox/orders/ship`, quota group API Sandbox: Order. Raises BadRequest. Sandbox only.
         https://developers.soracom.io/en/api/#!/API%20Sandbox%3A%20Order/sandboxShipOrder
 
         Args:
-            operator_id: The operator's ID.
+            operator_id: The ID of the operator that placed the order.
             order_id: The order's ID."""
-        return await self._call(SANDBOX_SHIP_ORDER, **arguments)
+        return await self._call(SANDBOX_SHIP_ORDER, operator_id=operator_id, order_id=order_id, body=body)
 
 class SandboxOperators(Resource):
     """The commands of `soracom sandbox operators`."""
 
     async def delete(self, operator_id: str | None = None) -> None:
-        """Sandbox delete operator.
+        """Delete an operator of the API Sandbox.
 
         `DELETE /sandbox/operators/{operator_id}`, quota group API Sandbox: Operator. Raises BadRequest. Sandbox
-        only.
-        https://developers.soracom.io/en/api/#!/API%20Sandbox%3A%20Operator/sandboxDeleteOperator
+        only. https://developers.soracom.io/en/api/#!/API%20Sandbox%3A%20Operator/sandboxDeleteOperator
 
         Args:
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(SANDBOX_DELETE_OPERATOR, operator_id=operator_id)
 
     async def get_signup_token(self, email: str, *, auth_key: str | None = None, auth_key_id: str | None = None,
-            body: SandboxGetSignupTokenRequest | None = None) -> SandboxGetSignupTokenResponse:
-        """Sandbox get signup token.
+            body: SandboxGetSignupTokenRequest | Mapping[str, Any] | None = None) -> SandboxGetSignupTokenResponse:
+        """Return the token that confirms the registration of an operator in the API Sandbox.
 
         `POST /sandbox/operators/token/{email}`, quota group API Sandbox: Operator. Raises BadRequest. Sandbox only.
         https://developers.soracom.io/en/api/#!/API%20Sandbox%3A%20Operator/sandboxGetSignupToken
 
         Args:
-            email: The email address.
-            auth_key: The AuthKey's secret (`secret-…`).
-            auth_key_id: The AuthKey's ID (`keyId-…`)."""
+            email: The email address of the operator that signs up.
+            auth_key: The secret of an AuthKey of a SAM user in production.
+            auth_key_id: The ID of an AuthKey of a SAM user in production."""
         return await self._call(SANDBOX_GET_SIGNUP_TOKEN, email=email, auth_key=auth_key, auth_key_id=auth_key_id,
             body=body)
 
@@ -246,16 +315,17 @@ class SandboxCoupons(Resource):
 
     async def create(self, *, amount: int | None = None,
             applicable_bill_item_name: ApplicableBillItemName | None = None, expiry_year_month: Text | None = None,
-            body: SandboxCreateCouponRequest | None = None) -> SandboxCreateCouponResponse:
-        """Sandbox create coupon.
+            body: SandboxCreateCouponRequest | Mapping[str, Any] | None = None) -> SandboxCreateCouponResponse:
+        """Create a coupon in the API Sandbox.
 
         `POST /sandbox/coupons/create`, quota group API Sandbox: Coupon. Raises BadRequest. Sandbox only.
         https://developers.soracom.io/en/api/#!/API%20Sandbox%3A%20Coupon/sandboxCreateCoupon
 
         Args:
-            applicable_bill_item_name: One of `dailyDataTrafficChargeTotal`, `dailyChargeTotal`,
-                `dailySoracomBeamRequestChargeTotal`.
-            expiry_year_month: A time; on the wire YYYYMM."""
+            amount: The amount of the coupon.
+            applicable_bill_item_name: The bill item that the coupon pays. One of `dailyDataTrafficChargeTotal`,
+                `dailyChargeTotal`, `dailySoracomBeamRequestChargeTotal`.
+            expiry_year_month: The month in which the coupon expires. A time; on the wire YYYYMM."""
         return await self._call(SANDBOX_CREATE_COUPON, amount=amount,
             applicable_bill_item_name=applicable_bill_item_name, expiry_year_month=expiry_year_month, body=body)
 
@@ -272,17 +342,25 @@ class Sandbox(Resource):
             coverage_types: list[CoverageType] | None = None,
             register_payment_method: bool | None = None) -> SandboxAuthResponse: ...
     @overload
-    async def init(self, *, body: SandboxInitRequest) -> SandboxAuthResponse: ...
-    async def init(self, **arguments: Any) -> SandboxAuthResponse:
-        """Sandbox initialize operator.
+    async def init(self, *, body: SandboxInitRequest | Mapping[str, Any]) -> SandboxAuthResponse: ...
+    async def init(self, *, auth_key: str | None = None, auth_key_id: str | None = None,
+            coverage_types: list[CoverageType] | None = None, email: str | None = None, password: str | None = None,
+            register_payment_method: bool | None = None,
+            body: SandboxInitRequest | Mapping[str, Any] | None = None) -> SandboxAuthResponse:
+        """Sign a new operator up in the API Sandbox, and return its API key and token.
+
+        `email` and `password` are those of the new operator. The AuthKey is one of a real operator in production.
 
         `POST /sandbox/init`, quota group API Sandbox: Operator. Raises BadRequest. Sandbox only.
         https://developers.soracom.io/en/api/#!/API%20Sandbox%3A%20Operator/sandboxInitializeOperator
 
         Args:
-            auth_key: The AuthKey's secret (`secret-…`).
-            auth_key_id: The AuthKey's ID (`keyId-…`).
-            coverage_types: One of `jp`, `g`.
-            email: The email address.
-            password: The password."""
-        return await self._call(SANDBOX_INITIALIZE_OPERATOR, **arguments)
+            auth_key: The secret of an AuthKey of a real operator in production.
+            auth_key_id: The ID of an AuthKey of a real operator in production.
+            coverage_types: The coverage types of the new operator: `g` for global, `jp` for Japan. One of `jp`, `g`.
+            email: The email address of the new operator.
+            password: The password of the new operator.
+            register_payment_method: Whether a dummy payment method is registered; true by default."""
+        return await self._call(SANDBOX_INITIALIZE_OPERATOR, auth_key=auth_key, auth_key_id=auth_key_id,
+            coverage_types=coverage_types, email=email, password=password,
+            register_payment_method=register_payment_method, body=body)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, overload
 
 from .._core.operation import Operation
@@ -13,7 +14,9 @@ from ._shared import ACT, READ, SET, ShippingAddressModel
 
 
 class GetShippingAddressResponse(Model):
+    """A shipping address."""
     shipping_address_id: str
+    """The ID of the address, which an order takes."""
     address_line1: str | None = None
     address_line2: str | None = None
     building: str | None = None
@@ -23,6 +26,7 @@ class GetShippingAddressResponse(Model):
     full_name: str | None = None
     phone_number: str | None = None
     shipping_area: str | None = None
+    """The shipping area, such as `kanto`."""
     state: str | None = None
     zip_code: str | None = None
 
@@ -50,13 +54,13 @@ class ShippingAddresses(Resource):
     """The commands of `soracom shipping-addresses`."""
 
     async def list(self, operator_id: str | None = None) -> ListShippingAddressResponse:
-        """List shipping addresses.
+        """List the shipping addresses of the operator.
 
         `GET /operators/{operator_id}/shipping_addresses`, quota group ShippingAddress.
         https://developers.soracom.io/en/api/#!/ShippingAddress/listShippingAddresses
 
         Args:
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID; by default that of the session. Default: the session's operator."""
         return await self._call(LIST_SHIPPING_ADDRESSES, operator_id=operator_id)
 
     @overload
@@ -66,30 +70,39 @@ class ShippingAddresses(Resource):
             full_name: str | None = None, phone_number: str | None = None) -> GetShippingAddressResponse: ...
     @overload
     async def create(self, operator_id: str | None = None, *,
-            body: ShippingAddressModel) -> GetShippingAddressResponse: ...
-    async def create(self, operator_id: str | None = None, **arguments: Any) -> GetShippingAddressResponse:
-        """Create shipping address.
+            body: ShippingAddressModel | Mapping[str, Any]) -> GetShippingAddressResponse: ...
+    async def create(self, operator_id: str | None = None, *, address_line1: str | None = None,
+            address_line2: str | None = None, building: str | None = None, city: str | None = None,
+            company_name: str | None = None, country_code: str | None = None, department: str | None = None,
+            email: str | None = None, full_name: str | None = None, phone_number: str | None = None,
+            state: str | None = None, zip_code: str | None = None,
+            body: ShippingAddressModel | Mapping[str, Any] | None = None) -> GetShippingAddressResponse:
+        """Create a shipping address.
 
         `POST /operators/{operator_id}/shipping_addresses`, quota group ShippingAddress.
         https://developers.soracom.io/en/api/#!/ShippingAddress/createShippingAddress
 
         Args:
-            operator_id: The operator's ID.
-            country_code: The code of the country.
+            operator_id: The operator's ID; by default that of the session. Default: the session's operator.
+            country_code: The code of the country, such as `JP`.
             email: The email address.
             phone_number: The phone number.
+            state: The state or prefecture.
             zip_code: The postal code."""
-        return await self._call(CREATE_SHIPPING_ADDRESS, operator_id=operator_id, **arguments)
+        return await self._call(CREATE_SHIPPING_ADDRESS, operator_id=operator_id, address_line1=address_line1,
+            address_line2=address_line2, building=building, city=city, company_name=company_name,
+            country_code=country_code, department=department, email=email, full_name=full_name,
+            phone_number=phone_number, state=state, zip_code=zip_code, body=body)
 
     async def get(self, shipping_address_id: str, *, operator_id: str | None = None) -> GetShippingAddressResponse:
-        """Get shipping address.
+        """Get one shipping address.
 
         `GET /operators/{operator_id}/shipping_addresses/{shipping_address_id}`, quota group ShippingAddress.
         https://developers.soracom.io/en/api/#!/ShippingAddress/getShippingAddress
 
         Args:
             shipping_address_id: The shipping address's ID.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID; by default that of the session. Default: the session's operator."""
         return await self._call(GET_SHIPPING_ADDRESS, shipping_address_id=shipping_address_id, operator_id=operator_id)
 
     @overload
@@ -98,31 +111,40 @@ class ShippingAddresses(Resource):
             company_name: str | None = None, country_code: str | None = None, department: str | None = None,
             email: str | None = None, full_name: str | None = None, phone_number: str | None = None) -> None: ...
     @overload
-    async def update(self, shipping_address_id: str, *, body: ShippingAddressModel,
+    async def update(self, shipping_address_id: str, *, body: ShippingAddressModel | Mapping[str, Any],
             operator_id: str | None = None) -> None: ...
-    async def update(self, shipping_address_id: str, **arguments: Any) -> None:
-        """Update shipping address.
+    async def update(self, shipping_address_id: str, *, operator_id: str | None = None,
+            address_line1: str | None = None, address_line2: str | None = None, building: str | None = None,
+            city: str | None = None, company_name: str | None = None, country_code: str | None = None,
+            department: str | None = None, email: str | None = None, full_name: str | None = None,
+            phone_number: str | None = None, state: str | None = None, zip_code: str | None = None,
+            body: ShippingAddressModel | Mapping[str, Any] | None = None) -> None:
+        """Change a shipping address.
 
         `PUT /operators/{operator_id}/shipping_addresses/{shipping_address_id}`, quota group ShippingAddress.
         https://developers.soracom.io/en/api/#!/ShippingAddress/updateShippingAddress
 
         Args:
             shipping_address_id: The shipping address's ID.
-            operator_id: The operator's ID.
-            country_code: The code of the country.
+            operator_id: The operator's ID; by default that of the session. Default: the session's operator.
+            country_code: The code of the country, such as `JP`.
             email: The email address.
             phone_number: The phone number.
+            state: The state or prefecture.
             zip_code: The postal code."""
-        return await self._call(UPDATE_SHIPPING_ADDRESS, shipping_address_id=shipping_address_id, **arguments)
+        return await self._call(UPDATE_SHIPPING_ADDRESS, shipping_address_id=shipping_address_id,
+            operator_id=operator_id, address_line1=address_line1, address_line2=address_line2, building=building,
+            city=city, company_name=company_name, country_code=country_code, department=department, email=email,
+            full_name=full_name, phone_number=phone_number, state=state, zip_code=zip_code, body=body)
 
     async def delete(self, shipping_address_id: str, *, operator_id: str | None = None) -> None:
-        """Delete shipping address.
+        """Delete a shipping address.
 
         `DELETE /operators/{operator_id}/shipping_addresses/{shipping_address_id}`, quota group ShippingAddress.
         https://developers.soracom.io/en/api/#!/ShippingAddress/deleteShippingAddress
 
         Args:
             shipping_address_id: The shipping address's ID.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID; by default that of the session. Default: the session's operator."""
         return await self._call(DELETE_SHIPPING_ADDRESS, shipping_address_id=shipping_address_id,
             operator_id=operator_id)

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-import builtins
+from collections.abc import Mapping, Sequence
+from typing import Any, overload
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation, Parameter
 from .._codec.model import Model
@@ -12,16 +13,19 @@ from .._resource import Resource
 from .._codec.times import Instant
 from ..pages import Pages
 from ._shared import (ACT, DataEntry, FROM_MS, LIMIT, READ, SET, SORT, SetGroupRequest, SigfoxDevice, Sort, TAG_NAME,
-    TAG_VALUE, TAG_VALUE_MATCH_MODE, TO_MS, TagUpdateRequest, TagValueMatchMode)
+    TAG_VALUE, TAG_VALUE_MATCH_MODE, TO_MS, TagUpdateRequest, TagUpdateRequestDict, TagValueMatchMode)
 
 
 class SigfoxData(Model):
     data: str | None = None
+    """The data in hexadecimal: exactly 8 bytes, which are 16 characters."""
 
 class SigfoxRegistrationRequest(Model):
     """Body of `registerSigfoxDevice`."""
     product_certification_id: str | None = None
+    """The ID of the product's certification."""
     registration_secret: str | None = None
+    """The secret that came with the product and proves who owns it."""
     tags: dict[str, str] | None = None
 
 LIST_SIGFOX_DEVICES = Operation("listSigfoxDevices", "GET", "/sigfox_devices", "SigfoxDevice", READ, list[SigfoxDevice],
@@ -61,22 +65,23 @@ class SigfoxDevices(Resource):
     def list(self, *, tag_name: str | None = None, tag_value: str | None = None,
             tag_value_match_mode: TagValueMatchMode | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[SigfoxDevice]:
-        """List sigfox devices.
+        """List the Sigfox devices, optionally by a tag.
 
         `GET /sigfox_devices`, quota group SigfoxDevice.
         https://developers.soracom.io/en/api/#!/SigfoxDevice/listSigfoxDevices
 
         Args:
-            tag_name: The name of the tag.
+            tag_name: The name of the tag that the devices have; `tag_value` must be given with it.
             tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
+                Default: `exact`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SIGFOX_DEVICES, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, limit=limit, last_evaluated_key=last_evaluated_key)
 
     async def get(self, device_id: str) -> SigfoxDevice:
-        """Get sigfox device.
+        """Return a Sigfox device.
 
         `GET /sigfox_devices/{device_id}`, quota group SigfoxDevice. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SigfoxDevice/getSigfoxDevice
@@ -88,7 +93,7 @@ class SigfoxDevices(Resource):
     def get_data(self, device_id: str, *, from_: Instant | None = None, to: Instant | None = None,
             sort: Sort | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[DataEntry]:
-        """Get data from sigfox device.
+        """Return what a Sigfox device has sent to Harvest Data.
 
         `GET /sigfox_devices/{device_id}/data`, quota group SigfoxDevice.
         https://developers.soracom.io/en/api/#!/SigfoxDevice/getDataFromSigfoxDevice
@@ -97,24 +102,29 @@ class SigfoxDevices(Resource):
             device_id: The device's ID.
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
-            limit: The most items of one page.
+            sort: The order: `desc` is newest first (the default), `asc` oldest first. One of `desc`, `asc`. Default:
+                `desc`.
+            limit: The most entries of one page: 1 to 1000, by default 10. 1 to 1,000.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_SIGFOX_DEVICE, device_id=device_id, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
-    async def send_data(self, device_id: str, *, data: str | None = None, body: SigfoxData | None = None) -> None:
-        """Send data to sigfox device.
+    async def send_data(self, device_id: str, *, data: str | None = None,
+            body: SigfoxData | Mapping[str, Any] | None = None) -> None:
+        """Send downlink data to a Sigfox device, which gets it after its next uplink message.
+
+        A message that still waits for the device is discarded.
 
         `POST /sigfox_devices/{device_id}/data`, quota group SigfoxDevice. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SigfoxDevice/sendDataToSigfoxDevice
 
         Args:
-            device_id: The device's ID."""
+            device_id: The device's ID.
+            data: The data in hexadecimal: exactly 8 bytes, which are 16 characters."""
         return await self._call(SEND_DATA_TO_SIGFOX_DEVICE, device_id=device_id, data=data, body=body)
 
     async def disable_termination(self, device_id: str) -> SigfoxDevice:
-        """Disable termination on sigfox device.
+        """Protect a Sigfox device from termination.
 
         `POST /sigfox_devices/{device_id}/disable_termination`, quota group SigfoxDevice. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SigfoxDevice/disableTerminationOnSigfoxDevice
@@ -124,7 +134,7 @@ class SigfoxDevices(Resource):
         return await self._call(DISABLE_TERMINATION_ON_SIGFOX_DEVICE, device_id=device_id)
 
     async def enable_termination(self, device_id: str) -> SigfoxDevice:
-        """Enable termination on sigfox device.
+        """Allow the termination of a Sigfox device.
 
         `POST /sigfox_devices/{device_id}/enable_termination`, quota group SigfoxDevice. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SigfoxDevice/enableTerminationOnSigfoxDevice
@@ -135,14 +145,17 @@ class SigfoxDevices(Resource):
 
     async def register(self, device_id: str, *, product_certification_id: str | None = None,
             registration_secret: str | None = None, tags: dict[str, str] | None = None,
-            body: SigfoxRegistrationRequest | None = None) -> SigfoxDevice:
-        """Register sigfox device.
+            body: SigfoxRegistrationRequest | Mapping[str, Any] | None = None) -> SigfoxDevice:
+        """Register a Sigfox device with the operator.
+
+        Raises BadRequest if the PAC code is missing.
 
         `POST /sigfox_devices/{device_id}/register`, quota group SigfoxDevice. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/SigfoxDevice/registerSigfoxDevice
 
         Args:
             device_id: The device's ID.
+            product_certification_id: The ID of the product's certification.
             registration_secret: The secret that came with the product and proves who owns it.
             tags: The tags: values by their names."""
         return await self._call(REGISTER_SIGFOX_DEVICE, device_id=device_id,
@@ -150,8 +163,8 @@ class SigfoxDevices(Resource):
             body=body)
 
     async def set_group(self, device_id: str, *, group_id: str | None = None,
-            body: SetGroupRequest | None = None) -> SigfoxDevice:
-        """Set sigfox device group.
+            body: SetGroupRequest | Mapping[str, Any] | None = None) -> SigfoxDevice:
+        """Put a Sigfox device into a group.
 
         `POST /sigfox_devices/{device_id}/set_group`, quota group SigfoxDevice. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SigfoxDevice/setSigfoxDeviceGroup
@@ -161,19 +174,31 @@ class SigfoxDevices(Resource):
             group_id: The group's ID, a UUID."""
         return await self._call(SET_SIGFOX_DEVICE_GROUP, device_id=device_id, group_id=group_id, body=body)
 
-    async def put_tags(self, device_id: str, *, tags: builtins.list[TagUpdateRequest]) -> SigfoxDevice:
-        """Put sigfox device tags.
+    @overload
+    async def put_tags(self, device_id: str, *,
+            tags: Sequence[TagUpdateRequest | TagUpdateRequestDict]) -> SigfoxDevice: ...
+    @overload
+    async def put_tags(self, device_id: str, *,
+            body: Sequence[TagUpdateRequest | TagUpdateRequestDict]) -> SigfoxDevice: ...
+    async def put_tags(self, device_id: str, *, tags: Sequence[TagUpdateRequest | TagUpdateRequestDict] | None = None,
+            body: Sequence[TagUpdateRequest | TagUpdateRequestDict] | None = None) -> SigfoxDevice:
+        """Add tags to a Sigfox device, or change their values.
 
         `PUT /sigfox_devices/{device_id}/tags`, quota group SigfoxDevice. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SigfoxDevice/putSigfoxDeviceTags
 
         Args:
             device_id: The device's ID.
-            tags: The tags: values by their names."""
-        return await self._call(PUT_SIGFOX_DEVICE_TAGS, device_id=device_id, tags=tags)
+            tags: The tags to add or change, each with its name and its value.
+
+        Example:
+            from soracom_async.models import TagUpdateRequest as Tag
+
+            await soracom.sigfox_devices.put_tags(device_id, tags=[Tag(tag_name="name", tag_value="pump")])"""
+        return await self._call(PUT_SIGFOX_DEVICE_TAGS, device_id=device_id, tags=tags, body=body)
 
     async def delete_tag(self, device_id: str, tag_name: str) -> None:
-        """Delete sigfox device tag.
+        """Delete a tag of a Sigfox device.
 
         `DELETE /sigfox_devices/{device_id}/tags/{tag_name}`, quota group SigfoxDevice. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SigfoxDevice/deleteSigfoxDeviceTag
@@ -184,17 +209,18 @@ class SigfoxDevices(Resource):
         return await self._call(DELETE_SIGFOX_DEVICE_TAG, device_id=device_id, tag_name=tag_name)
 
     async def terminate(self, device_id: str, *, delete_immediately: bool | None = None) -> SigfoxDevice:
-        """Terminate sigfox device.
+        """Terminate a Sigfox device, whose termination must be allowed.
 
         `POST /sigfox_devices/{device_id}/terminate`, quota group SigfoxDevice. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SigfoxDevice/terminateSigfoxDevice
 
         Args:
-            device_id: The device's ID."""
+            device_id: The device's ID.
+            delete_immediately: Whether the device is also deleted at once; false by default."""
         return await self._call(TERMINATE_SIGFOX_DEVICE, device_id=device_id, delete_immediately=delete_immediately)
 
     async def unset_group(self, device_id: str) -> SigfoxDevice:
-        """Unset sigfox device group.
+        """Take a Sigfox device out of its group.
 
         `POST /sigfox_devices/{device_id}/unset_group`, quota group SigfoxDevice. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SigfoxDevice/unsetSigfoxDeviceGroup

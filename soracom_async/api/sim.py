@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-import builtins
-from typing import Any, Literal, overload
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Required, TypedDict, overload
 
 from typing_extensions import deprecated
 
@@ -17,7 +17,7 @@ from ..pages import Pages
 from ._shared import (ACT, DataEntry, DownlinkPingRequest, DownlinkPingResponse, ExpiryAction, ExpiryTime, FROM_MS,
     LIMIT, PacketCaptureSession, PacketCaptureSessionRequest, READ, SET, SORT, SessionEvent, SetGroupRequest,
     SetImeiLockRequest, Sim, SimProfile, SmsForwardingReport, SmsForwardingRequest, Sort, SpeedClass, Subscriber, TO_MS,
-    TagUpdateRequest, UpdateSpeedClassRequest)
+    TagUpdateRequest, TagUpdateRequestDict, UpdateSpeedClassRequest)
 
 AddSubscriptionType = Literal["virtual", "cellular"] | str
 SendDownlinkHttpMethod = Literal["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"] | str
@@ -26,203 +26,358 @@ SimDownlinkRtspCommandSnapshot = Literal["snapshot"] | str
 Subscription = Literal["planP1", "planX1", "planX2", "planX3", "plan-US-max", "planArc01"] | str
 
 class AddSubscriptionRequest(Model):
+    """A secondary subscription to add to a SIM."""
     subscription: Subscription
+    """The subscription to add. All but `planArc01` need `plan01s` as the primary subscription."""
     enable: bool | None = None
+    """Whether it is active as soon as it is downloaded, as by default. A virtual SIM ignores it."""
     tag: str | None = None
+    """The tag of the OTA scripts: up to 64 ASCII letters, digits, `-`, `_` and `:`."""
     type: AddSubscriptionType | None = None
+    """The kind: `virtual` for `planArc01`, `cellular` for all others."""
 
 class ArcCredentialAttachRequest(Model):
     arc_client_peer_public_key: str | None = None
+    """The public key of the Arc client. Without it, the service makes a key pair."""
 
 class ArcCredentialAttachResponse(Model):
     arc_client_peer_private_key: str | None = None
+    """The private key of the Arc client. Keep it secret."""
     arc_client_peer_public_key: str | None = None
 
 class ArcCredentialRenewRequest(Model):
     arc_client_peer_public_key: str | None = None
+    """The public key of the Arc client. Without it, the service makes a key pair."""
 
 class ArcCredentialRenewResponse(Model):
     arc_client_peer_private_key: str | None = None
+    """The private key of the Arc client. Keep it secret."""
     arc_client_peer_public_key: str | None = None
 
 class ArcSessionCreateResponse(Model, arc_allowed_ips="arcAllowedIPs"):
+    """What a WireGuard client needs to connect to Soracom Arc."""
     arc_allowed_ips: list[str] | None = None
+    """The `AllowedIPs` of WireGuard."""
     arc_client_peer_ip_address: str | None = None
+    """The IP address of the client."""
     arc_client_peer_public_key: str | None = None
+    """The public key of the client."""
     arc_server_endpoint: str | None = None
+    """The WireGuard endpoint of the Arc server."""
     arc_server_peer_public_key: str | None = None
+    """The public key of the Arc server."""
 
 class CreateArcSessionRequest(Model):
     """No fields."""
 
 class CreateSimRequest(Model):
+    """A virtual SIM to create."""
     subscription: Literal["planArc01"] | str
+    """The subscription of the virtual SIM."""
     type: Literal["virtual"] | str
+    """The kind of SIM."""
 
 class RegisterSimRequest(Model):
     registration_secret: str
+    """The PUK or the passcode that is on the card of the SIM."""
     group_id: str | None = None
+    """The ID of the group in which to put the SIM."""
     tags: dict[str, str] | None = None
+    """The tags: values by their names."""
 
 class SimDownlinkHttpRequest(Model):
-    """Body of `sendDownlinkHttp`."""
+    """An HTTP request to a device."""
     body_: str | None = None
+    """The body of the request."""
     headers: dict[str, str] | None = None
+    """The headers of the request: values by their names."""
     host: str | None = None
+    """The host name; by default the IP address of the SIM."""
     method: SendDownlinkHttpMethod | None = None
+    """The HTTP method."""
     path: str | None = None
+    """The path of the URL, such as `/status`."""
     port: int | None = None
+    """The port, 80 by default."""
     skip_verify: bool | None = None
+    """Whether the certificate of the device goes unchecked. It has an effect only with `ssl`."""
     ssl: bool | None = None
+    """Whether HTTPS is used; by default it is HTTP."""
 
 class SimDownlinkHttpResponse(Model):
-    """Answer of `sendDownlinkHttp`."""
+    """The HTTP response of a device."""
     body: str | None = None
+    """The body: text, or Base64 if it is not UTF-8; see `is_base64_encoded`."""
     headers: dict[str, str] | None = None
+    """The headers: values by their names."""
     is_base64_encoded: bool | None = None
+    """Whether `body` is Base64."""
     status_code: int | None = None
+    """The HTTP status code."""
 
 class SimDownlinkRtspAuthenticationBasic(Model):
+    """Basic authentication, with a password or with the credentials that hold it."""
     type: Literal["basic"] | str
+    """The kind."""
     username: str
+    """The name of the user on the device."""
     password: str | None = None
+    """The password. It is ignored if `password_credentials_id` is given."""
     password_credentials_id: str | None = None
+    """The ID of Soracom credentials of the type "Pre-Shared key" that hold the password."""
 
 class SimDownlinkRtspAuthenticationNone(Model):
+    """No authentication."""
     type: Literal["none"] | str
+    """The kind."""
 
 class SimDownlinkRtspCommandSnapshotHarvestFilesDestinationOptions(Model):
+    """Where in Harvest Files a picture is stored."""
     file_path: str
+    """The path of the file. `{sim_id}` becomes the SIM ID, `{time}` the time in epoch milliseconds."""
 
 class SimDownlinkRtspCommandSnapshotOptions(Model):
+    """The options of the command `snapshot`."""
     destinations: SimDownlinkRtspCommandSnapshotOptionsDestinations | None = None
+    """Where the picture is stored."""
 
 class SimDownlinkRtspCommandSnapshotOptionsDestinations(Model):
+    """Where a picture is stored."""
     harvest_files: SimDownlinkRtspCommandSnapshotHarvestFilesDestinationOptions | None = None
+    """The place in Harvest Files."""
 
 class SimDownlinkRtspRequest(Model):
-    """Body of `sendDownlinkRtsp`."""
+    """A command to a device that serves a video stream by RTSP."""
     command: SimDownlinkRtspCommandSnapshot
+    """The command."""
     authentication: SimDownlinkRtspAuthenticationBasic | SimDownlinkRtspAuthenticationNone | None = None
+    """How to log in to the device; by default without authentication."""
     options: SimDownlinkRtspCommandSnapshotOptions | None = None
+    """The options of the command: where in Harvest Files the picture is stored."""
     path: str | None = None
+    """The path of the stream. It starts with `/`."""
     port: int | None = None
+    """The port, 554 by default."""
 
 class SimDownlinkSshNoAuthentication(Model):
+    """No authentication."""
     type: Literal["none"] | str | None = None
+    """The kind. It must be given: the client does not fill it in."""
 
 class SimDownlinkSshPasswordAuthentication(Model):
+    """A password, or the credentials that hold it."""
     password: str | None = None
+    """The password. It is ignored if `password_credentials_id` is given."""
     password_credentials_id: str | None = None
+    """The ID of Soracom credentials of the type "Pre-Shared key" that hold the password."""
     type: Literal["password"] | str | None = None
+    """The kind. It must be given: the client does not fill it in."""
 
 class SimDownlinkSshPublicKeyAuthentication(Model):
+    """A private key, or the credentials that hold it."""
     key: str | None = None
+    """The private key, in PEM. It is ignored if `key_credentials_id` is given."""
     key_credentials_id: str | None = None
+    """The ID of Soracom credentials of the type "Private Key (PEM)" that hold the key."""
     passphrase: str | None = None
+    """The passphrase of the private key, if it has one."""
     type: Literal["publickey"] | str | None = None
+    """The kind. It must be given: the client does not fill it in."""
 
 class SimDownlinkSshRequest(Model):
-    """Body of `sendDownlinkSsh`."""
+    """A command to run on a device by SSH."""
     authentication: (SimDownlinkSshPasswordAuthentication | SimDownlinkSshPublicKeyAuthentication
         | SimDownlinkSshNoAuthentication)
+    """How to log in to the device: with a password, with a private key, or without either."""
     command: str
+    """The command, at most 8192 bytes."""
     username: str
+    """The name of the user on the device."""
     port: int | None = None
+    """The port, 22 by default."""
 
 class SimDownlinkSshResponse(Model):
-    """Answer of `sendDownlinkSsh`."""
+    """What a command did on a device."""
     exitcode: int | None = None
+    """The command's exit code."""
     is_stderr_base64_encoded: bool | None = None
+    """Whether `stderr` is Base64."""
     is_stdout_base64_encoded: bool | None = None
+    """Whether `stdout` is Base64."""
     stderr: str | None = None
+    """The standard error output: text, or Base64 if it is not UTF-8."""
     stdout: str | None = None
+    """The standard output: text, or Base64 if it is not UTF-8."""
 
 class SimDownlinkTcpConnectionFireAndForgetOptions(Model):
+    """Send and return at once. Whether the data arrived is not known, even if the call succeeds."""
     type: Literal["fire_and_forget"] | str | None = None
+    """The kind. It must be given: the client does not fill it in."""
 
 class SimDownlinkTcpConnectionIdleTimeoutOptions(Model):
-    idle_timeout: int  # seconds
+    """Receive until no data has come for `idle_timeout`. No data at all until `timeout` is an error."""
+    idle_timeout: int
+    """How long to wait after the last data. In seconds."""
     type: Literal["idle_timeout"] | str | None = None
+    """The kind. It must be given: the client does not fill it in."""
 
 class SimDownlinkTcpConnectionWaitAllOptions(Model):
+    """Receive until `timeout`, or until the device disconnects. No data at all until `timeout` is an error."""
     type: Literal["wait_all"] | str | None = None
+    """The kind. It must be given: the client does not fill it in."""
 
 class SimDownlinkTcpConnectionWaitFirstOptions(Model):
+    """Wait for the first data only, and disconnect. The answer does not contain what was received."""
     type: Literal["wait_first"] | str | None = None
+    """The kind. It must be given: the client does not fill it in."""
 
 class SimDownlinkTcpConnectionWaitForPatternOptions(Model):
+    """Receive until the bytes of a pattern come. If they do not come until `timeout`, it is an error."""
     termination_pattern: str
+    """The bytes that end it, as text in the encoding of `termination_pattern_encoding`."""
     termination_pattern_encoding: SimDownlinkBinaryEncoding | None = None
+    """The encoding of `termination_pattern`; `base64` by default."""
     type: Literal["wait_for_pattern"] | str | None = None
+    """The kind. It must be given: the client does not fill it in."""
 
 class SimDownlinkTcpRequest(Model):
-    """Body of `sendDownlinkTcp`."""
+    """Data for a device by TCP, and how long its answer is received."""
     payload: str
+    """The data to send, as text in the encoding of `payload_encoding`; at most 5 MiB of text."""
     port: int
+    """The port of the device."""
     connection_options: (SimDownlinkTcpConnectionFireAndForgetOptions | SimDownlinkTcpConnectionWaitFirstOptions
         | SimDownlinkTcpConnectionWaitAllOptions | SimDownlinkTcpConnectionWaitForPatternOptions
         | SimDownlinkTcpConnectionIdleTimeoutOptions | None) = None
+    """How long data is received. By default until `timeout`, or until the device disconnects."""
     payload_encoding: SimDownlinkBinaryEncoding | None = None
-    timeout: int | None = None  # seconds
+    """The encoding of `payload`. By default `string`, which is UTF-8."""
+    timeout: int | None = None
+    """How long sending and receiving may take: 30 by default, at most 300. In seconds."""
 
 class SimDownlinkTcpResponse(Model):
-    """Answer of `sendDownlinkTcp`."""
+    """The data that a device sent back by TCP."""
     data: str | None = None
+    """The data, as text in the encoding of `data_encoding`."""
     data_encoding: SimDownlinkBinaryEncoding | None = None
+    """The encoding of `data`."""
 
 class SimDownlinkUdpRequest(Model):
-    """Body of `sendDownlinkUdp`."""
+    """Data for a device by UDP."""
     payload: str
+    """The data to send, as text in the encoding of `payload_encoding`; at most 1472 bytes of text."""
     port: int
+    """The port of the device."""
     payload_encoding: SimDownlinkBinaryEncoding | None = None
+    """The encoding of `payload`. By default `string`, which is UTF-8."""
 
 class SimStatusHistoryResponse(Model):
+    """An operation on the status of a SIM, with its status, its group and its speed class."""
     apply_date_time_epoch_sec: EpochSeconds | None = None
+    """When the operation was applied."""
     bundles: list[str] | None = None
+    """The bundles of the subscription."""
     group_id: str | None = None
+    """The ID of the SIM's group."""
     imsi: str | None = None
+    """The IMSI of the subscription."""
     is_primary: bool | None = None
+    """Whether the subscription is the primary one."""
     primary_imsi: str | None = None
+    """The IMSI of the primary subscription."""
     sim_id: str | None = None
+    """The SIM's ID."""
     speed_class: str | None = None
+    """The speed class."""
     status: str | None = None
+    """The status."""
     subscription: str | None = None
+    """The name of the subscription, such as `plan01s`."""
 
 class SubscriptionContainer(Model):
     container_id: int | None = None
     downloaded: bool | None = None
+    """Whether the subscription is downloaded to the SIM."""
     subscriber: dict[str, Subscriber] | None = None
+    """The subscribers in the container."""
 
 class SubscriptionContainerStatus(Model):
-    """Answer of `cancelSubscriptionContainerDownload`."""
+    """The subscription containers of a SIM."""
     containers: list[SubscriptionContainer] | None = None
     country_mapping: dict[str, SubscriptionContainerStatusCountryMappingValue] | None = None
+    """The containers by PLMN code."""
 
 class SubscriptionContainerStatusCountryMappingValue(Model):
     mapping_record: SubscriptionContainerStatusCountryMappingValueMappingRecord | None = None
+    """The container for the network, and its subscription."""
     plmn_code: str | None = None
+    """The PLMN code of the network."""
 
 class SubscriptionContainerStatusCountryMappingValueMappingRecord(Model):
     container_id: int | None = None
     subscription: str | None = None
 
 class TestingUsage(Model):
+    """What a SIM used in the status `testing`, and its limits."""
     ended_time: EpochMilliseconds | None = None
+    """When the status `testing` ended. None as long as it goes on."""
     started_time: EpochMilliseconds | None = None
+    """When the status became `testing`."""
     usage: TestingUsageUsage | None = None
+    """What was used."""
     usage_limit: TestingUsageUsageLimit | None = None
+    """The limits. After any of them is exceeded, the status changes to `next_status`."""
 
 class TestingUsageUsage(Model):
-    data_bytes: int | None = None  # bytes
+    data_bytes: int | None = None
+    """How much data was sent and received. In bytes."""
     number_of_sms: int | None = None
+    """How many SMS were sent and received."""
 
 class TestingUsageUsageLimit(Model):
-    data_bytes: int | None = None  # bytes
-    days: int | None = None  # days
+    data_bytes: int | None = None
+    """How much data is free of charge. In bytes."""
+    days: int | None = None
+    """How many days are free of charge."""
     next_status: Literal["active", "standby", "suspended"] | str | None = None
+    """The status after a limit is exceeded."""
     number_of_sms: int | None = None
-    status_transition_delay_days: int | None = None  # days
+    """How many SMS, sent and received, are free of charge."""
+    status_transition_delay_days: int | None = None
+    """How long after that the status changes. In days."""
+
+SimDownlinkRtspAuthenticationBasicDict = TypedDict("SimDownlinkRtspAuthenticationBasicDict", {"password": str,
+    "passwordCredentialsId": str, "type": Required[Literal["basic"] | str], "username": Required[str]}, total=False)
+SimDownlinkRtspAuthenticationNoneDict = TypedDict("SimDownlinkRtspAuthenticationNoneDict",
+    {"type": Required[Literal["none"] | str]}, total=False)
+SimDownlinkRtspCommandSnapshotHarvestFilesDestinationOptionsDict = TypedDict(
+    "SimDownlinkRtspCommandSnapshotHarvestFilesDestinationOptionsDict", {"filePath": Required[str]}, total=False)
+SimDownlinkRtspCommandSnapshotOptionsDestinationsDict = TypedDict(
+    "SimDownlinkRtspCommandSnapshotOptionsDestinationsDict",
+    {"harvestFiles": SimDownlinkRtspCommandSnapshotHarvestFilesDestinationOptions
+    | SimDownlinkRtspCommandSnapshotHarvestFilesDestinationOptionsDict},
+    total=False)
+SimDownlinkRtspCommandSnapshotOptionsDict = TypedDict("SimDownlinkRtspCommandSnapshotOptionsDict",
+    {"destinations": SimDownlinkRtspCommandSnapshotOptionsDestinations
+    | SimDownlinkRtspCommandSnapshotOptionsDestinationsDict},
+    total=False)
+SimDownlinkSshNoAuthenticationDict = TypedDict("SimDownlinkSshNoAuthenticationDict", {"type": Literal["none"] | str},
+    total=False)
+SimDownlinkSshPasswordAuthenticationDict = TypedDict("SimDownlinkSshPasswordAuthenticationDict", {"password": str,
+    "passwordCredentialsId": str, "type": Literal["password"] | str}, total=False)
+SimDownlinkSshPublicKeyAuthenticationDict = TypedDict("SimDownlinkSshPublicKeyAuthenticationDict", {"key": str,
+    "keyCredentialsId": str, "passphrase": str, "type": Literal["publickey"] | str}, total=False)
+SimDownlinkTcpConnectionFireAndForgetOptionsDict = TypedDict("SimDownlinkTcpConnectionFireAndForgetOptionsDict",
+    {"type": Literal["fire_and_forget"] | str}, total=False)
+SimDownlinkTcpConnectionIdleTimeoutOptionsDict = TypedDict("SimDownlinkTcpConnectionIdleTimeoutOptionsDict",
+    {"idleTimeout": Required[int], "type": Literal["idle_timeout"] | str}, total=False)
+SimDownlinkTcpConnectionWaitAllOptionsDict = TypedDict("SimDownlinkTcpConnectionWaitAllOptionsDict",
+    {"type": Literal["wait_all"] | str}, total=False)
+SimDownlinkTcpConnectionWaitFirstOptionsDict = TypedDict("SimDownlinkTcpConnectionWaitFirstOptionsDict",
+    {"type": Literal["wait_first"] | str}, total=False)
+SimDownlinkTcpConnectionWaitForPatternOptionsDict = TypedDict("SimDownlinkTcpConnectionWaitForPatternOptionsDict",
+    {"terminationPattern": Required[str], "terminationPatternEncoding": SimDownlinkBinaryEncoding,
+    "type": Literal["wait_for_pattern"] | str}, total=False)
 
 LIST_SIMS = Operation("listSims", "GET", "/sims", "Sim", READ, list[Sim], cli=("sims list",),
     query=(LIMIT, LAST_EVALUATED_KEY), paging=ARRAY)
@@ -323,10 +478,9 @@ class Sims(Resource):
     """The commands of `soracom sims`."""
 
     def list(self, *, limit: int | None = None, last_evaluated_key: str | None = None) -> Pages[Sim]:
-        """List SIMs.
+        """List the SIMs of the operator.
 
-        `GET /sims`, quota group Sim. Raises NotFound.
-        https://developers.soracom.io/en/api/#!/Sim/listSims
+        `GET /sims`, quota group Sim. Raises NotFound. https://developers.soracom.io/en/api/#!/Sim/listSims
 
         Args:
             limit: The most items of one page.
@@ -336,30 +490,30 @@ class Sims(Resource):
     @overload
     async def create(self, *, subscription: Literal["planArc01"] | str, type: Literal["virtual"] | str) -> Sim: ...
     @overload
-    async def create(self, *, body: CreateSimRequest) -> Sim: ...
-    async def create(self, **arguments: Any) -> Sim:
-        """Create SIM.
+    async def create(self, *, body: CreateSimRequest | Mapping[str, Any]) -> Sim: ...
+    async def create(self, *, subscription: Literal["planArc01"] | str | None = None,
+            type: Literal["virtual"] | str | None = None,
+            body: CreateSimRequest | Mapping[str, Any] | None = None) -> Sim:
+        """Create a virtual SIM for Soracom Arc.
 
-        `POST /sims`, quota group Sim.
-        https://developers.soracom.io/en/api/#!/Sim/createSim
+        `POST /sims`, quota group Sim. https://developers.soracom.io/en/api/#!/Sim/createSim
 
         Args:
-            subscription: The subscription: the plan of a SIM, such as `plan01s`. One of `planArc01`.
-            type: One of `virtual`."""
-        return await self._call(CREATE_SIM, **arguments)
+            subscription: The subscription of the virtual SIM. One of `planArc01`.
+            type: The kind of SIM. One of `virtual`."""
+        return await self._call(CREATE_SIM, subscription=subscription, type=type, body=body)
 
     async def get(self, sim_id: str) -> Sim:
-        """Get SIM.
+        """Get one SIM, with its profiles, its tags and its session.
 
-        `GET /sims/{sim_id}`, quota group Sim. Raises NotFound.
-        https://developers.soracom.io/en/api/#!/Sim/getSim
+        `GET /sims/{sim_id}`, quota group Sim. Raises NotFound. https://developers.soracom.io/en/api/#!/Sim/getSim
 
         Args:
             sim_id: The SIM's ID."""
         return await self._call(GET_SIM, sim_id=sim_id)
 
     async def activate(self, sim_id: str) -> Sim:
-        """Activate SIM.
+        """Change the status of a SIM to `active`.
 
         `POST /sims/{sim_id}/activate`, quota group Sim. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Sim/activateSim
@@ -369,33 +523,37 @@ class Sims(Resource):
         return await self._call(ACTIVATE_SIM, sim_id=sim_id)
 
     async def renew_arc_credentials(self, sim_id: str, *, arc_client_peer_public_key: str | None = None,
-            body: ArcCredentialRenewRequest | None = None) -> ArcCredentialRenewResponse:
-        """Renew ARC SIM credentials.
+            body: ArcCredentialRenewRequest | Mapping[str, Any] | None = None) -> ArcCredentialRenewResponse:
+        """Give a SIM new credentials for Soracom Arc and initialize its session again.
 
         `PUT /sims/{sim_id}/credentials/arc`, quota group Sim.
         https://developers.soracom.io/en/api/#!/Sim/renewArcSimCredentials
 
         Args:
-            sim_id: The SIM's ID."""
+            sim_id: The SIM's ID.
+            arc_client_peer_public_key: The public key of the Arc client. Without it, the service makes a key pair."""
         return await self._call(RENEW_ARC_SIM_CREDENTIALS, sim_id=sim_id,
             arc_client_peer_public_key=arc_client_peer_public_key, body=body)
 
     @deprecated("attachArcSimCredentials is deprecated: use sims.renew_arc_credentials")
     async def attach_arc_credentials(self, sim_id: str, *, arc_client_peer_public_key: str | None = None,
-            body: ArcCredentialAttachRequest | None = None) -> ArcCredentialAttachResponse:
-        """Attach ARC SIM credentials.
+            body: ArcCredentialAttachRequest | Mapping[str, Any] | None = None) -> ArcCredentialAttachResponse:
+        """Give a SIM credentials for Soracom Arc.
 
         `POST /sims/{sim_id}/credentials/arc`, quota group Sim. Deprecated.
         https://developers.soracom.io/en/api/#!/Sim/attachArcSimCredentials
 
         Args:
-            sim_id: The SIM's ID."""
+            sim_id: The SIM's ID.
+            arc_client_peer_public_key: The public key of the Arc client. Without it, the service makes a key pair."""
         return await self._call(ATTACH_ARC_SIM_CREDENTIALS, sim_id=sim_id,
             arc_client_peer_public_key=arc_client_peer_public_key, body=body)
 
     @deprecated("removeArcSimCredentials is deprecated")
     async def remove_arc_credentials(self, sim_id: str) -> None:
-        """Remove ARC SIM credentials.
+        """Take the credentials for Soracom Arc away from a SIM.
+
+        Do not use it: the API document warns against it.
 
         `DELETE /sims/{sim_id}/credentials/arc`, quota group Sim. Deprecated.
         https://developers.soracom.io/en/api/#!/Sim/removeArcSimCredentials
@@ -407,23 +565,22 @@ class Sims(Resource):
     def get_data(self, sim_id: str, *, from_: Instant | None = None, to: Instant | None = None,
             sort: Sort | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[DataEntry]:
-        """Get data from SIM.
+        """List the data that a SIM sent to Harvest Data, by default the newest first.
 
-        `GET /sims/{sim_id}/data`, quota group Sim.
-        https://developers.soracom.io/en/api/#!/Sim/getDataFromSim
+        `GET /sims/{sim_id}/data`, quota group Sim. https://developers.soracom.io/en/api/#!/Sim/getDataFromSim
 
         Args:
             sim_id: The SIM's ID.
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
-            limit: The most items of one page.
+            sort: The order: `desc`, the newest first, is the default. One of `desc`, `asc`. Default: `desc`.
+            limit: The most items of one page, from 1 to 1000; 10 by default. 1 to 1,000.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_SIM, sim_id=sim_id, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
     async def deactivate(self, sim_id: str) -> Sim:
-        """Deactivate SIM.
+        """Change the status of a SIM to `inactive`.
 
         `POST /sims/{sim_id}/deactivate`, quota group Sim. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Sim/deactivateSim
@@ -433,7 +590,9 @@ class Sims(Resource):
         return await self._call(DEACTIVATE_SIM, sim_id=sim_id)
 
     async def delete_session(self, sim_id: str) -> Sim:
-        """Delete SIM session.
+        """End the session of a SIM, which then connects again.
+
+        If the SIM is offline, the service answers with the error SEM0016.
 
         `POST /sims/{sim_id}/delete_session`, quota group Sim. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Sim/deleteSimSession
@@ -443,7 +602,9 @@ class Sims(Resource):
         return await self._call(DELETE_SIM_SESSION, sim_id=sim_id)
 
     async def disable_termination(self, sim_id: str) -> Sim:
-        """Disable SIM termination.
+        """Protect a SIM from termination.
+
+        The SIM cannot be terminated until `enable_termination` takes the protection away.
 
         `POST /sims/{sim_id}/disable_termination`, quota group Sim. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Sim/disableSimTermination
@@ -455,107 +616,202 @@ class Sims(Resource):
     async def downlink_http(self, sim_id: str, *, body_: str | None = None, headers: dict[str, str] | None = None,
             host: str | None = None, method: SendDownlinkHttpMethod | None = None, path: str | None = None,
             port: int | None = None, skip_verify: bool | None = None, ssl: bool | None = None,
-            body: SimDownlinkHttpRequest | None = None) -> SimDownlinkHttpResponse:
-        """Send downlink HTTP.
+            body: SimDownlinkHttpRequest | Mapping[str, Any] | None = None) -> SimDownlinkHttpResponse:
+        """Send an HTTP request to the device of a SIM and return its response.
+
+        The device must answer within 10 seconds. The request and the response can be 5 MiB each at most. If the
+        device cannot be reached or does not answer in time, the call raises APIError with status 422.
 
         `POST /sims/{sim_id}/downlink/http`, quota group Sim. Raises NotFound, APIError (422).
         https://developers.soracom.io/en/api/#!/Sim/sendDownlinkHttp
 
         Args:
             sim_id: The SIM's ID.
-            method: One of `GET`, `HEAD`, `POST`, `PUT`, `DELETE`, `PATCH`, `OPTIONS`, `TRACE`."""
+            body_: The body of the request.
+            headers: The headers of the request: values by their names.
+            host: The host name; by default the IP address of the SIM.
+            method: The HTTP method. One of `GET`, `HEAD`, `POST`, `PUT`, `DELETE`, `PATCH`, `OPTIONS`, `TRACE`.
+            path: The path of the URL, such as `/status`.
+            port: The port, 80 by default. 1 to 65,535. Default: `80`.
+            skip_verify: Whether the certificate of the device goes unchecked. It has an effect only with `ssl`.
+            ssl: Whether HTTPS is used; by default it is HTTP.
+
+        Example:
+            answer = await soracom.sims.downlink_http(sim_id, method="GET", path="/status", port=8080)"""
         return await self._call(SEND_DOWNLINK_HTTP, sim_id=sim_id, body_=body_, headers=headers, host=host,
             method=method, path=path, port=port, skip_verify=skip_verify, ssl=ssl, body=body)
 
     async def downlink_ping(self, sim_id: str, *, number_of_ping_requests: int | None = None,
-            timeout_seconds: int | None = None, body: DownlinkPingRequest | None = None) -> DownlinkPingResponse:
-        """Send downlink ping.
+            timeout_seconds: int | None = None,
+            body: DownlinkPingRequest | Mapping[str, Any] | None = None) -> DownlinkPingResponse:
+        """Send ICMP pings to a SIM and return what came back.
 
         `POST /sims/{sim_id}/downlink/ping`, quota group Sim.
         https://developers.soracom.io/en/api/#!/Sim/sendDownlinkPing
 
         Args:
             sim_id: The SIM's ID.
-            number_of_ping_requests: How many pings are sent.
-            timeout_seconds: How long an answer is waited for, in seconds."""
+            number_of_ping_requests: How many pings are sent: 1 by default, at most 5. At most 5. Default: `1`.
+            timeout_seconds: How many seconds each answer is waited for: 1 by default, at most 3. At most 3. Default:
+                `1`."""
         return await self._call(SEND_DOWNLINK_PING, sim_id=sim_id, number_of_ping_requests=number_of_ping_requests,
             timeout_seconds=timeout_seconds, body=body)
 
     @overload
     async def downlink_rtsp(self, sim_id: str, *, command: SimDownlinkRtspCommandSnapshot,
-            authentication: SimDownlinkRtspAuthenticationBasic | SimDownlinkRtspAuthenticationNone | None = None,
-            options: SimDownlinkRtspCommandSnapshotOptions | None = None, path: str | None = None,
-            port: int | None = None) -> bytes: ...
+            authentication: SimDownlinkRtspAuthenticationBasic | SimDownlinkRtspAuthenticationBasicDict
+            | SimDownlinkRtspAuthenticationNone | SimDownlinkRtspAuthenticationNoneDict | None = None,
+            options: SimDownlinkRtspCommandSnapshotOptions | SimDownlinkRtspCommandSnapshotOptionsDict | None = None,
+            path: str | None = None, port: int | None = None) -> bytes: ...
     @overload
-    async def downlink_rtsp(self, sim_id: str, *, body: SimDownlinkRtspRequest) -> bytes: ...
-    async def downlink_rtsp(self, sim_id: str, **arguments: Any) -> bytes:
-        """Send downlink RTSP.
+    async def downlink_rtsp(self, sim_id: str, *, body: SimDownlinkRtspRequest | Mapping[str, Any]) -> bytes: ...
+    async def downlink_rtsp(self, sim_id: str, *,
+            authentication: SimDownlinkRtspAuthenticationBasic | SimDownlinkRtspAuthenticationBasicDict
+            | SimDownlinkRtspAuthenticationNone | SimDownlinkRtspAuthenticationNoneDict | None = None,
+            command: SimDownlinkRtspCommandSnapshot | None = None,
+            options: SimDownlinkRtspCommandSnapshotOptions | SimDownlinkRtspCommandSnapshotOptionsDict | None = None,
+            path: str | None = None, port: int | None = None,
+            body: SimDownlinkRtspRequest | Mapping[str, Any] | None = None) -> bytes:
+        """Take a picture from the RTSP stream of a SIM's device and return it as JPEG.
+
+        The stream must be H.264. The command must be done within 10 seconds.
 
         `POST /sims/{sim_id}/downlink/rtsp`, quota group Sim. Raises BadRequest, Forbidden, NotFound, APIError (422).
         https://developers.soracom.io/en/api/#!/Sim/sendDownlinkRtsp
 
         Args:
             sim_id: The SIM's ID.
-            command: One of `snapshot`."""
-        return await self._call(SEND_DOWNLINK_RTSP, sim_id=sim_id, **arguments)
+            authentication: How to log in to the device; by default without authentication.
+            command: The command. One of `snapshot`.
+            options: The options of the command: where in Harvest Files the picture is stored.
+            path: The path of the stream. It starts with `/`.
+            port: The port, 554 by default. 1 to 65,535. Default: `554`.
+
+        Example:
+            from soracom_async import models
+            file = models.SimDownlinkRtspCommandSnapshotHarvestFilesDestinationOptions(file_path="/{time}.jpg")
+            to = models.SimDownlinkRtspCommandSnapshotOptionsDestinations(harvest_files=file)
+            options = models.SimDownlinkRtspCommandSnapshotOptions(destinations=to)
+            login = models.SimDownlinkRtspAuthenticationBasic(type="basic", username="u", password="p")
+            await soracom.sims.downlink_rtsp(sim_id, command="snapshot", authentication=login, options=options)"""
+        return await self._call(SEND_DOWNLINK_RTSP, sim_id=sim_id, authentication=authentication, command=command,
+            options=options, path=path, port=port, body=body)
 
     @overload
     async def downlink_ssh(self, sim_id: str, *,
-            authentication: SimDownlinkSshPasswordAuthentication | SimDownlinkSshPublicKeyAuthentication
-            | SimDownlinkSshNoAuthentication,
+            authentication: SimDownlinkSshPasswordAuthentication | SimDownlinkSshPasswordAuthenticationDict
+            | SimDownlinkSshPublicKeyAuthentication | SimDownlinkSshPublicKeyAuthenticationDict
+            | SimDownlinkSshNoAuthentication | SimDownlinkSshNoAuthenticationDict,
             command: str, username: str, port: int | None = None) -> SimDownlinkSshResponse: ...
     @overload
-    async def downlink_ssh(self, sim_id: str, *, body: SimDownlinkSshRequest) -> SimDownlinkSshResponse: ...
-    async def downlink_ssh(self, sim_id: str, **arguments: Any) -> SimDownlinkSshResponse:
-        """Send downlink SSH.
+    async def downlink_ssh(self, sim_id: str, *,
+            body: SimDownlinkSshRequest | Mapping[str, Any]) -> SimDownlinkSshResponse: ...
+    async def downlink_ssh(self, sim_id: str, *,
+            authentication: SimDownlinkSshPasswordAuthentication | SimDownlinkSshPasswordAuthenticationDict
+            | SimDownlinkSshPublicKeyAuthentication | SimDownlinkSshPublicKeyAuthenticationDict
+            | SimDownlinkSshNoAuthentication | SimDownlinkSshNoAuthenticationDict | None = None,
+            command: str | None = None, port: int | None = None, username: str | None = None,
+            body: SimDownlinkSshRequest | Mapping[str, Any] | None = None) -> SimDownlinkSshResponse:
+        """Run a command on the device of a SIM by SSH and return its exit code and its output.
+
+        The device must answer within 10 seconds. The output can be 5 MiB at most. If the device cannot be reached or
+        does not answer in time, the call raises APIError with status 422.
 
         `POST /sims/{sim_id}/downlink/ssh`, quota group Sim. Raises APIError (422).
         https://developers.soracom.io/en/api/#!/Sim/sendDownlinkSsh
 
         Args:
-            sim_id: The SIM's ID."""
-        return await self._call(SEND_DOWNLINK_SSH, sim_id=sim_id, **arguments)
+            sim_id: The SIM's ID.
+            authentication: How to log in to the device: with a password, with a private key, or without either.
+            command: The command, at most 8192 bytes.
+            port: The port, 22 by default. 1 to 65,535. Default: `22`.
+            username: The name of the user on the device.
+
+        Example:
+            from soracom_async.models import SimDownlinkSshPublicKeyAuthentication
+            login = SimDownlinkSshPublicKeyAuthentication(type="publickey", key_credentials_id="my-device-key")
+            done = await soracom.sims.downlink_ssh(sim_id, username="pi", command="ls", authentication=login)"""
+        return await self._call(SEND_DOWNLINK_SSH, sim_id=sim_id, authentication=authentication, command=command,
+            port=port, username=username, body=body)
 
     @overload
     async def downlink_tcp(self, sim_id: str, *, payload: str, port: int,
             connection_options: SimDownlinkTcpConnectionFireAndForgetOptions
-            | SimDownlinkTcpConnectionWaitFirstOptions | SimDownlinkTcpConnectionWaitAllOptions
-            | SimDownlinkTcpConnectionWaitForPatternOptions | SimDownlinkTcpConnectionIdleTimeoutOptions | None = None,
+            | SimDownlinkTcpConnectionFireAndForgetOptionsDict | SimDownlinkTcpConnectionWaitFirstOptions
+            | SimDownlinkTcpConnectionWaitFirstOptionsDict | SimDownlinkTcpConnectionWaitAllOptions
+            | SimDownlinkTcpConnectionWaitAllOptionsDict | SimDownlinkTcpConnectionWaitForPatternOptions
+            | SimDownlinkTcpConnectionWaitForPatternOptionsDict | SimDownlinkTcpConnectionIdleTimeoutOptions
+            | SimDownlinkTcpConnectionIdleTimeoutOptionsDict | None = None,
             payload_encoding: SimDownlinkBinaryEncoding | None = None,
             timeout: int | None = None) -> SimDownlinkTcpResponse: ...
     @overload
-    async def downlink_tcp(self, sim_id: str, *, body: SimDownlinkTcpRequest) -> SimDownlinkTcpResponse: ...
-    async def downlink_tcp(self, sim_id: str, **arguments: Any) -> SimDownlinkTcpResponse:
-        """Send downlink TCP.
+    async def downlink_tcp(self, sim_id: str, *,
+            body: SimDownlinkTcpRequest | Mapping[str, Any]) -> SimDownlinkTcpResponse: ...
+    async def downlink_tcp(self, sim_id: str, *,
+            connection_options: SimDownlinkTcpConnectionFireAndForgetOptions
+            | SimDownlinkTcpConnectionFireAndForgetOptionsDict | SimDownlinkTcpConnectionWaitFirstOptions
+            | SimDownlinkTcpConnectionWaitFirstOptionsDict | SimDownlinkTcpConnectionWaitAllOptions
+            | SimDownlinkTcpConnectionWaitAllOptionsDict | SimDownlinkTcpConnectionWaitForPatternOptions
+            | SimDownlinkTcpConnectionWaitForPatternOptionsDict | SimDownlinkTcpConnectionIdleTimeoutOptions
+            | SimDownlinkTcpConnectionIdleTimeoutOptionsDict | None = None,
+            payload: str | None = None, payload_encoding: SimDownlinkBinaryEncoding | None = None,
+            port: int | None = None, timeout: int | None = None,
+            body: SimDownlinkTcpRequest | Mapping[str, Any] | None = None) -> SimDownlinkTcpResponse:
+        r"""Send data to the device of a SIM by TCP and return the data that it sends back.
+
+        The data can be 5 MiB at most, in each direction.
 
         `POST /sims/{sim_id}/downlink/tcp`, quota group Sim. Raises BadRequest, Forbidden, NotFound, APIError (422).
         https://developers.soracom.io/en/api/#!/Sim/sendDownlinkTcp
 
         Args:
             sim_id: The SIM's ID.
-            payload: What is sent, in the encoding that is named beside it.
-            payload_encoding: One of `string`, `base64`, `hex`."""
-        return await self._call(SEND_DOWNLINK_TCP, sim_id=sim_id, **arguments)
+            connection_options: How long data is received. By default until `timeout`, or until the device
+                disconnects.
+            payload: The data to send, as text in the encoding of `payload_encoding`; at most 5 MiB of text.
+            payload_encoding: The encoding of `payload`. By default `string`, which is UTF-8. One of `string`,
+                `base64`, `hex`. Default: `string`.
+            port: The port of the device. 1 to 65,535.
+            timeout: How many seconds sending and receiving may take: 30 by default, at most 300. 1 to 300. Default:
+                `30`.
+
+        Example:
+            from soracom_async.models import SimDownlinkTcpConnectionWaitForPatternOptions as WaitForPattern
+            until = WaitForPattern(
+                type="wait_for_pattern", termination_pattern="\n", termination_pattern_encoding="string"
+            )
+            await soracom.sims.downlink_tcp(sim_id, port=7000, payload="status\n", connection_options=until)"""
+        return await self._call(SEND_DOWNLINK_TCP, sim_id=sim_id, connection_options=connection_options,
+            payload=payload, payload_encoding=payload_encoding, port=port, timeout=timeout, body=body)
 
     @overload
     async def downlink_udp(self, sim_id: str, *, payload: str, port: int,
             payload_encoding: SimDownlinkBinaryEncoding | None = None) -> None: ...
     @overload
-    async def downlink_udp(self, sim_id: str, *, body: SimDownlinkUdpRequest) -> None: ...
-    async def downlink_udp(self, sim_id: str, **arguments: Any) -> None:
-        """Send downlink UDP.
+    async def downlink_udp(self, sim_id: str, *, body: SimDownlinkUdpRequest | Mapping[str, Any]) -> None: ...
+    async def downlink_udp(self, sim_id: str, *, payload: str | None = None,
+            payload_encoding: SimDownlinkBinaryEncoding | None = None, port: int | None = None,
+            body: SimDownlinkUdpRequest | Mapping[str, Any] | None = None) -> None:
+        """Send data to the device of a SIM by UDP.
+
+        It is not certain that the data arrives.
 
         `POST /sims/{sim_id}/downlink/udp`, quota group Sim. Raises BadRequest, Forbidden, NotFound.
         https://developers.soracom.io/en/api/#!/Sim/sendDownlinkUdp
 
         Args:
             sim_id: The SIM's ID.
-            payload: What is sent, in the encoding that is named beside it.
-            payload_encoding: One of `string`, `base64`, `hex`."""
-        return await self._call(SEND_DOWNLINK_UDP, sim_id=sim_id, **arguments)
+            payload: The data to send, as text in the encoding of `payload_encoding`; at most 1472 bytes of text.
+            payload_encoding: The encoding of `payload`. By default `string`, which is UTF-8. One of `string`,
+                `base64`, `hex`. Default: `string`.
+            port: The port of the device. 1 to 65,535."""
+        return await self._call(SEND_DOWNLINK_UDP, sim_id=sim_id, payload=payload, payload_encoding=payload_encoding,
+            port=port, body=body)
 
     async def enable_termination(self, sim_id: str) -> Sim:
-        """Enable SIM termination.
+        """Take the protection from termination away from a SIM.
+
+        After it, `terminate` can terminate the SIM.
 
         `POST /sims/{sim_id}/enable_termination`, quota group Sim. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Sim/enableSimTermination
@@ -566,7 +822,9 @@ class Sims(Resource):
 
     def session_events(self, sim_id: str, *, from_: Instant | None = None, to: Instant | None = None,
             limit: int | None = None, last_evaluated_key: str | None = None) -> Pages[SessionEvent]:
-        """List SIM session events.
+        """List when the sessions of a SIM were created, changed and ended.
+
+        The events go back 32 days. The current session is in `Sim.session_status`.
 
         `GET /sims/{sim_id}/events/sessions`, quota group Sim.
         https://developers.soracom.io/en/api/#!/Sim/listSimSessionEvents
@@ -582,7 +840,7 @@ class Sims(Resource):
 
     def list_packet_capture_sessions(self, sim_id: str, *, last_evaluated_key: str | None = None,
             limit: int | None = None) -> Pages[PacketCaptureSession]:
-        """List SIM packet capture sessions.
+        """List the packet captures of a SIM.
 
         `GET /sims/{sim_id}/packet_capture_sessions`, quota group Sim. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Sim/listSimPacketCaptureSessions
@@ -590,7 +848,7 @@ class Sims(Resource):
         Args:
             sim_id: The SIM's ID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page."""
+            limit: The most items of one page; 10 by default. Default: `10`."""
         return self._pages(LIST_SIM_PACKET_CAPTURE_SESSIONS, sim_id=sim_id, last_evaluated_key=last_evaluated_key,
             limit=limit)
 
@@ -599,115 +857,137 @@ class Sims(Resource):
             prefix: str | None = None) -> PacketCaptureSession: ...
     @overload
     async def create_packet_capture_session(self, sim_id: str, *,
-            body: PacketCaptureSessionRequest) -> PacketCaptureSession: ...
-    async def create_packet_capture_session(self, sim_id: str, **arguments: Any) -> PacketCaptureSession:
-        """Create SIM packet capture session.
+            body: PacketCaptureSessionRequest | Mapping[str, Any]) -> PacketCaptureSession: ...
+    async def create_packet_capture_session(self, sim_id: str, *, duration: int | None = None,
+            prefix: str | None = None,
+            body: PacketCaptureSessionRequest | Mapping[str, Any] | None = None) -> PacketCaptureSession:
+        """Start to capture the packets of a SIM.
 
         `POST /sims/{sim_id}/packet_capture_sessions`, quota group Sim. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Sim/createSimPacketCaptureSession
 
         Args:
-            sim_id: The SIM's ID."""
-        return await self._call(CREATE_SIM_PACKET_CAPTURE_SESSION, sim_id=sim_id, **arguments)
+            sim_id: The SIM's ID.
+            duration: How long packets are captured, from 30 to 86400. The API document does not name the unit. 30 to
+                86,400.
+            prefix: The prefix of the capture: up to 100 ASCII letters, digits, `_` and `-`."""
+        return await self._call(CREATE_SIM_PACKET_CAPTURE_SESSION, sim_id=sim_id, duration=duration, prefix=prefix,
+            body=body)
 
     async def get_packet_capture_session(self, sim_id: str, session_id: str) -> PacketCaptureSession:
-        """Get SIM packet capture session.
+        """Get one packet capture of a SIM.
 
         `GET /sims/{sim_id}/packet_capture_sessions/{session_id}`, quota group Sim. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Sim/getSimPacketCaptureSession
 
         Args:
             sim_id: The SIM's ID.
-            session_id: The session's ID."""
+            session_id: The ID of the packet capture."""
         return await self._call(GET_SIM_PACKET_CAPTURE_SESSION, sim_id=sim_id, session_id=session_id)
 
     async def delete_packet_capture_session(self, sim_id: str, session_id: str) -> PacketCaptureSession:
-        """Delete SIM packet capture session.
+        """Delete a packet capture of a SIM.
 
         `DELETE /sims/{sim_id}/packet_capture_sessions/{session_id}`, quota group Sim. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Sim/deleteSimPacketCaptureSession
 
         Args:
             sim_id: The SIM's ID.
-            session_id: The session's ID."""
+            session_id: The ID of the packet capture."""
         return await self._call(DELETE_SIM_PACKET_CAPTURE_SESSION, sim_id=sim_id, session_id=session_id)
 
     async def stop_packet_capture_session(self, sim_id: str, session_id: str) -> PacketCaptureSession:
-        """Stop SIM packet capture session.
+        """Stop a packet capture of a SIM before its time is over.
+
+        Only a capture with the status `CAPTURING` can be stopped.
 
         `POST /sims/{sim_id}/packet_capture_sessions/{session_id}/stop`, quota group Sim. Raises BadRequest,
-        NotFound, ServerError.
-        https://developers.soracom.io/en/api/#!/Sim/stopSimPacketCaptureSession
+        NotFound, ServerError. https://developers.soracom.io/en/api/#!/Sim/stopSimPacketCaptureSession
 
         Args:
             sim_id: The SIM's ID.
-            session_id: The session's ID."""
+            session_id: The ID of the packet capture."""
         return await self._call(STOP_SIM_PACKET_CAPTURE_SESSION, sim_id=sim_id, session_id=session_id)
 
     @overload
     async def add_subscription(self, sim_id: str, iccid: str, *, subscription: Subscription, enable: bool | None = None,
             tag: str | None = None, type: AddSubscriptionType | None = None) -> SimProfile: ...
     @overload
-    async def add_subscription(self, sim_id: str, iccid: str, *, body: AddSubscriptionRequest) -> SimProfile: ...
-    async def add_subscription(self, sim_id: str, iccid: str, **arguments: Any) -> SimProfile:
-        """Add subscription.
+    async def add_subscription(self, sim_id: str, iccid: str, *,
+            body: AddSubscriptionRequest | Mapping[str, Any]) -> SimProfile: ...
+    async def add_subscription(self, sim_id: str, iccid: str, *, enable: bool | None = None,
+            subscription: Subscription | None = None, tag: str | None = None, type: AddSubscriptionType | None = None,
+            body: AddSubscriptionRequest | Mapping[str, Any] | None = None) -> SimProfile:
+        """Add a secondary subscription to a SIM: an additional one, or a virtual SIM.
+
+        Which ones can be added depends on the primary subscription. `planArc01` can always be added.
 
         `POST /sims/{sim_id}/profiles/{iccid}/add_subscription`, quota group Sim. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Sim/addSubscription
 
         Args:
             sim_id: The SIM's ID.
-            iccid: The SIM's ICCID.
-            subscription: The subscription: the plan of a SIM, such as `plan01s`. One of `planP1`, `planX1`,
-                `planX2`, `planX3`, `plan-US-max`, `planArc01`.
-            type: One of `virtual`, `cellular`."""
-        return await self._call(ADD_SUBSCRIPTION, sim_id=sim_id, iccid=iccid, **arguments)
+            iccid: The ICCID of the SIM. It is the SIM ID if the SIM has no eUICC.
+            enable: Whether it is active as soon as it is downloaded, as by default. A virtual SIM ignores it.
+            subscription: The subscription to add. All but `planArc01` need `plan01s` as the primary subscription.
+                One of `planP1`, `planX1`, `planX2`, `planX3`, `plan-US-max`, `planArc01`.
+            tag: The tag of the OTA scripts: up to 64 ASCII letters, digits, `-`, `_` and `:`. At most 64 characters.
+            type: The kind: `virtual` for `planArc01`, `cellular` for all others. One of `virtual`, `cellular`."""
+        return await self._call(ADD_SUBSCRIPTION, sim_id=sim_id, iccid=iccid, enable=enable, subscription=subscription,
+            tag=tag, type=type, body=body)
 
     async def cancel_subscription_container_download(self, sim_id: str, iccid: str,
             imsi: str) -> SubscriptionContainerStatus:
-        """Cancel subscription container download.
+        """Cancel the download (OTA) of an additional subscription.
+
+        Once the SIM is online and the download has begun, it cannot be cancelled.
 
         `POST /sims/{sim_id}/profiles/{iccid}/subscribers/{imsi}/cancel_download`, quota group Sim. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Sim/cancelSubscriptionContainerDownload
 
         Args:
             sim_id: The SIM's ID.
-            iccid: The SIM's ICCID.
-            imsi: The subscriber's IMSI, 15 digits."""
+            iccid: The ICCID of the subscription container.
+            imsi: The IMSI of the additional subscription."""
         return await self._call(CANCEL_SUBSCRIPTION_CONTAINER_DOWNLOAD, sim_id=sim_id, iccid=iccid, imsi=imsi)
 
     async def terminate_subscription_container(self, sim_id: str, iccid: str, imsi: str) -> None:
-        """Terminate subscription container.
+        """Terminate the virtual SIM that was added to a SIM.
+
+        Only virtual SIMs of Soracom Arc can be terminated in this way.
 
         `POST /sims/{sim_id}/profiles/{iccid}/subscribers/{imsi}/terminate`, quota group Sim.
         https://developers.soracom.io/en/api/#!/Sim/terminateSubscriptionContainer
 
         Args:
             sim_id: The SIM's ID.
-            iccid: The SIM's ICCID.
-            imsi: The subscriber's IMSI, 15 digits."""
+            iccid: The ICCID of the subscription container.
+            imsi: The IMSI of the subscription container."""
         return await self._call(TERMINATE_SUBSCRIPTION_CONTAINER, sim_id=sim_id, iccid=iccid, imsi=imsi)
 
     @overload
     async def register(self, sim_id: str, *, registration_secret: str, group_id: str | None = None,
             tags: dict[str, str] | None = None) -> Sim: ...
     @overload
-    async def register(self, sim_id: str, *, body: RegisterSimRequest) -> Sim: ...
-    async def register(self, sim_id: str, **arguments: Any) -> Sim:
-        """Register SIM.
+    async def register(self, sim_id: str, *, body: RegisterSimRequest | Mapping[str, Any]) -> Sim: ...
+    async def register(self, sim_id: str, *, group_id: str | None = None, registration_secret: str | None = None,
+            tags: dict[str, str] | None = None, body: RegisterSimRequest | Mapping[str, Any] | None = None) -> Sim:
+        """Register a SIM with the operator.
 
-        `POST /sims/{sim_id}/register`, quota group Sim.
-        https://developers.soracom.io/en/api/#!/Sim/registerSim
+        `POST /sims/{sim_id}/register`, quota group Sim. https://developers.soracom.io/en/api/#!/Sim/registerSim
 
         Args:
             sim_id: The SIM's ID.
-            group_id: The group's ID, a UUID.
-            registration_secret: The secret that came with the product and proves who owns it.
+            group_id: The ID of the group in which to put the SIM.
+            registration_secret: The PUK or the passcode that is on the card of the SIM.
             tags: The tags: values by their names."""
-        return await self._call(REGISTER_SIM, sim_id=sim_id, **arguments)
+        return await self._call(REGISTER_SIM, sim_id=sim_id, group_id=group_id, registration_secret=registration_secret,
+            tags=tags, body=body)
 
     async def report_local_info(self, sim_id: str) -> Subscriber:
-        """Report SIM local info.
+        """Ask a SIM to report its local information.
+
+        It sends an SMS to the device, which is charged. The report comes later.
 
         `POST /sims/{sim_id}/report_local_info`, quota group Sim. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Sim/reportSimLocalInfo
@@ -717,47 +997,59 @@ class Sims(Resource):
         return await self._call(REPORT_SIM_LOCAL_INFO, sim_id=sim_id)
 
     async def send_sms(self, sim_id: str, *, encoding_type: int | None = None, payload: str | None = None,
-            body: SmsForwardingRequest | None = None) -> SmsForwardingReport:
-        """Send SMS to SIM.
+            body: SmsForwardingRequest | Mapping[str, Any] | None = None) -> SmsForwardingReport:
+        """Send an SMS to a SIM.
+
+        If the SIM cannot take an SMS by the API, the call raises BadRequest.
 
         `POST /sims/{sim_id}/send_sms`, quota group Sim. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Sim/sendSmsToSim
 
         Args:
             sim_id: The SIM's ID.
-            payload: What is sent, in the encoding that is named beside it."""
+            encoding_type: The encoding: 1 is GSM 7-bit, up to 160 characters; 2 (the default) is UCS-2, up to 70.
+                Default: `2`.
+            payload: The text of the message."""
         return await self._call(SEND_SMS_TO_SIM, sim_id=sim_id, encoding_type=encoding_type, payload=payload, body=body)
 
-    async def create_arc_session(self, sim_id: str) -> ArcSessionCreateResponse:
-        """Create ARC session.
+    async def create_arc_session(self, sim_id: str, *,
+            body: CreateArcSessionRequest | Mapping[str, Any] | None = None) -> ArcSessionCreateResponse:
+        """Create a Soracom Arc session for a SIM, or create the existing one again.
+
+        If the SIM has no credentials for Arc, the call raises BadRequest.
 
         `POST /sims/{sim_id}/sessions/arc`, quota group Sim. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Sim/createArcSession
 
         Args:
             sim_id: The SIM's ID."""
-        return await self._call(CREATE_ARC_SESSION, sim_id=sim_id)
+        return await self._call(CREATE_ARC_SESSION, sim_id=sim_id, body=body)
 
     @overload
     async def set_expiry_time(self, sim_id: str, *, expiry_time: Instant,
             expiry_action: ExpiryAction | None = None) -> Sim: ...
     @overload
-    async def set_expiry_time(self, sim_id: str, *, body: ExpiryTime) -> Sim: ...
-    async def set_expiry_time(self, sim_id: str, **arguments: Any) -> Sim:
-        """Set SIM expiry time.
+    async def set_expiry_time(self, sim_id: str, *, body: ExpiryTime | Mapping[str, Any]) -> Sim: ...
+    async def set_expiry_time(self, sim_id: str, *, expiry_action: ExpiryAction | None = None,
+            expiry_time: Instant | None = None, body: ExpiryTime | Mapping[str, Any] | None = None) -> Sim:
+        """Set when a SIM expires, and what happens then.
 
         `POST /sims/{sim_id}/set_expiry_time`, quota group Sim. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Sim/setSimExpiryTime
 
         Args:
             sim_id: The SIM's ID.
-            expiry_action: What happens at the end of the term. One of `doNothing`, `deleteSession`, `deactivate`,
-                `suspend`, `terminate`.
-            expiry_time: When the term of the SIM ends. A time; on the wire epoch milliseconds."""
-        return await self._call(SET_SIM_EXPIRY_TIME, sim_id=sim_id, **arguments)
+            expiry_action: What happens then; by default nothing. `terminate` needs `enable_termination` first. One
+                of `doNothing`, `deleteSession`, `deactivate`, `suspend`, `terminate`.
+            expiry_time: When the SIM expires. A time; on the wire epoch milliseconds."""
+        return await self._call(SET_SIM_EXPIRY_TIME, sim_id=sim_id, expiry_action=expiry_action,
+            expiry_time=expiry_time, body=body)
 
-    async def set_group(self, sim_id: str, *, group_id: str | None = None, body: SetGroupRequest | None = None) -> Sim:
-        """Set SIM group.
+    async def set_group(self, sim_id: str, *, group_id: str | None = None,
+            body: SetGroupRequest | Mapping[str, Any] | None = None) -> Sim:
+        """Put a SIM into a group.
+
+        A SIM can be in one group only.
 
         `POST /sims/{sim_id}/set_group`, quota group Sim. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Sim/setSimGroup
@@ -768,19 +1060,27 @@ class Sims(Resource):
         return await self._call(SET_SIM_GROUP, sim_id=sim_id, group_id=group_id, body=body)
 
     async def set_imei_lock(self, sim_id: str, *, imei: str | None = None,
-            body: SetImeiLockRequest | None = None) -> Sim:
-        """Set SIM IMEI lock.
+            body: SetImeiLockRequest | Mapping[str, Any] | None = None) -> Sim:
+        """Lock a SIM to one device, by its IMEI.
+
+        If the SIM is offline, `imei` is needed.
 
         `POST /sims/{sim_id}/set_imei_lock`, quota group Sim. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Sim/setSimImeiLock
 
         Args:
             sim_id: The SIM's ID.
-            imei: The IMEI of the device."""
+            imei: The IMEI, by default the one in use. With `|ANONYMOUS` after it, a session without an IMEI is
+                allowed.
+
+        Example:
+            await soracom.sims.set_imei_lock(sim_id, imei="350000000000001|ANONYMOUS")"""
         return await self._call(SET_SIM_IMEI_LOCK, sim_id=sim_id, imei=imei, body=body)
 
     async def set_to_standby(self, sim_id: str) -> Sim:
-        """Set SIM to standby.
+        """Change the status of a SIM to `standby`.
+
+        If the SIM does not support standby, the call raises BadRequest.
 
         `POST /sims/{sim_id}/set_to_standby`, quota group Sim. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Sim/setSimToStandby
@@ -792,23 +1092,23 @@ class Sims(Resource):
     def list_status_history(self, sim_id: str, *, from_: Instant | None = None, to: Instant | None = None,
             last_evaluated_key: str | None = None, sort: Sort | None = None,
             limit: int | None = None) -> Pages[SimStatusHistoryResponse]:
-        """List SIM status history.
+        """List the operations on the status of a SIM, by default the newest first.
 
         `GET /sims/{sim_id}/statuses/history`, quota group Sim. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Sim/listSimStatusHistory
 
         Args:
             sim_id: The SIM's ID.
-            from_: The start of the period. A time; on the wire epoch milliseconds.
-            to: The end of the period. A time; on the wire epoch milliseconds.
+            from_: The start of the period; by default the oldest entry. A time; on the wire epoch milliseconds.
+            to: The end of the period; by default now. A time; on the wire epoch milliseconds.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
-            limit: The most items of one page."""
+            sort: The order: `desc`, the newest first, is the default. One of `desc`, `asc`. Default: `desc`.
+            limit: The most items of one page; 30 by default. 1 to 100. Default: `30`."""
         return self._pages(LIST_SIM_STATUS_HISTORY, sim_id=sim_id, from_=from_, to=to,
             last_evaluated_key=last_evaluated_key, sort=sort, limit=limit)
 
     async def suspend(self, sim_id: str) -> Sim:
-        """Suspend SIM.
+        """Change the status of a SIM to `suspended`.
 
         `POST /sims/{sim_id}/suspend`, quota group Sim. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Sim/suspendSim
@@ -817,19 +1117,31 @@ class Sims(Resource):
             sim_id: The SIM's ID."""
         return await self._call(SUSPEND_SIM, sim_id=sim_id)
 
-    async def put_tags(self, sim_id: str, *, tags: builtins.list[TagUpdateRequest]) -> Sim:
-        """Put SIM tags.
+    @overload
+    async def put_tags(self, sim_id: str, *, tags: Sequence[TagUpdateRequest | TagUpdateRequestDict]) -> Sim: ...
+    @overload
+    async def put_tags(self, sim_id: str, *, body: Sequence[TagUpdateRequest | TagUpdateRequestDict]) -> Sim: ...
+    async def put_tags(self, sim_id: str, *, tags: Sequence[TagUpdateRequest | TagUpdateRequestDict] | None = None,
+            body: Sequence[TagUpdateRequest | TagUpdateRequestDict] | None = None) -> Sim:
+        """Add tags to a SIM, or change their values.
+
+        The tag `name` is the name of the SIM.
 
         `PUT /sims/{sim_id}/tags`, quota group Sim. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Sim/putSimTags
 
         Args:
             sim_id: The SIM's ID.
-            tags: The tags: values by their names."""
-        return await self._call(PUT_SIM_TAGS, sim_id=sim_id, tags=tags)
+            tags: The tags to add or to change.
+
+        Example:
+            from soracom_async.models import TagUpdateRequest
+            tags = [TagUpdateRequest(tag_name="name", tag_value="pump 7")]
+            await soracom.sims.put_tags(sim_id, tags=tags)"""
+        return await self._call(PUT_SIM_TAGS, sim_id=sim_id, tags=tags, body=body)
 
     async def delete_tag(self, sim_id: str, tag_name: str) -> None:
-        """Delete SIM tag.
+        """Delete a tag of a SIM.
 
         `DELETE /sims/{sim_id}/tags/{tag_name}`, quota group Sim. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Sim/deleteSimTag
@@ -840,7 +1152,9 @@ class Sims(Resource):
         return await self._call(DELETE_SIM_TAG, sim_id=sim_id, tag_name=tag_name)
 
     async def terminate(self, sim_id: str) -> Sim:
-        """Terminate SIM.
+        """Terminate a SIM.
+
+        A protected SIM must be released first, by `enable_termination`.
 
         `POST /sims/{sim_id}/terminate`, quota group Sim. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Sim/terminateSim
@@ -850,7 +1164,9 @@ class Sims(Resource):
         return await self._call(TERMINATE_SIM, sim_id=sim_id)
 
     async def get_testing_usage(self, sim_id: str) -> TestingUsage:
-        """Get testing usage.
+        """Get how much a SIM in test use has used, and its limits.
+
+        It works only while the SIM has the status `testing`.
 
         `GET /sims/{sim_id}/testing/usage`, quota group Sim. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Sim/getTestingUsage
@@ -860,7 +1176,9 @@ class Sims(Resource):
         return await self._call(GET_TESTING_USAGE, sim_id=sim_id)
 
     async def unset_expiry_time(self, sim_id: str) -> Sim:
-        """Unset SIM expiry time.
+        """Remove the expiry time of a SIM, which then never expires.
+
+        If the SIM has no expiry time, the call raises NotFound.
 
         `POST /sims/{sim_id}/unset_expiry_time`, quota group Sim. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Sim/unsetSimExpiryTime
@@ -870,7 +1188,7 @@ class Sims(Resource):
         return await self._call(UNSET_SIM_EXPIRY_TIME, sim_id=sim_id)
 
     async def unset_group(self, sim_id: str) -> Sim:
-        """Unset SIM group.
+        """Take a SIM out of its group.
 
         `POST /sims/{sim_id}/unset_group`, quota group Sim. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Sim/unsetSimGroup
@@ -880,7 +1198,7 @@ class Sims(Resource):
         return await self._call(UNSET_SIM_GROUP, sim_id=sim_id)
 
     async def unset_imei_lock(self, sim_id: str) -> Sim:
-        """Unset SIM IMEI lock.
+        """Remove the lock of a SIM to an IMEI.
 
         `POST /sims/{sim_id}/unset_imei_lock`, quota group Sim. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Sim/unsetSimImeiLock
@@ -892,9 +1210,12 @@ class Sims(Resource):
     @overload
     async def update_speed_class(self, sim_id: str, *, speed_class: SpeedClass) -> Sim: ...
     @overload
-    async def update_speed_class(self, sim_id: str, *, body: UpdateSpeedClassRequest) -> Sim: ...
-    async def update_speed_class(self, sim_id: str, **arguments: Any) -> Sim:
-        """Update SIM speed class.
+    async def update_speed_class(self, sim_id: str, *, body: UpdateSpeedClassRequest | Mapping[str, Any]) -> Sim: ...
+    async def update_speed_class(self, sim_id: str, *, speed_class: SpeedClass | None = None,
+            body: UpdateSpeedClassRequest | Mapping[str, Any] | None = None) -> Sim:
+        """Change the speed class of a SIM.
+
+        The speed class of a virtual SIM or of plan-KM1 cannot be changed.
 
         `POST /sims/{sim_id}/update_speed_class`, quota group Sim. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Sim/updateSimSpeedClass
@@ -903,4 +1224,4 @@ class Sims(Resource):
             sim_id: The SIM's ID.
             speed_class: The speed class; which ones exist depends on the subscription. One of `s1.minimum`,
                 `s1.slow`, `s1.standard`, `s1.fast`, `s1.4xfast`, `s1.8xfast`, `u1.standard`, `u1.slow`."""
-        return await self._call(UPDATE_SIM_SPEED_CLASS, sim_id=sim_id, **arguments)
+        return await self._call(UPDATE_SIM_SPEED_CLASS, sim_id=sim_id, speed_class=speed_class, body=body)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping
 from typing import Any, Literal, overload
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
@@ -24,39 +25,65 @@ ProfileStatus = Literal["SUBSCRIBER_REGISTRATION_SUCCEEDED", "INSTALLATION_SUCCE
 SimProfileOrderResponseStatus = Literal["DRAFT", "CONFIRMED", "IN_PROGRESS", "COMPLETED", "FAILED"] | str
 
 class CreateSimProfileOrderRequest(Model):
-    """Body of `createProfileOrder`."""
+    """An order of eSIM profiles to create."""
     quantity: int
+    """How many profiles: up to 20 in one order, more by arrangement with Soracom."""
     subscription: str
+    """The subscription, such as `plan01s`. `planX3` is for the EU and UK, `plan-US` for the USA and Canada."""
     bundles: list[Bundles] | None = None
+    """The bundle, one at most; planX3 and plan-US have them. It must fit the subscription."""
     description: str | None = None
+    """The text by which to find the order again; at most 100 characters."""
     speed_class: CreateProfileOrderSpeedClass | None = None
+    """The speed class. It must fit the subscription."""
 
 class OrderedSimProfileResponse(Model):
-    """Answer of `listOrderedProfiles`."""
+    """An eSIM profile of an order, with what is needed to install it."""
     activation_code: str | None = None
+    """The activation code with which a device installs the profile."""
     created_time: EpochMilliseconds | None = None
+    """When the profile was created."""
     iccid: str | None = None
+    """The ICCID of the profile."""
     imsi: str | None = None
+    """The IMSI of the profile."""
     installed_time: EpochMilliseconds | None = None
+    """When the profile was installed."""
     last_modified_time: EpochMilliseconds | None = None
+    """When the profile was last changed."""
     matching_id: str | None = None
+    """The matching ID with which a device installs the profile."""
     profile_order_id: str | None = None
+    """The ID of the order."""
     profile_status: ProfileStatus | None = None
+    """The last step and its result: registration, installation, activation, inactivation or deletion."""
     smdp_address: str | None = None
+    """The SM-DP+ address from which a device installs the profile."""
     subscription: str | None = None
+    """The subscription, such as `plan01s`."""
 
 class SimProfileOrderResponse(Model):
-    """Answer of `listProfileOrders` and 3 more."""
+    """An order of eSIM profiles."""
     profile_order_id: str
+    """The ID of the order."""
     bundles: list[str] | None = None
+    """The bundles of the profiles."""
     completed_time: EpochMilliseconds | None = None
+    """When the order was completed."""
     confirmed_time: EpochMilliseconds | None = None
+    """When the order was confirmed."""
     description: str | None = None
+    """The text that was given with the order."""
     ordered_time: EpochMilliseconds | None = None
+    """When the order was created."""
     quantity: int | None = None
+    """How many profiles."""
     speed_class: str | None = None
+    """The speed class of the profiles."""
     status: SimProfileOrderResponseStatus | None = None
+    """The state of the order. `DRAFT` is one that is not confirmed."""
     subscription: str | None = None
+    """The subscription, such as `plan01s`."""
 
 LIST_PROFILE_ORDERS = Operation("listProfileOrders", "GET", "/sim_profile_orders", "SimProfileOrder", READ,
     list[SimProfileOrderResponse], cli=("sim-profile-orders list",), query=(LIMIT, LAST_EVALUATED_KEY), paging=ARRAY)
@@ -76,13 +103,13 @@ class SimProfileOrders(Resource):
 
     def list(self, *, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[SimProfileOrderResponse]:
-        """List profile orders.
+        """List the orders of eSIM profiles.
 
         `GET /sim_profile_orders`, quota group SimProfileOrder.
         https://developers.soracom.io/en/api/#!/SimProfileOrder/listProfileOrders
 
         Args:
-            limit: The most items of one page.
+            limit: The most items of one page; 100 by default. 1 to 100. Default: `100`.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_PROFILE_ORDERS, limit=limit, last_evaluated_key=last_evaluated_key)
 
@@ -91,24 +118,31 @@ class SimProfileOrders(Resource):
             description: str | None = None,
             speed_class: CreateProfileOrderSpeedClass | None = None) -> SimProfileOrderResponse: ...
     @overload
-    async def create(self, *, body: CreateSimProfileOrderRequest) -> SimProfileOrderResponse: ...
-    async def create(self, **arguments: Any) -> SimProfileOrderResponse:
-        """Create profile order.
+    async def create(self, *, body: CreateSimProfileOrderRequest | Mapping[str, Any]) -> SimProfileOrderResponse: ...
+    async def create(self, *, bundles: builtins.list[Bundles] | None = None, description: str | None = None,
+            quantity: int | None = None, speed_class: CreateProfileOrderSpeedClass | None = None,
+            subscription: str | None = None,
+            body: CreateSimProfileOrderRequest | Mapping[str, Any] | None = None) -> SimProfileOrderResponse:
+        """Create an order of eSIM profiles, to be confirmed within one day.
+
+        `confirm` completes it. If that does not happen within one day, the order is cancelled.
 
         `POST /sim_profile_orders`, quota group SimProfileOrder. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/SimProfileOrder/createProfileOrder
 
         Args:
-            bundles: The bundles of the subscription.
-            description: Free text for people.
-            quantity: How many.
-            speed_class: The speed class; which ones exist depends on the subscription. One of `s1.minimum`,
-                `s1.slow`, `s1.standard`, `s1.fast`, `s1.4xfast`, `s1.8xfast`.
-            subscription: The subscription: the plan of a SIM, such as `plan01s`."""
-        return await self._call(CREATE_PROFILE_ORDER, **arguments)
+            bundles: The bundle, one at most; planX3 and plan-US have them. It must fit the subscription.
+            description: The text by which to find the order again; at most 100 characters. At most 100 characters.
+            quantity: How many profiles: up to 20 in one order, more by arrangement with Soracom. 1 to 100.
+            speed_class: The speed class. It must fit the subscription. One of `s1.minimum`, `s1.slow`,
+                `s1.standard`, `s1.fast`, `s1.4xfast`, `s1.8xfast`.
+            subscription: The subscription, such as `plan01s`. `planX3` is for the EU and UK, `plan-US` for the USA
+                and Canada."""
+        return await self._call(CREATE_PROFILE_ORDER, bundles=bundles, description=description, quantity=quantity,
+            speed_class=speed_class, subscription=subscription, body=body)
 
     async def get(self, profile_order_id: str) -> SimProfileOrderResponse:
-        """Get profile order.
+        """Get one order of eSIM profiles.
 
         `GET /sim_profile_orders/{profile_order_id}`, quota group SimProfileOrder. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SimProfileOrder/getProfileOrder
@@ -118,7 +152,7 @@ class SimProfileOrders(Resource):
         return await self._call(GET_PROFILE_ORDER, profile_order_id=profile_order_id)
 
     async def delete(self, profile_order_id: str) -> None:
-        """Delete profile order.
+        """Cancel an order of eSIM profiles that is not confirmed.
 
         `DELETE /sim_profile_orders/{profile_order_id}`, quota group SimProfileOrder. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SimProfileOrder/deleteProfileOrder
@@ -128,7 +162,9 @@ class SimProfileOrders(Resource):
         return await self._call(DELETE_PROFILE_ORDER, profile_order_id=profile_order_id)
 
     async def confirm(self, profile_order_id: str) -> SimProfileOrderResponse:
-        """Confirm profile order.
+        """Confirm an order of eSIM profiles.
+
+        After it, the order cannot be cancelled.
 
         `POST /sim_profile_orders/{profile_order_id}/confirm`, quota group SimProfileOrder. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SimProfileOrder/confirmProfileOrder
@@ -138,7 +174,7 @@ class SimProfileOrders(Resource):
         return await self._call(CONFIRM_PROFILE_ORDER, profile_order_id=profile_order_id)
 
     async def list_profiles(self, profile_order_id: str) -> builtins.list[OrderedSimProfileResponse]:
-        """List ordered profiles.
+        """List the eSIM profiles of an order, with what is needed to install them.
 
         `GET /sim_profile_orders/{profile_order_id}/profiles`, quota group SimProfileOrder. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SimProfileOrder/listOrderedProfiles

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import builtins
-from typing import Any, Literal, overload
+from collections.abc import Mapping
+from typing import Any, Literal, TypedDict, overload
 
 from ..files.content import Content
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation, Paging, Parameter
@@ -30,213 +31,353 @@ SoraCamImageExportInfoStatus = Literal["initializing", "processing", "completed"
 
 class SoraCamAtomCamLiveImageResponse(Model):
     url: str | None = None
+    """The URL of the picture."""
 
 class SoraCamAtomCamSettingsAll(Model):
-    """Answer of `getSoraCamDeviceAtomCamSettings`."""
+    """All settings of a camera but that of its automatic reboot."""
     logo: SoraCamAtomCamSettingsLogoState | None = None
+    """Whether the logo of ATOM tech is shown at the bottom left of the picture."""
     motion: SoraCamAtomCamSettingsLogoState | None = None
+    """Whether motion is detected."""
     motion_sensitivity: SoraCamAtomCamSettingsQualityState | None = None
+    """The sensitivity of motion detection: the higher, the smaller the changes that are detected."""
     motion_tagging: SoraCamAtomCamSettingsLogoState | None = None
+    """Whether motion is marked with a green frame."""
     night_vision: SoraCamAtomCamSettingsNightVisionState | None = None
+    """Whether night vision is used; with `auto` the camera switches by itself."""
     quality: SoraCamAtomCamSettingsQualityState | None = None
+    """The quality: HD (`high`), SD or 360p of the ATOM app. Recordings in the cloud have 1080p with each."""
     rotation: SoraCamAtomCamSettingsRotationState | None = None
+    """The degrees by which the picture is turned: 180 for a camera that hangs upside down."""
     sound: SoraCamAtomCamSettingsLogoState | None = None
+    """Whether sound is detected."""
     sound_sensitivity: SoraCamAtomCamSettingsQualityState | None = None
+    """The sensitivity of sound detection: the higher, the quieter the sounds that are detected."""
     status_light: SoraCamAtomCamSettingsLogoState | None = None
+    """Whether the light of the camera shows its status."""
     timestamp: SoraCamAtomCamSettingsLogoState | None = None
+    """Whether the time is shown at the bottom right of the picture."""
 
 class SoraCamAtomCamSettingsLogo(Model):
     state: SoraCamAtomCamSettingsLogoState | None = None
+    """Whether the logo of ATOM tech is shown at the bottom left of the picture."""
 
 class SoraCamAtomCamSettingsMotion(Model):
     state: SoraCamAtomCamSettingsLogoState | None = None
+    """Whether motion is detected."""
 
 class SoraCamAtomCamSettingsMotionSensitivity(Model):
     state: SoraCamAtomCamSettingsQualityState | None = None
+    """The sensitivity: the higher it is, the smaller the changes that are detected."""
 
 class SoraCamAtomCamSettingsMotionTagging(Model):
     state: SoraCamAtomCamSettingsLogoState | None = None
+    """Whether motion is marked with a green frame."""
 
 class SoraCamAtomCamSettingsNightVision(Model):
     state: SoraCamAtomCamSettingsNightVisionState | None = None
+    """Whether night vision is used; with `auto` the camera switches by itself."""
 
 class SoraCamAtomCamSettingsQuality(Model):
     state: SoraCamAtomCamSettingsQualityState | None = None
+    """The quality: HD (`high`), SD or 360p of the ATOM app. Recordings in the cloud have 1080p with each."""
 
 class SoraCamAtomCamSettingsRotation(Model):
     state: SoraCamAtomCamSettingsRotationState | None = None
+    """The degrees by which the picture is turned: 180 for a camera that hangs upside down."""
 
 class SoraCamAtomCamSettingsSelfReboot(Model):
     days_of_week: list[int] | None = None
+    """The days of the reboot, from 0 for Sunday to 6 for Saturday; by default every day."""
     enabled: bool | None = None
+    """Whether the camera reboots by itself."""
     time: str | None = None
+    """The time of the reboot in UTC, `HH:mm`; `00:00` by default."""
 
 class SoraCamAtomCamSettingsSound(Model):
     state: SoraCamAtomCamSettingsLogoState | None = None
+    """Whether sound is detected."""
 
 class SoraCamAtomCamSettingsSoundSensitivity(Model):
     state: SoraCamAtomCamSettingsQualityState | None = None
+    """The sensitivity: the higher it is, the quieter the sounds that are detected."""
 
 class SoraCamAtomCamSettingsStatusLight(Model):
     state: SoraCamAtomCamSettingsLogoState | None = None
+    """Whether the light of the camera shows its status."""
 
 class SoraCamAtomCamSettingsTimestamp(Model):
     state: SoraCamAtomCamSettingsLogoState | None = None
+    """Whether the time is shown at the bottom right of the picture."""
 
 class SoraCamDevice(Model):
+    """A camera: what it is, and whether it is connected."""
     device_id: str
+    """The camera's ID."""
     applied_licenses: list[SoraCamDeviceLicenseInfo] | None = None
+    """The licenses of the camera. `get` has them, `list` leaves them out."""
     configuration: SoraCamDeviceConfiguration | None = None
+    """The alarms that are enabled."""
     connected: bool | None = None
+    """Whether the camera is connected to the cloud."""
     device_category: str | None = None
+    """The category, such as `Camera`."""
     firmware_version: str | None = None
+    """The version of the firmware that the camera runs."""
     is_shared: bool | None = None
+    """Whether the camera is shared between operators."""
     last_connected_time: EpochMilliseconds | None = None
+    """When the camera was last connected to the cloud."""
     name: str | None = None
+    """The name of the camera."""
     power_state: PowerState | None = None
+    """Whether the camera is on or asleep."""
     product_display_name: str | None = None
+    """The name of the product."""
 
 class SoraCamDeviceConfiguration(Model):
+    """Which alarms of a camera are enabled."""
     audio_alarm_enabled: bool | None = None
+    """Whether the audio alarm is enabled."""
     motion_detection_enabled: bool | None = None
+    """Whether motion is detected."""
     smoke_alarm_enabled: bool | None = None
+    """Whether the smoke alarm is enabled."""
 
 class SoraCamDeviceLicenseInfo(Model):
+    """A license that a camera has."""
     name: str | None = None
+    """The name of the license, with its days of storage."""
     value: str | None = None
+    """What the license is about: `storage_life`, how long recordings are stored."""
 
 class SoraCamDeviceLicenseUpdate(Model):
     """Body of `assignSoraCamDeviceAtomCamLicense`; answer of `assignSoraCamDeviceAtomCamLicense`."""
     type: SoraCamDeviceLicenseUpdateType | None = None
+    """The license, such as `CR7-SC`: `CR` all the time or `MR` on motion, stored for 7, 14, 30, 60 or 90 days."""
 
 class SoraCamDeviceName(Model):
     name: str | None = None
+    """The name of the camera."""
 
 class SoraCamDeviceOptions(Model):
+    """The options of a camera."""
     real_time_access: SoraCamDeviceRealTimeAccessOption | None = None
+    """Whether the camera can be reached directly, for live pictures and for control."""
 
 class SoraCamDeviceRealTimeAccessOption(Model):
     enabled: bool | None = None
+    """Whether real-time access is allowed."""
 
 class SoraCamDevicesFirmwareUpdate(Model):
+    """A newer firmware for a camera."""
     device_id: str
+    """The camera's ID."""
     firmware_version: str | None = None
-    timeout: int | None = None  # seconds
+    """The version that the camera can be updated to."""
+    timeout: int | None = None
+    """The time after which an update that has not ended counts as failed. In seconds."""
 
 class SoraCamEvent(Model):
+    """What a camera noticed."""
     device_id: str
+    """The camera's ID."""
     event_id: str
+    """The event's ID."""
     device_type: str | None = None
+    """The type of the camera."""
     event_info: SoraCamEventEventInfo | None = None
+    """The details, whose form depends on `device_type`."""
     time: EpochMilliseconds | None = None
+    """When it happened."""
 
 class SoraCamEventEventInfo(Model):
     atom_event_v1: SoraCamEventEventInfoAtomEventV1 | None = None
+    """The event of an ATOM camera."""
     info_type: str | None = None
+    """The form of the details."""
 
 class SoraCamEventEventInfoAtomEventV1(Model):
+    """The event of an ATOM camera, with its picture and its video."""
     end_time: EpochMilliseconds | None = None
+    """When the event ended."""
     labels: list[str] | None = None
+    """The objects that were detected."""
     movie: str | None = None
+    """The URL of the video; once it has expired, list again. Absent for motion with an `MR…` license."""
     picture: str | None = None
+    """The URL of a picture of `start_time`; once it has expired, list again."""
     recording_status: RecordingStatus | None = None
+    """How far the recording of the event is."""
     start_time: EpochMilliseconds | None = None
+    """When the event began."""
     type: SoraCamEventEventInfoAtomEventV1Type | None = None
+    """The kind of event."""
 
 class SoraCamExportImageToHarvestFiles(Model):
+    """Where an exported image is saved in Harvest Files."""
     path_prefix: str | None = None
+    """The directory; by default the root. May hold `{export_id}`, `{device_id}`, `{date}`, `{time}`."""
 
 class SoraCamExportUsage(Model):
+    """The export time of a camera in a month, counted in images and in seconds of video."""
     device_id: str | None = None
+    """The camera's ID."""
     image: SoraCamImageExportUsage | None = None
+    """The export time as still images, if all of it were spent on images."""
     metered_year_month: Month | None = None
+    """The month that this is about."""
     video: SoraCamVideoExportUsage | None = None
+    """The export time as video, if all of it were spent on video."""
 
 class SoraCamExportUsageLimitOverrideSpecification(Model):
     """Body of `updateSoraCamDeviceExportUsageLimitOverride`."""
-    limit_hours: int  # hours
+    limit_hours: int
+    """The hours of video that can be exported in a month: at most 1,500, and 72 unless set."""
 
 class SoraCamExportVideoToHarvestFiles(Model):
+    """Where an exported video is saved in Harvest Files."""
     path_prefix: str | None = None
+    """The directory; by default the root. May hold `{export_id}`, `{device_id}`, `{date}`, `{from}`, `{to}`."""
 
 class SoraCamImageExportInfo(Model):
-    """Answer of `listSoraCamDeviceImageExportsForDevice` and 3 more."""
+    """An export of a still image, and how far it is."""
     device_id: str
+    """The camera's ID."""
     export_id: str
+    """The export's ID."""
     expiry_time: EpochMilliseconds | None = None
+    """When the URL stops working: 10 minutes after the export. Only when `completed`."""
     operator_id: str | None = None
+    """The ID of the operator that asked for the export."""
     requested_time: EpochMilliseconds | None = None
+    """When the export was asked for."""
     status: SoraCamImageExportInfoStatus | None = None
+    """How far the export is. `limitExceeded`: the export time is used up; `expired`: the URL is."""
     url: str | None = None
+    """The URL of the JPEG file. Only when `completed`."""
 
 class SoraCamImageExportSpecification(Model):
     """Body of `exportSoraCamDeviceRecordedImage`."""
     time: EpochMilliseconds
+    """The time in the recording that the image is taken from."""
     harvest_files: SoraCamExportImageToHarvestFiles | None = None
+    """The directory in Harvest Files to export to."""
     image_filters: list[Literal["wide_angle_correction"] | str] | None = None
+    """The filters that the image goes through."""
 
 class SoraCamImageExportUsage(Model):
+    """The export time of a camera in a month, counted in still images."""
     billed_frames: int | None = None
+    """How many images the time that costs extra comes to. The bill goes by `billed_seconds`."""
     limit_frames: int | None = None
+    """How many images the monthly limit comes to."""
     remaining_frames: int | None = None
+    """How many images are left: `limit_frames` less `used_frames`."""
     used_frames: int | None = None
+    """How many images the time used this month comes to."""
 
 class SoraCamLicensePackQuantityUpdatingRequest(Model):
     """Body of `updateSoraCamLicensePackQuantity`."""
     current_quantity: int | None = None
+    """How many licenses there are now."""
     desired_quantity: int | None = None
+    """How many licenses there shall be."""
 
 class SoraCamLicensePackResponse(Model):
+    """The licenses of one kind that the operator pays for."""
     id: str | None = None
+    """The kind of license, such as `CR7-SC`."""
     name: str | None = None
+    """The name of the license."""
     quantity: int | None = None
+    """How many licenses there are."""
     quantity_in_use: int | None = None
+    """How many of them are in use."""
     sales_channel: str | None = None
+    """The channel through which the licenses were sold."""
 
 class SoraCamPlayListEntry(Model):
+    """One part of a streamed video."""
     from_: EpochMilliseconds | None = None
+    """The start of the part; absent for the latest video."""
     to: EpochMilliseconds | None = None
+    """The end of the part; absent for the latest video."""
     url: str | None = None
+    """The URL of the MPD file, for a DASH player. Absent if there is no recording or the camera is off."""
 
 class SoraCamPowerState(Model):
     power_state: PowerState | None = None
+    """Whether the camera is on or asleep."""
 
 class SoraCamRecordingsAndEventsListEvents(Model):
+    """A period in which a camera noticed something."""
     end_time: EpochMilliseconds | None = None
+    """When the event ended."""
     start_time: EpochMilliseconds | None = None
+    """When the event began."""
     type: SoraCamEventEventInfoAtomEventV1Type | None = None
+    """The kind of event."""
 
 class SoraCamRecordingsAndEventsListRecords(Model):
+    """A period in which a camera recorded."""
     end_time: EpochMilliseconds | None = None
+    """When the recording ended; absent while it goes on."""
     start_time: EpochMilliseconds | None = None
+    """When the recording began."""
 
 class SoraCamStreamingVideo(Model):
+    """The URLs from which a recording is streamed."""
     expiry_time: EpochMilliseconds | None = None
+    """When all the URLs stop working."""
     play_list: list[SoraCamPlayListEntry] | None = None
+    """The parts of the video: one for the latest video, else as many as the recording has."""
 
 class SoraCamVideoExportInfo(Model):
-    """Answer of `listSoraCamDeviceVideoExportsForDevice` and 3 more."""
+    """An export of a video, and how far it is."""
     device_id: str
+    """The camera's ID."""
     export_id: str
+    """The export's ID."""
     expiry_time: EpochMilliseconds | None = None
+    """When the URL stops working: 10 minutes after the export. Only when `completed`."""
     operator_id: str | None = None
+    """The ID of the operator that asked for the export."""
     requested_time: EpochMilliseconds | None = None
+    """When the export was asked for."""
     status: SoraCamImageExportInfoStatus | None = None
+    """How far the export is. `limitExceeded`: the export time is used up; `expired`: the URL is."""
     url: str | None = None
+    """The URL of the file: a ZIP archive of MP4 files, unless `archive` was False. Only when `completed`."""
 
 class SoraCamVideoExportSpecification(Model):
     """Body of `exportSoraCamDeviceRecordedVideo`."""
     from_: EpochMilliseconds
+    """The start of the video."""
     to: EpochMilliseconds
+    """The end of the video, at most 900 seconds after its start."""
     archive: bool | None = None
+    """Whether the file is a ZIP archive of the MP4 files (the default) or an MP4 file."""
     audio_codec: AudioCodec | None = None
+    """The sound: `pcm_s16le` by default; with `mp3` the export counts twice against the monthly time."""
     harvest_files: SoraCamExportVideoToHarvestFiles | None = None
+    """The directory in Harvest Files to export to."""
 
 class SoraCamVideoExportUsage(Model):
-    billed_seconds: int | None = None  # seconds
-    limit_seconds: int | None = None  # seconds
-    remaining_seconds: int | None = None  # seconds
-    used_seconds: int | None = None  # seconds
+    """The export time of a camera in a month, counted in seconds of video."""
+    billed_seconds: int | None = None
+    """How many seconds cost extra; the bill goes by them."""
+    limit_seconds: int | None = None
+    """How many seconds the monthly limit comes to."""
+    remaining_seconds: int | None = None
+    """How many seconds are left: `limit_seconds` less `used_seconds`."""
+    used_seconds: int | None = None
+    """How many seconds the time used this month comes to."""
+
+SoraCamExportImageToHarvestFilesDict = TypedDict("SoraCamExportImageToHarvestFilesDict", {"pathPrefix": str},
+    total=False)
+SoraCamExportVideoToHarvestFilesDict = TypedDict("SoraCamExportVideoToHarvestFilesDict", {"pathPrefix": str},
+    total=False)
 
 LIST_SORA_CAM_DEVICES = Operation("listSoraCamDevices", "GET", "/sora_cam/devices", "SoraCam", READ,
     list[SoraCamDevice], cli=("sora-cam devices list",))
@@ -435,7 +576,9 @@ class SoraCamLicensePacks(Resource):
     """The commands of `soracom sora-cam license-packs`."""
 
     async def list(self) -> builtins.list[SoraCamLicensePackResponse]:
-        """List sora cam license packs.
+        """List the license packs of the operator, with how many licenses are in use.
+
+        Only for coverage Japan.
 
         `GET /sora_cam/license_packs`, quota group SoraCam. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/SoraCam/listSoraCamLicensePacks"""
@@ -443,11 +586,19 @@ class SoraCamLicensePacks(Resource):
 
     async def update_quantity(self, license_pack_id: SoraCamDeviceLicenseUpdateType, *,
             current_quantity: int | None = None, desired_quantity: int | None = None,
-            body: SoraCamLicensePackQuantityUpdatingRequest | None = None) -> None:
-        """Update sora cam license pack quantity.
+            body: SoraCamLicensePackQuantityUpdatingRequest | Mapping[str, Any] | None = None) -> None:
+        """Change how many licenses of a kind the operator pays for.
+
+        Each license costs a monthly fee. Only for coverage Japan.
 
         `PUT /sora_cam/license_packs/{license_pack_id}/quantity`, quota group SoraCam. Raises BadRequest.
-        https://developers.soracom.io/en/api/#!/SoraCam/updateSoraCamLicensePackQuantity"""
+        https://developers.soracom.io/en/api/#!/SoraCam/updateSoraCamLicensePackQuantity
+
+        Args:
+            license_pack_id: The license, such as `CR7-SC`: `CR` all the time or `MR` on motion, stored for 7, 14,
+                30, 60 or 90 days.
+            current_quantity: How many licenses there are now.
+            desired_quantity: How many licenses there shall be."""
         return await self._call(UPDATE_SORA_CAM_LICENSE_PACK_QUANTITY, license_pack_id=license_pack_id,
             current_quantity=current_quantity, desired_quantity=desired_quantity, body=body)
 
@@ -456,7 +607,10 @@ class SoraCamDevicesVideos(Resource):
 
     def list_exports_for_device(self, device_id: str, *, last_evaluated_key: str | None = None,
             limit: int | None = None, sort: Sort | None = None) -> Pages[SoraCamVideoExportInfo]:
-        """List sora cam device video exports for device.
+        """List the video exports of one camera, with their status and URLs.
+
+        A URL is good for 10 minutes. Old exports leave the list. A SAM user also needs the permission
+        `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/videos/exports`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/listSoraCamDeviceVideoExportsForDevice
@@ -464,53 +618,81 @@ class SoraCamDevicesVideos(Resource):
         Args:
             device_id: The device's ID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page.
-            sort: The order: `asc` or `desc`. One of `desc`, `asc`."""
+            limit: The most items of one page; by default 10. Default: `10`.
+            sort: The order: by default the newest export comes first. One of `desc`, `asc`. Default: `desc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_VIDEO_EXPORTS_FOR_DEVICE, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, sort=sort)
 
     @overload
     async def export(self, device_id: str, *, from_: Instant, to: Instant, archive: bool | None = None,
             audio_codec: AudioCodec | None = None,
-            harvest_files: SoraCamExportVideoToHarvestFiles | None = None) -> SoraCamVideoExportInfo: ...
+            harvest_files: SoraCamExportVideoToHarvestFiles | SoraCamExportVideoToHarvestFilesDict
+            | None = None) -> SoraCamVideoExportInfo: ...
     @overload
-    async def export(self, device_id: str, *, body: SoraCamVideoExportSpecification) -> SoraCamVideoExportInfo: ...
-    async def export(self, device_id: str, **arguments: Any) -> SoraCamVideoExportInfo:
-        """Export sora cam device recorded video.
+    async def export(self, device_id: str, *,
+            body: SoraCamVideoExportSpecification | Mapping[str, Any]) -> SoraCamVideoExportInfo: ...
+    async def export(self, device_id: str, *, archive: bool | None = None, audio_codec: AudioCodec | None = None,
+            from_: Instant | None = None,
+            harvest_files: SoraCamExportVideoToHarvestFiles | SoraCamExportVideoToHarvestFilesDict | None = None,
+            to: Instant | None = None,
+            body: SoraCamVideoExportSpecification | Mapping[str, Any] | None = None) -> SoraCamVideoExportInfo:
+        """Start to export a video from a camera's recording, as MP4.
+
+        `get_exported` tells how far it is and, for 10 minutes, its URL. Each export counts against the monthly
+        viewing time, even a repeated one. The camera needs a license; a SAM user also needs the permission
+        `OAuth2:authorize`.
 
         `POST /sora_cam/devices/{device_id}/videos/exports`, quota group SoraCam. Raises BadRequest, Forbidden,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/SoraCam/exportSoraCamDeviceRecordedVideo
+        NotFound. https://developers.soracom.io/en/api/#!/SoraCam/exportSoraCamDeviceRecordedVideo
 
         Args:
             device_id: The device's ID.
-            audio_codec: One of `pcm_s16le`, `mp3`.
-            from_: The start of the period. A time; on the wire epoch milliseconds.
-            to: The end of the period. A time; on the wire epoch milliseconds."""
-        return await self._call(EXPORT_SORA_CAM_DEVICE_RECORDED_VIDEO, device_id=device_id, **arguments)
+            archive: Whether the file is a ZIP archive of the MP4 files (the default) or an MP4 file.
+            audio_codec: The sound: `pcm_s16le` by default; with `mp3` the export counts twice against the monthly
+                time. One of `pcm_s16le`, `mp3`. Default: `pcm_s16le`.
+            from_: The start of the video. A time; on the wire epoch milliseconds.
+            harvest_files: The directory in Harvest Files to export to: costs extra, and needs the permission
+                `FileEntry:putFile`.
+            to: The end of the video, at most 900 seconds after its start. A time; on the wire epoch milliseconds.
+
+        Example:
+            from soracom_async.models import SoraCamExportVideoToHarvestFiles
+
+            files = SoraCamExportVideoToHarvestFiles(path_prefix="/videos/{device_id}")
+            export = await soracom.sora_cam.devices.videos.export(
+                device_id, from_=from_, to=to, archive=False, harvest_files=files
+            )"""
+        return await self._call(EXPORT_SORA_CAM_DEVICE_RECORDED_VIDEO, device_id=device_id, archive=archive,
+            audio_codec=audio_codec, from_=from_, harvest_files=harvest_files, to=to, body=body)
 
     async def get_exported(self, device_id: str, export_id: str) -> SoraCamVideoExportInfo:
-        """Get sora cam device exported video.
+        """Get the status of a video export, and its URL when it is complete.
+
+        A SAM user also needs the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/videos/exports/{export_id}`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceExportedVideo
 
         Args:
-            device_id: The device's ID."""
+            device_id: The device's ID.
+            export_id: The export's ID, from `export`."""
         return await self._call(GET_SORA_CAM_DEVICE_EXPORTED_VIDEO, device_id=device_id, export_id=export_id)
 
     def list_exports(self, *, device_id: str | None = None, last_evaluated_key: str | None = None,
             limit: int | None = None, sort: Sort | None = None) -> Pages[SoraCamVideoExportInfo]:
-        """List sora cam device video exports.
+        """List the video exports of one camera or of all, with their status and URLs.
+
+        A URL is good for 10 minutes. Old exports leave the list. A SAM user also needs the permission
+        `OAuth2:authorize`.
 
         `GET /sora_cam/devices/videos/exports`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/listSoraCamDeviceVideoExports
 
         Args:
-            device_id: The device's ID.
+            device_id: The camera's ID; without it, the exports of all cameras are listed.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page.
-            sort: The order: `asc` or `desc`. One of `desc`, `asc`."""
+            limit: The most items of one page; by default 10. Default: `10`.
+            sort: The order: by default the newest export comes first. One of `desc`, `asc`. Default: `desc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_VIDEO_EXPORTS, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, sort=sort)
 
@@ -521,7 +703,10 @@ class SoraCamDevicesRecordingsAndEvents(Resource):
             to: Instant | None = None,
             sort: Sort | None = None) -> Pages[SoraCamRecordingsAndEventsListEvents
             | SoraCamRecordingsAndEventsListRecords]:
-        """List sora cam device recordings and events.
+        """List when a camera recorded, and its events.
+
+        Both come in one listing, in each page the events first; only an event has a `type`. A SAM user also needs
+        the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/recordings_and_events`, quota group SoraCam. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/listSoraCamDeviceRecordingsAndEvents
@@ -529,9 +714,17 @@ class SoraCamDevicesRecordingsAndEvents(Resource):
         Args:
             device_id: The device's ID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            from_: The start of the period. A time; on the wire epoch milliseconds.
-            to: The end of the period. A time; on the wire epoch milliseconds.
-            sort: The order: `asc` or `desc`. One of `desc`, `asc`."""
+            from_: The start of the period; by default as far back as the license of the camera stores recordings. A
+                time; on the wire epoch milliseconds.
+            to: The end of the period; by default now. A time; on the wire epoch milliseconds.
+            sort: The order: by default the newest comes first. One of `desc`, `asc`. Default: `desc`.
+
+        Example:
+            from soracom_async.models import SoraCamRecordingsAndEventsListRecords
+
+            async for item in soracom.sora_cam.devices.recordings_and_events.list_for_device(device_id):
+                if isinstance(item, SoraCamRecordingsAndEventsListRecords):
+                    print("recorded", item.start_time, item.end_time)"""
         return self._pages(LIST_SORA_CAM_DEVICE_RECORDINGS_AND_EVENTS, device_id=device_id,
             last_evaluated_key=last_evaluated_key, from_=from_, to=to, sort=sort)
 
@@ -540,7 +733,10 @@ class SoraCamDevicesImages(Resource):
 
     def list_exports_for_device(self, device_id: str, *, last_evaluated_key: str | None = None,
             limit: int | None = None, sort: Sort | None = None) -> Pages[SoraCamImageExportInfo]:
-        """List sora cam device image exports for device.
+        """List the image exports of one camera, with their status and URLs.
+
+        A URL is good for 10 minutes. Old exports leave the list. A SAM user also needs the permission
+        `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/images/exports`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/listSoraCamDeviceImageExportsForDevice
@@ -548,52 +744,74 @@ class SoraCamDevicesImages(Resource):
         Args:
             device_id: The device's ID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page.
-            sort: The order: `asc` or `desc`. One of `desc`, `asc`."""
+            limit: The most items of one page; by default 10. Default: `10`.
+            sort: The order: by default the newest export comes first. One of `desc`, `asc`. Default: `desc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_IMAGE_EXPORTS_FOR_DEVICE, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, sort=sort)
 
     @overload
     async def export(self, device_id: str, *, time: Instant,
-            harvest_files: SoraCamExportImageToHarvestFiles | None = None,
+            harvest_files: SoraCamExportImageToHarvestFiles | SoraCamExportImageToHarvestFilesDict | None = None,
             image_filters: list[Literal["wide_angle_correction"] | str] | None = None) -> SoraCamImageExportInfo: ...
     @overload
-    async def export(self, device_id: str, *, body: SoraCamImageExportSpecification) -> SoraCamImageExportInfo: ...
-    async def export(self, device_id: str, **arguments: Any) -> SoraCamImageExportInfo:
-        """Export sora cam device recorded image.
+    async def export(self, device_id: str, *,
+            body: SoraCamImageExportSpecification | Mapping[str, Any]) -> SoraCamImageExportInfo: ...
+    async def export(self, device_id: str, *,
+            harvest_files: SoraCamExportImageToHarvestFiles | SoraCamExportImageToHarvestFilesDict | None = None,
+            image_filters: list[Literal["wide_angle_correction"] | str] | None = None, time: Instant | None = None,
+            body: SoraCamImageExportSpecification | Mapping[str, Any] | None = None) -> SoraCamImageExportInfo:
+        """Start to export a still image, 1920 x 1080, from a camera's recording.
+
+        `get_exported` tells how far it is and, for 10 minutes, its URL. Each export counts against the monthly
+        viewing time, even a repeated one. The camera needs a license; a SAM user also needs the permission
+        `OAuth2:authorize`.
 
         `POST /sora_cam/devices/{device_id}/images/exports`, quota group SoraCam. Raises BadRequest, Forbidden,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/SoraCam/exportSoraCamDeviceRecordedImage
+        NotFound. https://developers.soracom.io/en/api/#!/SoraCam/exportSoraCamDeviceRecordedImage
 
         Args:
             device_id: The device's ID.
-            image_filters: One of `wide_angle_correction`.
-            time: A time; on the wire epoch milliseconds."""
-        return await self._call(EXPORT_SORA_CAM_DEVICE_RECORDED_IMAGE, device_id=device_id, **arguments)
+            harvest_files: The directory in Harvest Files to export to: costs extra, and needs the permission
+                `FileEntry:putFile`.
+            image_filters: The filters that the image goes through. One of `wide_angle_correction`.
+            time: The time in the recording that the image is taken from. A time; on the wire epoch milliseconds.
+
+        Example:
+            from soracom_async.models import SoraCamExportImageToHarvestFiles
+
+            files = SoraCamExportImageToHarvestFiles(path_prefix="/images/{date}")
+            export = await soracom.sora_cam.devices.images.export(device_id, time=time, harvest_files=files)"""
+        return await self._call(EXPORT_SORA_CAM_DEVICE_RECORDED_IMAGE, device_id=device_id, harvest_files=harvest_files,
+            image_filters=image_filters, time=time, body=body)
 
     async def get_exported(self, device_id: str, export_id: str) -> SoraCamImageExportInfo:
-        """Get sora cam device exported image.
+        """Get the status of an image export, and its URL when it is complete.
+
+        A SAM user also needs the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/images/exports/{export_id}`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceExportedImage
 
         Args:
-            device_id: The device's ID."""
+            device_id: The device's ID.
+            export_id: The export's ID, from `export`."""
         return await self._call(GET_SORA_CAM_DEVICE_EXPORTED_IMAGE, device_id=device_id, export_id=export_id)
 
     def list_exports(self, *, device_id: str | None = None, last_evaluated_key: str | None = None,
             limit: int | None = None, sort: Sort | None = None) -> Pages[SoraCamImageExportInfo]:
-        """List sora cam device image exports.
+        """List the image exports of one camera or of all, with their status and URLs.
+
+        A URL is good for 10 minutes. Old exports leave the list. A SAM user also needs the permission
+        `OAuth2:authorize`.
 
         `GET /sora_cam/devices/images/exports`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/listSoraCamDeviceImageExports
 
         Args:
-            device_id: The device's ID.
+            device_id: The camera's ID; without it, the exports of all cameras are listed.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page.
-            sort: The order: `asc` or `desc`. One of `desc`, `asc`."""
+            limit: The most items of one page; by default 10. Default: `10`.
+            sort: The order: by default the newest export comes first. One of `desc`, `asc`. Default: `desc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_IMAGE_EXPORTS, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, sort=sort)
 
@@ -602,7 +820,9 @@ class SoraCamDevicesEvents(Resource):
 
     def list_for_device(self, device_id: str, *, last_evaluated_key: str | None = None, limit: int | None = None,
             from_: Instant | None = None, to: Instant | None = None, sort: Sort | None = None) -> Pages[SoraCamEvent]:
-        """List sora cam device events for device.
+        """List the events of one camera, such as detected motion and sound.
+
+        A SAM user also needs the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/events`, quota group SoraCam. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/listSoraCamDeviceEventsForDevice
@@ -610,66 +830,96 @@ class SoraCamDevicesEvents(Resource):
         Args:
             device_id: The device's ID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page.
-            from_: The start of the period. A time; on the wire epoch milliseconds.
-            to: The end of the period. A time; on the wire epoch milliseconds.
-            sort: The order: `asc` or `desc`. One of `desc`, `asc`."""
+            limit: The most items of one page: 1 to 100, by default 10. 1 to 100. Default: `10`.
+            from_: The start of the period; by default that of the oldest event. A time; on the wire epoch
+                milliseconds.
+            to: The end of the period; by default now. A time; on the wire epoch milliseconds.
+            sort: The order: by default the newest event comes first. One of `desc`, `asc`. Default: `desc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_EVENTS_FOR_DEVICE, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, from_=from_, to=to, sort=sort)
 
     def list(self, *, device_id: str | None = None, last_evaluated_key: str | int | None = None,
             limit: int | None = None, from_: Instant | None = None, to: Instant | None = None,
             sort: Sort | None = None) -> Pages[SoraCamEvent]:
-        """List sora cam device events.
+        """List the events of one camera or of all, such as detected motion and sound.
 
         `GET /sora_cam/devices/events`, quota group SoraCam. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/SoraCam/listSoraCamDeviceEvents
 
         Args:
-            device_id: The device's ID.
+            device_id: The camera's ID; without it, the events of all cameras are listed.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page.
-            from_: The start of the period. A time; on the wire epoch milliseconds.
-            to: The end of the period. A time; on the wire epoch milliseconds.
-            sort: The order: `asc` or `desc`. One of `desc`, `asc`."""
+            limit: The most items of one page: 1 to 100, by default 10. 1 to 100. Default: `10`.
+            from_: The start of the period; by default that of the oldest event. A time; on the wire epoch
+                milliseconds.
+            to: The end of the period; by default now. A time; on the wire epoch milliseconds.
+            sort: The order: by default the newest event comes first. One of `desc`, `asc`. Default: `desc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_EVENTS, device_id=device_id, last_evaluated_key=last_evaluated_key,
             limit=limit, from_=from_, to=to, sort=sort)
 
 class SoraCamDevicesData(Resource):
     """The commands of `soracom sora-cam devices data`."""
 
+    @overload
     async def create_entry(self, device_id: str, *, data: Content | dict[str, Any] | list[Any],
-            content_type: str | None = None) -> None:
-        """Create sora cam device data entry.
+            content_type: str | None = None) -> None: ...
+    @overload
+    async def create_entry(self, device_id: str, *, body: Content | dict[str, Any] | list[Any],
+            content_type: str | None = None) -> None: ...
+    async def create_entry(self, device_id: str, *, content_type: str | None = None,
+            data: Content | dict[str, Any] | list[Any] | None = None,
+            body: Content | dict[str, Any] | list[Any] | None = None) -> None:
+        """Save data of your own under a camera in Harvest Data.
+
+        `soracom.data` reads and deletes it, with the resource type `SoraCam`. A SAM user also needs the permission
+        `OAuth2:authorize`.
 
         `POST /sora_cam/devices/{device_id}/data`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/createSoraCamDeviceDataEntry
 
         Args:
             device_id: The device's ID.
-            content_type: The content type of what is sent."""
-        return await self._call(CREATE_SORA_CAM_DEVICE_DATA_ENTRY, device_id=device_id, content_type=content_type,
-            data=data)
+            content_type: The content type of `data`; by default JSON, plain text or octet stream, by its Python
+                type.
+            data: What is saved: an object or a list as JSON, text, or bytes.
 
+        Example:
+            await soracom.sora_cam.devices.data.create_entry(device_id, data={"people": 5})"""
+        return await self._call(CREATE_SORA_CAM_DEVICE_DATA_ENTRY, device_id=device_id, content_type=content_type,
+            data=data, body=body)
+
+    @overload
     async def update_entry(self, device_id: str, time: Instant, *, data: Content | dict[str, Any] | list[Any],
-            content_type: str | None = None) -> None:
-        """Update sora cam device data entry.
+            content_type: str | None = None) -> None: ...
+    @overload
+    async def update_entry(self, device_id: str, time: Instant, *, body: Content | dict[str, Any] | list[Any],
+            content_type: str | None = None) -> None: ...
+    async def update_entry(self, device_id: str, time: Instant, *, content_type: str | None = None,
+            data: Content | dict[str, Any] | list[Any] | None = None,
+            body: Content | dict[str, Any] | list[Any] | None = None) -> None:
+        """Save data of your own under a camera in Harvest Data, at a given time.
+
+        An entry of the same time is overwritten. A SAM user also needs the permission `OAuth2:authorize`.
 
         `PUT /sora_cam/devices/{device_id}/data/{time}`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/updateSoraCamDeviceDataEntry
 
         Args:
             device_id: The device's ID.
-            time: A time; on the wire epoch milliseconds.
-            content_type: The content type of what is sent."""
+            time: The time under which the data is kept. A time; on the wire epoch milliseconds.
+            content_type: The content type of `data`; by default JSON, plain text or octet stream, by its Python
+                type.
+            data: What is saved: an object or a list as JSON, text, or bytes."""
         return await self._call(UPDATE_SORA_CAM_DEVICE_DATA_ENTRY, device_id=device_id, time=time,
-            content_type=content_type, data=data)
+            content_type=content_type, data=data, body=body)
 
 class SoraCamDevicesAtomCamSettings(Resource):
     """The commands of `soracom sora-cam devices atom-cam settings`."""
 
     async def get_logo(self, device_id: str) -> SoraCamAtomCamSettingsLogo:
-        """Get sora cam device atom cam settings logo.
+        """Get whether a camera shows the logo of ATOM tech in its picture.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/atom_cam/settings/logo`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsLogo
@@ -681,21 +931,25 @@ class SoraCamDevicesAtomCamSettings(Resource):
     @overload
     async def set_logo(self, device_id: str, *, state: SoraCamAtomCamSettingsLogoState) -> None: ...
     @overload
-    async def set_logo(self, device_id: str, *, body: SoraCamAtomCamSettingsLogo) -> None: ...
-    async def set_logo(self, device_id: str, **arguments: Any) -> None:
-        """Set sora cam device atom cam settings logo.
+    async def set_logo(self, device_id: str, *, body: SoraCamAtomCamSettingsLogo | Mapping[str, Any]) -> None: ...
+    async def set_logo(self, device_id: str, *, state: SoraCamAtomCamSettingsLogoState | None = None,
+            body: SoraCamAtomCamSettingsLogo | Mapping[str, Any] | None = None) -> None:
+        """Show or hide the logo of ATOM tech at the bottom left of a camera's picture.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `POST /sora_cam/devices/{device_id}/atom_cam/settings/logo`, quota group SoraCam. Raises BadRequest,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsLogo
+        NotFound. https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsLogo
 
         Args:
             device_id: The device's ID.
-            state: One of `on`, `off`."""
-        return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_LOGO, device_id=device_id, **arguments)
+            state: Whether the logo is shown. One of `on`, `off`."""
+        return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_LOGO, device_id=device_id, state=state, body=body)
 
     async def get_motion(self, device_id: str) -> SoraCamAtomCamSettingsMotion:
-        """Get sora cam device atom cam settings motion.
+        """Get whether a camera detects motion.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/atom_cam/settings/motion`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsMotion
@@ -707,25 +961,30 @@ class SoraCamDevicesAtomCamSettings(Resource):
     @overload
     async def set_motion(self, device_id: str, *, state: SoraCamAtomCamSettingsLogoState) -> None: ...
     @overload
-    async def set_motion(self, device_id: str, *, body: SoraCamAtomCamSettingsMotion) -> None: ...
-    async def set_motion(self, device_id: str, **arguments: Any) -> None:
-        """Set sora cam device atom cam settings motion.
+    async def set_motion(self, device_id: str, *, body: SoraCamAtomCamSettingsMotion | Mapping[str, Any]) -> None: ...
+    async def set_motion(self, device_id: str, *, state: SoraCamAtomCamSettingsLogoState | None = None,
+            body: SoraCamAtomCamSettingsMotion | Mapping[str, Any] | None = None) -> None:
+        """Turn the motion detection of a camera on or off.
+
+        A camera that detects motion starts to record; with an `MR…` license, it records only then. The camera needs
+        a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `POST /sora_cam/devices/{device_id}/atom_cam/settings/motion`, quota group SoraCam. Raises BadRequest,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsMotion
+        NotFound. https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsMotion
 
         Args:
             device_id: The device's ID.
-            state: One of `on`, `off`."""
-        return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_MOTION, device_id=device_id, **arguments)
+            state: Whether motion is detected. One of `on`, `off`."""
+        return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_MOTION, device_id=device_id, state=state,
+            body=body)
 
     async def get_motion_sensitivity(self, device_id: str) -> SoraCamAtomCamSettingsMotionSensitivity:
-        """Get sora cam device atom cam settings motion sensitivity.
+        """Get how sensitive the motion detection of a camera is.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/atom_cam/settings/motion_sensitivity`, quota group SoraCam. Raises
-        NotFound.
-        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsMotionSensitivity
+        NotFound. https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsMotionSensitivity
 
         Args:
             device_id: The device's ID."""
@@ -735,9 +994,12 @@ class SoraCamDevicesAtomCamSettings(Resource):
     async def set_motion_sensitivity(self, device_id: str, *, state: SoraCamAtomCamSettingsQualityState) -> None: ...
     @overload
     async def set_motion_sensitivity(self, device_id: str, *,
-            body: SoraCamAtomCamSettingsMotionSensitivity) -> None: ...
-    async def set_motion_sensitivity(self, device_id: str, **arguments: Any) -> None:
-        """Set sora cam device atom cam settings motion sensitivity.
+            body: SoraCamAtomCamSettingsMotionSensitivity | Mapping[str, Any]) -> None: ...
+    async def set_motion_sensitivity(self, device_id: str, *, state: SoraCamAtomCamSettingsQualityState | None = None,
+            body: SoraCamAtomCamSettingsMotionSensitivity | Mapping[str, Any] | None = None) -> None:
+        """Set how sensitive the motion detection of a camera is.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `POST /sora_cam/devices/{device_id}/atom_cam/settings/motion_sensitivity`, quota group SoraCam. Raises
         BadRequest, NotFound.
@@ -745,12 +1007,15 @@ class SoraCamDevicesAtomCamSettings(Resource):
 
         Args:
             device_id: The device's ID.
-            state: One of `high`, `medium`, `low`."""
+            state: The sensitivity: the higher it is, the smaller the changes that are detected. One of `high`,
+                `medium`, `low`."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_MOTION_SENSITIVITY, device_id=device_id,
-            **arguments)
+            state=state, body=body)
 
     async def get_motion_tagging(self, device_id: str) -> SoraCamAtomCamSettingsMotionTagging:
-        """Get sora cam device atom cam settings motion tagging.
+        """Get whether a camera marks motion with a green frame.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/atom_cam/settings/motion_tagging`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsMotionTagging
@@ -762,9 +1027,13 @@ class SoraCamDevicesAtomCamSettings(Resource):
     @overload
     async def set_motion_tagging(self, device_id: str, *, state: SoraCamAtomCamSettingsLogoState) -> None: ...
     @overload
-    async def set_motion_tagging(self, device_id: str, *, body: SoraCamAtomCamSettingsMotionTagging) -> None: ...
-    async def set_motion_tagging(self, device_id: str, **arguments: Any) -> None:
-        """Set sora cam device atom cam settings motion tagging.
+    async def set_motion_tagging(self, device_id: str, *,
+            body: SoraCamAtomCamSettingsMotionTagging | Mapping[str, Any]) -> None: ...
+    async def set_motion_tagging(self, device_id: str, *, state: SoraCamAtomCamSettingsLogoState | None = None,
+            body: SoraCamAtomCamSettingsMotionTagging | Mapping[str, Any] | None = None) -> None:
+        """Show or hide the green frame with which a camera marks motion in its picture.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `POST /sora_cam/devices/{device_id}/atom_cam/settings/motion_tagging`, quota group SoraCam. Raises
         BadRequest, NotFound.
@@ -772,11 +1041,14 @@ class SoraCamDevicesAtomCamSettings(Resource):
 
         Args:
             device_id: The device's ID.
-            state: One of `on`, `off`."""
-        return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_MOTION_TAGGING, device_id=device_id, **arguments)
+            state: Whether the frame is shown. One of `on`, `off`."""
+        return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_MOTION_TAGGING, device_id=device_id, state=state,
+            body=body)
 
     async def get_night_vision(self, device_id: str) -> SoraCamAtomCamSettingsNightVision:
-        """Get sora cam device atom cam settings night vision.
+        """Get the night vision mode of a camera.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/atom_cam/settings/night_vision`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsNightVision
@@ -788,21 +1060,28 @@ class SoraCamDevicesAtomCamSettings(Resource):
     @overload
     async def set_night_vision(self, device_id: str, *, state: SoraCamAtomCamSettingsNightVisionState) -> None: ...
     @overload
-    async def set_night_vision(self, device_id: str, *, body: SoraCamAtomCamSettingsNightVision) -> None: ...
-    async def set_night_vision(self, device_id: str, **arguments: Any) -> None:
-        """Set sora cam device atom cam settings night vision.
+    async def set_night_vision(self, device_id: str, *,
+            body: SoraCamAtomCamSettingsNightVision | Mapping[str, Any]) -> None: ...
+    async def set_night_vision(self, device_id: str, *, state: SoraCamAtomCamSettingsNightVisionState | None = None,
+            body: SoraCamAtomCamSettingsNightVision | Mapping[str, Any] | None = None) -> None:
+        """Set the night vision mode of a camera.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `POST /sora_cam/devices/{device_id}/atom_cam/settings/night_vision`, quota group SoraCam. Raises BadRequest,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsNightVision
+        NotFound. https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsNightVision
 
         Args:
             device_id: The device's ID.
-            state: One of `on`, `off`, `auto`."""
-        return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_NIGHT_VISION, device_id=device_id, **arguments)
+            state: Whether night vision is used; with `auto` the camera switches by itself. One of `on`, `off`,
+                `auto`."""
+        return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_NIGHT_VISION, device_id=device_id, state=state,
+            body=body)
 
     async def get_quality(self, device_id: str) -> SoraCamAtomCamSettingsQuality:
-        """Get sora cam device atom cam settings quality.
+        """Get the picture quality of a camera.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/atom_cam/settings/quality`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsQuality
@@ -814,21 +1093,28 @@ class SoraCamDevicesAtomCamSettings(Resource):
     @overload
     async def set_quality(self, device_id: str, *, state: SoraCamAtomCamSettingsQualityState) -> None: ...
     @overload
-    async def set_quality(self, device_id: str, *, body: SoraCamAtomCamSettingsQuality) -> None: ...
-    async def set_quality(self, device_id: str, **arguments: Any) -> None:
-        """Set sora cam device atom cam settings quality.
+    async def set_quality(self, device_id: str, *, body: SoraCamAtomCamSettingsQuality | Mapping[str, Any]) -> None: ...
+    async def set_quality(self, device_id: str, *, state: SoraCamAtomCamSettingsQualityState | None = None,
+            body: SoraCamAtomCamSettingsQuality | Mapping[str, Any] | None = None) -> None:
+        """Set the picture quality of a camera, for all its videos and still images.
+
+        The camera may lower the quality by itself if its Wi-Fi is too slow. The camera needs a license or real-time
+        access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `POST /sora_cam/devices/{device_id}/atom_cam/settings/quality`, quota group SoraCam. Raises BadRequest,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsQuality
+        NotFound. https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsQuality
 
         Args:
             device_id: The device's ID.
-            state: One of `high`, `medium`, `low`."""
-        return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_QUALITY, device_id=device_id, **arguments)
+            state: The quality: HD (`high`), SD or 360p of the ATOM app. Recordings in the cloud have 1080p with
+                each. One of `high`, `medium`, `low`."""
+        return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_QUALITY, device_id=device_id, state=state,
+            body=body)
 
     async def get_rotation(self, device_id: str) -> SoraCamAtomCamSettingsRotation:
-        """Get sora cam device atom cam settings rotation.
+        """Get whether a camera turns its picture by 180 degrees.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/atom_cam/settings/rotation`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsRotation
@@ -840,21 +1126,28 @@ class SoraCamDevicesAtomCamSettings(Resource):
     @overload
     async def set_rotation(self, device_id: str, *, state: SoraCamAtomCamSettingsRotationState) -> None: ...
     @overload
-    async def set_rotation(self, device_id: str, *, body: SoraCamAtomCamSettingsRotation) -> None: ...
-    async def set_rotation(self, device_id: str, **arguments: Any) -> None:
-        """Set sora cam device atom cam settings rotation.
+    async def set_rotation(self, device_id: str, *,
+            body: SoraCamAtomCamSettingsRotation | Mapping[str, Any]) -> None: ...
+    async def set_rotation(self, device_id: str, *, state: SoraCamAtomCamSettingsRotationState | None = None,
+            body: SoraCamAtomCamSettingsRotation | Mapping[str, Any] | None = None) -> None:
+        """Set whether a camera turns its picture by 180 degrees.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `POST /sora_cam/devices/{device_id}/atom_cam/settings/rotation`, quota group SoraCam. Raises BadRequest,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsRotation
+        NotFound. https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsRotation
 
         Args:
             device_id: The device's ID.
-            state: One of `0`, `180`."""
-        return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_ROTATION, device_id=device_id, **arguments)
+            state: The degrees by which the picture is turned: 180 for a camera that hangs upside down. One of `0`,
+                `180`."""
+        return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_ROTATION, device_id=device_id, state=state,
+            body=body)
 
     async def get_self_reboot(self, device_id: str) -> SoraCamAtomCamSettingsSelfReboot:
-        """Get sora cam device atom cam settings self reboot.
+        """Get when a camera reboots by itself.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/atom_cam/settings/self_reboot`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsSelfReboot
@@ -867,20 +1160,35 @@ class SoraCamDevicesAtomCamSettings(Resource):
     async def set_self_reboot(self, device_id: str, *, enabled: bool, days_of_week: list[int] | None = None,
             time: str | None = None) -> None: ...
     @overload
-    async def set_self_reboot(self, device_id: str, *, body: SoraCamAtomCamSettingsSelfReboot) -> None: ...
-    async def set_self_reboot(self, device_id: str, **arguments: Any) -> None:
-        """Set sora cam device atom cam settings self reboot.
+    async def set_self_reboot(self, device_id: str, *,
+            body: SoraCamAtomCamSettingsSelfReboot | Mapping[str, Any]) -> None: ...
+    async def set_self_reboot(self, device_id: str, *, days_of_week: list[int] | None = None,
+            enabled: bool | None = None, time: str | None = None,
+            body: SoraCamAtomCamSettingsSelfReboot | Mapping[str, Any] | None = None) -> None:
+        """Set whether and when a camera reboots by itself.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `POST /sora_cam/devices/{device_id}/atom_cam/settings/self_reboot`, quota group SoraCam. Raises BadRequest,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsSelfReboot
+        NotFound. https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsSelfReboot
 
         Args:
-            device_id: The device's ID."""
-        return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_SELF_REBOOT, device_id=device_id, **arguments)
+            device_id: The device's ID.
+            days_of_week: The days of the reboot, from 0 for Sunday to 6 for Saturday; by default every day.
+            enabled: Whether the camera reboots by itself.
+            time: The time of the reboot in UTC, `HH:mm`; `00:00` by default. Default: `00:00`.
+
+        Example:
+            await soracom.sora_cam.devices.atom_cam.settings.set_self_reboot(
+                device_id, enabled=True, days_of_week=[1, 4], time="18:30"
+            )"""
+        return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_SELF_REBOOT, device_id=device_id,
+            days_of_week=days_of_week, enabled=enabled, time=time, body=body)
 
     async def get_sound(self, device_id: str) -> SoraCamAtomCamSettingsSound:
-        """Get sora cam device atom cam settings sound.
+        """Get whether a camera detects sound.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/atom_cam/settings/sound`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsSound
@@ -892,25 +1200,31 @@ class SoraCamDevicesAtomCamSettings(Resource):
     @overload
     async def set_sound(self, device_id: str, *, state: SoraCamAtomCamSettingsLogoState) -> None: ...
     @overload
-    async def set_sound(self, device_id: str, *, body: SoraCamAtomCamSettingsSound) -> None: ...
-    async def set_sound(self, device_id: str, **arguments: Any) -> None:
-        """Set sora cam device atom cam settings sound.
+    async def set_sound(self, device_id: str, *, body: SoraCamAtomCamSettingsSound | Mapping[str, Any]) -> None: ...
+    async def set_sound(self, device_id: str, *, state: SoraCamAtomCamSettingsLogoState | None = None,
+            body: SoraCamAtomCamSettingsSound | Mapping[str, Any] | None = None) -> None:
+        """Turn the sound detection of a camera on or off.
+
+        A camera that detects sound starts to record. To download it, find the time in the events and export the
+        video of that time, which needs a `CR…` license. The camera needs a license or real-time access; a SAM user
+        also needs the permission `OAuth2:authorize`.
 
         `POST /sora_cam/devices/{device_id}/atom_cam/settings/sound`, quota group SoraCam. Raises BadRequest,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsSound
+        NotFound. https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsSound
 
         Args:
             device_id: The device's ID.
-            state: One of `on`, `off`."""
-        return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_SOUND, device_id=device_id, **arguments)
+            state: Whether sound is detected. One of `on`, `off`."""
+        return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_SOUND, device_id=device_id, state=state,
+            body=body)
 
     async def get_sound_sensitivity(self, device_id: str) -> SoraCamAtomCamSettingsSoundSensitivity:
-        """Get sora cam device atom cam settings sound sensitivity.
+        """Get how sensitive the sound detection of a camera is.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/atom_cam/settings/sound_sensitivity`, quota group SoraCam. Raises
-        NotFound.
-        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsSoundSensitivity
+        NotFound. https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsSoundSensitivity
 
         Args:
             device_id: The device's ID."""
@@ -919,9 +1233,13 @@ class SoraCamDevicesAtomCamSettings(Resource):
     @overload
     async def set_sound_sensitivity(self, device_id: str, *, state: SoraCamAtomCamSettingsQualityState) -> None: ...
     @overload
-    async def set_sound_sensitivity(self, device_id: str, *, body: SoraCamAtomCamSettingsSoundSensitivity) -> None: ...
-    async def set_sound_sensitivity(self, device_id: str, **arguments: Any) -> None:
-        """Set sora cam device atom cam settings sound sensitivity.
+    async def set_sound_sensitivity(self, device_id: str, *,
+            body: SoraCamAtomCamSettingsSoundSensitivity | Mapping[str, Any]) -> None: ...
+    async def set_sound_sensitivity(self, device_id: str, *, state: SoraCamAtomCamSettingsQualityState | None = None,
+            body: SoraCamAtomCamSettingsSoundSensitivity | Mapping[str, Any] | None = None) -> None:
+        """Set how sensitive the sound detection of a camera is.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `POST /sora_cam/devices/{device_id}/atom_cam/settings/sound_sensitivity`, quota group SoraCam. Raises
         BadRequest, NotFound.
@@ -929,12 +1247,15 @@ class SoraCamDevicesAtomCamSettings(Resource):
 
         Args:
             device_id: The device's ID.
-            state: One of `high`, `medium`, `low`."""
+            state: The sensitivity: the higher it is, the quieter the sounds that are detected. One of `high`,
+                `medium`, `low`."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_SOUND_SENSITIVITY, device_id=device_id,
-            **arguments)
+            state=state, body=body)
 
     async def get_status_light(self, device_id: str) -> SoraCamAtomCamSettingsStatusLight:
-        """Get sora cam device atom cam settings status light.
+        """Get whether the status light of a camera is on.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/atom_cam/settings/status_light`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsStatusLight
@@ -946,21 +1267,27 @@ class SoraCamDevicesAtomCamSettings(Resource):
     @overload
     async def set_status_light(self, device_id: str, *, state: SoraCamAtomCamSettingsLogoState) -> None: ...
     @overload
-    async def set_status_light(self, device_id: str, *, body: SoraCamAtomCamSettingsStatusLight) -> None: ...
-    async def set_status_light(self, device_id: str, **arguments: Any) -> None:
-        """Set sora cam device atom cam settings status light.
+    async def set_status_light(self, device_id: str, *,
+            body: SoraCamAtomCamSettingsStatusLight | Mapping[str, Any]) -> None: ...
+    async def set_status_light(self, device_id: str, *, state: SoraCamAtomCamSettingsLogoState | None = None,
+            body: SoraCamAtomCamSettingsStatusLight | Mapping[str, Any] | None = None) -> None:
+        """Turn the light that shows the status of a camera on or off.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `POST /sora_cam/devices/{device_id}/atom_cam/settings/status_light`, quota group SoraCam. Raises BadRequest,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsStatusLight
+        NotFound. https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsStatusLight
 
         Args:
             device_id: The device's ID.
-            state: One of `on`, `off`."""
-        return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_STATUS_LIGHT, device_id=device_id, **arguments)
+            state: Whether the light shows the status. One of `on`, `off`."""
+        return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_STATUS_LIGHT, device_id=device_id, state=state,
+            body=body)
 
     async def get_timestamp(self, device_id: str) -> SoraCamAtomCamSettingsTimestamp:
-        """Get sora cam device atom cam settings timestamp.
+        """Get whether a camera shows the time in its picture.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/atom_cam/settings/timestamp`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettingsTimestamp
@@ -972,25 +1299,31 @@ class SoraCamDevicesAtomCamSettings(Resource):
     @overload
     async def set_timestamp(self, device_id: str, *, state: SoraCamAtomCamSettingsLogoState) -> None: ...
     @overload
-    async def set_timestamp(self, device_id: str, *, body: SoraCamAtomCamSettingsTimestamp) -> None: ...
-    async def set_timestamp(self, device_id: str, **arguments: Any) -> None:
-        """Set sora cam device atom cam settings timestamp.
+    async def set_timestamp(self, device_id: str, *,
+            body: SoraCamAtomCamSettingsTimestamp | Mapping[str, Any]) -> None: ...
+    async def set_timestamp(self, device_id: str, *, state: SoraCamAtomCamSettingsLogoState | None = None,
+            body: SoraCamAtomCamSettingsTimestamp | Mapping[str, Any] | None = None) -> None:
+        """Show or hide the time at the bottom right of a camera's picture.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `POST /sora_cam/devices/{device_id}/atom_cam/settings/timestamp`, quota group SoraCam. Raises BadRequest,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsTimestamp
+        NotFound. https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceAtomCamSettingsTimestamp
 
         Args:
             device_id: The device's ID.
-            state: One of `on`, `off`."""
-        return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_TIMESTAMP, device_id=device_id, **arguments)
+            state: Whether the time is shown. One of `on`, `off`."""
+        return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_TIMESTAMP, device_id=device_id, state=state,
+            body=body)
 
 class SoraCamDevicesAtomCam(Resource):
     """The commands of `soracom sora-cam devices atom-cam`."""
     settings: Inner[SoraCamDevicesAtomCamSettings] = Inner(SoraCamDevicesAtomCamSettings)
 
     async def get_firmware_update(self, device_id: str) -> list[SoraCamDevicesFirmwareUpdate] | None:
-        """Get sora cam device atom cam firmware update.
+        """Get the newer firmware that a camera can be updated to.
+
+        The answer is None if there is none. A SAM user also needs the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/atom_cam/firmware/update`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamFirmwareUpdate
@@ -1000,30 +1333,39 @@ class SoraCamDevicesAtomCam(Resource):
         return await self._call(GET_SORA_CAM_DEVICE_ATOM_CAM_FIRMWARE_UPDATE, device_id=device_id)
 
     async def update_firmware(self, device_id: str) -> None:
-        """Update sora cam device atom cam firmware.
+        """Update the firmware of a camera to the newer version that there is.
+
+        The camera is offline during the update and must not lose its power. Raises BadRequest if there is no newer
+        version. A SAM user also needs the permission `OAuth2:authorize`.
 
         `POST /sora_cam/devices/{device_id}/atom_cam/firmware/update`, quota group SoraCam. Raises BadRequest,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/SoraCam/updateSoraCamDeviceAtomCamFirmware
+        NotFound. https://developers.soracom.io/en/api/#!/SoraCam/updateSoraCamDeviceAtomCamFirmware
 
         Args:
             device_id: The device's ID."""
         return await self._call(UPDATE_SORA_CAM_DEVICE_ATOM_CAM_FIRMWARE, device_id=device_id)
 
     async def assign_license(self, device_id: str, *, type: SoraCamDeviceLicenseUpdateType | None = None,
-            body: SoraCamDeviceLicenseUpdate | None = None) -> SoraCamDeviceLicenseUpdate | None:
-        """Assign sora cam device atom cam license.
+            body: SoraCamDeviceLicenseUpdate | Mapping[str, Any] | None = None) -> SoraCamDeviceLicenseUpdate | None:
+        """Give a camera a license, in place of the one that it has.
+
+        The answer is None if the camera has this license already. Raises Forbidden if no license of the kind is free
+        or the camera is shared by another operator. A SAM user also needs the permission `OAuth2:authorize`.
 
         `PUT /sora_cam/devices/{device_id}/atom_cam/license`, quota group SoraCam. Raises BadRequest, Forbidden,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/SoraCam/assignSoraCamDeviceAtomCamLicense
+        NotFound. https://developers.soracom.io/en/api/#!/SoraCam/assignSoraCamDeviceAtomCamLicense
 
         Args:
-            device_id: The device's ID."""
+            device_id: The device's ID.
+            type: The license, such as `CR7-SC`: `CR` all the time or `MR` on motion, stored for 7, 14, 30, 60 or 90
+                days."""
         return await self._call(ASSIGN_SORA_CAM_DEVICE_ATOM_CAM_LICENSE, device_id=device_id, type=type, body=body)
 
     async def unassign_license(self, device_id: str) -> None:
-        """Unassign sora cam device atom cam license.
+        """Take the license away from a camera.
+
+        The camera stops recording to the cloud and its recordings cannot be watched any more; what is exported
+        stays. The license is charged until it is canceled. A SAM user also needs the permission `OAuth2:authorize`.
 
         `DELETE /sora_cam/devices/{device_id}/atom_cam/license`, quota group SoraCam. Raises Forbidden, NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/unassignSoraCamDeviceAtomCamLicense
@@ -1033,18 +1375,20 @@ class SoraCamDevicesAtomCam(Resource):
         return await self._call(UNASSIGN_SORA_CAM_DEVICE_ATOM_CAM_LICENSE, device_id=device_id)
 
     async def live_image(self, device_id: str) -> SoraCamAtomCamLiveImageResponse:
-        """Get sora cam device atom cam live image.
+        """Take a picture with a camera now, and get the URL of the picture.
+
+        The camera needs real-time access. Raises APIError (422) if it is offline or has no real-time access. A SAM
+        user also needs the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/atom_cam/live_image`, quota group SoraCam. Raises NotFound, APIError
-        (422).
-        https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamLiveImage
+        (422). https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamLiveImage
 
         Args:
             device_id: The device's ID."""
         return await self._call(GET_SORA_CAM_DEVICE_ATOM_CAM_LIVE_IMAGE, device_id=device_id)
 
     async def get_options(self, device_id: str) -> SoraCamDeviceOptions:
-        """Get sora cam device atom cam options.
+        """Get whether the options of a camera, such as real-time access, are enabled.
 
         `GET /sora_cam/devices/{device_id}/atom_cam/options`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamOptions
@@ -1058,22 +1402,28 @@ class SoraCamDevicesAtomCam(Resource):
             enabled: bool) -> SoraCamDeviceRealTimeAccessOption: ...
     @overload
     async def update_real_time_access_option(self, device_id: str, *,
-            body: SoraCamDeviceRealTimeAccessOption) -> SoraCamDeviceRealTimeAccessOption: ...
-    async def update_real_time_access_option(self, device_id: str,
-            **arguments: Any) -> SoraCamDeviceRealTimeAccessOption:
-        """Update sora cam device atom cam options real time access.
+            body: SoraCamDeviceRealTimeAccessOption | Mapping[str, Any]) -> SoraCamDeviceRealTimeAccessOption: ...
+    async def update_real_time_access_option(self, device_id: str, *, enabled: bool | None = None,
+            body: SoraCamDeviceRealTimeAccessOption | Mapping[str, Any]
+            | None = None) -> SoraCamDeviceRealTimeAccessOption:
+        """Enable or disable real-time access to a camera, a paid option.
+
+        With it, the camera is reached directly, peer to peer, for live pictures and for control.
 
         `PUT /sora_cam/devices/{device_id}/atom_cam/options/real_time_access`, quota group SoraCam. Raises
         BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/updateSoraCamDeviceAtomCamOptionsRealTimeAccess
 
         Args:
-            device_id: The device's ID."""
+            device_id: The device's ID.
+            enabled: Whether real-time access is allowed."""
         return await self._call(UPDATE_SORA_CAM_DEVICE_ATOM_CAM_OPTIONS_REAL_TIME_ACCESS, device_id=device_id,
-            **arguments)
+            enabled=enabled, body=body)
 
     async def get_settings(self, device_id: str) -> SoraCamAtomCamSettingsAll:
-        """Get sora cam device atom cam settings.
+        """Get all settings of a camera but that of its automatic reboot.
+
+        The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/atom_cam/settings`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceAtomCamSettings
@@ -1083,7 +1433,9 @@ class SoraCamDevicesAtomCam(Resource):
         return await self._call(GET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS, device_id=device_id)
 
     async def list_firmware_updates(self) -> list[SoraCamDevicesFirmwareUpdate]:
-        """List sora cam device atom cam firmware updates.
+        """List the cameras whose firmware can be updated, with the newer version.
+
+        A SAM user also needs the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/atom_cam/firmware/updates`, quota group SoraCam.
         https://developers.soracom.io/en/api/#!/SoraCam/listSoraCamDeviceAtomCamFirmwareUpdates"""
@@ -1099,14 +1451,19 @@ class SoraCamDevices(Resource):
     videos: Inner[SoraCamDevicesVideos] = Inner(SoraCamDevicesVideos)
 
     async def list(self) -> builtins.list[SoraCamDevice]:
-        """List sora cam devices.
+        """List the operator's cameras.
+
+        Their `applied_licenses` are left out: `get` has them. A SAM user also needs the permission
+        `OAuth2:authorize`.
 
         `GET /sora_cam/devices`, quota group SoraCam.
         https://developers.soracom.io/en/api/#!/SoraCam/listSoraCamDevices"""
         return await self._call(LIST_SORA_CAM_DEVICES)
 
     async def get(self, device_id: str) -> SoraCamDevice:
-        """Get sora cam device.
+        """Get a camera, with its licenses.
+
+        A SAM user also needs the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDevice
@@ -1116,7 +1473,9 @@ class SoraCamDevices(Resource):
         return await self._call(GET_SORA_CAM_DEVICE, device_id=device_id)
 
     async def delete(self, device_id: str) -> None:
-        """Handle delete sora cam device.
+        """Delete a camera from the operator.
+
+        A SAM user also needs the permission `OAuth2:authorize`.
 
         `DELETE /sora_cam/devices/{device_id}`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/handleDeleteSoraCamDevice
@@ -1126,7 +1485,10 @@ class SoraCamDevices(Resource):
         return await self._call(HANDLE_DELETE_SORA_CAM_DEVICE, device_id=device_id)
 
     async def get_export_usage(self, device_id: str) -> SoraCamExportUsage:
-        """Get sora cam device export usage.
+        """Get how much of a camera's monthly export time is used and left.
+
+        Exports of images and of videos draw on the same time. A SAM user also needs the permission
+        `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/exports/usage`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceExportUsage
@@ -1139,20 +1501,27 @@ class SoraCamDevices(Resource):
     async def update_export_usage_limit_override(self, device_id: str, *, limit_hours: int) -> SoraCamExportUsage: ...
     @overload
     async def update_export_usage_limit_override(self, device_id: str, *,
-            body: SoraCamExportUsageLimitOverrideSpecification) -> SoraCamExportUsage: ...
-    async def update_export_usage_limit_override(self, device_id: str, **arguments: Any) -> SoraCamExportUsage:
-        """Update sora cam device export usage limit override.
+            body: SoraCamExportUsageLimitOverrideSpecification | Mapping[str, Any]) -> SoraCamExportUsage: ...
+    async def update_export_usage_limit_override(self, device_id: str, *, limit_hours: int | None = None,
+            body: SoraCamExportUsageLimitOverrideSpecification | Mapping[str, Any] | None = None) -> SoraCamExportUsage:
+        """Set how many hours of video can be exported from a camera in a month.
+
+        More than 72 hours used in a month costs extra, whatever the limit is. A SAM user also needs the permission
+        `OAuth2:authorize`.
 
         `PUT /sora_cam/devices/{device_id}/exports/usage/limit_override`, quota group SoraCam. Raises BadRequest,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/SoraCam/updateSoraCamDeviceExportUsageLimitOverride
+        NotFound. https://developers.soracom.io/en/api/#!/SoraCam/updateSoraCamDeviceExportUsageLimitOverride
 
         Args:
-            device_id: The device's ID."""
-        return await self._call(UPDATE_SORA_CAM_DEVICE_EXPORT_USAGE_LIMIT_OVERRIDE, device_id=device_id, **arguments)
+            device_id: The device's ID.
+            limit_hours: The hours of video that can be exported in a month: at most 1,500, and 72 unless set."""
+        return await self._call(UPDATE_SORA_CAM_DEVICE_EXPORT_USAGE_LIMIT_OVERRIDE, device_id=device_id,
+            limit_hours=limit_hours, body=body)
 
     async def delete_export_usage_limit_override(self, device_id: str) -> None:
-        """Delete sora cam device export usage limit override.
+        """Set the monthly export limit of a camera back to its default of 72 hours.
+
+        A SAM user also needs the permission `OAuth2:authorize`.
 
         `DELETE /sora_cam/devices/{device_id}/exports/usage/limit_override`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/deleteSoraCamDeviceExportUsageLimitOverride
@@ -1162,7 +1531,7 @@ class SoraCamDevices(Resource):
         return await self._call(DELETE_SORA_CAM_DEVICE_EXPORT_USAGE_LIMIT_OVERRIDE, device_id=device_id)
 
     async def get_name(self, device_id: str) -> SoraCamDeviceName:
-        """Get sora cam device name.
+        """Get the name of a camera.
 
         `GET /sora_cam/devices/{device_id}/name`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceName
@@ -1174,9 +1543,10 @@ class SoraCamDevices(Resource):
     @overload
     async def set_name(self, device_id: str, *, name: str) -> None: ...
     @overload
-    async def set_name(self, device_id: str, *, body: SoraCamDeviceName) -> None: ...
-    async def set_name(self, device_id: str, **arguments: Any) -> None:
-        """Set sora cam device name.
+    async def set_name(self, device_id: str, *, body: SoraCamDeviceName | Mapping[str, Any]) -> None: ...
+    async def set_name(self, device_id: str, *, name: str | None = None,
+            body: SoraCamDeviceName | Mapping[str, Any] | None = None) -> None:
+        """Rename a camera.
 
         `POST /sora_cam/devices/{device_id}/name`, quota group SoraCam. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDeviceName
@@ -1184,10 +1554,10 @@ class SoraCamDevices(Resource):
         Args:
             device_id: The device's ID.
             name: The name."""
-        return await self._call(SET_SORA_CAM_DEVICE_NAME, device_id=device_id, **arguments)
+        return await self._call(SET_SORA_CAM_DEVICE_NAME, device_id=device_id, name=name, body=body)
 
     async def get_power_state(self, device_id: str) -> SoraCamPowerState:
-        """Get sora cam device power state.
+        """Get whether a camera is on or asleep.
 
         `GET /sora_cam/devices/{device_id}/power_state`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDevicePowerState
@@ -1199,20 +1569,22 @@ class SoraCamDevices(Resource):
     @overload
     async def set_power_state(self, device_id: str, *, power_state: PowerState) -> None: ...
     @overload
-    async def set_power_state(self, device_id: str, *, body: SoraCamPowerState) -> None: ...
-    async def set_power_state(self, device_id: str, **arguments: Any) -> None:
-        """Set sora cam device power state.
+    async def set_power_state(self, device_id: str, *, body: SoraCamPowerState | Mapping[str, Any]) -> None: ...
+    async def set_power_state(self, device_id: str, *, power_state: PowerState | None = None,
+            body: SoraCamPowerState | Mapping[str, Any] | None = None) -> None:
+        """Turn a camera on, or put it to sleep.
 
         `POST /sora_cam/devices/{device_id}/power_state`, quota group SoraCam. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/setSoraCamDevicePowerState
 
         Args:
             device_id: The device's ID.
-            power_state: One of `on`, `sleep`."""
-        return await self._call(SET_SORA_CAM_DEVICE_POWER_STATE, device_id=device_id, **arguments)
+            power_state: Whether the camera is on or asleep. One of `on`, `sleep`."""
+        return await self._call(SET_SORA_CAM_DEVICE_POWER_STATE, device_id=device_id, power_state=power_state,
+            body=body)
 
     async def reboot(self, device_id: str) -> None:
-        """Reboot sora cam device.
+        """Reboot a camera.
 
         `POST /sora_cam/devices/{device_id}/reboot`, quota group SoraCam. Raises NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/rebootSoraCamDevice
@@ -1223,15 +1595,20 @@ class SoraCamDevices(Resource):
 
     async def get_streaming_video(self, device_id: str, *, from_: Instant | None = None,
             to: Instant | None = None) -> SoraCamStreamingVideo:
-        """Get sora cam device streaming video.
+        """Get the URLs from which a recording in the cloud is streamed, by MPEG-DASH.
+
+        Each call counts against the monthly viewing time, whether the video is watched or not. The URLs expire; live
+        video needs real-time access instead. A SAM user also needs the permission `OAuth2:authorize`.
 
         `GET /sora_cam/devices/{device_id}/stream`, quota group SoraCam. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/SoraCam/getSoraCamDeviceStreamingVideo
 
         Args:
             device_id: The device's ID.
-            from_: The start of the period. A time; on the wire epoch milliseconds.
-            to: The end of the period. A time; on the wire epoch milliseconds."""
+            from_: The start of the recording. Without `from_` and `to`, it is the latest 5 minutes. A time; on the
+                wire epoch milliseconds.
+            to: The end of the recording, at most 900 seconds after its start. A time; on the wire epoch
+                milliseconds."""
         return await self._call(GET_SORA_CAM_DEVICE_STREAMING_VIDEO, device_id=device_id, from_=from_, to=to)
 
 class SoraCam(Resource):

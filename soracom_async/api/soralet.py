@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, overload
+from collections.abc import Mapping
+from typing import Any, Literal, Required, TypedDict, overload
 
 from ..files.content import Content
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
@@ -23,46 +24,73 @@ class CreateSoraletRequest(Model):
 class ExecuteSoraletRequest(Model):
     """Body of `testSoralet`."""
     content_type: str
+    """The content type of `payload`."""
     direction: Direction
+    """The direction of the payload: from the device (`uplink`) or to it (`downlink`)."""
     payload: str
+    """What the Soralet is given to work on."""
     source: dict[str, SoraletDataSource]
+    """The resources that the payload is said to come from, by name."""
     version: str
+    """The version to run: its number, or `$LATEST`."""
     encoding_type: EncodingType | None = None
+    """Whether `payload` is text or binary."""
     userdata: str | None = None
+    """The user data that the Soralet is given."""
 
 class ExecuteSoraletResponse(Model):
-    """Answer of `testSoralet`."""
+    """What a Soralet made of a payload."""
     body: str | None = None
+    """What the Soralet returned."""
     content_type: str | None = None
+    """The content type of `body`."""
     encoding_type: str | None = None
+    """Whether `body` is text or binary."""
     result_code: int | None = None
+    """The number with which the Soralet ended."""
 
 class Soralet(Model):
+    """A program of Soracom Orbit, which works on what devices send and receive."""
     soralet_id: str
+    """The Soralet's ID."""
     created_time: int | None = None
     description: str | None = None
     operator_id: str | None = None
     updated_time: int | None = None
 
 class SoraletDataSource(Model):
+    """A resource that a payload is said to come from."""
     resource_id: str
+    """The ID of the resource."""
     resource_type: str
+    """The kind of resource."""
 
 class SoraletLog(Model):
+    """A message that a Soralet logged."""
     created_time: int | None = None
     message: str | None = None
+    """What was logged."""
     operator_id: str | None = None
     soralet_id: str | None = None
     version: int | None = None
+    """The number of the version that logged it."""
 
 class SoraletVersion(Model):
+    """A version of a Soralet's code."""
     soralet_id: str
     created_time: int | None = None
     hash: str | None = None
+    """The hash of the code."""
     operator_id: str | None = None
     size: int | None = None
+    """The size of the code."""
     srn: str | None = None
+    """The resource name of the version: `srn:soracom:…`."""
     version: int | None = None
+    """The number of the version."""
+
+SoraletDataSourceDict = TypedDict("SoraletDataSourceDict", {"resourceId": Required[str], "resourceType": Required[str]},
+    total=False)
 
 LIST_SORALETS = Operation("listSoralets", "GET", "/soralets", "Soralet", READ, list[Soralet], cli=("soralets list",),
     query=(SORT, LIMIT, LAST_EVALUATED_KEY), paging=ARRAY)
@@ -89,13 +117,12 @@ class Soralets(Resource):
 
     def list(self, *, sort: Sort | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[Soralet]:
-        """List soralets.
+        """List the Soralets: the programs of Soracom Orbit.
 
-        `GET /soralets`, quota group Soralet.
-        https://developers.soracom.io/en/api/#!/Soralet/listSoralets
+        `GET /soralets`, quota group Soralet. https://developers.soracom.io/en/api/#!/Soralet/listSoralets
 
         Args:
-            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
+            sort: The order: by default the oldest comes first. One of `desc`, `asc`. Default: `asc`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SORALETS, sort=sort, limit=limit, last_evaluated_key=last_evaluated_key)
@@ -103,9 +130,12 @@ class Soralets(Resource):
     @overload
     async def create(self, *, soralet_id: str, description: str | None = None) -> None: ...
     @overload
-    async def create(self, *, body: CreateSoraletRequest) -> None: ...
-    async def create(self, **arguments: Any) -> None:
-        """Create soralet.
+    async def create(self, *, body: CreateSoraletRequest | Mapping[str, Any]) -> None: ...
+    async def create(self, *, description: str | None = None, soralet_id: str | None = None,
+            body: CreateSoraletRequest | Mapping[str, Any] | None = None) -> None:
+        """Create a Soralet, which has no code yet.
+
+        `upload` gives it its code. Raises BadRequest if the ID is taken or not valid.
 
         `POST /soralets`, quota group Soralet. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Soralet/createSoralet
@@ -113,10 +143,10 @@ class Soralets(Resource):
         Args:
             description: Free text for people.
             soralet_id: The Soralet's ID."""
-        return await self._call(CREATE_SORALET, **arguments)
+        return await self._call(CREATE_SORALET, description=description, soralet_id=soralet_id, body=body)
 
     async def get(self, soralet_id: str) -> Soralet:
-        """Get soralet.
+        """Get a Soralet.
 
         `GET /soralets/{soralet_id}`, quota group Soralet. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Soralet/getSoralet
@@ -126,7 +156,7 @@ class Soralets(Resource):
         return await self._call(GET_SORALET, soralet_id=soralet_id)
 
     async def delete(self, soralet_id: str) -> None:
-        """Delete soralet.
+        """Delete a Soralet.
 
         `DELETE /soralets/{soralet_id}`, quota group Soralet. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Soralet/deleteSoralet
@@ -137,14 +167,14 @@ class Soralets(Resource):
 
     def get_logs(self, soralet_id: str, *, sort: Sort | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[SoraletLog]:
-        """Get soralet logs.
+        """List the log messages of a Soralet.
 
         `GET /soralets/{soralet_id}/logs`, quota group Soralet.
         https://developers.soracom.io/en/api/#!/Soralet/getSoraletLogs
 
         Args:
             soralet_id: The Soralet's ID.
-            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
+            sort: The order: by default the newest message comes first. One of `desc`, `asc`. Default: `desc`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_SORALET_LOGS, soralet_id=soralet_id, sort=sort, limit=limit,
@@ -152,76 +182,110 @@ class Soralets(Resource):
 
     @overload
     async def test(self, soralet_id: str, *, content_type: str, direction: Direction, payload: str,
-            source: dict[str, SoraletDataSource], version: str, encoding_type: EncodingType | None = None,
-            userdata: str | None = None) -> ExecuteSoraletResponse: ...
+            source: Mapping[str, SoraletDataSource | SoraletDataSourceDict], version: str,
+            encoding_type: EncodingType | None = None, userdata: str | None = None) -> ExecuteSoraletResponse: ...
     @overload
-    async def test(self, soralet_id: str, *, body: ExecuteSoraletRequest) -> ExecuteSoraletResponse: ...
-    async def test(self, soralet_id: str, **arguments: Any) -> ExecuteSoraletResponse:
-        """Test soralet.
+    async def test(self, soralet_id: str, *,
+            body: ExecuteSoraletRequest | Mapping[str, Any]) -> ExecuteSoraletResponse: ...
+    async def test(self, soralet_id: str, *, content_type: str | None = None, direction: Direction | None = None,
+            encoding_type: EncodingType | None = None, payload: str | None = None,
+            source: Mapping[str, SoraletDataSource | SoraletDataSourceDict] | None = None, userdata: str | None = None,
+            version: str | None = None,
+            body: ExecuteSoraletRequest | Mapping[str, Any] | None = None) -> ExecuteSoraletResponse:
+        """Run a Soralet with a payload, and return what it makes of it.
 
         `POST /soralets/{soralet_id}/test`, quota group Soralet.
         https://developers.soracom.io/en/api/#!/Soralet/testSoralet
 
         Args:
             soralet_id: The Soralet's ID.
-            content_type: The content type of what is sent.
-            direction: One of `uplink`, `downlink`.
-            encoding_type: One of `text`, `binary`.
-            payload: What is sent, in the encoding that is named beside it."""
-        return await self._call(TEST_SORALET, soralet_id=soralet_id, **arguments)
+            content_type: The content type of `payload`.
+            direction: The direction of the payload: from the device (`uplink`) or to it (`downlink`). One of
+                `uplink`, `downlink`.
+            encoding_type: Whether `payload` is text or binary. One of `text`, `binary`.
+            payload: What the Soralet is given to work on.
+            source: The resources that the payload is said to come from, by name.
+            userdata: The user data that the Soralet is given.
+            version: The version to run: its number, or `$LATEST`."""
+        return await self._call(TEST_SORALET, soralet_id=soralet_id, content_type=content_type, direction=direction,
+            encoding_type=encoding_type, payload=payload, source=source, userdata=userdata, version=version, body=body)
 
     @overload
     async def exec(self, soralet_id: str, *, content_type: str, direction: Direction, payload: str,
-            source: dict[str, SoraletDataSource], version: str, encoding_type: EncodingType | None = None,
-            userdata: str | None = None) -> ExecuteSoraletResponse: ...
+            source: Mapping[str, SoraletDataSource | SoraletDataSourceDict], version: str,
+            encoding_type: EncodingType | None = None, userdata: str | None = None) -> ExecuteSoraletResponse: ...
     @overload
-    async def exec(self, soralet_id: str, *, body: ExecuteSoraletRequest) -> ExecuteSoraletResponse: ...
-    async def exec(self, soralet_id: str, **arguments: Any) -> ExecuteSoraletResponse:
-        """Test soralet.
+    async def exec(self, soralet_id: str, *,
+            body: ExecuteSoraletRequest | Mapping[str, Any]) -> ExecuteSoraletResponse: ...
+    async def exec(self, soralet_id: str, *, content_type: str | None = None, direction: Direction | None = None,
+            encoding_type: EncodingType | None = None, payload: str | None = None,
+            source: Mapping[str, SoraletDataSource | SoraletDataSourceDict] | None = None, userdata: str | None = None,
+            version: str | None = None,
+            body: ExecuteSoraletRequest | Mapping[str, Any] | None = None) -> ExecuteSoraletResponse:
+        """Run a Soralet with a payload, and return what it makes of it.
 
         `POST /soralets/{soralet_id}/test`, quota group Soralet.
         https://developers.soracom.io/en/api/#!/Soralet/testSoralet
 
         Args:
             soralet_id: The Soralet's ID.
-            content_type: The content type of what is sent.
-            direction: One of `uplink`, `downlink`.
-            encoding_type: One of `text`, `binary`.
-            payload: What is sent, in the encoding that is named beside it."""
-        return await self._call(TEST_SORALET, soralet_id=soralet_id, **arguments)
+            content_type: The content type of `payload`.
+            direction: The direction of the payload: from the device (`uplink`) or to it (`downlink`). One of
+                `uplink`, `downlink`.
+            encoding_type: Whether `payload` is text or binary. One of `text`, `binary`.
+            payload: What the Soralet is given to work on.
+            source: The resources that the payload is said to come from, by name.
+            userdata: The user data that the Soralet is given.
+            version: The version to run: its number, or `$LATEST`."""
+        return await self._call(TEST_SORALET, soralet_id=soralet_id, content_type=content_type, direction=direction,
+            encoding_type=encoding_type, payload=payload, source=source, userdata=userdata, version=version, body=body)
 
     def list_versions(self, soralet_id: str, *, sort: Sort | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[SoraletVersion]:
-        """List soralet versions.
+        """List the versions of a Soralet's code.
 
         `GET /soralets/{soralet_id}/versions`, quota group Soralet.
         https://developers.soracom.io/en/api/#!/Soralet/listSoraletVersions
 
         Args:
             soralet_id: The Soralet's ID.
-            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
+            sort: The order: by default the newest version comes first. One of `desc`, `asc`. Default: `desc`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SORALET_VERSIONS, soralet_id=soralet_id, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
-    async def upload(self, soralet_id: str, *, content: Content, content_type: str | None = None) -> SoraletVersion:
-        """Upload soralet code.
+    @overload
+    async def upload(self, soralet_id: str, *, content: Content, content_type: str | None = None) -> SoraletVersion: ...
+    @overload
+    async def upload(self, soralet_id: str, *, body: Content, content_type: str | None = None) -> SoraletVersion: ...
+    async def upload(self, soralet_id: str, *, content_type: str | None = None, content: Content | None = None,
+            body: Content | None = None) -> SoraletVersion:
+        """Upload code to a Soralet, as a new version.
 
         `POST /soralets/{soralet_id}/versions`, quota group Soralet.
         https://developers.soracom.io/en/api/#!/Soralet/uploadSoraletCode
 
         Args:
             soralet_id: The Soralet's ID.
-            content_type: The content type of what is sent."""
-        return await self._call(UPLOAD_SORALET_CODE, soralet_id=soralet_id, content_type=content_type, content=content)
+            content_type: The content type. Soracom asks for `application/json` with a `.wasm` file.
+            content: The WebAssembly code: bytes, the `pathlib.Path` of a file, or a stream of bytes.
+
+        Example:
+            from pathlib import Path
+
+            code = Path("soralet.wasm")
+            version = await soracom.soralets.upload(soralet_id, content=code, content_type="application/json")"""
+        return await self._call(UPLOAD_SORALET_CODE, soralet_id=soralet_id, content_type=content_type, content=content,
+            body=body)
 
     async def delete_version(self, soralet_id: str, version: int) -> None:
-        """Delete soralet version.
+        """Delete a version of a Soralet's code.
 
         `DELETE /soralets/{soralet_id}/versions/{version}`, quota group Soralet. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Soralet/deleteSoraletVersion
 
         Args:
-            soralet_id: The Soralet's ID."""
+            soralet_id: The Soralet's ID.
+            version: The number of the version."""
         return await self._call(DELETE_SORALET_VERSION, soralet_id=soralet_id, version=version)

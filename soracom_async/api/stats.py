@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from .._core.operation import Operation
 from .._codec.model import Model
@@ -17,63 +18,102 @@ GetAirStatsOfGroupPeriod = Literal["month", "day"] | str
 Period = Literal["month", "day", "minutes"] | str
 
 class AirAggregatedStatsResponse(Model):
-    """Answer of `getAirStatsOfGroup` and `getAirStatsOfOperator`."""
-    download_byte_size_total: int | None = None  # bytes
+    """The data traffic of many SIMs in one month or day."""
+    download_byte_size_total: int | None = None
+    """How much was downloaded. In bytes."""
     unixtime: EpochSeconds | None = None
-    upload_byte_size_total: int | None = None  # bytes
+    """When the month or day starts."""
+    upload_byte_size_total: int | None = None
+    """How much was uploaded. In bytes."""
 
 class AirStatsResponse(Model):
+    """The data traffic of a SIM in one month, day or five minutes."""
     data_traffic_stats_map: dict[str, DataTrafficStats] | None = None
+    """The traffic, by the speed classes."""
     date: str | None = None
+    """The date and time in UTC, as text."""
     unixtime: int | None = None
+    """The start of the entry as a number."""
 
 class BeamStatsResponse(Model):
+    """The use of Soracom Beam in one month, day or five minutes."""
     beam_stats_map: dict[str, SoracomBeamStats] | None = None
+    """The counts, by the kinds of use such as `inHttp`."""
     date: str | None = None
+    """The date and time, as text."""
     unixtime: int | None = None
+    """The start of the entry as a number."""
 
 class DataTrafficStats(Model):
-    download_byte_size_total: int | None = None  # bytes
+    """How much was uploaded and downloaded."""
+    download_byte_size_total: int | None = None
+    """How much was downloaded. In bytes."""
     download_packet_size_total: int | None = None
-    upload_byte_size_total: int | None = None  # bytes
+    """The total of the packets that were downloaded."""
+    upload_byte_size_total: int | None = None
+    """How much was uploaded. In bytes."""
     upload_packet_size_total: int | None = None
+    """The total of the packets that were uploaded."""
 
 class ExportRequest(Model):
+    """What to export: a period, and how it is divided."""
     from_: EpochSeconds | None = None
+    """The start of the period. It is widened to whole months, days or five minutes."""
     period: Period | None = None
+    """The length of time that one entry sums up; `minutes` is about five minutes."""
     to: EpochSeconds | None = None
+    """The end of the period. It is widened to whole months, days or five minutes."""
 
 class FunkStatsResponse(Model):
+    """The use of Soracom Funk in one month, day or five minutes."""
     funk_stats_map: dict[str, SoracomFunkStats] | None = None
+    """The counts, by the kinds of use."""
     unixtime: int | None = None
+    """The start of the entry as a number."""
 
 class FunnelStatsResponse(Model):
+    """The use of Soracom Funnel in one month, day or five minutes."""
     funnel_stats_map: dict[str, SoracomFunnelStats] | None = None
+    """The counts, by the kinds of use."""
     unixtime: int | None = None
+    """The start of the entry as a number."""
 
 class HarvestExportedDataStatsResponse(Model):
-    exported_bytes: int | None = None  # bytes
+    """How much data of Harvest was exported in a month."""
+    exported_bytes: int | None = None
+    """How much was exported. In bytes."""
     year_month: str | None = None
+    """The month, as text."""
 
 class HarvestStatsResponse(Model):
+    """The use of Harvest in one month, day or five minutes."""
     harvest_stats_map: dict[str, SoracomHarvestStats] | None = None
+    """The counts, by the kinds of use."""
     unixtime: int | None = None
+    """The start of the entry as a number."""
 
 class NapterAuditLogsExportedDataStatsResponse(Model):
-    exported_bytes: int | None = None  # bytes
+    """How much data of the Napter audit logs was exported in a month."""
+    exported_bytes: int | None = None
+    """How much was exported. In bytes."""
     year_month: str | None = None
+    """The month, as text."""
 
 class SoracomBeamStats(Model):
     count: int | None = None
+    """How often Beam was used in this way."""
 
 class SoracomFunkStats(Model):
     count: int | None = None
+    """How often Funk was used in this way."""
 
 class SoracomFunnelStats(Model):
     count: int | None = None
+    """How often Funnel was used in this way."""
 
 class SoracomHarvestStats(Model):
     count: int | None = None
+    """How often Harvest was used in this way."""
 
 GET_AIR_STATS_OF_GROUP = Operation("getAirStatsOfGroup", "GET", "/stats/air/groups/{group_id}", "Stats", READ,
     list[AirAggregatedStatsResponse], cli=("stats air groups get",),
@@ -115,13 +155,13 @@ class StatsNapterAuditLogs(Resource):
     """The commands of `soracom stats napter audit-logs`."""
 
     async def get(self, *, year_month: Text | None = None) -> NapterAuditLogsExportedDataStatsResponse:
-        """Get napter audit logs exported data stats.
+        """Get how much data of the Napter audit logs was exported in a month.
 
         `GET /stats/napter/audit_logs`, quota group Stats.
         https://developers.soracom.io/en/api/#!/Stats/getNapterAuditLogsExportedDataStats
 
         Args:
-            year_month: A time; on the wire YYYYMM."""
+            year_month: The month, at most 18 months ago. A time; on the wire YYYYMM."""
         return await self._call(GET_NAPTER_AUDIT_LOGS_EXPORTED_DATA_STATS, year_month=year_month)
 
 class StatsNapter(Resource):
@@ -132,7 +172,9 @@ class StatsHarvestSubscribers(Resource):
     """The commands of `soracom stats harvest subscribers`."""
 
     async def get(self, imsi: str, *, from_: Instant, to: Instant, period: Period) -> list[HarvestStatsResponse]:
-        """Get harvest stats.
+        """Get the use of Harvest by a subscriber, summed by months, days or about five minutes.
+
+        Months and days go back 18 months, minutes 32 days. `from_` and `to` are widened to whole entries.
 
         `GET /stats/harvest/subscribers/{imsi}`, quota group Stats.
         https://developers.soracom.io/en/api/#!/Stats/getHarvestStats
@@ -141,7 +183,8 @@ class StatsHarvestSubscribers(Resource):
             imsi: The subscriber's IMSI, 15 digits.
             from_: The start of the period. A time; on the wire epoch seconds.
             to: The end of the period. A time; on the wire epoch seconds.
-            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`."""
+            period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
+                `day`, `minutes`."""
         return await self._call(GET_HARVEST_STATS, imsi=imsi, from_=from_, to=to, period=period)
 
 class StatsHarvestOperators(Resource):
@@ -149,14 +192,14 @@ class StatsHarvestOperators(Resource):
 
     async def get(self, operator_id: str | None = None, *,
             year_month: Text | None = None) -> HarvestExportedDataStatsResponse:
-        """Get harvest exported data stats.
+        """Get how much data of Harvest was exported in a month.
 
         `GET /stats/harvest/operators/{operator_id}`, quota group Stats.
         https://developers.soracom.io/en/api/#!/Stats/getHarvestExportedDataStats
 
         Args:
-            operator_id: The operator's ID.
-            year_month: A time; on the wire YYYYMM."""
+            operator_id: The operator's ID; by default that of the session. Default: the session's operator.
+            year_month: The month, at most 18 months ago. A time; on the wire YYYYMM."""
         return await self._call(GET_HARVEST_EXPORTED_DATA_STATS, operator_id=operator_id, year_month=year_month)
 
 class StatsHarvest(Resource):
@@ -166,18 +209,21 @@ class StatsHarvest(Resource):
 
     async def export(self, operator_id: str | None = None, *, export_mode: ExportMode | None = None,
             from_: Instant | None = None, period: Period | None = None, to: Instant | None = None,
-            body: ExportRequest | None = None) -> FileExportResponse:
-        """Export harvest stats.
+            body: ExportRequest | Mapping[str, Any] | None = None) -> FileExportResponse:
+        """Export how often each SIM, also a terminated one, wrote to Harvest Data, to a CSV file.
+
+        With `async`, ask `soracom.files.get_exported` for the URL of the file.
 
         `POST /stats/harvest/operators/{operator_id}/export`, quota group Stats.
         https://developers.soracom.io/en/api/#!/Stats/exportHarvestStats
 
         Args:
-            operator_id: The operator's ID.
-            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
-                `sync`.
+            operator_id: The operator's ID; by default that of the session. Default: the session's operator.
+            export_mode: The mode: `sync` (the default) waits for the URL, `async` gives an ID. A huge file needs
+                `async`. One of `async`, `sync`.
             from_: The start of the period. A time; on the wire epoch seconds.
-            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`.
+            period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
+                `day`, `minutes`.
             to: The end of the period. A time; on the wire epoch seconds."""
         return await self._call(EXPORT_HARVEST_STATS, operator_id=operator_id, export_mode=export_mode, from_=from_,
             period=period, to=to, body=body)
@@ -187,24 +233,29 @@ class StatsFunnel(Resource):
 
     async def export(self, operator_id: str | None = None, *, export_mode: ExportMode | None = None,
             from_: Instant | None = None, period: Period | None = None, to: Instant | None = None,
-            body: ExportRequest | None = None) -> FileExportResponse:
-        """Export funnel stats.
+            body: ExportRequest | Mapping[str, Any] | None = None) -> FileExportResponse:
+        """Export the use of Soracom Funnel by all subscribers to a CSV file.
+
+        With `async`, ask `soracom.files.get_exported` for the URL of the file.
 
         `POST /stats/funnel/operators/{operator_id}/export`, quota group Stats.
         https://developers.soracom.io/en/api/#!/Stats/exportFunnelStats
 
         Args:
-            operator_id: The operator's ID.
+            operator_id: The operator's ID; by default that of the session. Default: the session's operator.
             export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
                 `sync`.
             from_: The start of the period. A time; on the wire epoch seconds.
-            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`.
+            period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
+                `day`, `minutes`.
             to: The end of the period. A time; on the wire epoch seconds."""
         return await self._call(EXPORT_FUNNEL_STATS, operator_id=operator_id, export_mode=export_mode, from_=from_,
             period=period, to=to, body=body)
 
     async def get(self, imsi: str, *, from_: Instant, to: Instant, period: Period) -> list[FunnelStatsResponse]:
-        """Get funnel stats.
+        """Get the use of Soracom Funnel by a subscriber, summed by months, days or about five minutes.
+
+        Months and days go back 18 months, minutes 32 days. `from_` and `to` are widened to whole entries.
 
         `GET /stats/funnel/subscribers/{imsi}`, quota group Stats.
         https://developers.soracom.io/en/api/#!/Stats/getFunnelStats
@@ -213,7 +264,8 @@ class StatsFunnel(Resource):
             imsi: The subscriber's IMSI, 15 digits.
             from_: The start of the period. A time; on the wire epoch seconds.
             to: The end of the period. A time; on the wire epoch seconds.
-            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`."""
+            period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
+                `day`, `minutes`."""
         return await self._call(GET_FUNNEL_STATS, imsi=imsi, from_=from_, to=to, period=period)
 
 class StatsFunk(Resource):
@@ -221,24 +273,29 @@ class StatsFunk(Resource):
 
     async def export(self, operator_id: str | None = None, *, export_mode: ExportMode | None = None,
             from_: Instant | None = None, period: Period | None = None, to: Instant | None = None,
-            body: ExportRequest | None = None) -> FileExportResponse:
-        """Export funk stats.
+            body: ExportRequest | Mapping[str, Any] | None = None) -> FileExportResponse:
+        """Export the use of Soracom Funk by all subscribers to a CSV file.
+
+        With `async`, ask `soracom.files.get_exported` for the URL of the file.
 
         `POST /stats/funk/operators/{operator_id}/export`, quota group Stats.
         https://developers.soracom.io/en/api/#!/Stats/exportFunkStats
 
         Args:
-            operator_id: The operator's ID.
+            operator_id: The operator's ID; by default that of the session. Default: the session's operator.
             export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
                 `sync`.
             from_: The start of the period. A time; on the wire epoch seconds.
-            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`.
+            period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
+                `day`, `minutes`.
             to: The end of the period. A time; on the wire epoch seconds."""
         return await self._call(EXPORT_FUNK_STATS, operator_id=operator_id, export_mode=export_mode, from_=from_,
             period=period, to=to, body=body)
 
     async def get(self, imsi: str, *, from_: Instant, to: Instant, period: Period) -> list[FunkStatsResponse]:
-        """Get funk stats.
+        """Get the use of Soracom Funk by a subscriber, summed by months, days or about five minutes.
+
+        Months and days go back 18 months, minutes 32 days. `from_` and `to` are widened to whole entries.
 
         `GET /stats/funk/subscribers/{imsi}`, quota group Stats.
         https://developers.soracom.io/en/api/#!/Stats/getFunkStats
@@ -247,7 +304,8 @@ class StatsFunk(Resource):
             imsi: The subscriber's IMSI, 15 digits.
             from_: The start of the period. A time; on the wire epoch seconds.
             to: The end of the period. A time; on the wire epoch seconds.
-            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`."""
+            period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
+                `day`, `minutes`."""
         return await self._call(GET_FUNK_STATS, imsi=imsi, from_=from_, to=to, period=period)
 
 class StatsBeam(Resource):
@@ -255,24 +313,29 @@ class StatsBeam(Resource):
 
     async def export(self, operator_id: str | None = None, *, export_mode: ExportMode | None = None,
             from_: Instant | None = None, period: Period | None = None, to: Instant | None = None,
-            body: ExportRequest | None = None) -> FileExportResponse:
-        """Export beam stats.
+            body: ExportRequest | Mapping[str, Any] | None = None) -> FileExportResponse:
+        """Export the use of Soracom Beam by all subscribers to a CSV file.
+
+        With `async`, ask `soracom.files.get_exported` for the URL of the file.
 
         `POST /stats/beam/operators/{operator_id}/export`, quota group Stats.
         https://developers.soracom.io/en/api/#!/Stats/exportBeamStats
 
         Args:
-            operator_id: The operator's ID.
+            operator_id: The operator's ID; by default that of the session. Default: the session's operator.
             export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
                 `sync`.
             from_: The start of the period. A time; on the wire epoch seconds.
-            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`.
+            period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
+                `day`, `minutes`.
             to: The end of the period. A time; on the wire epoch seconds."""
         return await self._call(EXPORT_BEAM_STATS, operator_id=operator_id, export_mode=export_mode, from_=from_,
             period=period, to=to, body=body)
 
     async def get(self, imsi: str, *, from_: Instant, to: Instant, period: Period) -> list[BeamStatsResponse]:
-        """Get beam stats.
+        """Get the use of Soracom Beam by a subscriber, summed by months, days or about five minutes.
+
+        Months and days go back 18 months, minutes 32 days. `from_` and `to` are widened to whole entries.
 
         `GET /stats/beam/subscribers/{imsi}`, quota group Stats.
         https://developers.soracom.io/en/api/#!/Stats/getBeamStats
@@ -281,14 +344,18 @@ class StatsBeam(Resource):
             imsi: The subscriber's IMSI, 15 digits.
             from_: The start of the period. A time; on the wire epoch seconds.
             to: The end of the period. A time; on the wire epoch seconds.
-            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`."""
+            period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
+                `day`, `minutes`."""
         return await self._call(GET_BEAM_STATS, imsi=imsi, from_=from_, to=to, period=period)
 
 class StatsAirSims(Resource):
     """The commands of `soracom stats air sims`."""
 
     async def get(self, sim_id: str, *, from_: Instant, to: Instant, period: Period) -> list[AirStatsResponse]:
-        """Get air stats of SIM.
+        """Get the data traffic of a SIM, summed by months, days or about five minutes.
+
+        Months and days go back 18 months, minutes 32 days. `from_` and `to` are widened to whole entries. A
+        terminated SIM has no figures.
 
         `GET /stats/air/sims/{sim_id}`, quota group Stats.
         https://developers.soracom.io/en/api/#!/Stats/getAirStatsOfSim
@@ -297,7 +364,8 @@ class StatsAirSims(Resource):
             sim_id: The SIM's ID.
             from_: The start of the period. A time; on the wire epoch seconds.
             to: The end of the period. A time; on the wire epoch seconds.
-            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`."""
+            period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
+                `day`, `minutes`."""
         return await self._call(GET_AIR_STATS_OF_SIM, sim_id=sim_id, from_=from_, to=to, period=period)
 
 class StatsAirOperators(Resource):
@@ -305,13 +373,15 @@ class StatsAirOperators(Resource):
 
     async def get(self, operator_id: str | None = None, *, from_: Instant, to: Instant,
             period: GetAirStatsOfGroupPeriod) -> list[AirAggregatedStatsResponse]:
-        """Get air stats of operator.
+        """Get the data traffic of all SIMs of the operator, summed by months or days.
+
+        Months go back 3 months, days 7 days. `from_` and `to` are widened to whole months or days.
 
         `GET /stats/air/operators/{operator_id}`, quota group Stats. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Stats/getAirStatsOfOperator
 
         Args:
-            operator_id: The operator's ID.
+            operator_id: The operator's ID; by default that of the session. Default: the session's operator.
             from_: The start of the period. A time; on the wire epoch seconds.
             to: The end of the period. A time; on the wire epoch seconds.
             period: The length of time that one entry sums up. One of `month`, `day`."""
@@ -322,7 +392,9 @@ class StatsAirGroups(Resource):
 
     async def get(self, group_id: str, *, from_: Instant, to: Instant,
             period: GetAirStatsOfGroupPeriod) -> list[AirAggregatedStatsResponse]:
-        """Get air stats of group.
+        """Get the data traffic of all SIMs of a group, summed by months or days.
+
+        Months go back 3 months, days 7 days. `from_` and `to` are widened to whole months or days.
 
         `GET /stats/air/groups/{group_id}`, quota group Stats. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Stats/getAirStatsOfGroup
@@ -342,24 +414,31 @@ class StatsAir(Resource):
 
     async def export(self, operator_id: str | None = None, *, export_mode: ExportMode | None = None,
             from_: Instant | None = None, period: Period | None = None, to: Instant | None = None,
-            body: ExportRequest | None = None) -> FileExportResponse:
-        """Export air stats.
+            body: ExportRequest | Mapping[str, Any] | None = None) -> FileExportResponse:
+        """Export the data traffic of all SIMs, also of terminated ones, to a CSV file.
+
+        With `async`, ask `soracom.files.get_exported` for the URL of the file. Without any traffic, the file has
+        only a header row.
 
         `POST /stats/air/operators/{operator_id}/export`, quota group Stats.
         https://developers.soracom.io/en/api/#!/Stats/exportAirStats
 
         Args:
-            operator_id: The operator's ID.
-            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
-                `sync`.
+            operator_id: The operator's ID; by default that of the session. Default: the session's operator.
+            export_mode: The mode: `sync` (the default) waits for the URL, `async` gives an ID. A huge file needs
+                `async`. One of `async`, `sync`.
             from_: The start of the period. A time; on the wire epoch seconds.
-            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`.
+            period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
+                `day`, `minutes`.
             to: The end of the period. A time; on the wire epoch seconds."""
         return await self._call(EXPORT_AIR_STATS, operator_id=operator_id, export_mode=export_mode, from_=from_,
             period=period, to=to, body=body)
 
     async def get(self, imsi: str, *, from_: Instant, to: Instant, period: Period) -> list[AirStatsResponse]:
-        """Get air stats.
+        """Get the data traffic of a subscriber, summed by months, days or about five minutes.
+
+        Months and days go back 18 months, minutes 32 days. `from_` and `to` are widened to whole entries. A
+        terminated SIM has no figures.
 
         `GET /stats/air/subscribers/{imsi}`, quota group Stats.
         https://developers.soracom.io/en/api/#!/Stats/getAirStats
@@ -368,7 +447,8 @@ class StatsAir(Resource):
             imsi: The subscriber's IMSI, 15 digits.
             from_: The start of the period. A time; on the wire epoch seconds.
             to: The end of the period. A time; on the wire epoch seconds.
-            period: The length of time that one entry sums up. One of `month`, `day`, `minutes`."""
+            period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
+                `day`, `minutes`."""
         return await self._call(GET_AIR_STATS, imsi=imsi, from_=from_, to=to, period=period)
 
 class Stats(Resource):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, overload
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation, Parameter
@@ -15,29 +16,39 @@ from ..pages import Pages
 from ._shared import (ACT, DataEntry, DownlinkPingRequest, DownlinkPingResponse, EXPORT_MODE, ExpiryAction, ExpiryTime,
     ExportMode, FROM_MS, FileExportResponse, LIMIT, READ, SET, SORT, SessionEvent, SetGroupRequest, SetImeiLockRequest,
     SmsForwardingReport, SmsForwardingRequest, Sort, SpeedClass, Subscriber, TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE,
-    TO_MS, TagUpdateRequest, TagValueMatchMode, UpdateSpeedClassRequest)
+    TO_MS, TagUpdateRequest, TagUpdateRequestDict, TagValueMatchMode, UpdateSpeedClassRequest)
 
 PutBundlesRequest = Literal["D-500MB", "DU-10GB", "DU-50GB", "DU-100GB", "US-1MB", "US-3MB", "US-10MB", "US-20MB",
     "US-50MB", "US-100MB", "US-300MB", "US-500MB", "US-1GB", "US-3GB", "US-5GB", "US-10GB"] | str
 
 class IssueSubscriberTransferTokenRequest(Model):
+    """SIMs to transfer, and to whom."""
     transfer_destination_operator_email: str
+    """The primary email address of the operator who gets the SIMs."""
     transfer_destination_operator_id: str
+    """The ID of the operator who gets the SIMs."""
     transfer_imsi: list[str]
+    """The IMSIs of the SIMs. One token is cancelled as a whole: to cancel SIM by SIM, give one only."""
 
 class IssueSubscriberTransferTokenResponse(Model):
     token: str
+    """The token of the transfer, which `delete_transfer_token` takes."""
 
 class RegisterSubscribersRequest(Model):
     registration_secret: str
+    """The PUK or the passcode of the SIM."""
     group_id: str | None = None
+    """The ID of the group in which to put the subscriber."""
     tags: dict[str, str] | None = None
+    """The tags: values by their names."""
 
 class VerifySubscriberTransferTokenRequest(Model):
     token: str
+    """The token that came by email."""
 
 class VerifySubscriberTransferTokenResponse(Model):
     transferred_imsi: list[str] | None = None
+    """The IMSIs of the SIMs that were transferred."""
 
 LIST_SUBSCRIBERS = Operation("listSubscribers", "GET", "/subscribers", "Subscriber", READ, list[Subscriber],
     cli=("subscribers list",),
@@ -117,24 +128,32 @@ class Subscribers(Resource):
             tag_value_match_mode: TagValueMatchMode | None = None, status_filter: str | None = None,
             speed_class_filter: str | None = None, serial_number_filter: str | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[Subscriber]:
-        """List subscribers.
+        """List the subscribers of the operator, or those that fit the filters.
 
         `GET /subscribers`, quota group Subscriber.
         https://developers.soracom.io/en/api/#!/Subscriber/listSubscribers
 
         Args:
-            tag_name: The name of the tag.
+            tag_name: The name of a tag, as a whole. It needs `tag_value`.
             tag_value: The value of the tag.
-            tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
-            limit: The most items of one page.
-            last_evaluated_key: The `next_key` of the page after which the listing goes on."""
+            tag_value_match_mode: How `tag_value` is compared: as a whole (the default), or as a prefix. One of
+                `exact`, `prefix`. Default: `exact`.
+            status_filter: The statuses, joined by `|`, such as `active|ready`.
+            speed_class_filter: The speed classes, joined by `|`, such as `s1.slow|s1.fast`.
+            serial_number_filter: The beginnings of serial numbers, joined by `|`.
+            limit: The most items of one page, from 1 to 100. 1 to 100.
+            last_evaluated_key: The `next_key` of the page after which the listing goes on.
+
+        Example:
+            async for subscriber in soracom.subscribers.list(status_filter="active|ready", limit=100):
+                print(subscriber.imsi)"""
         return self._pages(LIST_SUBSCRIBERS, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, status_filter=status_filter,
             speed_class_filter=speed_class_filter, serial_number_filter=serial_number_filter, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
     async def get(self, imsi: str) -> Subscriber:
-        """Get subscriber.
+        """Get one subscriber.
 
         `GET /subscribers/{imsi}`, quota group Subscriber. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/getSubscriber
@@ -144,7 +163,7 @@ class Subscribers(Resource):
         return await self._call(GET_SUBSCRIBER, imsi=imsi)
 
     async def activate(self, imsi: str) -> Subscriber:
-        """Activate subscriber.
+        """Change the status of a subscriber to `active`.
 
         `POST /subscribers/{imsi}/activate`, quota group Subscriber. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/activateSubscriber
@@ -153,20 +172,27 @@ class Subscribers(Resource):
             imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(ACTIVATE_SUBSCRIBER, imsi=imsi)
 
-    async def put_bundles(self, imsi: str, *, bundles: builtins.list[PutBundlesRequest]) -> Subscriber:
-        """Put bundles.
+    @overload
+    async def put_bundles(self, imsi: str, *, bundles: builtins.list[PutBundlesRequest]) -> Subscriber: ...
+    @overload
+    async def put_bundles(self, imsi: str, *, body: builtins.list[PutBundlesRequest]) -> Subscriber: ...
+    async def put_bundles(self, imsi: str, *, bundles: builtins.list[PutBundlesRequest] | None = None,
+            body: builtins.list[PutBundlesRequest] | None = None) -> Subscriber:
+        """Set the bundles of a subscriber.
+
+        SIMs of plan-K2, planX3, planX3-EU, and of plan-D with D-500MB, keep the bundle that they have.
 
         `PUT /subscribers/{imsi}/bundles`, quota group Subscriber. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/putBundles
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            bundles: The bundles of the subscription."""
-        return await self._call(PUT_BUNDLES, imsi=imsi, bundles=bundles)
+            bundles: The bundles, such as `US-300MB`. A name begins with its plan: `D-`, `DU-` or `US-`."""
+        return await self._call(PUT_BUNDLES, imsi=imsi, bundles=bundles, body=body)
 
     def get_data(self, imsi: str, *, from_: Instant | None = None, to: Instant | None = None, sort: Sort | None = None,
             limit: int | None = None, last_evaluated_key: str | None = None) -> Pages[DataEntry]:
-        """Get data from subscriber.
+        """List the data that a subscriber sent to Harvest Data, by default the newest first.
 
         `GET /subscribers/{imsi}/data`, quota group Subscriber.
         https://developers.soracom.io/en/api/#!/Subscriber/getDataFromSubscriber
@@ -175,14 +201,14 @@ class Subscribers(Resource):
             imsi: The subscriber's IMSI, 15 digits.
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            sort: The order: `asc` or `desc`. One of `desc`, `asc`.
-            limit: The most items of one page.
+            sort: The order: `desc`, the newest first, is the default. One of `desc`, `asc`. Default: `desc`.
+            limit: The most items of one page, from 1 to 1000; 10 by default. 1 to 1,000.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_SUBSCRIBER, imsi=imsi, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
     async def deactivate(self, imsi: str) -> Subscriber:
-        """Deactivate subscriber.
+        """Change the status of a subscriber to `inactive`.
 
         `POST /subscribers/{imsi}/deactivate`, quota group Subscriber. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/deactivateSubscriber
@@ -192,7 +218,7 @@ class Subscribers(Resource):
         return await self._call(DEACTIVATE_SUBSCRIBER, imsi=imsi)
 
     async def delete_session(self, imsi: str) -> Subscriber:
-        """Delete subscriber session.
+        """End the session of a subscriber.
 
         `POST /subscribers/{imsi}/delete_session`, quota group Subscriber. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/deleteSubscriberSession
@@ -202,7 +228,9 @@ class Subscribers(Resource):
         return await self._call(DELETE_SUBSCRIBER_SESSION, imsi=imsi)
 
     async def disable_termination(self, imsi: str) -> Subscriber:
-        """Disable termination.
+        """Protect a subscriber from termination.
+
+        The subscriber cannot be terminated until `enable_termination` takes the protection away.
 
         `POST /subscribers/{imsi}/disable_termination`, quota group Subscriber. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/disableTermination
@@ -212,21 +240,25 @@ class Subscribers(Resource):
         return await self._call(DISABLE_TERMINATION, imsi=imsi)
 
     async def downlink_ping(self, imsi: str, *, number_of_ping_requests: int | None = None,
-            timeout_seconds: int | None = None, body: DownlinkPingRequest | None = None) -> DownlinkPingResponse:
-        """Subscriber downlink ping to user equipment.
+            timeout_seconds: int | None = None,
+            body: DownlinkPingRequest | Mapping[str, Any] | None = None) -> DownlinkPingResponse:
+        """Send ICMP pings to a subscriber and return what came back.
 
         `POST /subscribers/{imsi}/downlink/ping`, quota group Subscriber.
         https://developers.soracom.io/en/api/#!/Subscriber/subscriberDownlinkPingToUserEquipment
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            number_of_ping_requests: How many pings are sent.
-            timeout_seconds: How long an answer is waited for, in seconds."""
+            number_of_ping_requests: How many pings are sent: 1 by default, at most 5. At most 5. Default: `1`.
+            timeout_seconds: How many seconds each answer is waited for: 1 by default, at most 3. At most 3. Default:
+                `1`."""
         return await self._call(SUBSCRIBER_DOWNLINK_PING_TO_USER_EQUIPMENT, imsi=imsi,
             number_of_ping_requests=number_of_ping_requests, timeout_seconds=timeout_seconds, body=body)
 
     async def enable_termination(self, imsi: str) -> Subscriber:
-        """Enable termination.
+        """Take the protection from termination away from a subscriber.
+
+        After it, `terminate` can terminate the subscriber.
 
         `POST /subscribers/{imsi}/enable_termination`, quota group Subscriber. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/enableTermination
@@ -237,7 +269,9 @@ class Subscribers(Resource):
 
     def session_events(self, imsi: str, *, from_: Instant | None = None, to: Instant | None = None,
             limit: int | None = None, last_evaluated_key: str | None = None) -> Pages[SessionEvent]:
-        """List session events.
+        """List when the sessions of a subscriber were created, changed and ended.
+
+        The events go back 32 days.
 
         `GET /subscribers/{imsi}/events/sessions`, quota group Subscriber.
         https://developers.soracom.io/en/api/#!/Subscriber/listSessionEvents
@@ -255,22 +289,27 @@ class Subscribers(Resource):
     async def register(self, imsi: str, *, registration_secret: str, group_id: str | None = None,
             tags: dict[str, str] | None = None) -> Subscriber: ...
     @overload
-    async def register(self, imsi: str, *, body: RegisterSubscribersRequest) -> Subscriber: ...
-    async def register(self, imsi: str, **arguments: Any) -> Subscriber:
-        """Register subscriber.
+    async def register(self, imsi: str, *, body: RegisterSubscribersRequest | Mapping[str, Any]) -> Subscriber: ...
+    async def register(self, imsi: str, *, group_id: str | None = None, registration_secret: str | None = None,
+            tags: dict[str, str] | None = None,
+            body: RegisterSubscribersRequest | Mapping[str, Any] | None = None) -> Subscriber:
+        """Register a subscriber with the operator.
 
         `POST /subscribers/{imsi}/register`, quota group Subscriber.
         https://developers.soracom.io/en/api/#!/Subscriber/registerSubscriber
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            group_id: The group's ID, a UUID.
-            registration_secret: The secret that came with the product and proves who owns it.
+            group_id: The ID of the group in which to put the subscriber.
+            registration_secret: The PUK or the passcode of the SIM.
             tags: The tags: values by their names."""
-        return await self._call(REGISTER_SUBSCRIBER, imsi=imsi, **arguments)
+        return await self._call(REGISTER_SUBSCRIBER, imsi=imsi, group_id=group_id,
+            registration_secret=registration_secret, tags=tags, body=body)
 
     async def report_local_info(self, imsi: str) -> Subscriber:
-        """Report local info.
+        """Ask the SIM of a subscriber to report its local information.
+
+        The subscriber changes later, when the report has come.
 
         `POST /subscribers/{imsi}/report_local_info`, quota group Subscriber. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/reportLocalInfo
@@ -280,38 +319,46 @@ class Subscribers(Resource):
         return await self._call(REPORT_LOCAL_INFO, imsi=imsi)
 
     async def send_sms(self, imsi: str, *, encoding_type: int | None = None, payload: str | None = None,
-            body: SmsForwardingRequest | None = None) -> SmsForwardingReport:
-        """Send SMS.
+            body: SmsForwardingRequest | Mapping[str, Any] | None = None) -> SmsForwardingReport:
+        """Send an SMS to a subscriber.
+
+        If the subscriber cannot take an SMS by the API, the call raises BadRequest.
 
         `POST /subscribers/{imsi}/send_sms`, quota group Subscriber. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/sendSms
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            payload: What is sent, in the encoding that is named beside it."""
+            encoding_type: The encoding: 1 is GSM 7-bit, up to 160 characters; 2 (the default) is UCS-2, up to 70.
+                Default: `2`.
+            payload: The text of the message."""
         return await self._call(SEND_SMS, imsi=imsi, encoding_type=encoding_type, payload=payload, body=body)
 
     @overload
     async def set_expiry_time(self, imsi: str, *, expiry_time: Instant,
             expiry_action: ExpiryAction | None = None) -> Subscriber: ...
     @overload
-    async def set_expiry_time(self, imsi: str, *, body: ExpiryTime) -> Subscriber: ...
-    async def set_expiry_time(self, imsi: str, **arguments: Any) -> Subscriber:
-        """Set expiry time.
+    async def set_expiry_time(self, imsi: str, *, body: ExpiryTime | Mapping[str, Any]) -> Subscriber: ...
+    async def set_expiry_time(self, imsi: str, *, expiry_action: ExpiryAction | None = None,
+            expiry_time: Instant | None = None, body: ExpiryTime | Mapping[str, Any] | None = None) -> Subscriber:
+        """Set when a subscriber expires, and what happens then.
 
         `POST /subscribers/{imsi}/set_expiry_time`, quota group Subscriber. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/setExpiryTime
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            expiry_action: What happens at the end of the term. One of `doNothing`, `deleteSession`, `deactivate`,
-                `suspend`, `terminate`.
-            expiry_time: When the term of the SIM ends. A time; on the wire epoch milliseconds."""
-        return await self._call(SET_EXPIRY_TIME, imsi=imsi, **arguments)
+            expiry_action: What happens then; by default nothing. `terminate` needs `enable_termination` first. One
+                of `doNothing`, `deleteSession`, `deactivate`, `suspend`, `terminate`.
+            expiry_time: When the subscriber expires. A time; on the wire epoch milliseconds."""
+        return await self._call(SET_EXPIRY_TIME, imsi=imsi, expiry_action=expiry_action, expiry_time=expiry_time,
+            body=body)
 
     async def set_group(self, imsi: str, *, group_id: str | None = None,
-            body: SetGroupRequest | None = None) -> Subscriber:
-        """Set group.
+            body: SetGroupRequest | Mapping[str, Any] | None = None) -> Subscriber:
+        """Put a subscriber into a group.
+
+        A subscriber can be in one group only.
 
         `POST /subscribers/{imsi}/set_group`, quota group Subscriber. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/setGroup
@@ -322,19 +369,24 @@ class Subscribers(Resource):
         return await self._call(SET_GROUP, imsi=imsi, group_id=group_id, body=body)
 
     async def set_imei_lock(self, imsi: str, *, imei: str | None = None,
-            body: SetImeiLockRequest | None = None) -> Subscriber:
-        """Set IMEI lock.
+            body: SetImeiLockRequest | Mapping[str, Any] | None = None) -> Subscriber:
+        """Lock a subscriber to one device, by its IMEI.
+
+        If the subscriber is offline, `imei` is needed.
 
         `POST /subscribers/{imsi}/set_imei_lock`, quota group Subscriber. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/setImeiLock
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            imei: The IMEI of the device."""
+            imei: The IMEI, by default the one in use. With `|ANONYMOUS` after it, a session without an IMEI is
+                allowed."""
         return await self._call(SET_IMEI_LOCK, imsi=imsi, imei=imei, body=body)
 
     async def set_to_standby(self, imsi: str) -> Subscriber:
-        """Set subscriber to standby.
+        """Change the status of a subscriber to `standby`.
+
+        If the subscriber does not support standby, the call raises BadRequest.
 
         `POST /subscribers/{imsi}/set_to_standby`, quota group Subscriber. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/setSubscriberToStandby
@@ -344,7 +396,7 @@ class Subscribers(Resource):
         return await self._call(SET_SUBSCRIBER_TO_STANDBY, imsi=imsi)
 
     async def suspend(self, imsi: str) -> Subscriber:
-        """Suspend subscriber.
+        """Change the status of a subscriber to `suspended`.
 
         `POST /subscribers/{imsi}/suspend`, quota group Subscriber. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/suspendSubscriber
@@ -353,19 +405,31 @@ class Subscribers(Resource):
             imsi: The subscriber's IMSI, 15 digits."""
         return await self._call(SUSPEND_SUBSCRIBER, imsi=imsi)
 
-    async def put_tags(self, imsi: str, *, tags: builtins.list[TagUpdateRequest]) -> Subscriber:
-        """Put subscriber tags.
+    @overload
+    async def put_tags(self, imsi: str, *, tags: Sequence[TagUpdateRequest | TagUpdateRequestDict]) -> Subscriber: ...
+    @overload
+    async def put_tags(self, imsi: str, *, body: Sequence[TagUpdateRequest | TagUpdateRequestDict]) -> Subscriber: ...
+    async def put_tags(self, imsi: str, *, tags: Sequence[TagUpdateRequest | TagUpdateRequestDict] | None = None,
+            body: Sequence[TagUpdateRequest | TagUpdateRequestDict] | None = None) -> Subscriber:
+        """Add tags to a subscriber, or change their values.
+
+        The tag `name` is the name of the subscriber.
 
         `PUT /subscribers/{imsi}/tags`, quota group Subscriber. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/putSubscriberTags
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            tags: The tags: values by their names."""
-        return await self._call(PUT_SUBSCRIBER_TAGS, imsi=imsi, tags=tags)
+            tags: The tags to add or to change.
+
+        Example:
+            from soracom_async.models import TagUpdateRequest
+            tags = [TagUpdateRequest(tag_name="name", tag_value="pump 7")]
+            await soracom.subscribers.put_tags(imsi, tags=tags)"""
+        return await self._call(PUT_SUBSCRIBER_TAGS, imsi=imsi, tags=tags, body=body)
 
     async def delete_tag(self, imsi: str, tag_name: str) -> None:
-        """Delete subscriber tag.
+        """Delete a tag of a subscriber.
 
         `DELETE /subscribers/{imsi}/tags/{tag_name}`, quota group Subscriber. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/deleteSubscriberTag
@@ -376,7 +440,9 @@ class Subscribers(Resource):
         return await self._call(DELETE_SUBSCRIBER_TAG, imsi=imsi, tag_name=tag_name)
 
     async def terminate(self, imsi: str) -> Subscriber:
-        """Terminate subscriber.
+        """Terminate a subscriber.
+
+        A protected subscriber must be released first, by `enable_termination`.
 
         `POST /subscribers/{imsi}/terminate`, quota group Subscriber. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/terminateSubscriber
@@ -386,7 +452,9 @@ class Subscribers(Resource):
         return await self._call(TERMINATE_SUBSCRIBER, imsi=imsi)
 
     async def unset_expiry_time(self, imsi: str) -> Subscriber:
-        """Unset expiry time.
+        """Remove the expiry time of a subscriber, which then never expires.
+
+        If the subscriber has no expiry time, the call raises NotFound.
 
         `POST /subscribers/{imsi}/unset_expiry_time`, quota group Subscriber. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/unsetExpiryTime
@@ -396,7 +464,9 @@ class Subscribers(Resource):
         return await self._call(UNSET_EXPIRY_TIME, imsi=imsi)
 
     async def unset_group(self, imsi: str) -> Subscriber:
-        """Unset group.
+        """Take a subscriber out of its group.
+
+        If the subscriber is in no group, the call raises NotFound.
 
         `POST /subscribers/{imsi}/unset_group`, quota group Subscriber. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/unsetGroup
@@ -406,7 +476,7 @@ class Subscribers(Resource):
         return await self._call(UNSET_GROUP, imsi=imsi)
 
     async def unset_imei_lock(self, imsi: str) -> Subscriber:
-        """Unset IMEI lock.
+        """Remove the lock of a subscriber to an IMEI.
 
         `POST /subscribers/{imsi}/unset_imei_lock`, quota group Subscriber. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/unsetImeiLock
@@ -418,9 +488,11 @@ class Subscribers(Resource):
     @overload
     async def update_speed_class(self, imsi: str, *, speed_class: SpeedClass) -> Subscriber: ...
     @overload
-    async def update_speed_class(self, imsi: str, *, body: UpdateSpeedClassRequest) -> Subscriber: ...
-    async def update_speed_class(self, imsi: str, **arguments: Any) -> Subscriber:
-        """Update speed class.
+    async def update_speed_class(self, imsi: str, *,
+            body: UpdateSpeedClassRequest | Mapping[str, Any]) -> Subscriber: ...
+    async def update_speed_class(self, imsi: str, *, speed_class: SpeedClass | None = None,
+            body: UpdateSpeedClassRequest | Mapping[str, Any] | None = None) -> Subscriber:
+        """Change the speed class of a subscriber.
 
         `POST /subscribers/{imsi}/update_speed_class`, quota group Subscriber. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/updateSpeedClass
@@ -429,37 +501,48 @@ class Subscribers(Resource):
             imsi: The subscriber's IMSI, 15 digits.
             speed_class: The speed class; which ones exist depends on the subscription. One of `s1.minimum`,
                 `s1.slow`, `s1.standard`, `s1.fast`, `s1.4xfast`, `s1.8xfast`, `u1.standard`, `u1.slow`."""
-        return await self._call(UPDATE_SPEED_CLASS, imsi=imsi, **arguments)
+        return await self._call(UPDATE_SPEED_CLASS, imsi=imsi, speed_class=speed_class, body=body)
 
     async def export(self, *, export_mode: ExportMode | None = None) -> FileExportResponse:
-        """Export subscribers.
+        """Export all subscribers to a CSV file.
+
+        With `async`, ask `soracom.files.get_exported` for the URL of the file.
 
         `POST /subscribers/export`, quota group Subscriber.
         https://developers.soracom.io/en/api/#!/Subscriber/exportSubscribers
 
         Args:
-            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
-                `sync`."""
+            export_mode: The mode: `sync` (the default) gives the file's URL at once, `async` an ID to ask for it
+                later. One of `async`, `sync`. Default: `sync`."""
         return await self._call(EXPORT_SUBSCRIBERS, export_mode=export_mode)
 
     async def send_sms_by_msisdn(self, msisdn: str, *, encoding_type: int | None = None, payload: str | None = None,
-            body: SmsForwardingRequest | None = None) -> SmsForwardingReport:
-        """Send SMS by MSISDN.
+            body: SmsForwardingRequest | Mapping[str, Any] | None = None) -> SmsForwardingReport:
+        """Send an SMS to the subscriber with a phone number (MSISDN).
+
+        If the subscriber cannot take an SMS by the API, the call raises BadRequest.
 
         `POST /subscribers/msisdn/{msisdn}/send_sms`, quota group Subscriber. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Subscriber/sendSmsByMsisdn
 
         Args:
-            msisdn: The phone number of the SIM.
-            payload: What is sent, in the encoding that is named beside it."""
+            msisdn: The phone number (MSISDN) of the subscriber.
+            encoding_type: The encoding: 1 is GSM 7-bit, up to 160 characters; 2 (the default) is UCS-2, up to 70.
+                Default: `2`.
+            payload: The text of the message."""
         return await self._call(SEND_SMS_BY_MSISDN, msisdn=msisdn, encoding_type=encoding_type, payload=payload,
             body=body)
 
     async def delete_transfer_token(self, token: str) -> None:
-        """Delete subscriber transfer token.
+        """Cancel the transfer of SIMs to another operator.
+
+        The operator who gives the SIMs away makes this call, and keeps all SIMs of the token.
 
         `DELETE /subscribers/transfer_token/{token}`, quota group Subscriber. Raises NotFound.
-        https://developers.soracom.io/en/api/#!/Subscriber/deleteSubscriberTransferToken"""
+        https://developers.soracom.io/en/api/#!/Subscriber/deleteSubscriberTransferToken
+
+        Args:
+            token: The token that `issue_transfer_token` returned."""
         return await self._call(DELETE_SUBSCRIBER_TRANSFER_TOKEN, token=token)
 
     @overload
@@ -468,22 +551,44 @@ class Subscribers(Resource):
             transfer_imsi: builtins.list[str]) -> IssueSubscriberTransferTokenResponse: ...
     @overload
     async def issue_transfer_token(self, *,
-            body: IssueSubscriberTransferTokenRequest) -> IssueSubscriberTransferTokenResponse: ...
-    async def issue_transfer_token(self, **arguments: Any) -> IssueSubscriberTransferTokenResponse:
-        """Issue subscriber transfer token.
+            body: IssueSubscriberTransferTokenRequest | Mapping[str, Any]) -> IssueSubscriberTransferTokenResponse: ...
+    async def issue_transfer_token(self, *, transfer_destination_operator_email: str | None = None,
+            transfer_destination_operator_id: str | None = None, transfer_imsi: builtins.list[str] | None = None,
+            body: IssueSubscriberTransferTokenRequest | Mapping[str, Any]
+            | None = None) -> IssueSubscriberTransferTokenResponse:
+        """Begin to transfer SIMs that are `ready` to another operator.
+
+        The token goes to the other operator by email, and the SIMs become "Transferring". Do not change their status
+        then: they could no longer be transferred in this way.
 
         `POST /subscribers/transfer_token/issue`, quota group Subscriber.
-        https://developers.soracom.io/en/api/#!/Subscriber/issueSubscriberTransferToken"""
-        return await self._call(ISSUE_SUBSCRIBER_TRANSFER_TOKEN, **arguments)
+        https://developers.soracom.io/en/api/#!/Subscriber/issueSubscriberTransferToken
+
+        Args:
+            transfer_destination_operator_email: The primary email address of the operator who gets the SIMs.
+            transfer_destination_operator_id: The ID of the operator who gets the SIMs.
+            transfer_imsi: The IMSIs of the SIMs. One token is cancelled as a whole: to cancel SIM by SIM, give one
+                only."""
+        return await self._call(ISSUE_SUBSCRIBER_TRANSFER_TOKEN,
+            transfer_destination_operator_email=transfer_destination_operator_email,
+            transfer_destination_operator_id=transfer_destination_operator_id, transfer_imsi=transfer_imsi, body=body)
 
     @overload
     async def verify_transfer_token(self, *, token: str) -> VerifySubscriberTransferTokenResponse: ...
     @overload
     async def verify_transfer_token(self, *,
-            body: VerifySubscriberTransferTokenRequest) -> VerifySubscriberTransferTokenResponse: ...
-    async def verify_transfer_token(self, **arguments: Any) -> VerifySubscriberTransferTokenResponse:
-        """Verify subscriber transfer token.
+            body: VerifySubscriberTransferTokenRequest | Mapping[str,
+            Any]) -> VerifySubscriberTransferTokenResponse: ...
+    async def verify_transfer_token(self, *, token: str | None = None,
+            body: VerifySubscriberTransferTokenRequest | Mapping[str, Any]
+            | None = None) -> VerifySubscriberTransferTokenResponse:
+        """Accept the SIMs that another operator transfers.
+
+        The operator who gets the SIMs makes this call.
 
         `POST /subscribers/transfer_token/verify`, quota group Subscriber.
-        https://developers.soracom.io/en/api/#!/Subscriber/verifySubscriberTransferToken"""
-        return await self._call(VERIFY_SUBSCRIBER_TRANSFER_TOKEN, **arguments)
+        https://developers.soracom.io/en/api/#!/Subscriber/verifySubscriberTransferToken
+
+        Args:
+            token: The token that came by email."""
+        return await self._call(VERIFY_SUBSCRIBER_TRANSFER_TOKEN, token=token, body=body)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping
 from typing import Any, Literal, overload
 
 from .._core.operation import Operation
@@ -16,12 +17,18 @@ GetSystemNotificationType = Literal["primary", "recovery", "billing", "support"]
 
 class SetSystemNotificationsRequest(Model):
     email_id_list: list[str]
+    """The IDs of the email addresses, as `emails.list` returns them."""
     password: str | None = None
+    """The operator's password, which is needed if `type` is `primary`."""
 
 class SystemNotificationsModel(Model):
+    """The email addresses that are set for a purpose."""
     type: GetSystemNotificationType
+    """The purpose of the email addresses."""
     email_id_list: list[str] | None = None
+    """The IDs of the email addresses, as in `emails.list`."""
     update_date_time: int | None = None
+    """When the setting was last changed, as a number. The document does not name the unit."""
 
 LIST_SYSTEM_NOTIFICATIONS = Operation("listSystemNotifications", "GET", "/operators/{operator_id}/system_notifications",
     "SystemNotification", READ, list[SystemNotificationsModel], cli=("system-notifications list",))
@@ -39,52 +46,56 @@ class SystemNotifications(Resource):
     """The commands of `soracom system-notifications`."""
 
     async def list(self, operator_id: str | None = None) -> builtins.list[SystemNotificationsModel]:
-        """List system notifications.
+        """List which email addresses are set for which purpose.
 
         `GET /operators/{operator_id}/system_notifications`, quota group SystemNotification.
         https://developers.soracom.io/en/api/#!/SystemNotification/listSystemNotifications
 
         Args:
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(LIST_SYSTEM_NOTIFICATIONS, operator_id=operator_id)
 
     async def get(self, type: GetSystemNotificationType, *, operator_id: str | None = None) -> SystemNotificationsModel:
-        """Get system notification.
+        """Return the email addresses that are set for a purpose.
 
         `GET /operators/{operator_id}/system_notifications/{type}`, quota group SystemNotification.
         https://developers.soracom.io/en/api/#!/SystemNotification/getSystemNotification
 
         Args:
-            type: One of `primary`, `recovery`, `billing`, `support`.
-            operator_id: The operator's ID."""
+            type: The purpose of the email addresses. One of `primary`, `recovery`, `billing`, `support`.
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(GET_SYSTEM_NOTIFICATION, type=type, operator_id=operator_id)
 
     @overload
     async def set(self, type: GetSystemNotificationType, *, email_id_list: builtins.list[str],
             operator_id: str | None = None, password: str | None = None) -> SystemNotificationsModel: ...
     @overload
-    async def set(self, type: GetSystemNotificationType, *, body: SetSystemNotificationsRequest,
+    async def set(self, type: GetSystemNotificationType, *, body: SetSystemNotificationsRequest | Mapping[str, Any],
             operator_id: str | None = None) -> SystemNotificationsModel: ...
-    async def set(self, type: GetSystemNotificationType, **arguments: Any) -> SystemNotificationsModel:
-        """Set system notification.
+    async def set(self, type: GetSystemNotificationType, *, operator_id: str | None = None,
+            email_id_list: builtins.list[str] | None = None, password: str | None = None,
+            body: SetSystemNotificationsRequest | Mapping[str, Any] | None = None) -> SystemNotificationsModel:
+        """Set the email addresses for a purpose.
 
         `POST /operators/{operator_id}/system_notifications/{type}`, quota group SystemNotification.
         https://developers.soracom.io/en/api/#!/SystemNotification/setSystemNotification
 
         Args:
-            type: One of `primary`, `recovery`, `billing`, `support`.
-            operator_id: The operator's ID.
-            password: The password."""
-        return await self._call(SET_SYSTEM_NOTIFICATION, type=type, **arguments)
+            type: The purpose of the email addresses. One of `primary`, `recovery`, `billing`, `support`.
+            operator_id: The operator's ID. Default: the session's operator.
+            email_id_list: The IDs of the email addresses, as `emails.list` returns them.
+            password: The operator's password, which is needed if `type` is `primary`."""
+        return await self._call(SET_SYSTEM_NOTIFICATION, type=type, operator_id=operator_id,
+            email_id_list=email_id_list, password=password, body=body)
 
     async def delete(self, type: Literal["recovery", "billing", "support"] | str, *,
             operator_id: str | None = None) -> None:
-        """Delete system notification.
+        """Remove the email addresses for a purpose; those for `primary` cannot be removed.
 
         `DELETE /operators/{operator_id}/system_notifications/{type}`, quota group SystemNotification.
         https://developers.soracom.io/en/api/#!/SystemNotification/deleteSystemNotification
 
         Args:
-            type: One of `recovery`, `billing`, `support`.
-            operator_id: The operator's ID."""
+            type: The purpose of the email addresses. One of `recovery`, `billing`, `support`.
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(DELETE_SYSTEM_NOTIFICATION, type=type, operator_id=operator_id)

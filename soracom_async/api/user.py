@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping
 from typing import Any, overload
 
 from .._core.operation import Operation
@@ -17,41 +18,55 @@ from .role import ATTACH_ROLE, AttachRoleRequest, DETACH_ROLE, LIST_USER_ROLES, 
 
 class CreateUserPasswordRequest(Model):
     password: str | None = None
+    """The password."""
 
 class CreateUserRequest(Model):
     description: str | None = None
+    """Free text for people."""
 
 class GenerateUserAuthKeyResponse(Model):
+    """A new AuthKey with its secret."""
     auth_key: str
+    """The AuthKey's secret (`secret-…`), which no other call returns."""
     auth_key_id: str
+    """The AuthKey's ID (`keyId-…`)."""
 
 class GetDefaultPermissionsResponse(Model):
     default_permissions: str | None = None
+    """The permissions that apply to all SAM users, as JSON text."""
 
 class GetUserPasswordResponse(Model):
     """Answer of `hasUserPassword`."""
     has_password: bool | None = None
+    """Whether the SAM user has a password."""
 
 class GetUserPermissionResponse(Model):
     permission: str | None = None
+    """The own permissions of the SAM user, as JSON text."""
 
 class GetUserTrustPolicyResponse(Model):
     trust_policy: str | None = None
+    """The trust policy: the SRNs of those who may switch to the SAM user, and conditions."""
 
 class SetUserPermissionRequest(Model):
     """Body of `updateUserPermission`."""
     permission: str
+    """The permissions, as JSON text."""
     description: str | None = None
+    """Free text for people."""
 
 class SetUserTrustPolicyRequest(Model):
     """Body of `updateUserTrustPolicy`."""
     trust_policy: str | None = None
+    """The trust policy as JSON text: the SRNs of those who may switch, and conditions."""
 
 class UpdateDefaultPermissionsRequest(Model):
     permissions: str
+    """The permissions, as JSON text."""
 
 class UpdateUserRequest(Model):
     description: str | None = None
+    """Free text for people."""
 
 LIST_USERS = Operation("listUsers", "GET", "/operators/{operator_id}/users", "User", READ, list[UserDetailResponse],
     cli=("users list",))
@@ -126,223 +141,259 @@ class UsersDefaultPermissions(Resource):
     """The commands of `soracom users default-permissions`."""
 
     async def get(self, operator_id: str | None = None) -> GetDefaultPermissionsResponse:
-        """Get default permissions.
+        """Return the permissions that apply to all SAM users.
 
         `GET /operators/{operator_id}/users/default_permissions`, quota group User. Raises Forbidden, NotFound.
         https://developers.soracom.io/en/api/#!/User/getDefaultPermissions
 
         Args:
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(GET_DEFAULT_PERMISSIONS, operator_id=operator_id)
 
     @overload
     async def update(self, operator_id: str | None = None, *, permissions: str) -> None: ...
     @overload
-    async def update(self, operator_id: str | None = None, *, body: UpdateDefaultPermissionsRequest) -> None: ...
-    async def update(self, operator_id: str | None = None, **arguments: Any) -> None:
-        """Update default permissions.
+    async def update(self, operator_id: str | None = None, *,
+            body: UpdateDefaultPermissionsRequest | Mapping[str, Any]) -> None: ...
+    async def update(self, operator_id: str | None = None, *, permissions: str | None = None,
+            body: UpdateDefaultPermissionsRequest | Mapping[str, Any] | None = None) -> None:
+        """Set the permissions that apply to all SAM users.
 
         `PUT /operators/{operator_id}/users/default_permissions`, quota group User. Raises BadRequest, Forbidden.
         https://developers.soracom.io/en/api/#!/User/updateDefaultPermissions
 
         Args:
-            operator_id: The operator's ID."""
-        return await self._call(UPDATE_DEFAULT_PERMISSIONS, operator_id=operator_id, **arguments)
+            operator_id: The operator's ID. Default: the session's operator.
+            permissions: The permissions, as JSON text.
+
+        Example:
+            import json
+
+            deny = {"effect": "deny", "api": ["Sim:terminateSim"]}
+            text = json.dumps({"statements": [deny]})
+            await soracom.users.default_permissions.update(permissions=text)"""
+        return await self._call(UPDATE_DEFAULT_PERMISSIONS, operator_id=operator_id, permissions=permissions, body=body)
 
     async def delete(self, operator_id: str | None = None) -> None:
-        """Delete default permissions.
+        """Delete the permissions that apply to all SAM users.
 
         `DELETE /operators/{operator_id}/users/default_permissions`, quota group User. Raises Forbidden, NotFound.
         https://developers.soracom.io/en/api/#!/User/deleteDefaultPermissions
 
         Args:
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(DELETE_DEFAULT_PERMISSIONS, operator_id=operator_id)
 
 class UsersTrustPolicy(Resource):
     """The commands of `soracom users trust-policy`."""
 
     async def get(self, user_name: str, *, operator_id: str | None = None) -> GetUserTrustPolicyResponse:
-        """Get user trust policy.
+        """Return the trust policy of a SAM user: who may switch to it.
 
         `GET /operators/{operator_id}/users/{user_name}/trust_policy`, quota group User. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/User/getUserTrustPolicy
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(GET_USER_TRUST_POLICY, user_name=user_name, operator_id=operator_id)
 
     async def update(self, user_name: str, *, operator_id: str | None = None, trust_policy: str | None = None,
-            body: SetUserTrustPolicyRequest | None = None) -> None:
-        """Update user trust policy.
+            body: SetUserTrustPolicyRequest | Mapping[str, Any] | None = None) -> None:
+        """Set the trust policy of a SAM user: who may switch to it.
+
+        Whoever switches to the SAM user has all its permissions, and may see the account's history and data.
 
         `PUT /operators/{operator_id}/users/{user_name}/trust_policy`, quota group User. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/User/updateUserTrustPolicy
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator.
+            trust_policy: The trust policy as JSON text: the SRNs of those who may switch, and conditions.
+
+        Example:
+            import json
+
+            srn = "srn:soracom:OP0012345678::User:alice"
+            allow = {"effect": "allow", "principal": {"soracom": [srn]}}
+            policy = json.dumps({"statements": [allow]})
+            await soracom.users.trust_policy.update(user_name, trust_policy=policy)"""
         return await self._call(UPDATE_USER_TRUST_POLICY, user_name=user_name, operator_id=operator_id,
             trust_policy=trust_policy, body=body)
 
     async def delete(self, user_name: str, *, operator_id: str | None = None) -> None:
-        """Delete user trust policy.
+        """Delete the trust policy of a SAM user.
 
         `DELETE /operators/{operator_id}/users/{user_name}/trust_policy`, quota group User. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/User/deleteUserTrustPolicy
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(DELETE_USER_TRUST_POLICY, user_name=user_name, operator_id=operator_id)
 
 class UsersPermissions(Resource):
     """The commands of `soracom users permissions`."""
 
     async def get(self, user_name: str, *, operator_id: str | None = None) -> GetUserPermissionResponse:
-        """Get user permission.
+        """Return the own permissions of a SAM user, beside those of its roles.
 
         `GET /operators/{operator_id}/users/{user_name}/permission`, quota group User.
         https://developers.soracom.io/en/api/#!/User/getUserPermission
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(GET_USER_PERMISSION, user_name=user_name, operator_id=operator_id)
 
     @overload
     async def update(self, user_name: str, *, permission: str, operator_id: str | None = None,
             description: str | None = None) -> None: ...
     @overload
-    async def update(self, user_name: str, *, body: SetUserPermissionRequest,
+    async def update(self, user_name: str, *, body: SetUserPermissionRequest | Mapping[str, Any],
             operator_id: str | None = None) -> None: ...
-    async def update(self, user_name: str, **arguments: Any) -> None:
-        """Update user permission.
+    async def update(self, user_name: str, *, operator_id: str | None = None, description: str | None = None,
+            permission: str | None = None, body: SetUserPermissionRequest | Mapping[str, Any] | None = None) -> None:
+        """Set the own permissions of a SAM user, beside those of its roles.
 
         `PUT /operators/{operator_id}/users/{user_name}/permission`, quota group User.
         https://developers.soracom.io/en/api/#!/User/updateUserPermission
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID.
-            description: Free text for people."""
-        return await self._call(UPDATE_USER_PERMISSION, user_name=user_name, **arguments)
+            operator_id: The operator's ID. Default: the session's operator.
+            description: Free text for people.
+            permission: The permissions, as JSON text.
+
+        Example:
+            import json
+
+            allow = {"effect": "allow", "api": ["Sim:getSim", "Sim:listSims"]}
+            text = json.dumps({"statements": [allow]})
+            await soracom.users.permissions.update(user_name, permission=text)"""
+        return await self._call(UPDATE_USER_PERMISSION, user_name=user_name, operator_id=operator_id,
+            description=description, permission=permission, body=body)
 
     async def delete(self, user_name: str, *, operator_id: str | None = None) -> None:
-        """Delete user permission.
+        """Delete the own permissions of a SAM user, beside those of its roles.
 
         `DELETE /operators/{operator_id}/users/{user_name}/permission`, quota group User. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/User/deleteUserPermission
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(DELETE_USER_PERMISSION, user_name=user_name, operator_id=operator_id)
 
 class UsersPassword(Resource):
     """The commands of `soracom users password`."""
 
     async def configured(self, user_name: str, *, operator_id: str | None = None) -> GetUserPasswordResponse:
-        """Has user password.
+        """Return whether a SAM user has a password.
 
         `GET /operators/{operator_id}/users/{user_name}/password`, quota group User.
         https://developers.soracom.io/en/api/#!/User/hasUserPassword
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(HAS_USER_PASSWORD, user_name=user_name, operator_id=operator_id)
 
     @overload
     async def update(self, user_name: str, *, current_password: str, new_password: str,
             operator_id: str | None = None) -> None: ...
     @overload
-    async def update(self, user_name: str, *, body: UpdatePasswordRequest, operator_id: str | None = None) -> None: ...
-    async def update(self, user_name: str, **arguments: Any) -> None:
-        """Update user password.
+    async def update(self, user_name: str, *, body: UpdatePasswordRequest | Mapping[str, Any],
+            operator_id: str | None = None) -> None: ...
+    async def update(self, user_name: str, *, operator_id: str | None = None, current_password: str | None = None,
+            new_password: str | None = None, body: UpdatePasswordRequest | Mapping[str, Any] | None = None) -> None:
+        """Change the password of a SAM user.
 
         `PUT /operators/{operator_id}/users/{user_name}/password`, quota group User.
         https://developers.soracom.io/en/api/#!/User/updateUserPassword
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID.
+            operator_id: The operator's ID. Default: the session's operator.
             current_password: The password until now.
             new_password: The password from now on."""
-        return await self._call(UPDATE_USER_PASSWORD, user_name=user_name, **arguments)
+        return await self._call(UPDATE_USER_PASSWORD, user_name=user_name, operator_id=operator_id,
+            current_password=current_password, new_password=new_password, body=body)
 
     async def create(self, user_name: str, *, operator_id: str | None = None, password: str | None = None,
-            body: CreateUserPasswordRequest | None = None) -> None:
-        """Create user password.
+            body: CreateUserPasswordRequest | Mapping[str, Any] | None = None) -> None:
+        """Give a SAM user a password.
 
         `POST /operators/{operator_id}/users/{user_name}/password`, quota group User.
         https://developers.soracom.io/en/api/#!/User/createUserPassword
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID.
+            operator_id: The operator's ID. Default: the session's operator.
             password: The password."""
         return await self._call(CREATE_USER_PASSWORD, user_name=user_name, operator_id=operator_id, password=password,
             body=body)
 
     async def delete(self, user_name: str, *, operator_id: str | None = None) -> None:
-        """Delete user password.
+        """Delete the password of a SAM user.
 
         `DELETE /operators/{operator_id}/users/{user_name}/password`, quota group User. Raises NotFound.
         https://developers.soracom.io/en/api/#!/User/deleteUserPassword
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(DELETE_USER_PASSWORD, user_name=user_name, operator_id=operator_id)
 
 class UsersMfa(Resource):
     """The commands of `soracom users mfa`."""
 
     async def get(self, user_name: str, *, operator_id: str | None = None) -> MFAStatusOfUseResponse:
-        """Get user MFA status.
+        """Return whether a SAM user has multi-factor authentication (MFA).
 
         `GET /operators/{operator_id}/users/{user_name}/mfa`, quota group User. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/User/getUserMFAStatus
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(GET_USER_MFA_STATUS, user_name=user_name, operator_id=operator_id)
 
     async def enable(self, user_name: str, *, operator_id: str | None = None) -> EnableMFAOTPResponse:
-        """Enable user MFA.
+        """Prepare multi-factor authentication (MFA) for a SAM user.
+
+        Put the URI of the answer into an authenticator, and verify its code by `users.mfa.verify`.
 
         `POST /operators/{operator_id}/users/{user_name}/mfa`, quota group User. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/User/enableUserMFA
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(ENABLE_USER_MFA, user_name=user_name, operator_id=operator_id)
 
     async def revoke(self, user_name: str, *, operator_id: str | None = None) -> None:
-        """Revoke user MFA.
+        """Revoke the multi-factor authentication of a SAM user.
 
         `DELETE /operators/{operator_id}/users/{user_name}/mfa`, quota group User. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/User/revokeUserMFA
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(REVOKE_USER_MFA, user_name=user_name, operator_id=operator_id)
 
     async def verify(self, user_name: str, *, operator_id: str | None = None, mfa_otp_code: str | None = None,
-            body: MFAAuthenticationRequest | None = None) -> None:
-        """Verify user MFA.
+            body: MFAAuthenticationRequest | Mapping[str, Any] | None = None) -> None:
+        """Verify the first one-time code of a SAM user, which activates multi-factor authentication.
 
         `POST /operators/{operator_id}/users/{user_name}/mfa/verify`, quota group User. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/User/verifyUserMFA
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID.
+            operator_id: The operator's ID. Default: the session's operator.
             mfa_otp_code: The code that the authenticator shows now; it is good for half a minute."""
         return await self._call(VERIFY_USER_MFA, user_name=user_name, operator_id=operator_id,
             mfa_otp_code=mfa_otp_code, body=body)
@@ -351,29 +402,31 @@ class UsersAuthKeys(Resource):
     """The commands of `soracom users auth-keys`."""
 
     async def list(self, user_name: str, *, operator_id: str | None = None) -> builtins.list[AuthKeyResponse]:
-        """List user auth keys.
+        """List the AuthKeys of a SAM user, without their secrets.
 
         `GET /operators/{operator_id}/users/{user_name}/auth_keys`, quota group User.
         https://developers.soracom.io/en/api/#!/User/listUserAuthKeys
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(LIST_USER_AUTH_KEYS, user_name=user_name, operator_id=operator_id)
 
     async def generate(self, user_name: str, *, operator_id: str | None = None) -> GenerateUserAuthKeyResponse:
-        """Generate user auth key.
+        """Generate an AuthKey for a SAM user.
+
+        Keep `auth_key` of the answer: no other call returns the secret.
 
         `POST /operators/{operator_id}/users/{user_name}/auth_keys`, quota group User.
         https://developers.soracom.io/en/api/#!/User/generateUserAuthKey
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(GENERATE_USER_AUTH_KEY, user_name=user_name, operator_id=operator_id)
 
     async def get(self, user_name: str, auth_key_id: str, *, operator_id: str | None = None) -> AuthKeyResponse:
-        """Get user auth key.
+        """Return an AuthKey of a SAM user, without its secret.
 
         `GET /operators/{operator_id}/users/{user_name}/auth_keys/{auth_key_id}`, quota group User.
         https://developers.soracom.io/en/api/#!/User/getUserAuthKey
@@ -381,21 +434,20 @@ class UsersAuthKeys(Resource):
         Args:
             user_name: The SAM user's name.
             auth_key_id: The AuthKey's ID (`keyId-…`).
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(GET_USER_AUTH_KEY, user_name=user_name, auth_key_id=auth_key_id,
             operator_id=operator_id)
 
     async def delete(self, user_name: str, auth_key_id: str, *, operator_id: str | None = None) -> None:
-        """Delete user auth key.
+        """Delete an AuthKey of a SAM user.
 
         `DELETE /operators/{operator_id}/users/{user_name}/auth_keys/{auth_key_id}`, quota group User. Raises
-        NotFound.
-        https://developers.soracom.io/en/api/#!/User/deleteUserAuthKey
+        NotFound. https://developers.soracom.io/en/api/#!/User/deleteUserAuthKey
 
         Args:
             user_name: The SAM user's name.
             auth_key_id: The AuthKey's ID (`keyId-…`).
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(DELETE_USER_AUTH_KEY, user_name=user_name, auth_key_id=auth_key_id,
             operator_id=operator_id)
 
@@ -409,108 +461,112 @@ class Users(Resource):
     default_permissions: Inner[UsersDefaultPermissions] = Inner(UsersDefaultPermissions)
 
     async def list(self, operator_id: str | None = None) -> builtins.list[UserDetailResponse]:
-        """List users.
+        """List the SAM users of the operator.
 
         `GET /operators/{operator_id}/users`, quota group User.
         https://developers.soracom.io/en/api/#!/User/listUsers
 
         Args:
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(LIST_USERS, operator_id=operator_id)
 
     async def get(self, user_name: str, *, operator_id: str | None = None) -> UserDetailResponse:
-        """Get user.
+        """Return a SAM user with its AuthKeys and its roles.
 
         `GET /operators/{operator_id}/users/{user_name}`, quota group User.
         https://developers.soracom.io/en/api/#!/User/getUser
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(GET_USER, user_name=user_name, operator_id=operator_id)
 
     async def update(self, user_name: str, *, operator_id: str | None = None, description: str | None = None,
-            body: UpdateUserRequest | None = None) -> None:
-        """Update user.
+            body: UpdateUserRequest | Mapping[str, Any] | None = None) -> None:
+        """Change the description of a SAM user.
 
         `PUT /operators/{operator_id}/users/{user_name}`, quota group User. Raises NotFound.
         https://developers.soracom.io/en/api/#!/User/updateUser
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID.
+            operator_id: The operator's ID. Default: the session's operator.
             description: Free text for people."""
         return await self._call(UPDATE_USER, user_name=user_name, operator_id=operator_id, description=description,
             body=body)
 
     async def create(self, user_name: str, *, operator_id: str | None = None, description: str | None = None,
-            body: CreateUserRequest | None = None) -> None:
-        """Create user.
+            body: CreateUserRequest | Mapping[str, Any] | None = None) -> None:
+        """Create a SAM user.
 
         `POST /operators/{operator_id}/users/{user_name}`, quota group User. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/User/createUser
 
         Args:
-            user_name: The SAM user's name.
-            operator_id: The operator's ID.
+            user_name: The name of the new SAM user.
+            operator_id: The operator's ID. Default: the session's operator.
             description: Free text for people."""
         return await self._call(CREATE_USER, user_name=user_name, operator_id=operator_id, description=description,
             body=body)
 
     async def delete(self, user_name: str, *, operator_id: str | None = None) -> None:
-        """Delete user.
+        """Delete a SAM user.
 
         `DELETE /operators/{operator_id}/users/{user_name}`, quota group User. Raises NotFound.
         https://developers.soracom.io/en/api/#!/User/deleteUser
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(DELETE_USER, user_name=user_name, operator_id=operator_id)
 
     async def list_roles(self, user_name: str, *, operator_id: str | None = None) -> builtins.list[RoleResponse]:
-        """List user roles.
+        """List the roles that are attached to a SAM user.
 
         `GET /operators/{operator_id}/users/{user_name}/roles`, quota group Role. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Role/listUserRoles
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(LIST_USER_ROLES, user_name=user_name, operator_id=operator_id)
 
     async def attach_role(self, user_name: str, *, operator_id: str | None = None, role_id: str | None = None,
-            body: AttachRoleRequest | None = None) -> None:
-        """Attach role.
+            body: AttachRoleRequest | Mapping[str, Any] | None = None) -> None:
+        """Attach a role to a SAM user.
+
+        Raises BadRequest if the role is attached already, or does not exist.
 
         `POST /operators/{operator_id}/users/{user_name}/roles`, quota group Role. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Role/attachRole
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID.
-            role_id: The role's ID."""
+            operator_id: The operator's ID. Default: the session's operator.
+            role_id: The role's ID as in `roles.list`, for a role of Soracom its SRN (`srn:soracom:::Role:…`)."""
         return await self._call(ATTACH_ROLE, user_name=user_name, operator_id=operator_id, role_id=role_id, body=body)
 
     async def detach_role(self, user_name: str, role_id: str, *, operator_id: str | None = None) -> None:
-        """Detach role.
+        """Detach a role from a SAM user.
 
         `DELETE /operators/{operator_id}/users/{user_name}/roles/{role_id}`, quota group Role. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Role/detachRole
 
         Args:
             user_name: The SAM user's name.
-            role_id: The role's ID.
-            operator_id: The operator's ID."""
+            role_id: The role's ID, for a role of Soracom its SRN (`srn:soracom:::Role:…`).
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(DETACH_ROLE, user_name=user_name, role_id=role_id, operator_id=operator_id)
 
     async def revoke_user_auth_tokens(self, user_name: str, *, operator_id: str | None = None) -> None:
-        """Revoke user auth tokens.
+        """Revoke all API keys and API tokens of a SAM user.
+
+        They stop working, however long they still had to live.
 
         `DELETE /operators/{operator_id}/users/{user_name}/tokens`, quota group User. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/User/revokeUserAuthTokens
 
         Args:
             user_name: The SAM user's name.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(REVOKE_USER_AUTH_TOKENS, user_name=user_name, operator_id=operator_id)

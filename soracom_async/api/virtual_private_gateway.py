@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import builtins
-from typing import Any, Literal, overload
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Required, TypedDict, overload
 
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
 from .._codec.model import Model
@@ -24,84 +25,135 @@ TransitGatewayVpcAttachmentStatus = Literal["vpcAttachmentPending", "acceptanceP
 class AttributeUpdate(Model):
     """Body of `updateMirroringPeer`."""
     key: str | None = None
+    """The name of the attribute, as on the wire: `description`, `enabled` or `protocol`."""
     value: str | None = None
+    """The new value as text, such as `true`."""
 
 class CreateCustomerRouteRequest(Model):
     destination_cidr: str
+    """The range of destinations in CIDR notation."""
     target: str
+    """The ID of the transit gateway to which the packets go."""
     ignore_device_subnet_cidr_range_overlap: bool | None = None
+    """Whether `destination_cidr` may overlap the range of the devices."""
     ignore_device_subnetcidr_range_overlap: Any = None
+    """A second spelling of `ignore_device_subnet_cidr_range_overlap`."""
 
 class CreateTransitGatewayPeeringConnectionRequest(Model):
     customer_aws_account_id: str
+    """The ID of the AWS account that owns the other transit gateway."""
     customer_region: str
+    """The AWS region of the other transit gateway."""
     customer_transit_gateway_id: str
+    """The ID of the other transit gateway."""
     name: str | None = None
+    """The name by which you know the connection."""
 
 class CreateTransitGatewayVpcAttachmentRequest(Model):
     customer_aws_account_id: str
+    """The ID of the AWS account that owns the VPC."""
     customer_vpc_id: str
+    """The ID of the VPC."""
     name: str | None = None
+    """The name by which you know the attachment."""
 
 class CreateVirtualPrivateGatewayRequest(Model):
     type: CreateVirtualPrivateGatewayType
+    """The type: 14 is Type-E, 15 is Type-F, 242 is Type-F2."""
     device_subnet_cidr_range: str | None = None
+    """The range of the devices' IP addresses in CIDR notation, by default `10.128.0.0/9`."""
     placement: CreateVirtualPrivateGatewayRequestPlacement | None = None
+    """The placement, which names the rendezvous point."""
     soracom_transit_gateway: CreateVirtualPrivateGatewayRequestSoracomTransitGateway | None = None
+    """The settings of the transit gateway on Soracom's side."""
     tags: dict[str, str] | None = None
+    """The tags: values by their names."""
     use_internet_gateway: bool | None = None
+    """Whether the VPG has an Internet gateway; true by default."""
 
 class CreateVirtualPrivateGatewayRequestPlacement(Model):
     region: Region | None = None
+    """The rendezvous point; by default Tokyo in Japan coverage and Frankfurt in global coverage."""
 
 class CreateVirtualPrivateGatewayRequestSoracomTransitGateway(Model):
     asn: int | None = None
+    """The autonomous system number (ASN) of the transit gateway."""
 
 class CreateVpcPeeringConnectionRequest(Model):
     destination_cidr_block: str | None = None
+    """The range of destinations behind the connection, in CIDR notation."""
     peer_owner_id: str | None = None
+    """The ID of the AWS account that owns the VPC."""
     peer_region: str | None = None
+    """The AWS region of the VPC."""
     peer_vpc_id: str | None = None
+    """The ID of the VPC."""
 
 class CreateVpcPeeringConnectionResponse(Model):
+    """A VPC peering connection that was created."""
     id: str
+    """The ID of the VPC peering connection."""
     destination_cidr_block: str | None = None
+    """The range of destinations behind the connection, in CIDR notation."""
     peer_owner_id: str | None = None
+    """The ID of the AWS account that owns the VPC."""
     peer_region: str | None = None
+    """The AWS region of the VPC."""
     peer_vpc_id: str | None = None
+    """The ID of the VPC."""
 
 class CustomerRoute(Model):
+    """An entry of the routing table of a VPG."""
     destination_cidr: str | None = None
+    """The range of destinations, in CIDR notation."""
     id: str | None = None
+    """The route's ID."""
     target: str | None = None
+    """The ID of the transit gateway to which the packets go."""
     type: Literal["static", "dynamic"] | str | None = None
+    """Whether the entry is static or dynamic."""
 
 class FqdnFilterRule(Model):
+    """A rule of traffic filtering for packets from devices to a domain."""
     action: Literal["allow"] | str
+    """What happens to traffic that matches; a domain rule can only allow."""
     fqdn_pattern: str
+    """The domain name of the destination. Its first label may be `*`, as in `*.example.com`."""
     protocol: int
+    """The number of the IP protocol: 6 for TCP, 17 for UDP, 255 for all; 0 to 255."""
     type: Literal["fqdn"] | str
+    """The kind of the rule."""
     from_port: int | None = None
+    """The first port of the range of destination ports; 0, the default, means any port."""
     to_port: int | None = None
+    """The last port of the range, not below `from_port`; 0, the default, means any port."""
 
 class FunnelAWSFirehoseDestination(Model):
     payloads_only: bool | None = None
+    """Whether only payloads are sent; false by default."""
     provider: Literal["aws"] | str | None = None
     resource_url: str | None = None
+    """The URL of the resource that receives the data."""
     service: Literal["firehose"] | str | None = None
 
 class FunnelAWSIoTDestination(Model):
     payloads_only: bool | None = None
+    """Whether only payloads are sent; false by default."""
     provider: Literal["aws"] | str | None = None
     resource_url: str | None = None
+    """The URL of the resource that receives the data."""
     send_payloads_as_binary: bool | None = None
+    """Whether payloads are sent as binary data; false by default."""
     service: Literal["aws-iot"] | str | None = None
 
 class FunnelAWSKinesisDestination(Model):
     payloads_only: bool | None = None
+    """Whether only payloads are sent; false by default."""
     provider: Literal["aws"] | str | None = None
     randomize_partition_key: bool | None = None
+    """Whether the partition key is random."""
     resource_url: str | None = None
+    """The URL of the resource that receives the data."""
     service: Literal["kinesis"] | str | None = None
 
 class FunnelAcroquestTorrentioDestination(Model):
@@ -113,8 +165,10 @@ class FunnelAcroquestTorrentioDestination(Model):
 
 class FunnelAzureEventHubDestination(Model):
     payloads_only: bool | None = None
+    """Whether only payloads are sent; false by default."""
     provider: Literal["azure"] | str | None = None
     resource_url: str | None = None
+    """The URL of the resource that receives the data."""
     service: Literal["eventhubs"] | str | None = None
 
 class FunnelBrainsTechImpulseDestination(Model):
@@ -123,9 +177,13 @@ class FunnelBrainsTechImpulseDestination(Model):
     service: Literal["impulse"] | str | None = None
 
 class FunnelConfiguration(Model):
+    """A configuration of Soracom Funnel: what goes where, and with which credentials."""
     add_sim_id: bool | None = None
+    """Whether the ID of the SIM is added; false by default."""
     content_type: FunnelContentType | None = None
+    """The content type of what is sent."""
     credentials_id: str | None = None
+    """The ID of the registered credentials for the destination."""
     destination: (FunnelDestination | FunnelAWSFirehoseDestination | FunnelAWSIoTDestination
         | FunnelAWSKinesisDestination | FunnelAzureEventHubDestination | FunnelGooglePubSubDestination
         | FunnelAcroquestTorrentioDestination | FunnelBrainsTechImpulseDestination
@@ -133,12 +191,18 @@ class FunnelConfiguration(Model):
         | FunnelLandlogDestination | FunnelOptimCloudiotosDestination | FunnelTeradataIntellicloudDestination
         | FunnelWingarcMotionboardDestination | FunnelYaskawaMmcloudDestination | FunnelSensorCorpusDestination
         | None) = None
+    """The cloud service that receives the data; `provider` and `service` name it."""
     enabled: bool | None = None
+    """Whether data is sent; false by default."""
 
 class FunnelDestination(Model):
+    """A destination of Soracom Funnel that has no class of its own."""
     provider: str | None = None
+    """The provider of the cloud service."""
     resource_url: str | None = None
+    """The URL of the resource that receives the data."""
     service: str | None = None
+    """The cloud service of the provider."""
 
 class FunnelEsrijArcgisOnlineDestination(Model):
     config: str | None = None
@@ -148,8 +212,10 @@ class FunnelEsrijArcgisOnlineDestination(Model):
 
 class FunnelGooglePubSubDestination(Model):
     payloads_only: bool | None = None
+    """Whether only payloads are sent; false by default."""
     provider: Literal["google"] | str | None = None
     resource_url: str | None = None
+    """The URL of the resource that receives the data."""
     service: Literal["pubsub"] | str | None = None
 
 class FunnelInfoteriaPlatioDestination(Model):
@@ -204,171 +270,366 @@ class FunnelYaskawaMmcloudDestination(Model):
     service: Literal["mmcloud"] | str | None = None
 
 class GatePeer(Model):
+    """A host that is connected to a VPG by Soracom Gate."""
     inner_ip_address: str | None = None
+    """The inner IP address of the peer, within the range of the devices."""
     netmask: str | None = None
+    """The netmask of the inner IP address."""
     outer_ip_address: str | None = None
+    """The outer IP address of the peer, which also identifies it."""
     owned_by_customer: bool | None = None
+    """Whether the peer is a host of the customer's."""
 
 class IpAddressMapEntry(Model):
+    """An IP address in a VPG, and who has it."""
     host_id: str | None = None
+    """A deprecated field; use `key`."""
     ip_address: str | None = None
+    """The IP address of the SIM, the Gate peer or the VPG."""
     key: str | None = None
+    """The IMSI of a SIM, or the inner IP address of a Gate peer or of the VPG."""
     last_updated_at: int | None = None
+    """When the entry was last changed, as a number. The document does not name the unit."""
     type: IpAddressMapEntryType | None = None
+    """How the address was assigned: by an entry, by the VPG, or as that of a Gate peer or the VPG."""
 
 class JunctionInspectionConfiguration(Model):
-    """Body of `setInspectionConfiguration`."""
+    """The configuration of Soracom Junction's inspection."""
     enabled: bool | None = None
+    """Whether packets are inspected; false by default."""
     report: FunnelConfiguration | None = None
+    """The configuration of Funnel that takes the reports to their destination."""
 
 class JunctionMirroringPeer(Model):
-    """Body of `createMirroringPeer`."""
+    """A host to which Soracom Junction mirrors packets."""
     description: str | None = None
+    """Free text for people."""
     enabled: bool | None = None
+    """Whether packets are mirrored to the peer; false by default."""
     ip_address: str | None = None
+    """The IP address of the peer."""
     protocol: Literal["gre"] | str | None = None
+    """The protocol that carries the mirrored packets."""
 
 class JunctionRedirectionConfiguration(Model):
-    """Body of `setRedirectionConfiguration`."""
+    """The configuration of Soracom Junction's redirection."""
     description: str | None = None
+    """Free text for people."""
     enabled: bool | None = None
+    """Whether packets are redirected."""
     gateway: str | None = None
+    """The IP address of the gateway to which packets are redirected."""
 
 class OpenGateRequest(Model):
     privacy_separator_enabled: bool | None = None
+    """Whether the privacy separator is on, which excludes Gate D2D; false by default."""
     vxlan_id: int | None = None
+    """The VXLAN ID of the gate, by default 10."""
 
 class PutIpAddressMapEntryRequest(Model):
     ip_address: str
+    """The IP address that the SIM gets."""
     key: str
+    """The IMSI of the SIM."""
 
 class RegisterGatePeerRequest(Model):
     outer_ip_address: str
+    """The outer IP address of the host, which also identifies the peer."""
     inner_ip_address: str | None = None
+    """The inner IP address of the host, within the range of the devices."""
 
 class RoutingFilterEntry(Model):
-    """Body of `setRoutingFilter`."""
+    """An entry of the outbound routing filter of a VPG."""
     action: Action | None = None
+    """Whether packets for the range are let out."""
     ip_range: str | None = None
+    """The range of IPv4 destinations, in CIDR notation."""
 
 class SetVirtualPrivateGatewayVxLanIdRequest(Model):
     vxlan_id: int
+    """The VXLAN ID, 1 to 16,777,215."""
 
 class SoracomTransitGateway(Model):
+    """The transit gateway on Soracom's side, to which other networks are connected."""
     arn: str | None = None
+    """The ARN of the transit gateway."""
     asn: int | None = None
+    """The autonomous system number (ASN) of the transit gateway."""
     aws_account_id: str | None = None
+    """The ID of the AWS account that owns the transit gateway."""
     id: str | None = None
+    """The transit gateway's ID."""
     region: str | None = None
+    """The AWS region of the transit gateway."""
     resource_shared_status: dict[str, TransitGatewayResourceSharedStatus] | None = None
+    """The states of the resource shares with AWS accounts."""
 
 class TransitGatewayAttachment(Model):
+    """An attachment of a VPG to a transit gateway."""
     destination_cidr_blocks: list[str] | None = None
+    """The ranges of destinations behind the attachment, in CIDR notation."""
     id: str | None = None
+    """The attachment's ID."""
     tgw_id: str | None = None
+    """The ID of the transit gateway."""
 
 class TransitGatewayPeeringConnection(Model):
+    """A connection between the transit gateway of a VPG and another one."""
     created_time: int | None = None
+    """When the connection was created, as a number. The document does not name the unit."""
     customer_aws_account_id: str | None = None
+    """The ID of the AWS account that owns the other transit gateway."""
     customer_region: str | None = None
+    """The AWS region of the other transit gateway."""
     customer_transit_gateway_id: str | None = None
+    """The ID of the other transit gateway."""
     id: str | None = None
+    """The connection's ID, which is the ID of the peering attachment."""
     last_modified_time: int | None = None
+    """When the connection was last changed, as a number. The document does not name the unit."""
     name: str | None = None
+    """The name by which you know the connection."""
     soracom_transit_gateway_peering_attachment_id: str | None = None
+    """The connection's ID, as in `id`."""
     status: Literal["pending", "active"] | str | None = None
+    """The state of the connection."""
 
 class TransitGatewayResourceSharedStatus(Model):
+    """The state of a resource share between Soracom and an AWS account."""
     created_time: int | None = None
+    """When the resource share was created, as a number. The document does not name the unit."""
     customer_aws_account_id: str | None = None
+    """The ID of the AWS account that shares resources with Soracom."""
     last_modified_time: int | None = None
+    """When the resource share was last changed, as a number. The document does not name the unit."""
     resource_share_arn: str | None = None
+    """The ARN of the resource share."""
     status: str | None = None
+    """The state of the resource share. While it is pending, accept the share in your AWS account."""
 
 class TransitGatewayVpcAttachment(Model):
+    """An attachment of a VPC on AWS to the transit gateway of a VPG."""
     created_time: int | None = None
+    """When the attachment was created, as a number. The document does not name the unit."""
     customer_aws_account_id: str | None = None
+    """The ID of the AWS account that owns the VPC."""
     customer_transit_gateway_vpc_attachment_id: str | None = None
+    """The attachment's ID, as in `id`."""
     customer_vpc_id: str | None = None
+    """The ID of the VPC."""
     id: str | None = None
+    """The attachment's ID."""
     last_modified_time: int | None = None
+    """When the attachment was last changed, as a number. The document does not name the unit."""
     name: str | None = None
+    """The name by which you know the attachment."""
     status: TransitGatewayVpcAttachmentStatus | None = None
+    """The state of the attachment. `vpcAttachmentPending`: it must still be created in the AWS account."""
 
 class UpdateCustomerRouteRequest(Model):
     target: str
+    """The ID of the transit gateway to which the packets go from now on."""
 
 class UpdateFqdnFilterRulesRequest(Model):
     """Body of `putFqdnFilterRules`."""
     rules: list[FqdnFilterRule]
+    """The domain rules from now on."""
 
 class UpdateUplinkFilterRulesRequest(Model):
     """Body of `putUplinkFilterRules`."""
     rules: list[UplinkFilterRule]
+    """The IP rules from now on."""
 
 class UpdateVirtualPrivateGatewayTagsRequest(Model):
     tag_name: str
+    """The name of the tag."""
     tag_value: str
+    """The value of the tag."""
 
 class UplinkFilterRule(Model):
+    """A rule of traffic filtering for packets from devices to a range of IP addresses."""
     action: Action
+    """What happens to traffic that matches."""
     cidr: str
+    """The range of IPv4 destinations, in CIDR notation; IPv6 is not supported."""
     protocol: int
+    """The number of the IP protocol: 6 for TCP, 17 for UDP, 255 for all; 0 to 255."""
     type: Literal["ip"] | str
+    """The kind of the rule."""
     from_port: int | None = None
+    """The first port of the range of destination ports; 0, the default, means any port."""
     to_port: int | None = None
+    """The last port of the range, not below `from_port`; 0, the default, means any port."""
 
 class VirtualPrivateGateway(Model):
+    """A Virtual Private Gateway (VPG) with its settings and its connections to other networks."""
     vpg_id: str
+    """The VPG's ID."""
     allowed_operators: list[str] | None = None
+    """The operators that are allowed to use the VPG."""
     created_time: EpochMilliseconds | None = None
+    """When the VPG was created."""
     customer_routes: dict[str, CustomerRoute] | None = None
+    """The entries of the routing table."""
     device_subnet_cidr_range: str | None = None
+    """The range of the devices' IP addresses, in CIDR notation."""
     enable_sim_based_routing: bool | None = None
+    """Whether SIM-based routing is on."""
     fixed_ip_addresses_enabled: bool | None = None
+    """Whether the VPG has fixed public IP addresses."""
     fixed_public_ip_addresses: list[str] | None = None
+    """The fixed public IP addresses."""
     gate_opened: bool | None = None
+    """Whether Soracom Gate is open."""
     gate_privacy_separator_enabled: bool | None = None
+    """Whether the privacy separator of Soracom Gate is on, which excludes Gate D2D."""
     gate_vxlan_id: float | None = None
+    """The VXLAN ID of Soracom Gate."""
     implicit_termination_protected: bool | None = None
+    """Whether the VPG is protected from implicit termination."""
     inspection: JunctionInspectionConfiguration | None = None
+    """The inspection of Soracom Junction."""
     junction_enabled: bool | None = None
+    """Whether Soracom Junction is on: mirroring, inspection or redirection."""
     last_modified_time: EpochMilliseconds | None = None
+    """When the VPG was last changed."""
     mirroring: VirtualPrivateGatewayMirroring | None = None
+    """The mirroring of Soracom Junction."""
     offset_id: int | None = None
     operator_id: str | None = None
+    """The ID of the operator that has the VPG."""
     placement: Placement | None = None
+    """Where the VPG runs."""
     primary_service_name: str | None = None
+    """A value that is no longer used."""
     redirection: JunctionRedirectionConfiguration | None = None
+    """The redirection of Soracom Junction."""
     routing_filter_entries: list[RoutingFilterEntry] | None = None
+    """The entries of the outbound routing filter."""
     session_stats: VirtualPrivateGatewaySessionStats | None = None
+    """How many SIMs are online in the VPG."""
     sim_based_routing_config: dict[str, str] | None = None
+    """The IP address ranges of the routers' LANs, by the IDs of the routers' SIMs."""
     size: str | None = None
+    """A value that is no longer used."""
     soracom_transit_gateway: SoracomTransitGateway | None = None
+    """The transit gateway on Soracom's side."""
     soracom_transit_gateway_peering_connections: dict[str, TransitGatewayPeeringConnection] | None = None
+    """The peering connections with other transit gateways."""
     soracom_transit_gateway_vpc_attachments: dict[str, TransitGatewayVpcAttachment] | None = None
+    """The VPCs that are attached to the transit gateway."""
     status: Literal["running"] | str | None = None
+    """The state of the VPG."""
     tags: dict[str, str] | None = None
+    """The tags: values by their names."""
     transit_gateway_attachments: dict[str, TransitGatewayAttachment] | None = None
+    """The attachments to transit gateways."""
     type: Literal[12, 13, 14, 15, 242] | int | None = None
+    """The type: 12 is Type-C, 13 Type-D, 14 Type-E, 15 Type-F, 242 Type-F2."""
     ue_subnet_cidr_range: str | None = None
+    """The range of the devices' IP addresses, as in `device_subnet_cidr_range`."""
     use_internet_gateway: bool | None = None
+    """Whether the VPG has an Internet gateway."""
     virtual_interfaces: dict[str, str] | None = None
+    """The settings of Soracom Direct."""
     vpc_peering_connections: dict[str, str] | None = None
+    """The settings of the VPC peering connections of Soracom Canal."""
     vpg_subnet_cidr_range: str | None = None
+    """The IP address range of the VPG, which the setup of Soracom Door or Soracom Direct needs."""
     vpn_connections: dict[str, VpnConnection] | None = None
+    """The VPN connections of the VPG."""
 
 class VirtualPrivateGatewayMirroring(Model):
+    """The mirroring of Soracom Junction."""
     peers: dict[str, JunctionMirroringPeer] | None = None
+    """The hosts to which packets are mirrored."""
 
 class VirtualPrivateGatewaySessionStats(Model):
+    """How many SIMs are online in a VPG; not counted in real time."""
     last_updated_at: EpochMilliseconds | None = None
+    """When `online` was last counted."""
     online: int | None = None
+    """How many IoT SIMs of Soracom Air and virtual SIMs of Soracom Arc were online."""
 
 class VpnConnection(Model):
     bgp_asn: str | None = None
+    """The autonomous system number (ASN) of BGP."""
     id: str | None = None
+    """The VPN connection's ID."""
     use_dynamic_routing: bool | None = None
+    """Whether routes are dynamic."""
+
+AttributeUpdateDict = TypedDict("AttributeUpdateDict", {"key": str, "value": str}, total=False)
+CreateVirtualPrivateGatewayRequestPlacementDict = TypedDict("CreateVirtualPrivateGatewayRequestPlacementDict",
+    {"region": Region}, total=False)
+CreateVirtualPrivateGatewayRequestSoracomTransitGatewayDict = TypedDict(
+    "CreateVirtualPrivateGatewayRequestSoracomTransitGatewayDict", {"asn": int}, total=False)
+FqdnFilterRuleDict = TypedDict("FqdnFilterRuleDict", {"action": Required[Literal["allow"] | str],
+    "fqdnPattern": Required[str], "fromPort": int, "protocol": Required[int], "toPort": int,
+    "type": Required[Literal["fqdn"] | str]}, total=False)
+FunnelAWSFirehoseDestinationDict = TypedDict("FunnelAWSFirehoseDestinationDict", {"payloadsOnly": bool,
+    "provider": Literal["aws"] | str, "resourceUrl": str, "service": Literal["firehose"] | str}, total=False)
+FunnelAWSIoTDestinationDict = TypedDict("FunnelAWSIoTDestinationDict", {"payloadsOnly": bool,
+    "provider": Literal["aws"] | str, "resourceUrl": str, "sendPayloadsAsBinary": bool,
+    "service": Literal["aws-iot"] | str}, total=False)
+FunnelAWSKinesisDestinationDict = TypedDict("FunnelAWSKinesisDestinationDict", {"payloadsOnly": bool,
+    "provider": Literal["aws"] | str, "randomizePartitionKey": bool, "resourceUrl": str,
+    "service": Literal["kinesis"] | str}, total=False)
+FunnelAcroquestTorrentioDestinationDict = TypedDict("FunnelAcroquestTorrentioDestinationDict", {"endpointId": str,
+    "provider": Literal["acroquest"] | str, "resourceUrl": str, "service": Literal["torrentio"] | str, "tenantId": str},
+    total=False)
+FunnelAzureEventHubDestinationDict = TypedDict("FunnelAzureEventHubDestinationDict", {"payloadsOnly": bool,
+    "provider": Literal["azure"] | str, "resourceUrl": str, "service": Literal["eventhubs"] | str}, total=False)
+FunnelBrainsTechImpulseDestinationDict = TypedDict("FunnelBrainsTechImpulseDestinationDict",
+    {"provider": Literal["brains-tech"] | str, "resourceUrl": str, "service": Literal["impulse"] | str}, total=False)
+FunnelDestinationDict = TypedDict("FunnelDestinationDict", {"provider": str, "resourceUrl": str, "service": str},
+    total=False)
+FunnelGooglePubSubDestinationDict = TypedDict("FunnelGooglePubSubDestinationDict", {"payloadsOnly": bool,
+    "provider": Literal["google"] | str, "resourceUrl": str, "service": Literal["pubsub"] | str}, total=False)
+FunnelEsrijArcgisOnlineDestinationDict = TypedDict("FunnelEsrijArcgisOnlineDestinationDict", {"config": str,
+    "provider": Literal["esrij"] | str, "resourceUrl": str, "service": Literal["arcgis-online"] | str}, total=False)
+FunnelInfoteriaPlatioDestinationDict = TypedDict("FunnelInfoteriaPlatioDestinationDict", {"applicationId": str,
+    "collectionId": str, "passAll": bool, "provider": Literal["infoteria"] | str, "resourceUrl": str,
+    "service": Literal["platio"] | str, "values": str}, total=False)
+FunnelKiiThingifDestinationDict = TypedDict("FunnelKiiThingifDestinationDict", {"provider": Literal["kii"] | str,
+    "resourceUrl": str, "service": Literal["thingif"] | str}, total=False)
+FunnelLandlogDestinationDict = TypedDict("FunnelLandlogDestinationDict", {"channel_id": str,
+    "data_format": Literal["json", "text", "xml"] | str, "provider": Literal["landlog"] | str, "resourceUrl": str,
+    "service": Literal["landlog"] | str}, total=False)
+FunnelOptimCloudiotosDestinationDict = TypedDict("FunnelOptimCloudiotosDestinationDict", {"channel_id": str,
+    "data_format": str, "provider": Literal["optim"] | str, "resourceUrl": str, "service": Literal["cloudiotos"] | str},
+    total=False)
+FunnelTeradataIntellicloudDestinationDict = TypedDict("FunnelTeradataIntellicloudDestinationDict",
+    {"provider": Literal["teradata"] | str, "resourceUrl": str, "service": Literal["intellicloud"] | str}, total=False)
+FunnelWingarcMotionboardDestinationDict = TypedDict("FunnelWingarcMotionboardDestinationDict",
+    {"provider": Literal["wingarc"] | str, "resourceUrl": str, "service": Literal["motionboard"] | str}, total=False)
+FunnelYaskawaMmcloudDestinationDict = TypedDict("FunnelYaskawaMmcloudDestinationDict", {"desthost": str,
+    "destport": int, "provider": Literal["yaskawa"] | str, "resourceUrl": str, "service": Literal["mmcloud"] | str},
+    total=False)
+FunnelSensorCorpusDestinationDict = TypedDict("FunnelSensorCorpusDestinationDict", {"additionalData": str,
+    "provider": Literal["infocorpus"] | str, "resourceUrl": str, "service": Literal["sensorcorpus"] | str}, total=False)
+FunnelConfigurationDict = TypedDict("FunnelConfigurationDict", {"addSimId": bool, "contentType": FunnelContentType,
+    "credentialsId": str,
+    "destination": FunnelDestination | FunnelDestinationDict | FunnelAWSFirehoseDestination
+    | FunnelAWSFirehoseDestinationDict | FunnelAWSIoTDestination | FunnelAWSIoTDestinationDict
+    | FunnelAWSKinesisDestination | FunnelAWSKinesisDestinationDict | FunnelAzureEventHubDestination
+    | FunnelAzureEventHubDestinationDict | FunnelGooglePubSubDestination | FunnelGooglePubSubDestinationDict
+    | FunnelAcroquestTorrentioDestination | FunnelAcroquestTorrentioDestinationDict
+    | FunnelBrainsTechImpulseDestination | FunnelBrainsTechImpulseDestinationDict
+    | FunnelEsrijArcgisOnlineDestination | FunnelEsrijArcgisOnlineDestinationDict | FunnelInfoteriaPlatioDestination
+    | FunnelInfoteriaPlatioDestinationDict | FunnelKiiThingifDestination | FunnelKiiThingifDestinationDict
+    | FunnelLandlogDestination | FunnelLandlogDestinationDict | FunnelOptimCloudiotosDestination
+    | FunnelOptimCloudiotosDestinationDict | FunnelTeradataIntellicloudDestination
+    | FunnelTeradataIntellicloudDestinationDict | FunnelWingarcMotionboardDestination
+    | FunnelWingarcMotionboardDestinationDict | FunnelYaskawaMmcloudDestination | FunnelYaskawaMmcloudDestinationDict
+    | FunnelSensorCorpusDestination | FunnelSensorCorpusDestinationDict,
+    "enabled": bool}, total=False)
+RoutingFilterEntryDict = TypedDict("RoutingFilterEntryDict", {"action": Required[Action], "ipRange": Required[str]},
+    total=False)
+UpdateVirtualPrivateGatewayTagsRequestDict = TypedDict("UpdateVirtualPrivateGatewayTagsRequestDict",
+    {"tagName": Required[str], "tagValue": Required[str]}, total=False)
+UplinkFilterRuleDict = TypedDict("UplinkFilterRuleDict", {"action": Required[Action], "cidr": Required[str],
+    "fromPort": int, "protocol": Required[int], "toPort": int, "type": Required[Literal["ip"] | str]}, total=False)
 
 LIST_VIRTUAL_PRIVATE_GATEWAYS = Operation("listVirtualPrivateGateways", "GET", "/virtual_private_gateways",
     "VirtualPrivateGateway", READ, list[VirtualPrivateGateway], cli=("vpg list",),
@@ -524,15 +785,16 @@ class Vpg(Resource):
     def list(self, *, tag_name: str | None = None, tag_value: str | None = None,
             tag_value_match_mode: TagValueMatchMode | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[VirtualPrivateGateway]:
-        """List virtual private gateways.
+        """List the VPGs of the operator, optionally by a tag.
 
         `GET /virtual_private_gateways`, quota group VirtualPrivateGateway.
         https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/listVirtualPrivateGateways
 
         Args:
-            tag_name: The name of the tag.
+            tag_name: The name of the tag that the VPGs have; `tag_value` must be given with it.
             tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
+                Default: `exact`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_VIRTUAL_PRIVATE_GATEWAYS, tag_name=tag_name, tag_value=tag_value,
@@ -540,24 +802,47 @@ class Vpg(Resource):
 
     @overload
     async def create(self, *, type: CreateVirtualPrivateGatewayType, device_subnet_cidr_range: str | None = None,
-            placement: CreateVirtualPrivateGatewayRequestPlacement | None = None,
-            soracom_transit_gateway: CreateVirtualPrivateGatewayRequestSoracomTransitGateway | None = None,
+            placement: CreateVirtualPrivateGatewayRequestPlacement | CreateVirtualPrivateGatewayRequestPlacementDict
+            | None = None,
+            soracom_transit_gateway: CreateVirtualPrivateGatewayRequestSoracomTransitGateway
+            | CreateVirtualPrivateGatewayRequestSoracomTransitGatewayDict | None = None,
             tags: dict[str, str] | None = None, use_internet_gateway: bool | None = None) -> VirtualPrivateGateway: ...
     @overload
-    async def create(self, *, body: CreateVirtualPrivateGatewayRequest) -> VirtualPrivateGateway: ...
-    async def create(self, **arguments: Any) -> VirtualPrivateGateway:
-        """Create virtual private gateway.
+    async def create(self, *,
+            body: CreateVirtualPrivateGatewayRequest | Mapping[str, Any]) -> VirtualPrivateGateway: ...
+    async def create(self, *, device_subnet_cidr_range: str | None = None,
+            placement: CreateVirtualPrivateGatewayRequestPlacement | CreateVirtualPrivateGatewayRequestPlacementDict
+            | None = None,
+            soracom_transit_gateway: CreateVirtualPrivateGatewayRequestSoracomTransitGateway
+            | CreateVirtualPrivateGatewayRequestSoracomTransitGatewayDict | None = None,
+            tags: dict[str, str] | None = None, type: CreateVirtualPrivateGatewayType | None = None,
+            use_internet_gateway: bool | None = None,
+            body: CreateVirtualPrivateGatewayRequest | Mapping[str, Any] | None = None) -> VirtualPrivateGateway:
+        """Create a VPG.
 
         `POST /virtual_private_gateways`, quota group VirtualPrivateGateway.
         https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/createVirtualPrivateGateway
 
         Args:
+            device_subnet_cidr_range: The range of the devices' IP addresses in CIDR notation, by default
+                `10.128.0.0/9`. Default: `10.128.0.0/9`.
+            placement: The placement, which names the rendezvous point.
+            soracom_transit_gateway: The settings of the transit gateway on Soracom's side.
             tags: The tags: values by their names.
-            type: One of `14`, `15`, `242`."""
-        return await self._call(CREATE_VIRTUAL_PRIVATE_GATEWAY, **arguments)
+            type: The type: 14 is Type-E, 15 is Type-F, 242 is Type-F2. One of `14`, `15`, `242`.
+            use_internet_gateway: Whether the VPG has an Internet gateway; true by default.
+
+        Example:
+            from soracom_async.models import CreateVirtualPrivateGatewayRequestPlacement as Placement
+
+            tokyo = Placement(region="ap-northeast-1")
+            vpg = await soracom.vpg.create(type=15, placement=tokyo, tags={"name": "factory"})"""
+        return await self._call(CREATE_VIRTUAL_PRIVATE_GATEWAY, device_subnet_cidr_range=device_subnet_cidr_range,
+            placement=placement, soracom_transit_gateway=soracom_transit_gateway, tags=tags, type=type,
+            use_internet_gateway=use_internet_gateway, body=body)
 
     async def get(self, vpg_id: str) -> VirtualPrivateGateway:
-        """Get virtual private gateway.
+        """Return a VPG with its settings and connections.
 
         `GET /virtual_private_gateways/{vpg_id}`, quota group VirtualPrivateGateway. Raises NotFound.
         https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/getVirtualPrivateGateway
@@ -571,47 +856,61 @@ class Vpg(Resource):
             ignore_device_subnet_cidr_range_overlap: bool | None = None,
             ignore_device_subnetcidr_range_overlap: Any = None) -> CustomerRoute: ...
     @overload
-    async def create_customer_route(self, vpg_id: str, *, body: CreateCustomerRouteRequest) -> CustomerRoute: ...
-    async def create_customer_route(self, vpg_id: str, **arguments: Any) -> CustomerRoute:
-        """Create customer route.
+    async def create_customer_route(self, vpg_id: str, *,
+            body: CreateCustomerRouteRequest | Mapping[str, Any]) -> CustomerRoute: ...
+    async def create_customer_route(self, vpg_id: str, *, destination_cidr: str | None = None,
+            ignore_device_subnet_cidr_range_overlap: bool | None = None,
+            ignore_device_subnetcidr_range_overlap: Any = None, target: str | None = None,
+            body: CreateCustomerRouteRequest | Mapping[str, Any] | None = None) -> CustomerRoute:
+        """Add a route to the routing table of a VPG.
 
         `POST /virtual_private_gateways/{vpg_id}/customer_routes`, quota group VirtualPrivateGateway. Raises
-        BadRequest, NotFound.
-        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/createCustomerRoute
+        BadRequest, NotFound. https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/createCustomerRoute
 
         Args:
-            vpg_id: The VPG's ID, a UUID."""
-        return await self._call(CREATE_CUSTOMER_ROUTE, vpg_id=vpg_id, **arguments)
+            vpg_id: The VPG's ID, a UUID.
+            destination_cidr: The range of destinations in CIDR notation.
+            ignore_device_subnet_cidr_range_overlap: Whether `destination_cidr` may overlap the range of the devices.
+            ignore_device_subnetcidr_range_overlap: A second spelling of `ignore_device_subnet_cidr_range_overlap`.
+            target: The ID of the transit gateway to which the packets go."""
+        return await self._call(CREATE_CUSTOMER_ROUTE, vpg_id=vpg_id, destination_cidr=destination_cidr,
+            ignore_device_subnet_cidr_range_overlap=ignore_device_subnet_cidr_range_overlap,
+            ignore_device_subnetcidr_range_overlap=ignore_device_subnetcidr_range_overlap, target=target, body=body)
 
     @overload
     async def update_customer_route(self, vpg_id: str, route_id: str, *, target: str) -> CustomerRoute: ...
     @overload
     async def update_customer_route(self, vpg_id: str, route_id: str, *,
-            body: UpdateCustomerRouteRequest) -> CustomerRoute: ...
-    async def update_customer_route(self, vpg_id: str, route_id: str, **arguments: Any) -> CustomerRoute:
-        """Update customer route.
+            body: UpdateCustomerRouteRequest | Mapping[str, Any]) -> CustomerRoute: ...
+    async def update_customer_route(self, vpg_id: str, route_id: str, *, target: str | None = None,
+            body: UpdateCustomerRouteRequest | Mapping[str, Any] | None = None) -> CustomerRoute:
+        """Change the target of a route in the routing table of a VPG.
 
         `PUT /virtual_private_gateways/{vpg_id}/customer_routes/{route_id}`, quota group VirtualPrivateGateway.
         Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/updateCustomerRoute
 
         Args:
-            vpg_id: The VPG's ID, a UUID."""
-        return await self._call(UPDATE_CUSTOMER_ROUTE, vpg_id=vpg_id, route_id=route_id, **arguments)
+            vpg_id: The VPG's ID, a UUID.
+            route_id: The route's ID.
+            target: The ID of the transit gateway to which the packets go from now on."""
+        return await self._call(UPDATE_CUSTOMER_ROUTE, vpg_id=vpg_id, route_id=route_id, target=target, body=body)
 
     async def delete_customer_route(self, vpg_id: str, route_id: str) -> None:
-        """Delete customer route.
+        """Delete a route from the routing table of a VPG.
 
         `DELETE /virtual_private_gateways/{vpg_id}/customer_routes/{route_id}`, quota group VirtualPrivateGateway.
-        Raises NotFound.
-        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/deleteCustomerRoute
+        Raises NotFound. https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/deleteCustomerRoute
 
         Args:
-            vpg_id: The VPG's ID, a UUID."""
+            vpg_id: The VPG's ID, a UUID.
+            route_id: The route's ID."""
         return await self._call(DELETE_CUSTOMER_ROUTE, vpg_id=vpg_id, route_id=route_id)
 
     async def set_fixed_public_ip_addresses(self, vpg_id: str) -> VirtualPrivateGateway:
-        """Assign fixed public IP addresses.
+        """Give a VPG public IP addresses that do not change.
+
+        Raises BadRequest if the VPG has them already.
 
         `POST /virtual_private_gateways/{vpg_id}/fixed_public_ip_addresses`, quota group VirtualPrivateGateway.
         Raises BadRequest, NotFound.
@@ -622,7 +921,9 @@ class Vpg(Resource):
         return await self._call(ASSIGN_FIXED_PUBLIC_IP_ADDRESSES, vpg_id=vpg_id)
 
     async def release_fixed_public_ip_addresses(self, vpg_id: str) -> VirtualPrivateGateway:
-        """Release fixed public IP addresses.
+        """Take the fixed public IP addresses away from a VPG.
+
+        Raises BadRequest if the VPG has none.
 
         `DELETE /virtual_private_gateways/{vpg_id}/fixed_public_ip_addresses`, quota group VirtualPrivateGateway.
         Raises BadRequest, NotFound.
@@ -633,57 +934,59 @@ class Vpg(Resource):
         return await self._call(RELEASE_FIXED_PUBLIC_IP_ADDRESSES, vpg_id=vpg_id)
 
     async def close_gate(self, vpg_id: str) -> None:
-        """Close gate.
+        """Close Soracom Gate of a VPG.
 
         `POST /virtual_private_gateways/{vpg_id}/gate/close`, quota group VirtualPrivateGateway. Raises BadRequest,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/closeGate
+        NotFound. https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/closeGate
 
         Args:
             vpg_id: The VPG's ID, a UUID."""
         return await self._call(CLOSE_GATE, vpg_id=vpg_id)
 
     async def disable_gate_privacy_separator(self, vpg_id: str) -> VirtualPrivateGateway:
-        """Disable gate privacy separator.
+        """Switch the privacy separator of Soracom Gate off.
+
+        Gate D2D is on while the privacy separator is off.
 
         `POST /virtual_private_gateways/{vpg_id}/gate/disable_privacy_separator`, quota group VirtualPrivateGateway.
-        Raises NotFound.
-        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/disableGatePrivacySeparator
+        Raises NotFound. https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/disableGatePrivacySeparator
 
         Args:
             vpg_id: The VPG's ID, a UUID."""
         return await self._call(DISABLE_GATE_PRIVACY_SEPARATOR, vpg_id=vpg_id)
 
     async def enable_gate_privacy_separator(self, vpg_id: str) -> VirtualPrivateGateway:
-        """Enable gate privacy separator.
+        """Switch the privacy separator of Soracom Gate on.
+
+        Gate D2D is off while the privacy separator is on.
 
         `POST /virtual_private_gateways/{vpg_id}/gate/enable_privacy_separator`, quota group VirtualPrivateGateway.
-        Raises NotFound.
-        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/enableGatePrivacySeparator
+        Raises NotFound. https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/enableGatePrivacySeparator
 
         Args:
             vpg_id: The VPG's ID, a UUID."""
         return await self._call(ENABLE_GATE_PRIVACY_SEPARATOR, vpg_id=vpg_id)
 
     async def open_gate(self, vpg_id: str, *, privacy_separator_enabled: bool | None = None,
-            vxlan_id: int | None = None, body: OpenGateRequest | None = None) -> None:
-        """Open gate.
+            vxlan_id: int | None = None, body: OpenGateRequest | Mapping[str, Any] | None = None) -> None:
+        """Open Soracom Gate of a VPG.
 
         `POST /virtual_private_gateways/{vpg_id}/gate/open`, quota group VirtualPrivateGateway. Raises BadRequest,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/openGate
+        NotFound. https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/openGate
 
         Args:
-            vpg_id: The VPG's ID, a UUID."""
+            vpg_id: The VPG's ID, a UUID.
+            privacy_separator_enabled: Whether the privacy separator is on, which excludes Gate D2D; false by
+                default.
+            vxlan_id: The VXLAN ID of the gate, by default 10. Default: `10`."""
         return await self._call(OPEN_GATE, vpg_id=vpg_id, privacy_separator_enabled=privacy_separator_enabled,
             vxlan_id=vxlan_id, body=body)
 
     async def list_gate_peers(self, vpg_id: str) -> builtins.list[GatePeer]:
-        """List gate peers.
+        """List the Gate peers of a VPG.
 
         `GET /virtual_private_gateways/{vpg_id}/gate/peers`, quota group VirtualPrivateGateway. Raises BadRequest,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/listGatePeers
+        NotFound. https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/listGatePeers
 
         Args:
             vpg_id: The VPG's ID, a UUID."""
@@ -693,31 +996,36 @@ class Vpg(Resource):
     async def register_gate_peer(self, vpg_id: str, *, outer_ip_address: str,
             inner_ip_address: str | None = None) -> GatePeer: ...
     @overload
-    async def register_gate_peer(self, vpg_id: str, *, body: RegisterGatePeerRequest) -> GatePeer: ...
-    async def register_gate_peer(self, vpg_id: str, **arguments: Any) -> GatePeer:
-        """Register gate peer.
+    async def register_gate_peer(self, vpg_id: str, *,
+            body: RegisterGatePeerRequest | Mapping[str, Any]) -> GatePeer: ...
+    async def register_gate_peer(self, vpg_id: str, *, inner_ip_address: str | None = None,
+            outer_ip_address: str | None = None,
+            body: RegisterGatePeerRequest | Mapping[str, Any] | None = None) -> GatePeer:
+        """Register a host as a Gate peer of a VPG.
 
         `POST /virtual_private_gateways/{vpg_id}/gate/peers`, quota group VirtualPrivateGateway. Raises BadRequest,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/registerGatePeer
+        NotFound. https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/registerGatePeer
 
         Args:
-            vpg_id: The VPG's ID, a UUID."""
-        return await self._call(REGISTER_GATE_PEER, vpg_id=vpg_id, **arguments)
+            vpg_id: The VPG's ID, a UUID.
+            inner_ip_address: The inner IP address of the host, within the range of the devices.
+            outer_ip_address: The outer IP address of the host, which also identifies the peer."""
+        return await self._call(REGISTER_GATE_PEER, vpg_id=vpg_id, inner_ip_address=inner_ip_address,
+            outer_ip_address=outer_ip_address, body=body)
 
     async def unregister_gate_peer(self, vpg_id: str, outer_ip_address: str) -> None:
-        """Unregister gate peer.
+        """Remove a Gate peer from a VPG.
 
         `DELETE /virtual_private_gateways/{vpg_id}/gate/peers/{outer_ip_address}`, quota group VirtualPrivateGateway.
-        Raises BadRequest, NotFound.
-        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/unregisterGatePeer
+        Raises BadRequest, NotFound. https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/unregisterGatePeer
 
         Args:
-            vpg_id: The VPG's ID, a UUID."""
+            vpg_id: The VPG's ID, a UUID.
+            outer_ip_address: The outer IP address of the peer."""
         return await self._call(UNREGISTER_GATE_PEER, vpg_id=vpg_id, outer_ip_address=outer_ip_address)
 
     async def disable_sim_based_routing(self, vpg_id: str) -> None:
-        """Disable SIM based routing.
+        """Switch SIM-based routing of a VPG off.
 
         `POST /virtual_private_gateways/{vpg_id}/gate/routing/static/sims/disable`, quota group
         VirtualPrivateGateway. Raises NotFound.
@@ -728,7 +1036,9 @@ class Vpg(Resource):
         return await self._call(DISABLE_SIM_BASED_ROUTING, vpg_id=vpg_id)
 
     async def enable_sim_based_routing(self, vpg_id: str) -> None:
-        """Enable SIM based routing.
+        """Switch SIM-based routing of a VPG on.
+
+        Soracom Gate of the VPG must be open.
 
         `POST /virtual_private_gateways/{vpg_id}/gate/routing/static/sims/enable`, quota group VirtualPrivateGateway.
         Raises BadRequest, NotFound.
@@ -738,35 +1048,49 @@ class Vpg(Resource):
             vpg_id: The VPG's ID, a UUID."""
         return await self._call(ENABLE_SIM_BASED_ROUTING, vpg_id=vpg_id)
 
-    async def put_sim_based_routing_routes(self, vpg_id: str, *, routes: dict[str, str]) -> None:
-        """Put SIM based routing routes.
+    @overload
+    async def put_sim_based_routing_routes(self, vpg_id: str, *, routes: dict[str, str]) -> None: ...
+    @overload
+    async def put_sim_based_routing_routes(self, vpg_id: str, *, body: dict[str, str]) -> None: ...
+    async def put_sim_based_routing_routes(self, vpg_id: str, *, routes: dict[str, str] | None = None,
+            body: dict[str, str] | None = None) -> None:
+        """Set which LAN is reached through which SIM's router.
 
         `PUT /virtual_private_gateways/{vpg_id}/gate/routing/static/sims/routes`, quota group VirtualPrivateGateway.
         Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/putSimBasedRoutingRoutes
 
         Args:
-            vpg_id: The VPG's ID, a UUID."""
-        return await self._call(PUT_SIM_BASED_ROUTING_ROUTES, vpg_id=vpg_id, routes=routes)
+            vpg_id: The VPG's ID, a UUID.
+            routes: The IP address ranges of the routers' LANs, by the IDs of the routers' SIMs.
+
+        Example:
+            routes = {"8981100000000000001": "192.168.1.0/24"}
+            await soracom.vpg.put_sim_based_routing_routes(vpg_id, routes=routes)"""
+        return await self._call(PUT_SIM_BASED_ROUTING_ROUTES, vpg_id=vpg_id, routes=routes, body=body)
 
     @overload
     async def set_vxlan_id(self, vpg_id: str, *, vxlan_id: int) -> None: ...
     @overload
-    async def set_vxlan_id(self, vpg_id: str, *, body: SetVirtualPrivateGatewayVxLanIdRequest) -> None: ...
-    async def set_vxlan_id(self, vpg_id: str, **arguments: Any) -> None:
-        """Set virtual private gateway vx lan ID.
+    async def set_vxlan_id(self, vpg_id: str, *,
+            body: SetVirtualPrivateGatewayVxLanIdRequest | Mapping[str, Any]) -> None: ...
+    async def set_vxlan_id(self, vpg_id: str, *, vxlan_id: int | None = None,
+            body: SetVirtualPrivateGatewayVxLanIdRequest | Mapping[str, Any] | None = None) -> None:
+        """Set the VXLAN ID of Soracom Gate of a VPG.
 
         `POST /virtual_private_gateways/{vpg_id}/gate/set_vxlan_id`, quota group VirtualPrivateGateway. Raises
-        NotFound.
-        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/setVirtualPrivateGatewayVxLanId
+        NotFound. https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/setVirtualPrivateGatewayVxLanId
 
         Args:
-            vpg_id: The VPG's ID, a UUID."""
-        return await self._call(SET_VIRTUAL_PRIVATE_GATEWAY_VX_LAN_ID, vpg_id=vpg_id, **arguments)
+            vpg_id: The VPG's ID, a UUID.
+            vxlan_id: The VXLAN ID, 1 to 16,777,215."""
+        return await self._call(SET_VIRTUAL_PRIVATE_GATEWAY_VX_LAN_ID, vpg_id=vpg_id, vxlan_id=vxlan_id, body=body)
 
     def list_ip_address_map_entries(self, vpg_id: str, *, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[IpAddressMapEntry]:
-        """List virtual private gateway IP address map entries.
+        """List the IP address map of a VPG: which address belongs to which SIM or Gate peer.
+
+        The list also has the addresses that Gate peers and the VPG itself got automatically.
 
         `GET /virtual_private_gateways/{vpg_id}/ip_address_map`, quota group VirtualPrivateGateway. Raises
         BadRequest, NotFound.
@@ -774,7 +1098,7 @@ class Vpg(Resource):
 
         Args:
             vpg_id: The VPG's ID, a UUID.
-            limit: The most items of one page.
+            limit: The most entries of one page, which may have fewer.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_VIRTUAL_PRIVATE_GATEWAY_IP_ADDRESS_MAP_ENTRIES, vpg_id=vpg_id, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -783,111 +1107,148 @@ class Vpg(Resource):
     async def put_ip_address_map_entry(self, vpg_id: str, *, ip_address: str, key: str) -> IpAddressMapEntry: ...
     @overload
     async def put_ip_address_map_entry(self, vpg_id: str, *,
-            body: PutIpAddressMapEntryRequest) -> IpAddressMapEntry: ...
-    async def put_ip_address_map_entry(self, vpg_id: str, **arguments: Any) -> IpAddressMapEntry:
-        """Put virtual private gateway IP address map entry.
+            body: PutIpAddressMapEntryRequest | Mapping[str, Any]) -> IpAddressMapEntry: ...
+    async def put_ip_address_map_entry(self, vpg_id: str, *, ip_address: str | None = None, key: str | None = None,
+            body: PutIpAddressMapEntryRequest | Mapping[str, Any] | None = None) -> IpAddressMapEntry:
+        """Give a SIM a fixed IP address in a VPG, or change it.
+
+        The addresses that Gate peers and the VPG itself got automatically cannot be changed by this call.
 
         `POST /virtual_private_gateways/{vpg_id}/ip_address_map`, quota group VirtualPrivateGateway. Raises
         BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/putVirtualPrivateGatewayIpAddressMapEntry
 
         Args:
-            vpg_id: The VPG's ID, a UUID."""
-        return await self._call(PUT_VIRTUAL_PRIVATE_GATEWAY_IP_ADDRESS_MAP_ENTRY, vpg_id=vpg_id, **arguments)
+            vpg_id: The VPG's ID, a UUID.
+            ip_address: The IP address that the SIM gets.
+            key: The IMSI of the SIM."""
+        return await self._call(PUT_VIRTUAL_PRIVATE_GATEWAY_IP_ADDRESS_MAP_ENTRY, vpg_id=vpg_id, ip_address=ip_address,
+            key=key, body=body)
 
     async def delete_ip_address_map_entry(self, vpg_id: str, key: str) -> None:
-        """Delete virtual private gateway IP address map entry.
+        """Take the fixed IP address in a VPG away from a SIM.
+
+        The addresses that Gate peers and the VPG itself got automatically cannot be deleted by this call.
 
         `DELETE /virtual_private_gateways/{vpg_id}/ip_address_map/{key}`, quota group VirtualPrivateGateway. Raises
         BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/deleteVirtualPrivateGatewayIpAddressMapEntry
 
         Args:
-            vpg_id: The VPG's ID, a UUID."""
+            vpg_id: The VPG's ID, a UUID.
+            key: The IMSI of the SIM."""
         return await self._call(DELETE_VIRTUAL_PRIVATE_GATEWAY_IP_ADDRESS_MAP_ENTRY, vpg_id=vpg_id, key=key)
 
     async def create_mirroring_peer(self, vpg_id: str, *, description: str | None = None, enabled: bool | None = None,
             ip_address: str | None = None, protocol: Literal["gre"] | str | None = None,
-            body: JunctionMirroringPeer | None = None) -> None:
-        """Create mirroring peer.
+            body: JunctionMirroringPeer | Mapping[str, Any] | None = None) -> None:
+        """Add a host to which Junction mirrors the packets of a VPG.
+
+        A peer that exists already is updated.
 
         `POST /virtual_private_gateways/{vpg_id}/junction/mirroring/peers`, quota group VirtualPrivateGateway. Raises
-        NotFound.
-        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/createMirroringPeer
+        NotFound. https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/createMirroringPeer
 
         Args:
             vpg_id: The VPG's ID, a UUID.
             description: Free text for people.
-            protocol: One of `gre`."""
+            enabled: Whether packets are mirrored to the peer; false by default.
+            ip_address: The IP address of the peer.
+            protocol: The protocol that carries the mirrored packets. One of `gre`."""
         return await self._call(CREATE_MIRRORING_PEER, vpg_id=vpg_id, description=description, enabled=enabled,
             ip_address=ip_address, protocol=protocol, body=body)
 
+    @overload
     async def update_mirroring_peer(self, vpg_id: str, ipaddr: str, *,
-            attributes: builtins.list[AttributeUpdate]) -> None:
-        """Update mirroring peer.
+            attributes: Sequence[AttributeUpdate | AttributeUpdateDict]) -> None: ...
+    @overload
+    async def update_mirroring_peer(self, vpg_id: str, ipaddr: str, *,
+            body: Sequence[AttributeUpdate | AttributeUpdateDict]) -> None: ...
+    async def update_mirroring_peer(self, vpg_id: str, ipaddr: str, *,
+            attributes: Sequence[AttributeUpdate | AttributeUpdateDict] | None = None,
+            body: Sequence[AttributeUpdate | AttributeUpdateDict] | None = None) -> None:
+        """Change attributes of a mirroring peer of Junction.
 
         `PUT /virtual_private_gateways/{vpg_id}/junction/mirroring/peers/{ipaddr}`, quota group
         VirtualPrivateGateway. Raises NotFound.
         https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/updateMirroringPeer
 
         Args:
-            vpg_id: The VPG's ID, a UUID."""
-        return await self._call(UPDATE_MIRRORING_PEER, vpg_id=vpg_id, ipaddr=ipaddr, attributes=attributes)
+            vpg_id: The VPG's ID, a UUID.
+            ipaddr: The IP address of the peer.
+            attributes: The attributes to change, each with its new value as text.
+
+        Example:
+            from soracom_async.models import AttributeUpdate
+
+            off = AttributeUpdate(key="enabled", value="false")
+            await soracom.vpg.update_mirroring_peer(vpg_id, ipaddr, attributes=[off])"""
+        return await self._call(UPDATE_MIRRORING_PEER, vpg_id=vpg_id, ipaddr=ipaddr, attributes=attributes, body=body)
 
     async def delete_mirroring_peer(self, vpg_id: str, ipaddr: str) -> None:
-        """Delete mirroring peer.
+        """Remove a mirroring peer of Junction from a VPG.
 
         `DELETE /virtual_private_gateways/{vpg_id}/junction/mirroring/peers/{ipaddr}`, quota group
         VirtualPrivateGateway. Raises NotFound.
         https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/deleteMirroringPeer
 
         Args:
-            vpg_id: The VPG's ID, a UUID."""
+            vpg_id: The VPG's ID, a UUID.
+            ipaddr: The IP address of the peer."""
         return await self._call(DELETE_MIRRORING_PEER, vpg_id=vpg_id, ipaddr=ipaddr)
 
     async def set_inspection(self, vpg_id: str, *, enabled: bool | None = None,
-            report: FunnelConfiguration | None = None, body: JunctionInspectionConfiguration | None = None) -> None:
-        """Set inspection configuration.
+            report: FunnelConfiguration | FunnelConfigurationDict | None = None,
+            body: JunctionInspectionConfiguration | Mapping[str, Any] | None = None) -> None:
+        """Configure the inspection of Junction for a VPG.
 
         `POST /virtual_private_gateways/{vpg_id}/junction/set_inspection`, quota group VirtualPrivateGateway. Raises
-        NotFound.
-        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/setInspectionConfiguration
-
-        Args:
-            vpg_id: The VPG's ID, a UUID."""
-        return await self._call(SET_INSPECTION_CONFIGURATION, vpg_id=vpg_id, enabled=enabled, report=report, body=body)
-
-    async def set_redirection(self, vpg_id: str, *, description: str | None = None, enabled: bool | None = None,
-            gateway: str | None = None, body: JunctionRedirectionConfiguration | None = None) -> None:
-        """Set redirection configuration.
-
-        `POST /virtual_private_gateways/{vpg_id}/junction/set_redirection`, quota group VirtualPrivateGateway. Raises
-        NotFound.
-        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/setRedirectionConfiguration
+        NotFound. https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/setInspectionConfiguration
 
         Args:
             vpg_id: The VPG's ID, a UUID.
-            description: Free text for people."""
+            enabled: Whether packets are inspected; false by default.
+            report: The configuration of Funnel that takes the reports to their destination.
+
+        Example:
+            from soracom_async.models import FunnelAWSFirehoseDestination, FunnelConfiguration
+
+            to = FunnelAWSFirehoseDestination(provider="aws", service="firehose", resource_url="https://…")
+            report = FunnelConfiguration(enabled=True, credentials_id="firehose", destination=to)
+            await soracom.vpg.set_inspection(vpg_id, enabled=True, report=report)"""
+        return await self._call(SET_INSPECTION_CONFIGURATION, vpg_id=vpg_id, enabled=enabled, report=report, body=body)
+
+    async def set_redirection(self, vpg_id: str, *, description: str | None = None, enabled: bool | None = None,
+            gateway: str | None = None,
+            body: JunctionRedirectionConfiguration | Mapping[str, Any] | None = None) -> None:
+        """Configure the redirection of Junction for a VPG.
+
+        `POST /virtual_private_gateways/{vpg_id}/junction/set_redirection`, quota group VirtualPrivateGateway. Raises
+        NotFound. https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/setRedirectionConfiguration
+
+        Args:
+            vpg_id: The VPG's ID, a UUID.
+            description: Free text for people.
+            enabled: Whether packets are redirected.
+            gateway: The IP address of the gateway to which packets are redirected."""
         return await self._call(SET_REDIRECTION_CONFIGURATION, vpg_id=vpg_id, description=description, enabled=enabled,
             gateway=gateway, body=body)
 
     async def unset_inspection(self, vpg_id: str) -> None:
-        """Unset inspection configuration.
+        """Remove the configuration of Junction's inspection from a VPG.
 
         `POST /virtual_private_gateways/{vpg_id}/junction/unset_inspection`, quota group VirtualPrivateGateway.
-        Raises NotFound.
-        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/unsetInspectionConfiguration
+        Raises NotFound. https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/unsetInspectionConfiguration
 
         Args:
             vpg_id: The VPG's ID, a UUID."""
         return await self._call(UNSET_INSPECTION_CONFIGURATION, vpg_id=vpg_id)
 
     async def unset_redirection(self, vpg_id: str) -> None:
-        """Unset redirection configuration.
+        """Remove the configuration of Junction's redirection from a VPG.
 
         `POST /virtual_private_gateways/{vpg_id}/junction/unset_redirection`, quota group VirtualPrivateGateway.
-        Raises NotFound.
-        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/unsetRedirectionConfiguration
+        Raises NotFound. https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/unsetRedirectionConfiguration
 
         Args:
             vpg_id: The VPG's ID, a UUID."""
@@ -895,16 +1256,15 @@ class Vpg(Resource):
 
     def list_packet_capture_sessions(self, vpg_id: str, *, last_evaluated_key: str | None = None,
             limit: int | None = None) -> Pages[PacketCaptureSession]:
-        """List packet capture sessions.
+        """List the packet capture sessions of a VPG.
 
         `GET /virtual_private_gateways/{vpg_id}/packet_capture_sessions`, quota group VirtualPrivateGateway. Raises
-        BadRequest, NotFound.
-        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/listPacketCaptureSessions
+        BadRequest, NotFound. https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/listPacketCaptureSessions
 
         Args:
             vpg_id: The VPG's ID, a UUID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page."""
+            limit: The most sessions of one page, by default 10. Default: `10`."""
         return self._pages(LIST_PACKET_CAPTURE_SESSIONS, vpg_id=vpg_id, last_evaluated_key=last_evaluated_key,
             limit=limit)
 
@@ -913,20 +1273,27 @@ class Vpg(Resource):
             prefix: str | None = None) -> PacketCaptureSession: ...
     @overload
     async def create_packet_capture_session(self, vpg_id: str, *,
-            body: PacketCaptureSessionRequest) -> PacketCaptureSession: ...
-    async def create_packet_capture_session(self, vpg_id: str, **arguments: Any) -> PacketCaptureSession:
-        """Create packet capture session.
+            body: PacketCaptureSessionRequest | Mapping[str, Any]) -> PacketCaptureSession: ...
+    async def create_packet_capture_session(self, vpg_id: str, *, duration: int | None = None,
+            prefix: str | None = None,
+            body: PacketCaptureSessionRequest | Mapping[str, Any] | None = None) -> PacketCaptureSession:
+        """Create a packet capture session of a VPG.
+
+        The session ends after `duration` seconds, or by `stop_packet_capture_session` before that.
 
         `POST /virtual_private_gateways/{vpg_id}/packet_capture_sessions`, quota group VirtualPrivateGateway. Raises
         BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/createPacketCaptureSession
 
         Args:
-            vpg_id: The VPG's ID, a UUID."""
-        return await self._call(CREATE_PACKET_CAPTURE_SESSION, vpg_id=vpg_id, **arguments)
+            vpg_id: The VPG's ID, a UUID.
+            duration: How long packets are captured, in seconds: 30 to 86,400. 30 to 86,400.
+            prefix: The prefix of the session: up to 100 letters, digits, `_` and `-`."""
+        return await self._call(CREATE_PACKET_CAPTURE_SESSION, vpg_id=vpg_id, duration=duration, prefix=prefix,
+            body=body)
 
     async def get_packet_capture_session(self, vpg_id: str, session_id: str) -> PacketCaptureSession:
-        """Get packet capture session.
+        """Return a packet capture session of a VPG with its status.
 
         `GET /virtual_private_gateways/{vpg_id}/packet_capture_sessions/{session_id}`, quota group
         VirtualPrivateGateway. Raises NotFound.
@@ -938,7 +1305,7 @@ class Vpg(Resource):
         return await self._call(GET_PACKET_CAPTURE_SESSION, vpg_id=vpg_id, session_id=session_id)
 
     async def delete_packet_capture_session(self, vpg_id: str, session_id: str) -> PacketCaptureSession:
-        """Delete packet capture session.
+        """Delete a packet capture session of a VPG.
 
         `DELETE /virtual_private_gateways/{vpg_id}/packet_capture_sessions/{session_id}`, quota group
         VirtualPrivateGateway. Raises BadRequest, NotFound.
@@ -950,7 +1317,9 @@ class Vpg(Resource):
         return await self._call(DELETE_PACKET_CAPTURE_SESSION, vpg_id=vpg_id, session_id=session_id)
 
     async def stop_packet_capture_session(self, vpg_id: str, session_id: str) -> PacketCaptureSession:
-        """Stop packet capture session.
+        """Stop a packet capture session of a VPG before its time is over.
+
+        Raises BadRequest if the status of the session is not `CAPTURING`.
 
         `POST /virtual_private_gateways/{vpg_id}/packet_capture_sessions/{session_id}/stop`, quota group
         VirtualPrivateGateway. Raises BadRequest, NotFound, ServerError.
@@ -961,34 +1330,64 @@ class Vpg(Resource):
             session_id: The session's ID."""
         return await self._call(STOP_PACKET_CAPTURE_SESSION, vpg_id=vpg_id, session_id=session_id)
 
-    async def set_routing_filter(self, vpg_id: str, *, entries: builtins.list[RoutingFilterEntry]) -> None:
-        """Set routing filter.
+    @overload
+    async def set_routing_filter(self, vpg_id: str, *,
+            entries: Sequence[RoutingFilterEntry | RoutingFilterEntryDict]) -> None: ...
+    @overload
+    async def set_routing_filter(self, vpg_id: str, *,
+            body: Sequence[RoutingFilterEntry | RoutingFilterEntryDict]) -> None: ...
+    async def set_routing_filter(self, vpg_id: str, *,
+            entries: Sequence[RoutingFilterEntry | RoutingFilterEntryDict] | None = None,
+            body: Sequence[RoutingFilterEntry | RoutingFilterEntryDict] | None = None) -> None:
+        """Set the outbound routing filter of a VPG: to which destinations packets may go.
 
         `POST /virtual_private_gateways/{vpg_id}/set_routing_filter`, quota group VirtualPrivateGateway. Raises
-        BadRequest, NotFound.
-        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/setRoutingFilter
+        BadRequest, NotFound. https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/setRoutingFilter
 
         Args:
-            vpg_id: The VPG's ID, a UUID."""
-        return await self._call(SET_ROUTING_FILTER, vpg_id=vpg_id, entries=entries)
+            vpg_id: The VPG's ID, a UUID.
+            entries: The entries of the filter: ranges of destinations, each allowed or denied.
 
-    async def update_tags(self, vpg_id: str, *, tags: builtins.list[UpdateVirtualPrivateGatewayTagsRequest]) -> None:
-        """Update virtual private gateway tags.
+        Example:
+            from soracom_async.models import RoutingFilterEntry
+
+            deny = RoutingFilterEntry(action="deny", ip_range="192.0.2.0/24")
+            await soracom.vpg.set_routing_filter(vpg_id, entries=[deny])"""
+        return await self._call(SET_ROUTING_FILTER, vpg_id=vpg_id, entries=entries, body=body)
+
+    @overload
+    async def update_tags(self, vpg_id: str, *,
+            tags: Sequence[UpdateVirtualPrivateGatewayTagsRequest
+            | UpdateVirtualPrivateGatewayTagsRequestDict]) -> None: ...
+    @overload
+    async def update_tags(self, vpg_id: str, *,
+            body: Sequence[UpdateVirtualPrivateGatewayTagsRequest
+            | UpdateVirtualPrivateGatewayTagsRequestDict]) -> None: ...
+    async def update_tags(self, vpg_id: str, *,
+            tags: Sequence[UpdateVirtualPrivateGatewayTagsRequest | UpdateVirtualPrivateGatewayTagsRequestDict]
+            | None = None,
+            body: Sequence[UpdateVirtualPrivateGatewayTagsRequest | UpdateVirtualPrivateGatewayTagsRequestDict]
+            | None = None) -> None:
+        """Add tags to a VPG, or change their values.
 
         `PUT /virtual_private_gateways/{vpg_id}/tags`, quota group VirtualPrivateGateway. Raises NotFound.
         https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/updateVirtualPrivateGatewayTags
 
         Args:
             vpg_id: The VPG's ID, a UUID.
-            tags: The tags: values by their names."""
-        return await self._call(UPDATE_VIRTUAL_PRIVATE_GATEWAY_TAGS, vpg_id=vpg_id, tags=tags)
+            tags: The tags to add or change, each with its name and its value.
+
+        Example:
+            from soracom_async.models import UpdateVirtualPrivateGatewayTagsRequest as Tag
+
+            await soracom.vpg.update_tags(vpg_id, tags=[Tag(tag_name="name", tag_value="factory")])"""
+        return await self._call(UPDATE_VIRTUAL_PRIVATE_GATEWAY_TAGS, vpg_id=vpg_id, tags=tags, body=body)
 
     async def delete_tag(self, vpg_id: str, tag_name: str) -> None:
-        """Delete virtual private gateway tag.
+        """Delete a tag of a VPG.
 
         `DELETE /virtual_private_gateways/{vpg_id}/tags/{tag_name}`, quota group VirtualPrivateGateway. Raises
-        NotFound.
-        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/deleteVirtualPrivateGatewayTag
+        NotFound. https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/deleteVirtualPrivateGatewayTag
 
         Args:
             vpg_id: The VPG's ID, a UUID.
@@ -996,18 +1395,21 @@ class Vpg(Resource):
         return await self._call(DELETE_VIRTUAL_PRIVATE_GATEWAY_TAG, vpg_id=vpg_id, tag_name=tag_name)
 
     async def terminate(self, vpg_id: str) -> None:
-        """Terminate virtual private gateway.
+        """Start the termination of a VPG.
+
+        Raises BadRequest if the VPG cannot be terminated now.
 
         `POST /virtual_private_gateways/{vpg_id}/terminate`, quota group VirtualPrivateGateway. Raises BadRequest,
-        NotFound.
-        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/terminateVirtualPrivateGateway
+        NotFound. https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/terminateVirtualPrivateGateway
 
         Args:
             vpg_id: The VPG's ID, a UUID."""
         return await self._call(TERMINATE_VIRTUAL_PRIVATE_GATEWAY, vpg_id=vpg_id)
 
     async def disable_traffic_filtering(self, vpg_id: str) -> None:
-        """Disable traffic filtering.
+        """Switch traffic filtering of a VPG off.
+
+        Raises Forbidden if the operator may not use traffic filtering.
 
         `POST /virtual_private_gateways/{vpg_id}/traffic_filtering/disable`, quota group VirtualPrivateGateway.
         Raises Forbidden, NotFound.
@@ -1018,7 +1420,9 @@ class Vpg(Resource):
         return await self._call(DISABLE_TRAFFIC_FILTERING, vpg_id=vpg_id)
 
     async def enable_traffic_filtering(self, vpg_id: str) -> None:
-        """Enable traffic filtering.
+        """Switch traffic filtering of a VPG on.
+
+        Raises BadRequest if the type of the VPG does not support it.
 
         `POST /virtual_private_gateways/{vpg_id}/traffic_filtering/enable`, quota group VirtualPrivateGateway. Raises
         BadRequest, Forbidden, NotFound.
@@ -1029,34 +1433,62 @@ class Vpg(Resource):
         return await self._call(ENABLE_TRAFFIC_FILTERING, vpg_id=vpg_id)
 
     @overload
-    async def put_fqdn_filter_rules(self, vpg_id: str, *, rules: builtins.list[FqdnFilterRule]) -> None: ...
+    async def put_fqdn_filter_rules(self, vpg_id: str, *,
+            rules: Sequence[FqdnFilterRule | FqdnFilterRuleDict]) -> None: ...
     @overload
-    async def put_fqdn_filter_rules(self, vpg_id: str, *, body: UpdateFqdnFilterRulesRequest) -> None: ...
-    async def put_fqdn_filter_rules(self, vpg_id: str, **arguments: Any) -> None:
-        """Put fqdn filter rules.
+    async def put_fqdn_filter_rules(self, vpg_id: str, *,
+            body: UpdateFqdnFilterRulesRequest | Mapping[str, Any]) -> None: ...
+    async def put_fqdn_filter_rules(self, vpg_id: str, *,
+            rules: Sequence[FqdnFilterRule | FqdnFilterRuleDict] | None = None,
+            body: UpdateFqdnFilterRulesRequest | Mapping[str, Any] | None = None) -> None:
+        """Replace the domain rules of a VPG's traffic filtering.
+
+        All domain rules from before are gone. The IP rules stay.
 
         `PUT /virtual_private_gateways/{vpg_id}/traffic_filtering/fqdn_rules`, quota group VirtualPrivateGateway.
         Raises BadRequest, Forbidden, NotFound.
         https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/putFqdnFilterRules
 
         Args:
-            vpg_id: The VPG's ID, a UUID."""
-        return await self._call(PUT_FQDN_FILTER_RULES, vpg_id=vpg_id, **arguments)
+            vpg_id: The VPG's ID, a UUID.
+            rules: The domain rules from now on.
+
+        Example:
+            from soracom_async.models import FqdnFilterRule
+
+            https = FqdnFilterRule(action="allow", fqdn_pattern="*.example.com", protocol=6, type="fqdn",
+                                   from_port=443, to_port=443)
+            await soracom.vpg.put_fqdn_filter_rules(vpg_id, rules=[https])"""
+        return await self._call(PUT_FQDN_FILTER_RULES, vpg_id=vpg_id, rules=rules, body=body)
 
     @overload
-    async def put_uplink_filter_rules(self, vpg_id: str, *, rules: builtins.list[UplinkFilterRule]) -> None: ...
+    async def put_uplink_filter_rules(self, vpg_id: str, *,
+            rules: Sequence[UplinkFilterRule | UplinkFilterRuleDict]) -> None: ...
     @overload
-    async def put_uplink_filter_rules(self, vpg_id: str, *, body: UpdateUplinkFilterRulesRequest) -> None: ...
-    async def put_uplink_filter_rules(self, vpg_id: str, **arguments: Any) -> None:
-        """Put uplink filter rules.
+    async def put_uplink_filter_rules(self, vpg_id: str, *,
+            body: UpdateUplinkFilterRulesRequest | Mapping[str, Any]) -> None: ...
+    async def put_uplink_filter_rules(self, vpg_id: str, *,
+            rules: Sequence[UplinkFilterRule | UplinkFilterRuleDict] | None = None,
+            body: UpdateUplinkFilterRulesRequest | Mapping[str, Any] | None = None) -> None:
+        """Replace the IP rules of a VPG's traffic filtering.
+
+        All IP rules from before are gone. The domain rules stay.
 
         `PUT /virtual_private_gateways/{vpg_id}/traffic_filtering/uplink_rules`, quota group VirtualPrivateGateway.
         Raises BadRequest, Forbidden, NotFound.
         https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/putUplinkFilterRules
 
         Args:
-            vpg_id: The VPG's ID, a UUID."""
-        return await self._call(PUT_UPLINK_FILTER_RULES, vpg_id=vpg_id, **arguments)
+            vpg_id: The VPG's ID, a UUID.
+            rules: The IP rules from now on.
+
+        Example:
+            from soracom_async.models import UplinkFilterRule
+
+            https = UplinkFilterRule(action="allow", cidr="192.0.2.0/24", protocol=6, type="ip",
+                                     from_port=443, to_port=443)
+            await soracom.vpg.put_uplink_filter_rules(vpg_id, rules=[https])"""
+        return await self._call(PUT_UPLINK_FILTER_RULES, vpg_id=vpg_id, rules=rules, body=body)
 
     @overload
     async def create_transit_gateway_peering_connection(self, vpg_id: str, *, customer_aws_account_id: str,
@@ -1064,9 +1496,13 @@ class Vpg(Resource):
             name: str | None = None) -> VirtualPrivateGateway: ...
     @overload
     async def create_transit_gateway_peering_connection(self, vpg_id: str, *,
-            body: CreateTransitGatewayPeeringConnectionRequest) -> VirtualPrivateGateway: ...
-    async def create_transit_gateway_peering_connection(self, vpg_id: str, **arguments: Any) -> VirtualPrivateGateway:
-        """Create transit gateway peering connection.
+            body: CreateTransitGatewayPeeringConnectionRequest | Mapping[str, Any]) -> VirtualPrivateGateway: ...
+    async def create_transit_gateway_peering_connection(self, vpg_id: str, *,
+            customer_aws_account_id: str | None = None, customer_region: str | None = None,
+            customer_transit_gateway_id: str | None = None, name: str | None = None,
+            body: CreateTransitGatewayPeeringConnectionRequest | Mapping[str, Any]
+            | None = None) -> VirtualPrivateGateway:
+        """Create a peering connection between a VPG and a transit gateway of yours on AWS.
 
         `POST /virtual_private_gateways/{vpg_id}/transit_gateway_peering_connections`, quota group
         VirtualPrivateGateway. Raises BadRequest, NotFound.
@@ -1074,12 +1510,22 @@ class Vpg(Resource):
 
         Args:
             vpg_id: The VPG's ID, a UUID.
-            name: The name."""
-        return await self._call(CREATE_TRANSIT_GATEWAY_PEERING_CONNECTION, vpg_id=vpg_id, **arguments)
+            customer_aws_account_id: The ID of the AWS account that owns the other transit gateway.
+            customer_region: The AWS region of the other transit gateway.
+            customer_transit_gateway_id: The ID of the other transit gateway.
+            name: The name by which you know the connection.
+
+        Example:
+            vpg = await soracom.vpg.create_transit_gateway_peering_connection(
+                vpg_id, customer_aws_account_id="123456789012", customer_region="ap-northeast-1",
+                customer_transit_gateway_id="tgw-0123456789abcdef0", name="office")"""
+        return await self._call(CREATE_TRANSIT_GATEWAY_PEERING_CONNECTION, vpg_id=vpg_id,
+            customer_aws_account_id=customer_aws_account_id, customer_region=customer_region,
+            customer_transit_gateway_id=customer_transit_gateway_id, name=name, body=body)
 
     async def delete_transit_gateway_peering_connection(self, vpg_id: str,
             soracom_tgw_peering_attachment_id: str) -> None:
-        """Delete transit gateway peering connection.
+        """Delete a transit gateway peering connection of a VPG.
 
         `DELETE
         /virtual_private_gateways/{vpg_id}/transit_gateway_peering_connections/{soracom_tgw_peering_attachment_id}`,
@@ -1087,7 +1533,8 @@ class Vpg(Resource):
         https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/deleteTransitGatewayPeeringConnection
 
         Args:
-            vpg_id: The VPG's ID, a UUID."""
+            vpg_id: The VPG's ID, a UUID.
+            soracom_tgw_peering_attachment_id: The ID of the peering connection."""
         return await self._call(DELETE_TRANSIT_GATEWAY_PEERING_CONNECTION, vpg_id=vpg_id,
             soracom_tgw_peering_attachment_id=soracom_tgw_peering_attachment_id)
 
@@ -1096,9 +1543,14 @@ class Vpg(Resource):
             customer_vpc_id: str, name: str | None = None) -> VirtualPrivateGateway: ...
     @overload
     async def create_transit_gateway_vpc_attachment(self, vpg_id: str, *,
-            body: CreateTransitGatewayVpcAttachmentRequest) -> VirtualPrivateGateway: ...
-    async def create_transit_gateway_vpc_attachment(self, vpg_id: str, **arguments: Any) -> VirtualPrivateGateway:
-        """Create transit gateway VPC attachment.
+            body: CreateTransitGatewayVpcAttachmentRequest | Mapping[str, Any]) -> VirtualPrivateGateway: ...
+    async def create_transit_gateway_vpc_attachment(self, vpg_id: str, *, customer_aws_account_id: str | None = None,
+            customer_vpc_id: str | None = None, name: str | None = None,
+            body: CreateTransitGatewayVpcAttachmentRequest | Mapping[str, Any] | None = None) -> VirtualPrivateGateway:
+        """Prepare the attachment of your VPC on AWS to the transit gateway of a VPG.
+
+        Accept the resource share and create the attachment in your AWS account, then call
+        `accept_transit_gateway_vpc_attachment`.
 
         `POST /virtual_private_gateways/{vpg_id}/transit_gateway_vpc_attachments`, quota group VirtualPrivateGateway.
         Raises BadRequest, NotFound.
@@ -1106,23 +1558,31 @@ class Vpg(Resource):
 
         Args:
             vpg_id: The VPG's ID, a UUID.
-            name: The name."""
-        return await self._call(CREATE_TRANSIT_GATEWAY_VPC_ATTACHMENT, vpg_id=vpg_id, **arguments)
+            customer_aws_account_id: The ID of the AWS account that owns the VPC.
+            customer_vpc_id: The ID of the VPC.
+            name: The name by which you know the attachment.
+
+        Example:
+            vpg = await soracom.vpg.create_transit_gateway_vpc_attachment(
+                vpg_id, customer_aws_account_id="123456789012", customer_vpc_id="vpc-0123456789abcdef0")"""
+        return await self._call(CREATE_TRANSIT_GATEWAY_VPC_ATTACHMENT, vpg_id=vpg_id,
+            customer_aws_account_id=customer_aws_account_id, customer_vpc_id=customer_vpc_id, name=name, body=body)
 
     async def delete_transit_gateway_vpc_attachment(self, vpg_id: str, customer_tgw_vpc_attachment_id: str) -> None:
-        """Delete transit gateway VPC attachment.
+        """Delete a transit gateway VPC attachment of a VPG.
 
         `DELETE /virtual_private_gateways/{vpg_id}/transit_gateway_vpc_attachments/{customer_tgw_vpc_attachment_id}`,
         quota group VirtualPrivateGateway. Raises NotFound.
         https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/deleteTransitGatewayVpcAttachment
 
         Args:
-            vpg_id: The VPG's ID, a UUID."""
+            vpg_id: The VPG's ID, a UUID.
+            customer_tgw_vpc_attachment_id: The ID of the VPC attachment."""
         return await self._call(DELETE_TRANSIT_GATEWAY_VPC_ATTACHMENT, vpg_id=vpg_id,
             customer_tgw_vpc_attachment_id=customer_tgw_vpc_attachment_id)
 
     async def accept_transit_gateway_vpc_attachment(self, vpg_id: str, customer_tgw_vpc_attachment_id: str) -> None:
-        """Accept transit gateway VPC attachment from customer.
+        """Accept a VPC attachment that was requested from the customer's AWS account.
 
         `POST
         /virtual_private_gateways/{vpg_id}/transit_gateway_vpc_attachments/{customer_tgw_vpc_attachment_id}/accept`,
@@ -1130,32 +1590,43 @@ class Vpg(Resource):
         https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/acceptTransitGatewayVpcAttachmentFromCustomer
 
         Args:
-            vpg_id: The VPG's ID, a UUID."""
+            vpg_id: The VPG's ID, a UUID.
+            customer_tgw_vpc_attachment_id: The ID of the VPC attachment."""
         return await self._call(ACCEPT_TRANSIT_GATEWAY_VPC_ATTACHMENT_FROM_CUSTOMER, vpg_id=vpg_id,
             customer_tgw_vpc_attachment_id=customer_tgw_vpc_attachment_id)
 
     async def create_vpc_peering_connection(self, vpg_id: str, *, destination_cidr_block: str | None = None,
             peer_owner_id: str | None = None, peer_region: str | None = None, peer_vpc_id: str | None = None,
-            body: CreateVpcPeeringConnectionRequest | None = None) -> CreateVpcPeeringConnectionResponse:
-        """Create VPC peering connection.
+            body: CreateVpcPeeringConnectionRequest | Mapping[str, Any]
+            | None = None) -> CreateVpcPeeringConnectionResponse:
+        """Create a VPC peering connection between a VPG and a VPC on AWS (Soracom Canal).
 
         `POST /virtual_private_gateways/{vpg_id}/vpc_peering_connections`, quota group VirtualPrivateGateway. Raises
-        NotFound.
-        https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/createVpcPeeringConnection
+        NotFound. https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/createVpcPeeringConnection
 
         Args:
-            vpg_id: The VPG's ID, a UUID."""
+            vpg_id: The VPG's ID, a UUID.
+            destination_cidr_block: The range of destinations behind the connection, in CIDR notation.
+            peer_owner_id: The ID of the AWS account that owns the VPC.
+            peer_region: The AWS region of the VPC.
+            peer_vpc_id: The ID of the VPC.
+
+        Example:
+            peering = await soracom.vpg.create_vpc_peering_connection(
+                vpg_id, peer_owner_id="123456789012", peer_vpc_id="vpc-0123456789abcdef0",
+                peer_region="ap-northeast-1", destination_cidr_block="172.31.0.0/16")"""
         return await self._call(CREATE_VPC_PEERING_CONNECTION, vpg_id=vpg_id,
             destination_cidr_block=destination_cidr_block, peer_owner_id=peer_owner_id, peer_region=peer_region,
             peer_vpc_id=peer_vpc_id, body=body)
 
     async def delete_vpc_peering_connection(self, vpg_id: str, pcx_id: str) -> None:
-        """Delete VPC peering connection.
+        """Delete a VPC peering connection of a VPG.
 
         `DELETE /virtual_private_gateways/{vpg_id}/vpc_peering_connections/{pcx_id}`, quota group
         VirtualPrivateGateway. Raises NotFound.
         https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/deleteVpcPeeringConnection
 
         Args:
-            vpg_id: The VPG's ID, a UUID."""
+            vpg_id: The VPG's ID, a UUID.
+            pcx_id: The ID of the VPC peering connection."""
         return await self._call(DELETE_VPC_PEERING_CONNECTION, vpg_id=vpg_id, pcx_id=pcx_id)

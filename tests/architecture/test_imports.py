@@ -1,30 +1,11 @@
 from __future__ import annotations
 
-import json
-import pathlib
-import subprocess
-import sys
-
 import pytest
+from imports import loaded_after, of_api
 
 import soracom_async
 
-ROOT = pathlib.Path(soracom_async.__file__).parent
 HEAVY = ("httpx", "httpcore", "cattrs", "jwt", "aiohttp", "starlette", "uvicorn", "rich", "trio")
-
-
-def loaded_after(program: str) -> set[str]:
-    """Run a program in a fresh interpreter and return what was imported at its end."""
-    program += "\nimport json, sys; print(json.dumps(sorted(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, cwd=ROOT.parent, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return set(json.loads(done.stdout.splitlines()[-1]))
-
-
-def of_api(modules: set[str]) -> set[str]:
-    return {name for name in modules if name == "soracom_async.api" or name.startswith("soracom_async.api.")}
 
 
 def test_the_import_loads_nothing_heavy():

@@ -79,7 +79,7 @@ async def test_any_operation_by_its_id(emulator):
         assert (await soracom.call("getOperator")).operator_id == emulator.operator_id
         with pytest.raises(ConfigurationError, match="no operation 'getSims'; close to it: .*getSim"):
             await soracom.call("getSims")
-        with pytest.raises(ConfigurationError, match="has no argument 'sim'; it takes sim_id"):
+        with pytest.raises(ConfigurationError, match="has no argument 'sim'; did you mean 'sim_id'"):
             await soracom.call("getSim", sim="1", sim_id="2")
         with pytest.raises(ConfigurationError, match="needs the argument 'sim_id'"):
             await soracom.call("getSim")

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from soracom_async import structure, unstructure
+from soracom_async import models, structure, unstructure
+from soracom_async._codec.annotations import Time, annotation, without_none
 from soracom_async._codec.codec import (
     CODEC,
     consume,
@@ -30,7 +31,7 @@ from soracom_async._codec.model import (
     is_model,
     wire_name,
 )
-from soracom_async._codec.structuring import LARGEST, SHAPES, plain
+from soracom_async._codec.structuring import LARGEST, SHAPES
 from soracom_async._codec.times import (
     Day,
     EpochMilliseconds,
@@ -84,6 +85,13 @@ class Circle(Model):
 
     radius: float
     color: str | None = None
+
+
+class Drawn(Model):
+    """Has a field whose wire name is another."""
+
+    side: int | None = None
+    drawn_at: EpochSeconds | None = None
 
 
 class Square(Model):
@@ -289,7 +297,7 @@ def test_property_json_that_fits_survives_every_model(data):
     assert read.extra == {}
     assert read == structure(sent, cls)
     for name, type_ in field_types(cls).items():
-        if unit_of(plain(type_)) is not None:
+        if isinstance(without_none(annotation(type_)), Time):
             assert isinstance(getattr(read, name), date | None)
 
 
@@ -457,6 +465,15 @@ def test_secrets_in_models_are_not_shown():
     shown = repr(AuthResponse(api_key="canary", token="canary", operator_id="OP1"))
     assert "canary" not in shown
     assert "OP1" in shown
+    shown = repr(
+        sim.SimDownlinkSshPublicKeyAuthentication(key="-----BEGIN PRIVATE KEY----- canary", passphrase="canary")
+    )
+    shown += repr(sim.ArcCredentialRenewResponse(arc_client_peer_private_key="canary", arc_client_peer_public_key="p"))
+    shown += repr(models.ActionConfigProperty(execution_date_time_const="IMMEDIATELY", secret_access_key="canary"))
+    shown += repr(models.CredentialsModel(credentials_id="1", credentials={"secretAccessKey": "canary"}))
+    assert "canary" not in shown
+    assert "'p'" in shown
+    assert "has_password=True" in repr(models.GetUserPasswordResponse(has_password=True))
 
 
 def operation(body=None, **settings):
@@ -475,6 +492,33 @@ def test_bodies_are_made_of_fields_or_of_a_model():
     assert json.loads(CODEC.body(write, {})) == {}
     with pytest.raises(BadArgument, match="must be a Thing, not int"):
         CODEC.body(write, {"body": 5})
+
+
+def test_dicts_in_the_place_of_models():
+    """A dict has wire names, whole or within: its times are written as declared, what is not declared stays."""
+    moment = datetime(1970, 1, 2, tzinfo=UTC)
+    write = operation(Thing)
+    whole = {"createdTime": moment, "iso": None, "other": moment, "part": {"whole": {"seenAt": moment}}}
+    assert json.loads(CODEC.body(write, {"body": MappingProxyType(whole)})) == {
+        "createdTime": 86_400_000,
+        "iso": None,
+        "other": "1970-01-02T00:00:00.000Z",
+        "part": {"whole": {"seenAt": 86_400}},
+    }
+    parts = [{"whole": {"seenAt": moment}}, Part(size=1), {"size": 2, "whole": Thing(seen_at=moment)}]
+    assert json.loads(CODEC.body(write, {"parts": parts, "by_name": {"a": {"size": 3}}})) == {
+        "parts": [{"whole": {"seenAt": 86_400}}, {"size": 1}, {"size": 2, "whole": {"seenAt": 86_400}}],
+        "byName": {"a": {"size": 3}},
+    }
+    with pytest.raises(BadArgument, match="a dict in the place of a Thing has wire names: 'seenAt', not 'seen_at'"):
+        CODEC.body(write, {"parts": [{"whole": {"seen_at": moment}}]})
+
+
+def test_a_dict_in_the_place_of_one_of_several_models():
+    """It is written as the model that fits it best."""
+    assert CODEC.wire({"radius": 1.5, "color": "red"}, Circle | Square) == {"radius": 1.5, "color": "red"}
+    with pytest.raises(BadArgument, match="in the place of a Drawn"):
+        CODEC.wire({"drawn_at": 1, "side": 2}, Circle | Drawn)
 
 
 def test_a_body_that_is_no_object_is_one_argument():

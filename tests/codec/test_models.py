@@ -7,7 +7,7 @@ import pkgutil
 import typing
 
 import pytest
-from test_imports import loaded_after, of_api
+from imports import loaded_after, of_api
 
 import soracom_async
 from soracom_async import api, models
@@ -15,12 +15,13 @@ from soracom_async._codec.model import Model
 
 
 def defined() -> dict[str, object]:
-    """Return every model and every named enum, by its name, from the modules that define them."""
+    """Return every model, TypedDict and named enum, by its name, from the modules that define them."""
     found: dict[str, object] = {}
     for info in pkgutil.iter_modules(api.__path__):
         module = importlib.import_module(f"{api.__name__}.{info.name}")
         for name, value in vars(module).items():
             model = isinstance(value, type) and issubclass(value, Model) and value.__module__ == module.__name__
+            model = model or (typing.is_typeddict(value) and value.__module__ == module.__name__)
             if model or (typing.get_origin(value) is typing.Union and "Literal[" in str(value)):
                 assert found.get(name, value) == value, f"{name} is defined twice"
                 found[name] = value
@@ -28,7 +29,7 @@ def defined() -> dict[str, object]:
 
 
 def test_every_model_by_name():
-    """Each model and each enum of the API is there by its name, and nothing else."""
+    """Each model, TypedDict and enum of the API is there by its name, and nothing else."""
     expected = defined()
     assert len(expected) > 450
     assert {name: getattr(models, name) for name in dir(models)} == expected

@@ -13,17 +13,19 @@ from typing import Any
 import pytest
 
 from codegen.__main__ import main, plan
-from codegen.annotations import Container, Enum, Name, Union, parts
+from codegen.annotations import TAKEN, Container, Enum, Name, Union, parts
 from codegen.annotations import render as written
 from codegen.deprecations import advice
 from codegen.document import Document, read, spec_directory
 from codegen.effects import effect
 from codegen.enums import Enums
-from codegen.naming import camel, class_name, constant, module, prose, snake
+from codegen.naming import camel, class_name, constant, module, snake, spoken
 from codegen.render import render
 from codegen.render_reference import reference
+from codegen.schemas import limits
 from codegen.table import broken, row
 from codegen.units import Units
+from codegen.wording import Described, Prose
 from codegen.write import write
 from soracom_async.api.operations import MODULES
 
@@ -101,8 +103,8 @@ def test_other_names() -> None:
     assert camel("auth-keys") == "AuthKeys"
     assert class_name("sandboxTagSet") == "SandboxTagSet"
     assert class_name("Parameter") == "ParameterModel"
-    assert prose("listSimStatusHistory") == "List SIM status history"
-    assert prose("listSims") == "List SIMs"
+    assert spoken("listSimStatusHistory") == "List SIM status history"
+    assert spoken("listSims") == "List SIMs"
 
 
 @pytest.mark.parametrize(
@@ -153,9 +155,12 @@ def test_annotations() -> None:
         return enum.text
 
     assert written(type_, text) == 'list[dict[str, EpochSeconds] | Literal[1, "a"] | int | Month]'
-    shown = written(type_, text, argument=True, shadowed=frozenset({"list", "str"}))
+    shown = written(type_, text, takes=TAKEN, shadowed=frozenset({"list", "str"}))
     assert shown == 'builtins.list[dict[builtins.str, Instant] | Literal[1, "a"] | int | Text]'
     assert len(parts(type_)) == 6
+    takes = {"Sim": "Sim | SimDict"}
+    assert written(Container("list", Name("Sim")), text, takes=takes) == "Sequence[Sim | SimDict]"
+    assert written(Container("dict", Name("Sim")), text, takes=takes) == "Mapping[str, Sim | SimDict]"
 
 
 def test_enum_names() -> None:
@@ -224,14 +229,14 @@ def test_method_with_everything() -> None:
     assert "deprecated=True" in sim
     assert "def do_it(self, sim_id: str, time: Instant, *, to: str, body_: dict[str, Any], from_: Instant" in sim
     assert "sim_id_: str | None = None, ttl: float | None = None) -> Sim: ..." in sim
-    assert "def do_it(self, sim_id: str, time: Instant, *, body: DoIt, to: str, from_:" in sim
+    assert "def do_it(self, sim_id: str, time: Instant, *, body: DoIt | Mapping[str, Any], to: str, from_:" in sim
     assert "time: A time; on the wire epoch milliseconds." in sim
-    assert "from_: The start of the period. A time; on the wire epoch seconds." in sim
+    assert "from_: A time; on the wire epoch seconds." in sim
     assert "Raises NotFound, APIError (422" in sim
     assert "Deprecated." in sim
     assert sim.count('@deprecated("doIt is deprecated") async def do_it(self') == 3
     assert "class SimsParts(Resource)" in sim
-    assert "ttl: float | None = None # days" in sim
+    assert 'ttl: float | None = None """In days."""' in sim
     assert "sim_id: str ttl: Any = None" in sim
 
 
@@ -355,13 +360,14 @@ def test_bodies_of_all_kinds() -> None:
     compiles(texts)
     text = re.sub(r"\s+", " ", texts["sim.py"])
     assert 'body=list[Tag], body_name="tags"' in text
-    assert "async def put_tags(self, *, tags: builtins.list[Tag]) -> None:" in text
+    assert "async def put_tags(self, *, tags: Sequence[Tag | TagDict]) -> None: ..." in text
+    assert "async def put_tags(self, *, body: Sequence[Tag | TagDict]) -> None: ..." in text
     assert 'body=bytes, body_name="content", sends="application/0"' in text
     assert "async def list(self, *, content: Content) -> None:" in text
-    assert "async def arc(self) -> None:" in text
+    assert "async def arc(self, *, body: CreateArcRequest | Mapping[str, Any] | None = None) -> None:" in text
     assert 'class CreateArcRequest(Model): """No fields.""" ' in text
     assert "body: str | int | None = None) -> None:" in text
-    assert "async def optional(self, *, name: str | None = None, body: Tag | None = None) -> None:" in text
+    assert "async def optional(self, *, name: str | None = None, body: Tag | TagDict | Mapping[str, Any]" in text
     assert "secured=False" in text
 
 
@@ -519,11 +525,14 @@ def test_a_docstring_teaches_what_the_call_needs() -> None:
         {"name": "kinds", "in": "query", "schema": {"type": "array", "items": {"type": "string", "enum": ["c"]}}},
     ]
     errors: dict[str, Any] = {"200": {}, "404": {}}
-    text = generated({"/a": {"get": operation("getOne", "sims one", responses=errors, parameters=parameters)}})[
-        "sim.py"
-    ]
+    document = {"paths": {"/a": {"get": operation("getOne", "sims one", responses=errors, parameters=parameters)}}}
+    prose = Prose(
+        {"limit": "The most items of one page."}, {"getOne": Described("Get one.", "It is alone.", "one(b'\\0')\n")}
+    )
+    text = render(plan(document, [], prose=prose))["sim.py"]
     for said in (
-        '"""Get one.',
+        'r"""Get one.\n\n        It is alone.\n\n',
+        "\n\n        Example:\n            one(b'\\0')",
         "`GET /a`, quota group Sim. Raises NotFound.",
         "limit: The most items of one page.",
         "vat_number: One of `a`, `b`.",
@@ -532,6 +541,47 @@ def test_a_docstring_teaches_what_the_call_needs() -> None:
         "https://developers.soracom.io/en/api/#!/Sim/getOne",
     ):
         assert said in text
+
+
+ONE_SIM = {"paths": {"/sims": {"get": operation("listSims", "sims list", responses=answer(ref("Sim")))}}}
+ONE_SIM["components"] = {"schemas": {"Sim": {"properties": {"simId": {"type": "string", "default": "a"}}}}}
+
+
+def test_our_own_descriptions(tmp_path: Path) -> None:
+    """They are read from files, for models and their fields, for operations and their arguments."""
+    (tmp_path / "arguments.toml").write_text("", encoding="utf-8")
+    described = '[models.Sim]\nsummary = "A card."\nfields = {sim_id = "What is on it."}\n'
+    (tmp_path / "sim.toml").write_text(described + '[operations.listSims]\nsummary = "Walk."', encoding="utf-8")
+    text = render(plan(ONE_SIM, [], prose=Prose.read(tmp_path)))["sim.py"]
+    assert '"""A card."""\n    sim_id: str\n    """What is on it."""\n' in text
+    assert '"""Walk.' in text
+
+
+@pytest.mark.parametrize(
+    ("described", "problem"),
+    [
+        ("[operations.a]\n[models.B]", "have: B, a"),
+        ('[operations.listSims.arguments]\nb = ""\n[models.Sim.fields]\nc = ""', "have: Sim.c, listSims.b"),
+        ("[fields.a]", "one.toml: fields: there are only operations and models"),
+        ("[models.Sim]\nnote = 1", "one.toml: Sim: note is not part of a description"),
+        ("[models.Other]", "two.toml: Other is described twice"),
+    ],
+)
+def test_a_description_of_nothing_is_refused(tmp_path: Path, described: str, problem: str) -> None:
+    """What no longer exists, or never did, is named."""
+    (tmp_path / "one.toml").write_text(described, encoding="utf-8")
+    if "Other" in described:
+        (tmp_path / "two.toml").write_text(described, encoding="utf-8")
+    with pytest.raises(ValueError, match=problem):
+        plan(ONE_SIM, [], prose=Prose.read(tmp_path))
+
+
+def test_limits() -> None:
+    """Numbers, lengths and defaults of the document are said; a default that says nothing is not."""
+    assert limits({"minimum": 1, "maximum": 1000, "default": 10}) == "1 to 1,000. Default: `10`."
+    assert limits({"minimum": 1}) == "At least 1."
+    assert limits({"maximum": 5, "maxLength": 8, "default": "null"}) == "At most 5. At most 8 characters."
+    assert limits({"default": False}) == ""
 
 
 def test_a_missing_document_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -570,7 +620,7 @@ def test_main_reads_json_and_yaml_and_removes_old_modules(tmp_path: Path, monkey
     write({"old.py": "", "sim.py": ""}, target, "*.py")
     monkeypatch.setenv("SORACOM_SPEC", str(tmp_path))
     arguments = [str(tmp_path / "document.json"), str(tmp_path / "time-units.json")]
-    arguments += ["--target", str(target), "--docs", str(tmp_path)]
+    arguments += ["--target", str(target), "--docs", str(tmp_path), "--prose", str(tmp_path)]
     monkeypatch.setattr("sys.argv", ["codegen", *arguments])
     monkeypatch.delitem(sys.modules, "codegen.__main__")
     runpy.run_module("codegen", run_name="__main__")

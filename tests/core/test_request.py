@@ -245,7 +245,7 @@ def test_a_time_without_a_zone_is_refused():
 async def test_unknown_arguments_are_refused():
     """A name that the operation does not have: the error lists those that it has."""
     async with strict() as soracom:
-        with pytest.raises(ConfigurationError, match=r"no argument 'sim'.*it takes sim_id"):
+        with pytest.raises(ConfigurationError, match=r"no argument 'sim'.*did you mean 'sim_id'"):
             await soracom.call("getSim", sim_id="1", sim="1")
         with pytest.raises(ConfigurationError, match=r"no argument 'payloads'.*payload"):
             await soracom.call("sendSmsToSim", sim_id="1", payloads="x")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from documented import OPERATIONS
+from documented import Request as Documented
 from planner import SUCCESSES
 from test_emulator_operations import anyio_backend, every_operation, planner, refused
-from test_operations import OPERATIONS
-from test_operations import Request as Documented
 
 __all__ = ["anyio_backend", "planner"]
 pytestmark = pytest.mark.anyio

@@ -75,6 +75,9 @@ async def sims() -> None:
     assert_type(await soracom.sims.update_speed_class("89", body=body), shared.Sim)
     tags = [shared.TagUpdateRequest(tag_name="site", tag_value="north")]
     assert_type(await soracom.sims.put_tags("89", tags=tags), shared.Sim)
+    assert_type(await soracom.sims.put_tags("89", body=tags), shared.Sim)
+    await soracom.sims.put_tags("89", tags=[{"tagName": "site", "tagValue": "north"}, tags[0]])
+    await soracom.sims.downlink_ssh("89", username="a", command="b", authentication={"type": "none"})
     for moment in (NOW, 1_700_000_000_000):
         soracom.sims.session_events("89", from_=moment, to=moment)
     assert_type(await soracom.sims.downlink_rtsp("89", command="snapshot"), bytes)

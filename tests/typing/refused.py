@@ -39,9 +39,10 @@ async def bodies() -> None:
     await soracom.groups.create(body=body)  # type: ignore[arg-type]
     await soracom.groups.create(tags={"a": 1})  # type: ignore[dict-item]
     await soracom.groups.create(name="north")  # type: ignore[call-arg]
-    await soracom.groups.put_tags("1", tags={"a": "b"})  # type: ignore[arg-type]
-    await soracom.files.put("private", "a/b", content=1)  # type: ignore[arg-type]
-    await soracom.files.put("private", "a/b")  # type: ignore[call-arg]
+    await soracom.groups.put_tags("1", tags={"a": "b"})  # type: ignore[call-overload]
+    await soracom.groups.put_tags("1", tags=[{"tag_name": "a"}])  # type: ignore[list-item]
+    await soracom.files.put("private", "a/b", content=1)  # type: ignore[call-overload]
+    await soracom.files.put("private", "a/b")  # type: ignore[call-overload]
     await soracom.download("https://storage.test/a")  # type: ignore[call-arg]
     await soracom.stream("getFile")  # type: ignore[misc]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import types
-import typing
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+from types import NoneType
+from typing import TYPE_CHECKING, Any
 
+from ..._codec.annotations import Annotation, Array, Map, Object, OneOf, Time, Value, Values, annotation
 from ..._codec.model import is_model, wire_name
-from ..._codec.times import Unit, unit_of
+from ..._codec.times import Unit
 from ..._version import __version__
 from ..service.validation import fields
 
@@ -50,7 +50,7 @@ _PLAIN: dict[Any, Json] = {
     bool: {"type": "boolean"},
     dict: {"type": "object"},
     list: {"type": "array"},
-    types.NoneType: {"type": "null"},
+    NoneType: {"type": "null"},
 }
 _ALSO = {"putFile": HTTPStatus.CREATED, "assignSoraCamDeviceAtomCamLicense": HTTPStatus.NOT_MODIFIED}
 """Further successes: the table knows one of each operation."""
@@ -171,19 +171,24 @@ class _Writer:
 
     def schema(self, kind: Any) -> Json:
         """Return the schema of a type."""
-        origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-        if origin is Annotated:
-            unit = unit_of(kind)
-            return _TIMES[unit] if unit is not None else self.schema(arguments[0])
-        if origin in (Union, types.UnionType):
-            return {"anyOf": [self.schema(each) for each in arguments]}
-        if origin is Literal:
-            return {"enum": list(arguments)}
-        if origin is list:
-            return {"type": "array", "items": self.schema(arguments[0])}
-        if origin is dict:
-            return {"type": "object", "additionalProperties": self.schema(arguments[1])}
-        return self._model(kind) if is_model(kind) else _PLAIN.get(kind, {})
+        return self._schema(annotation(kind))
+
+    def _schema(self, tree: Annotation) -> Json:
+        match tree:
+            case Time(unit):
+                return _TIMES[unit]
+            case OneOf(choices):
+                return {"anyOf": [self._schema(each) for each in choices]}
+            case Values(values):
+                return {"enum": list(values)}
+            case Array(item):
+                return {"type": "array", "items": self._schema(item)}
+            case Map(item):
+                return {"type": "object", "additionalProperties": self._schema(item)}
+            case Object(model):
+                return self._model(model)
+            case Value(kind):
+                return _PLAIN.get(kind, {})
 
     def _model(self, kind: Any) -> Json:
         name = kind.__name__

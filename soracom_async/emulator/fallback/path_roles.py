@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import typing
 from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import frozen
 
+from ..._codec.annotations import Annotation, Array, Object, annotation, choices
 from ..._codec.model import is_model
 from ..._registry import load
 from ...api.operations import MODULES
@@ -67,9 +67,11 @@ def role_of(path: str) -> Role:
         # What is neither made nor listed is there whenever one looks: a bill of a month, a summary by its name.
         alone = making(level.collection) == "never" and "GET" not in methods(level.collection)
         return "setting" if alone else "item"
-    if item_path(path) or (found is not None and typing.get_origin(found.result) is list):
+    if item_path(path):
         return "collection"
-    return "setting" if found is not None else "action"
+    if found is None:
+        return "action"
+    return "collection" if isinstance(annotation(found.result), Array) else "setting"  # type: ignore[arg-type]  # mypy: a type is hashable
 
 
 @cache
@@ -118,16 +120,21 @@ def record_type(collection: str) -> Any:
 @cache
 def items_in(result: Any) -> tuple[str, Any]:
     """Return where in an answer its items are, empty for the answer itself, and what they are."""
-    if typing.get_origin(result) is list:
-        return "", typing.get_args(result)[0]
+    tree = annotation(result)
+    if isinstance(tree, Array):
+        return "", _type(tree.item)
     lists = {name: _item(kind) for name, (kind, _) in fields(result).items()} if is_model(result) else {}
     return next(iter(lists.items())) if lists and all(map(is_model, lists.values())) else ("", result)
 
 
 def _item(kind: Any) -> Any:
     """Return the type of the items of a list that may be left out; None where it is no list."""
-    lists = (each for each in typing.get_args(kind) if typing.get_origin(each) is list)
-    return next((typing.get_args(each)[0] for each in lists), None)
+    lists = (each.item for each in choices(annotation(kind)) if isinstance(each, Array))
+    return next(map(_type, lists), None)
+
+
+def _type(tree: Annotation) -> Any:
+    return tree.model if isinstance(tree, Object) else None
 
 
 @cache

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import types
-import typing
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+from typing import TYPE_CHECKING, Any
 
-from ..._codec.model import is_model
+from ..._codec.annotations import Annotation, Array, Object, OneOf, Time, Value, Values, annotation
 from ..._codec.times import EPOCH as UNIX
-from ..._codec.times import Unit, to_wire, unit_of
+from ..._codec.times import Unit, to_wire
 from ..service.validation import fields
 from ..state.sims import (
     imsi,
@@ -50,19 +48,24 @@ class Sampler:
 
     def of(self, kind: Any, name: str = "", depth: int = 0) -> Any:
         """Return a sample of a type, for a field called `name`; None where there is nothing to show."""
-        origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-        if origin is Annotated:
-            return self._time(unit_of(kind), name)
-        if origin in (Union, types.UnionType):
-            return self.of(arguments[0], name, depth)
-        if origin is Literal:
-            return arguments[0]
-        if origin is list:
-            return self._list(arguments[0], name, depth)
-        if is_model(kind):
-            return self.model(kind, depth)
-        make = _PLAIN.get(kind)
-        return {} if make is None else make(self, name)
+        return self._of(annotation(kind), name, depth)
+
+    def _of(self, tree: Annotation, name: str, depth: int) -> Any:
+        match tree:
+            case Time(unit):
+                return self._time(unit, name)
+            case OneOf((first, *_)):
+                return self._of(first, name, depth)
+            case Values((first, *_)):
+                return first
+            case Array(item):
+                return self._list(item, name, depth)
+            case Object(model):
+                return self.model(model, depth)
+            case Value(kind) if kind in _PLAIN:
+                return _PLAIN[kind](self, name)
+            case _:
+                return {}
 
     def model(self, kind: Any, depth: int = 0) -> dict[str, Any]:
         """Return a sample of a model, without the optional fields of which there is nothing to show."""
@@ -79,13 +82,13 @@ class Sampler:
         """Return an identifier."""
         return f"{self._random.getrandbits(64):016x}"
 
-    def _list(self, item: Any, name: str, depth: int) -> list[Any]:
-        value = self.of(item, name.removesuffix("List").removesuffix("s"), depth + 1) if depth < DEEPEST else None
+    def _list(self, item: Annotation, name: str, depth: int) -> list[Any]:
+        value = self._of(item, name.removesuffix("List").removesuffix("s"), depth + 1) if depth < DEEPEST else None
         return [] if value is None else [value]
 
-    def _time(self, unit: Unit | None, name: str) -> Any:
+    def _time(self, unit: Unit, name: str) -> Any:
         moment = self._moment(name)
-        if unit is None or moment is None:
+        if moment is None:
             return None
         return to_wire(UNIX + timedelta(milliseconds=moment), unit)
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import builtins
 import re
-import types
 import typing
 from datetime import date
 from functools import cache
-from typing import Annotated, Any, Literal, Union
+from typing import Any
 from urllib.parse import parse_qsl
 
 import attrs
 
+from ..._codec.annotations import Annotation, Array, Map, Object, OneOf, Time, Value, Values, annotation
 from ..._codec.model import is_model, wire_name
-from ..._codec.times import Unit, from_text, unit_of
+from ..._codec.times import Unit, from_text
 from ..protocol.errors import Refusal
 from ..protocol.messages import decode
 
@@ -34,7 +35,7 @@ DEEPEST = 100
 def check_path(operation: Operation[Any], path: dict[str, str]) -> None:
     """Refuse a path parameter that is not what it is declared to be; handlers get them as text, as they came."""
     for name, kind in operation.path_types.items():
-        _from_text(kind, path[name], f"path parameter {name}")
+        _from_text(annotation(kind), path[name], f"path parameter {name}")
 
 
 def check_query(operation: Operation[Any], query: str) -> dict[str, Any]:
@@ -44,16 +45,15 @@ def check_query(operation: Operation[Any], query: str) -> dict[str, Any]:
     pairs = parse_qsl(query, keep_blank_values=True)
     came, given = dict(pairs), {}
     for parameter in operation.query:
-        name, kind = parameter.wire, parameter.type
+        name, tree = parameter.wire, annotation(parameter.type)
         if name not in came:
             if parameter.required:
                 raise Refusal("COM0003", f"the query parameter {name} is missing")
-        elif typing.get_origin(kind) is list:
-            (item,) = typing.get_args(kind)
+        elif isinstance(tree, Array):
             texts = [text for key, several in pairs if key == name for text in several.split(",")]
-            given[name] = [_from_text(item, text, f"query parameter {name}") for text in texts]
+            given[name] = [_from_text(tree.item, text, f"query parameter {name}") for text in texts]
         else:
-            given[name] = _from_text(kind, came[name], f"query parameter {name}")
+            given[name] = _from_text(tree, came[name], f"query parameter {name}")
     return given
 
 
@@ -103,27 +103,34 @@ def check(kind: Any, data: Any, where: str) -> None:
 
 def problem(kind: Any, data: Any, where: str = "it") -> str | None:
     """Return what keeps `data` from being of the type `kind`, or None; words beyond those of an enum are welcome."""
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if kind is Any or kind is object:
-        return None
-    if origin is Annotated:
-        return _problem_of_time(unit_of(kind), data, where)
-    if origin in (Union, types.UnionType):
-        problems = [problem(argument, data, where) for argument in arguments]
-        return None if None in problems else problems[0]
-    if origin is Literal:
-        known = any(type(data) is type(each) and data == each for each in arguments)
-        return None if known else f"{where} is none of {', '.join(map(str, arguments))}"
-    if origin is list:
-        if not isinstance(data, list):
-            return f"{where} is not an array"
-        return _first(problem(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(data))
-    if origin is dict:
-        if not isinstance(data, dict):
-            return f"{where} is not an object"
-        return _first(problem(arguments[1], item, f"{where}.{name}") for name, item in data.items())
-    if is_model(kind):
-        return _problem_of_model(kind, data, where)
+    return _problem(annotation(kind), data, where)
+
+
+def _problem(tree: Annotation, data: Any, where: str) -> str | None:
+    match tree:
+        case Time(unit):
+            return _problem_of_time(unit, data, where)
+        case OneOf(choices):
+            problems = [_problem(each, data, where) for each in choices]
+            return None if None in problems else problems[0]
+        case Values(values):
+            known = any(type(data) is type(each) and data == each for each in values)
+            return None if known else f"{where} is none of {', '.join(map(str, values))}"
+        case Array(item):
+            if not isinstance(data, list):
+                return f"{where} is not an array"
+            return _first(_problem(item, each, f"{where}[{i}]") for i, each in enumerate(data))
+        case Map(item):
+            if not isinstance(data, dict):
+                return f"{where} is not an object"
+            return _first(_problem(item, each, f"{where}.{name}") for name, each in data.items())
+        case Object(model):
+            return _problem_of_model(model, data, where)
+        case Value(kind):
+            return _problem_of_value(kind, data, where)
+
+
+def _problem_of_value(kind: Any, data: Any, where: str) -> str | None:
     accepted, name = _PLAIN.get(kind, (object, "a value"))
     if not isinstance(data, accepted) or (isinstance(data, bool) and kind in (int, float)):
         return f"{where} is not {name}"
@@ -141,8 +148,8 @@ _PLAIN: dict[Any, tuple[Any, str]] = {
 }
 
 
-def _problem_of_time(unit: Unit | None, data: Any, where: str) -> str | None:
-    if unit is not None and unit.numeric:
+def _problem_of_time(unit: Unit, data: Any, where: str) -> str | None:
+    if unit.numeric:
         return problem(int, data, where) or (None if 0 <= data <= _LAST[unit] else f"{where} is not a time")
     if unit in _DIGITS and isinstance(data, str) and not isinstance(from_text(data, unit), date):
         return f"{where} is not written {_DIGITS[unit]}"
@@ -178,19 +185,19 @@ def fields(kind: Any) -> dict[str, tuple[Any, bool]]:
     return {wire_name(kind, f.name): (hints[f.name], f.default is attrs.NOTHING) for f in attrs.fields(kind)}
 
 
-def _from_text(kind: Any, text: str, where: str) -> Any:
+def _from_text(tree: Annotation, text: str, where: str) -> Any:
     """Return a parameter as its type."""
-    unit = unit_of(kind)
-    if typing.get_origin(kind) in (Union, types.UnionType):
+    if isinstance(tree, OneOf):
         # Of the open enums, and of what may be text as well, any text is one.
-        kind = str if str in typing.get_args(kind) else typing.get_args(kind)[0]
+        tree = Value(str) if Value(str) in tree.choices else tree.choices[0]
     value: Any = text
-    if kind is int or (unit is not None and unit.numeric):
-        value = int(text) if _INTEGER.fullmatch(text) else None
-        kind = int if unit is None else kind
-    elif kind is float:
-        value = float(text) if _NUMBER.fullmatch(text) else None
-    elif kind is bool:
-        value = {"true": True, "false": False}.get(text)
-    check(kind, value, where)
+    match tree:
+        case Value(builtins.int) | Time(Unit.MILLISECONDS | Unit.SECONDS):
+            value = int(text) if _INTEGER.fullmatch(text) else None
+        case Value(builtins.float):
+            value = float(text) if _NUMBER.fullmatch(text) else None
+        case Value(builtins.bool):
+            value = {"true": True, "false": False}.get(text)
+    if found := _problem(tree, value, where):
+        raise Refusal("COM0003", found)
     return value
