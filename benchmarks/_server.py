@@ -41,7 +41,7 @@ class Service:
         bodies: dict[str, str] | None = None,
         seed: int = 0,
     ) -> None:
-        """Begin anew: `limit` requests in `window` seconds, the first turn after `phase` of a window if `aligned`.
+        """Start again: `limit` requests in `window` seconds, the first reset after `phase` of a window if `aligned`.
 
         `others` is the number of requests a window that other callers send at random times; those that are refused
         come again right after the turn, as most clients do.

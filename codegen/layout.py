@@ -55,7 +55,7 @@ Parameter = tuple[str, str, Type, bool]
 
 
 def parameter(argument: Argument) -> Parameter:
-    """Return the facts of a parameter, without the words of an enum."""
+    """Return the facts of a parameter, without the values of an enum."""
     return argument.name, argument.wire, _plain(argument.type), argument.required
 
 

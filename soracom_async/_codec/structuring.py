@@ -1,4 +1,22 @@
-"""How wire JSON becomes models: a function is generated for each model and each set of names that comes."""
+"""How wire JSON becomes models: a function is generated for each model and each set of names that comes.
+
+For a model with the fields `tag_name: str`, `created_at: EpochMilliseconds` and `note: str`, and for an object with the
+names `tagName`, `createdAt` and `color`, it is:
+
+    def read(data, new=new, cls=cls, ...):
+     if len(data) != 3: return other(data)
+     self = new(cls)
+     try: [self.tag_name, v1, v2] = take(data)  # an itemgetter of the three names
+     except KeyError: return other(data)
+     self._came = came
+     self._more = {names[2]: v2}
+     self.note = None
+     self.created_at = (fromtimestamp(v1 / 1000, UTC) if 0 <= v1 < 4000000000000
+                        else from_milliseconds(v1)) if type(v1) is int else v1
+     return self
+
+`other` finds or generates the function for other names. A value of another type than the declared one stays unchanged.
+"""
 
 from __future__ import annotations
 

@@ -67,8 +67,8 @@ class Prepared:
 class Plan:
     """What is worked out once for an operation."""
 
-    pieces: tuple[str, ...]
-    """The literal pieces of the path: one more than there are parameters."""
+    literals: tuple[str, ...]
+    """The literal parts of the path: one more than there are parameters."""
     path: tuple[Parameter, ...]
     query: Mapping[str, Parameter]
     headers: Mapping[str, Parameter]
@@ -94,8 +94,8 @@ def plan(operation: Operation[Any], encoder: Encoder) -> Plan:
 
 
 def _plan(operation: Operation[Any], encoder: Encoder) -> Plan:
-    pieces = _BRACES.split(f"/v1{operation.path}")
-    path = tuple(Parameter(name, operation.path_types.get(name, str), required=True) for name in pieces[1::2])
+    parts = _BRACES.split(f"/v1{operation.path}")  # a literal, a name, a literal, ...
+    path = tuple(Parameter(name, operation.path_types.get(name, str), required=True) for name in parts[1::2])
     query = {parameter.name: parameter for parameter in operation.query}
     headers = {parameter.name: parameter for parameter in operation.headers}
     body = encoder.fields(operation)
@@ -103,7 +103,7 @@ def _plan(operation: Operation[Any], encoder: Encoder) -> Plan:
         body = {name: name in operation.required or name.removesuffix("_") in operation.required for name in body}
     required = [p.name for p in (*path, *operation.query, *operation.headers) if p.required]
     return Plan(
-        pieces=tuple(pieces[0::2]),
+        literals=tuple(parts[0::2]),
         path=path,
         query=query,
         headers=headers,
@@ -126,9 +126,9 @@ def prepare(operation: Operation[Any], arguments: Mapping[str, Any], encoder: En
             raise _missing(operation, it, name, given)
     headers, query, body = dict(it.always), "", {}
     try:
-        target = it.pieces[0]
-        for parameter, piece in zip(it.path, it.pieces[1:], strict=True):
-            target += _in_path(operation, parameter, given.pop(parameter.name), encoder) + piece
+        target = it.literals[0]
+        for parameter, literal in zip(it.path, it.literals[1:], strict=True):
+            target += _in_path(operation, parameter, given.pop(parameter.name), encoder) + literal
         for name, value in given.items():
             if name in it.query:
                 parameter = it.query[name]

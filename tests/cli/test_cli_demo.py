@@ -105,12 +105,12 @@ def test_refused_changes_are_told_of(capsys: pytest.CaptureFixture[str], monkeyp
 
 
 def test_refused_listings_are_told_of(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    class Elsewhere(Emulator):
+    class AtAnotherAddress(Emulator):
         @property
         def url(self) -> str:
             return "http://127.0.0.1:1"
 
-    monkeypatch.setattr(demo, "Emulator", Elsewhere)
+    monkeypatch.setattr(demo, "Emulator", AtAnotherAddress)
     assert main(["demo", "--sims", "9"]) == 1
     out = capsys.readouterr().out
     assert "Not as it should be: 0 SIMs listed, not 9\n" in out

@@ -73,7 +73,7 @@ def test_a_listing_goes_on_where_it_was(
     assert len(set(listed())) == len(listed()) == 250
     assert emulator.counts["listSims"] == 3
     asyncio.run(load("list_resume").main())
-    assert len(listed()) == 250  # anew, not in addition
+    assert len(listed()) == 250  # written again, not appended
 
 
 def test_a_change_does_only_what_was_not_done(

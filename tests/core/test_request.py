@@ -452,7 +452,7 @@ async def test_an_answer_that_is_no_json():
     ("method", "times"), [("GET", 3), ("HEAD", 3), ("PUT", 3), ("DELETE", 3), ("POST", 1), ("PATCH", 1)]
 )
 async def test_the_method_decides_what_is_repeated(method, times, jumping_clock):
-    """A failure of the service is repeated unless the request may act anew each time; a 429 and a 401 always."""
+    """A failure of the service is repeated unless the request acts again each time; a 429 and a 401 always."""
     transport = Script(503)
     async with opened(transport, clock=jumping_clock, max_retries=2) as soracom:
         with pytest.raises(ServerError):
@@ -467,7 +467,7 @@ async def test_the_method_decides_what_is_repeated(method, times, jumping_clock)
 async def test_a_stream_as_a_request_of_ones_own():
     """`content` may be whatever a file may be made of; it is sent once."""
 
-    async def pieces():
+    async def chunks():
         yield b"a"
         yield b"b"
 
@@ -475,12 +475,12 @@ async def test_a_stream_as_a_request_of_ones_own():
 
     class Reading(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request):
-            bodies.append(b"".join([piece async for piece in request.stream]))
+            bodies.append(b"".join([chunk async for chunk in request.stream]))
             raise httpx.ReadError("lost")
 
     async with Soracom(ApiToken("key", "token"), endpoint="http://soracom.test", transport=Reading()) as soracom:
         with pytest.raises(TransportError, match="request .*the stream that was its body has been read"):
-            await soracom.request("PUT", "/things", content=pieces())
+            await soracom.request("PUT", "/things", content=chunks())
     assert bodies == [b"ab"]
 
 

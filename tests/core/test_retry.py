@@ -259,7 +259,7 @@ async def test_a_post_that_acts_is_repeated_where_it_was_not_executed(failure, j
 
 
 async def test_a_bare_429_backs_off_with_full_jitter(jumping_clock, monkeypatch):
-    """Without any header: waits that double at their ceiling, drawn anew each time, and no minute by default."""
+    """Without any header: waits that double at their ceiling, drawn again each time, and no minute by default."""
     ceilings = []
 
     def uniform(low, high):

@@ -200,7 +200,7 @@ def test_a_missing_limit_is_guessed_from_what_remains():
 
 
 def test_permits_of_the_next_window_wait_for_the_turn():
-    """With nothing left, permits are given again only when the turn is surely past."""
+    """With nothing left, permits are given again only when the window has certainly been reset."""
     window = opened(0, seconds=10, now=100.0)
     assert window.reserve(109.99) is None
     assert window.opens_at(101.0) == 110.0

@@ -29,7 +29,7 @@ async def newcomer(emulator, anyio_backend):
 
 
 async def pass_time(emulator, client, days):
-    """Let days pass, and log in anew."""
+    """Let days pass, and log in again."""
     emulator.advance(days * DAYS)
     operator = getattr(client, "operator", emulator.operator)
     assert (await log_in(client, emulator.credentials_of(operator))).status_code == 200

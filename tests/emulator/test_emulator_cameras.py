@@ -102,7 +102,7 @@ async def test_name_and_power(emulator, devices, ids):
 
 
 async def test_reboot(emulator, devices, ids):
-    """A camera that starts anew is away for a minute."""
+    """A camera that restarts is away for a minute."""
     await devices.reboot(ids[0])
     assert not (await devices.get(ids[0])).connected
     emulator.advance(30)
@@ -375,7 +375,7 @@ async def test_lists_of_exports(emulator, client, devices, ids):
 
 
 async def test_export_usage(emulator, devices, ids):
-    """What may be exported in a month is limited; the limit can be moved, and the next month begins anew."""
+    """What may be exported in a month is limited; the limit can be moved, and the next month starts again."""
     usage = await devices.get_export_usage(ids[0])
     assert (usage.device_id, usage.metered_year_month) == (ids[0], START.date())
     assert in_hours(usage.video.limit_seconds) == 72

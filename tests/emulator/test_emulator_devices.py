@@ -164,7 +164,7 @@ async def test_what_a_device_cannot_do(client, online, offline):
 
 
 async def test_object_models(soracom, emulator):
-    """A model is added, found, defined anew, given a scope and removed."""
+    """A model is added, found, defined again, given a scope and removed."""
     made = await soracom.devices.create_object_model(object_id="30001", object_name="Valve")
     assert (made.format, made.scope, made.operator_id) == ("json", "private", emulator.operator_id)
     emulator.advance(1)

@@ -34,7 +34,7 @@ def browser(tmp_path):
 
 
 def test_it_shows_and_does(served, browser):
-    """What is there is shown, a fault is switched on and off, time is moved on, and all begins anew."""
+    """What is there is shown, a fault is switched on and off, time is moved on, and all starts again."""
     tab = browser.open(f"{served.url}/_emulator")
     tab.until("$('requests').textContent.includes('getSim')")
     text = tab.do("document.body.innerText")

@@ -46,7 +46,7 @@ pytestmark = pytest.mark.anyio
 
 @every_way
 async def test_a_file_comes_from_the_host_that_the_api_names(way, tmp_path):
-    """As bytes, piece by piece and into a file; not one header of ours but the program's name goes there."""
+    """As bytes, chunk by chunk and into a file; not one header of ours but the program's name goes there."""
     async with serving(storage(reply(CONTENT, headers={"content-type": "image/png"}))) as host:
         async with serving(answering(leading_to(f"{host.url}/bucket/file?signature=1"))) as server:
             async with over(way, server.url) as soracom:
@@ -55,7 +55,7 @@ async def test_a_file_comes_from_the_host_that_the_api_names(way, tmp_path):
                 async with soracom.stream("getFile", scope="private", path="a/b c") as answer:
                     assert (answer.status, answer.content_type) == (200, "image/png")
                     assert (answer.length, answer.headers["content-length"]) == (256_000, "256000")
-                    assert b"".join([piece async for piece in answer]) == CONTENT
+                    assert b"".join([chunk async for chunk in answer]) == CONTENT
                     assert await answer.read() == b""
                     assert repr(answer) == "Download(status=200, content_type='image/png', length=256000)"
                 told = []
@@ -134,7 +134,7 @@ async def test_a_download_that_breaks_off(way, what, tmp_path):
 
 @every_way
 async def test_a_download_that_stalls(way, tmp_path):
-    """No piece within the time-out: RequestTimeout, no file, and the connection is closed."""
+    """No chunk within the time-out: RequestTimeout, no file, and the connection is closed."""
 
     async def handle(request: Received, connection: Connection) -> None:
         await connection.send(WHOLE[:1000])
@@ -149,7 +149,7 @@ async def test_a_download_that_stalls(way, tmp_path):
 
 
 async def test_the_timeout_of_a_download_is_for_each_piece():
-    """It begins anew with each piece, for a stream and for a file as bytes."""
+    """It starts again with each chunk, for a stream and for a file as bytes."""
     left = []
 
     class Pieces(httpx.AsyncByteStream):

@@ -62,16 +62,16 @@ class Reading(httpx.AsyncBaseTransport):
         self.headers.append(request.headers)
         if request.url.path == "/v1/auth":
             return httpx.Response(200, json=LOGIN)
-        self.bodies.append(b"".join([piece async for piece in request.stream]))
+        self.bodies.append(b"".join([chunk async for chunk in request.stream]))
         status = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
         return httpx.Response(status, json={"code": "TST0001", "message": "as told"})
 
 
-async def given(*pieces):
-    """Give pieces as an asynchronous stream."""
-    for piece in pieces:
+async def given(*chunks):
+    """Give chunks as an asynchronous stream."""
+    for chunk in chunks:
         await anyio.lowlevel.checkpoint()
-        yield piece
+        yield chunk
 
 
 @every_way
@@ -121,21 +121,21 @@ async def test_an_upload_arrives_whole(way, tmp_path):
 
 @every_way
 async def test_a_stream_is_sent_while_it_is_made(way):
-    """The next piece is made only when the service has the one before: nothing is gathered first."""
+    """The next chunk is made only when the service has the one before: nothing is gathered first."""
     sink = Sink()
 
-    async def pieces():
+    async def chunks():
         for number in range(1, 9):
             yield b"x" * 10_000
             await until(lambda: sink.received >= number * 10_000)  # noqa: B023 - called at once
 
     async with serving_app(sink) as url, over(way, url) as soracom:
-        await soracom.files.put("private", "a", content=pieces())
+        await soracom.files.put("private", "a", content=chunks())
     assert len(sink.uploads[0][3]) == 80_000
 
 
 async def test_a_big_file_is_never_held_whole(tmp_path):
-    """Of 64 MiB no more than one piece is read ahead of what is sent; progress tells each piece."""
+    """Of 64 MiB no more than one chunk is read ahead of what is sent; progress tells each chunk."""
     size = 1 << 26
     with (tmp_path / "big").open("wb") as file:
         file.truncate(size)
@@ -145,9 +145,9 @@ async def test_a_big_file_is_never_held_whole(tmp_path):
     class Counting(Reading):
         async def handle_async_request(self, request):
             sent = 0
-            async for piece in request.stream:
+            async for chunk in request.stream:
                 ahead.append(told[-1][0] - sent)
-                sent += len(piece)
+                sent += len(chunk)
             return httpx.Response(200)
 
     async with in_process(Counting()) as soracom:
@@ -176,7 +176,7 @@ async def test_progress_of_each_kind():
         assert await put(with_progress(b"abc", lambda done, total: more.append(done))) == [(3, 3)]
         assert more == [3]
         watched = with_progress(b"abc", lambda done, total: more.append(done))
-        assert [piece async for piece in watched] == [b"abc"]
+        assert [chunk async for chunk in watched] == [b"abc"]
     assert [len(body) for body in transport.bodies] == [PIECE + 1, 6, 0, 3, 3]
     assert transport.headers[0]["content-length"] == str(PIECE + 1)
 
@@ -264,7 +264,7 @@ async def test_a_stream_that_breaks(way, broken, error, jumping_clock):
     """What is no bytes is named; the stream's own error comes out as itself, is not repeated, and ends the stream."""
     ended = []
 
-    async def pieces():
+    async def chunks():
         try:
             yield b"x"
             if not isinstance(broken, int | str):
@@ -276,7 +276,7 @@ async def test_a_stream_that_breaks(way, broken, error, jumping_clock):
     sink = Sink()
     async with serving_app(sink) as url, over(way, url, clock=jumping_clock) as soracom:
         with pytest.raises(error) as caught:
-            await soracom.files.put("private", "a", content=pieces())
+            await soracom.files.put("private", "a", content=chunks())
         if error is ConfigurationError:
             assert f"the stream must give bytes, not {type(broken).__name__}" in str(caught.value)
         assert ended == [True]
@@ -376,10 +376,10 @@ async def test_an_upload_that_acts_and_was_surely_not_executed_is_repeated(jumpi
 
 
 async def test_the_timeout_of_an_upload_is_for_each_piece():
-    """While a piece is made no time-out runs; for its sending, and for the answer, it begins anew."""
+    """While a chunk is made no time-out runs; for its sending, and for the answer, it starts again."""
     making, left = [], []
 
-    async def pieces():
+    async def chunks():
         for _ in range(3):
             making.append(anyio.current_effective_deadline())
             yield b"x"
@@ -392,7 +392,7 @@ async def test_the_timeout_of_an_upload_is_for_each_piece():
             return httpx.Response(200)
 
     async with in_process(Timing(), timeout=3600) as soracom:
-        await soracom.files.put("private", "a", content=pieces())
+        await soracom.files.put("private", "a", content=chunks())
     assert making == [math.inf] * 3
     assert len(left) == 4
     assert all(1800 < seconds <= 3600 for seconds in left)

@@ -152,7 +152,7 @@ async def test_a_reset_before_the_request_was_read_is_repeated_for_a_read(way, j
 
 
 async def test_a_big_answer_and_a_chunked_one_arrive_whole(way):
-    """A megabyte of JSON, in one piece and in chunks, compressed or not."""
+    """A megabyte of JSON, whole and in chunks, compressed or not."""
     sims = [{"simId": str(n), "tags": {"name": "x" * 100}} for n in range(8000)]
     plain = reply(sims).partition(b"\r\n\r\n")[2]
     chunks = b"".join(b"%x\r\n%b\r\n" % (len(c), c) for c in (plain[i : i + 4000] for i in range(0, len(plain), 4000)))

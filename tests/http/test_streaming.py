@@ -30,7 +30,7 @@ pytestmark = pytest.mark.anyio
 
 @every_way
 async def test_a_download_is_given_while_it_comes(way):
-    """The host sends the next piece only when the one before was read: nothing is gathered first."""
+    """The host sends the next chunk only when the one before was read: nothing is gathered first."""
     read = 0
 
     async def handle(request: Received, connection: Connection) -> None:
@@ -40,15 +40,15 @@ async def test_a_download_is_given_while_it_comes(way):
             await connection.send(b"x" * 10_000)
 
     async with serving(handle) as host, over(way, host.url) as soracom, soracom.stream(f"{host.url}/a") as answer:
-        async for piece in answer:
-            read += len(piece)
+        async for chunk in answer:
+            read += len(chunk)
     assert read == 80_000
 
 
 @every_way
 @pytest.mark.parametrize("decoded", ["gzip", "deflate", "chunks"])
 async def test_a_body_that_is_encoded(way, decoded):
-    """Compressed, or in chunks: the pieces are the content; what its length will be nobody knows."""
+    """Compressed, or in chunks: the chunks are the content; what its length will be nobody knows."""
     compressed = {"gzip": gzip.compress, "deflate": zlib.compress, "chunks": chunked}[decoded](CONTENT)
     name = "transfer-encoding" if decoded == "chunks" else "content-encoding"
     value = "chunked" if decoded == "chunks" else decoded
@@ -73,7 +73,7 @@ async def test_a_body_that_the_transport_decoded_is_left_alone():
 
 
 async def test_a_piece_that_holds_no_content():
-    """Where a piece has but the head of what is compressed, the first piece is that of the content."""
+    """Where a chunk has but the head of what is compressed, the first chunk is that of the content."""
     compressed = gzip.compress(CONTENT)
 
     class Sliced(httpx.AsyncByteStream):
@@ -83,7 +83,7 @@ async def test_a_piece_that_holds_no_content():
 
     async with in_process(Giving(Sliced(), content_encoding="gzip")) as soracom:
         async with soracom.stream("https://storage.test/a") as answer:
-            assert [piece async for piece in answer] == [CONTENT]
+            assert [chunk async for chunk in answer] == [CONTENT]
 
 
 async def test_an_empty_body_marked_as_compressed_is_empty():
@@ -100,7 +100,7 @@ async def test_an_empty_body_marked_as_compressed_is_empty():
 @every_way
 @pytest.mark.parametrize("size", [1, 1000, 300_000])
 async def test_a_download_left_early(way, size):
-    """Breaking off leaves no generator unfinished and no connection in use, however small the pieces are."""
+    """Breaking off leaves no generator unfinished and no connection in use, however small the chunks are."""
     head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 
     async def handle(request: Received, connection: Connection) -> None:
@@ -122,7 +122,7 @@ async def test_a_download_left_early(way, size):
 
 @every_way
 async def test_a_connection_is_kept_where_all_has_come(way):
-    """An answer that is left before its last piece is read, but after it came, costs no new connection."""
+    """An answer that is left before its last chunk is read, but after it came, costs no new connection."""
     async with serving(storage(reply(b"x" * 100), reply(chunked(bytes(50), 10), headers=CHUNKED), WHOLE)) as host:
         async with over(way, host.url) as soracom:
             for _ in range(2):
@@ -136,7 +136,7 @@ CHUNKED = {"transfer-encoding": "chunked"}
 
 
 async def test_an_endless_body_that_never_waits_is_ended():
-    """A transport in process may give pieces without end and without waiting: leaving ends its generator."""
+    """A transport in process may give chunks without end and without waiting: leaving ends its generator."""
     given = []
     ended = []
 
@@ -201,7 +201,7 @@ async def test_a_body_with_a_bug_is_not_hidden():
 
 @every_way
 async def test_an_answer_of_the_api_as_a_stream(way, tmp_path):
-    """A JPEG, or JSON as it came; an error before the first piece is the error that it always is."""
+    """A JPEG, or JSON as it came; an error before the first chunk is the error that it always is."""
     jpeg = reply(b"\xff\xd8jpeg", headers={"content-type": "image/jpeg"})
     page = reply(gzip.compress(b'[{"simId":"1"}]'), headers={"content-encoding": "gzip"})
     refusal = reply({"code": "SEM0001", "message": "no such SIM"}, 404)
@@ -222,7 +222,7 @@ async def test_an_answer_of_the_api_as_a_stream(way, tmp_path):
 
 
 async def test_a_stream_renews_the_token_and_repeats(jumping_clock):
-    """What happens before the first piece is what happens to every call: 401, 503, 429, no connection."""
+    """What happens before the first chunk is what happens to every call: 401, 503, 429, no connection."""
     transport = Script(401, 503, 429, httpx.ConnectError("x"), {"simId": "1"})
     async with opened(transport, clock=jumping_clock) as soracom:
         async with soracom.stream("getSim", sim_id="1") as answer:
@@ -273,14 +273,14 @@ async def test_an_answer_knows_what_its_limit_is():
     """Reading it whole within a limit is an error in time, and gives the connection up."""
     released = []
 
-    async def pieces():
+    async def chunks():
         yield b"x"
         await anyio.sleep_forever()
 
     async def release(whole: bool) -> None:
         released.append(whole)
 
-    incoming = StreamingResponse("https://api.test", 200, [], pieces(), release, ERRORS)
+    incoming = StreamingResponse("https://api.test", 200, [], chunks(), release, ERRORS)
     outcome = await incoming.whole(60, limit=0.05)
     assert (outcome.sent, outcome.timeout) == (True, True)
     assert released == [False]

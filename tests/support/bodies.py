@@ -68,8 +68,8 @@ CONTENT = bytes(range(256)) * 1000
 
 
 def chunked(content: bytes, size: int = 1000) -> bytes:
-    pieces = (content[at : at + size] for at in range(0, len(content), size))
-    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+    chunks = (content[at : at + size] for at in range(0, len(content), size))
+    return b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
 
 
 WHOLE = reply(CONTENT)

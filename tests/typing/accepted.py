@@ -119,8 +119,8 @@ async def data_and_files(stream: AsyncIterable[bytes]) -> None:
     async with soracom.stream("getFile", scope="private", path="a") as answer:
         assert_type(answer, files.Download)
         assert_type(answer.length, int | None)
-        async for piece in answer:
-            assert_type(piece, bytes)
+        async for chunk in answer:
+            assert_type(chunk, bytes)
         assert_type(await answer.read(), bytes)
         assert_type(await answer.save(Path("file"), progress=lambda done, total: None), int)
     assert_type(await soracom.download("https://storage.test/a", to="file"), int)
