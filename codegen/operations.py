@@ -32,8 +32,8 @@ class Argument:
     required: bool
     remark: str = ""
     """The unit of a duration or of an amount."""
-    limits: str = ""
-    """The values that are allowed, and the default, as a sentence."""
+    limits: tuple[str, ...] = ()
+    """The values that are allowed, and the default, as sentences."""
 
 
 @define

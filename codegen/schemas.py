@@ -32,8 +32,8 @@ class Field:
     """Whether the document requires it, in a request."""
     remark: str = ""
     """The unit of a duration or of an amount."""
-    limits: str = ""
-    """The values that are allowed, and the default, as a sentence."""
+    limits: tuple[str, ...] = ()
+    """The values that are allowed, and the default, as sentences."""
 
     @property
     def odd(self) -> bool:
@@ -156,7 +156,7 @@ class Schemas:
         return Name(name)
 
 
-def limits(schema: Schema) -> str:
+def limits(schema: Schema) -> tuple[str, ...]:
     """Say which numbers a schema allows, how long a text may be, and what the default is."""
     least, most, longest = schema.get("minimum"), schema.get("maximum"), schema.get("maxLength")
     said = []
@@ -169,7 +169,7 @@ def limits(schema: Schema) -> str:
     default = schema.get("default")
     if isinstance(default, str | int | float) and default not in ("", "null", -1) and type(default) is not bool:
         said.append(f"Default: `{default}`.")
-    return " ".join(said)
+    return tuple(said)
 
 
 def reachable(models: dict[str, Model], types: Iterator[Type] | list[Type]) -> set[str]:

@@ -7,6 +7,7 @@ operations and models of a module: `[operations.<operationId>]`, `[operations.<o
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -93,10 +94,11 @@ class Prose:
             said.append("Default: the session's operator.")
         if isinstance(each.type, Name) and each.type.text in TIME_NAMES:
             said.append(f"A time; on the wire {SPOKEN[each.type.text]}.")
-        values = _values(each.type)
-        if values and len(values) <= LONGEST:
-            said.append(f"One of {', '.join(f'`{value}`' for value in values)}.")
-        return _sentences(*said, each.limits, _unit(each.remark, said[0]))
+        values = [f"`{value}`" for value in _values(each.type)]
+        if len(values) <= LONGEST and not all(value in said[0] for value in values):
+            said.append(f"One of {', '.join(values)}.")
+        limits = (fact for fact in each.limits if not _told(fact, said[0]))
+        return _sentences(*said, *limits, _unit(each.remark, said[0]))
 
     def field(self, model: Model, each: Field) -> str:
         """Say what a field means and in what unit it is; empty if its name says it all."""
@@ -115,6 +117,13 @@ def _names(operation: Operation) -> Iterable[str]:
     yield from (each.name for each in operation.arguments)
     if operation.body and operation.body.arguments is None:
         yield operation.body.name
+
+
+def _told(fact: str, said: str) -> bool:
+    """Tell whether a sentence tells a fact already: the default, or the greatest number."""
+    if fact.startswith("Default"):
+        return "default" in said.lower()
+    return re.findall(r"[\d,]+", fact)[-1].replace(",", "") in said.replace(",", "")
 
 
 def _unit(unit: str, said: str) -> str:

@@ -85,7 +85,7 @@ class AuditLogsNapter(Resource):
             resource_id: The ID of the resource whose entries are returned.
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            limit: The most entries of one page: 1 to 1000. 1 to 1,000.
+            limit: The most entries of one page: 1 to 1000.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_NAPTER_AUDIT_LOGS, resource_type=resource_type, resource_id=resource_id, from_=from_,
             to=to, limit=limit, last_evaluated_key=last_evaluated_key)
@@ -104,7 +104,7 @@ class AuditLogsApi(Resource):
             api_kind: The kind of call, such as `/v1/auth`; without it, all kinds.
             from_epoch_ms: The start of the period. A time; on the wire epoch milliseconds.
             to_epoch_ms: The end of the period. A time; on the wire epoch milliseconds.
-            limit: The most entries of one page: 1 to 1000. 1 to 1,000.
+            limit: The most entries of one page: 1 to 1000.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_API_AUDIT_LOGS, api_kind=api_kind, from_epoch_ms=from_epoch_ms, to_epoch_ms=to_epoch_ms,
             limit=limit, last_evaluated_key=last_evaluated_key)

@@ -122,8 +122,7 @@ class Auth(Resource):
 
         Args:
             operator_id: The ID of the operator to switch to.
-            token_timeout_seconds: How many seconds the token lives, from 180 to 3600; 3600 by default. 180 to 3,600.
-                Default: `3600`.
+            token_timeout_seconds: How many seconds the token lives, from 180 to 3600; 3600 by default.
             user_name: The SAM user's name to switch to."""
         return await self._call(SWITCH_USER, operator_id=operator_id, token_timeout_seconds=token_timeout_seconds,
             user_name=user_name, body=body)

@@ -186,8 +186,8 @@ class BatchGroupsJobs(Resource):
         Args:
             batch_group_id: The batch group's ID.
             abort_on_failure: Whether the job stops at the first task that fails.
-            description: A text for people, at most 500 characters. At most 500 characters.
-            job_name: The name of the job, at most 100 characters. At most 100 characters.
+            description: A text for people, at most 500 characters.
+            job_name: The name of the job, at most 100 characters.
             tasks: The tasks, at most 10,000, all with the same operation.
 
         Example:
@@ -253,8 +253,8 @@ class BatchGroups(Resource):
         `POST /batch_groups`, quota group Batch. https://developers.soracom.io/en/api/#!/Batch/createBatchGroup
 
         Args:
-            batch_group_name: The name of the group, at most 100 characters. At most 100 characters.
-            description: A text for people, at most 500 characters. At most 500 characters."""
+            batch_group_name: The name of the group, at most 100 characters.
+            description: A text for people, at most 500 characters."""
         return await self._call(CREATE_BATCH_GROUP, batch_group_name=batch_group_name, description=description,
             body=body)
 
@@ -277,8 +277,8 @@ class BatchGroups(Resource):
 
         Args:
             batch_group_id: The batch group's ID.
-            batch_group_name: The name of the group, at most 100 characters. At most 100 characters.
-            description: A text for people, at most 500 characters. At most 500 characters."""
+            batch_group_name: The name of the group, at most 100 characters.
+            description: A text for people, at most 500 characters."""
         return await self._call(UPDATE_BATCH_GROUP, batch_group_id=batch_group_id, batch_group_name=batch_group_name,
             description=description, body=body)
 

@@ -176,7 +176,7 @@ class Bills(Resource):
         Args:
             yyyy_mm: The month, YYYYMM. A time; on the wire YYYYMM.
             export_mode: `sync` (default) waits for the URL; `async`, for huge files, gives an ID for
-                `files.get_exported`. One of `async`, `sync`."""
+                `files.get_exported`."""
         return await self._call(EXPORT_BILLING, yyyy_mm=yyyy_mm, export_mode=export_mode)
 
     async def get_latest(self) -> GetLatestBill:
@@ -195,5 +195,5 @@ class Bills(Resource):
 
         Args:
             export_mode: `sync` (default) waits for the URL; `async`, for huge files, gives an ID for
-                `files.get_exported`. One of `async`, `sync`."""
+                `files.get_exported`."""
         return await self._call(EXPORT_LATEST_BILLING, export_mode=export_mode)

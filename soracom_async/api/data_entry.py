@@ -58,8 +58,8 @@ class Data(Resource):
             resource_id: The ID of the resource: for `Subscriber` the IMSI, else that of the SIM, device or camera.
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            sort: The order: by default the newest entry comes first. One of `desc`, `asc`. Default: `desc`.
-            limit: The most items of one page: 1 to 1,000, by default 10. 1 to 1,000.
+            sort: The order: by default the newest entry comes first. One of `desc`, `asc`.
+            limit: The most items of one page: 1 to 1,000, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_ENTRIES, resource_type=resource_type, resource_id=resource_id, from_=from_, to=to,
             sort=sort, limit=limit, last_evaluated_key=last_evaluated_key)
@@ -104,8 +104,8 @@ class Data(Resource):
             category: The name of the category.
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            sort: The order: by default the newest entry comes first. One of `desc`, `asc`. Default: `desc`.
-            limit: The most items of one page: 1 to 1,000, by default 10. 1 to 1,000.
+            sort: The order: by default the newest entry comes first. One of `desc`, `asc`.
+            limit: The most items of one page: 1 to 1,000, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_ENTRIES_BY_CATEGORY, category=category, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -154,8 +154,8 @@ class Data(Resource):
             imsi: The subscriber's IMSI, 15 digits.
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            sort: The order: `desc`, the newest first, is the default. One of `desc`, `asc`. Default: `desc`.
-            limit: The most items of one page, from 1 to 1000; 10 by default. 1 to 1,000.
+            sort: The order: `desc`, the newest first, is the default. One of `desc`, `asc`.
+            limit: The most items of one page, from 1 to 1000; 10 by default.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_SUBSCRIBER, imsi=imsi, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)

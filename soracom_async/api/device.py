@@ -422,8 +422,8 @@ class Devices(Resource):
             device_id: The device's ID.
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            sort: The order: by default the newest entry comes first. One of `desc`, `asc`. Default: `desc`.
-            limit: The most items of one page: 1 to 1,000, by default 10. 1 to 1,000.
+            sort: The order: by default the newest entry comes first. One of `desc`, `asc`.
+            limit: The most items of one page: 1 to 1,000, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_DEVICE, device_id=device_id, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)

@@ -85,7 +85,7 @@ class Gadgets(Resource):
             tag_name: The name of the tag, always compared as a whole.
             tag_value: The value of the tag; needed with `tag_name`.
             tag_value_match_mode: How `tag_value` is compared: as a whole (the default) or as a prefix. One of
-                `exact`, `prefix`. Default: `exact`.
+                `exact`, `prefix`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_GADGETS, product_id=product_id, tag_name=tag_name, tag_value=tag_value,

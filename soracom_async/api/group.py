@@ -86,7 +86,7 @@ class Groups(Resource):
             tag_name: The name of a tag, as a whole. It needs `tag_value`.
             tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole (the default), or as a prefix. One of
-                `exact`, `prefix`. Default: `exact`.
+                `exact`, `prefix`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_GROUPS, tag_name=tag_name, tag_value=tag_value,

@@ -114,9 +114,8 @@ class LoraDevices(Resource):
             device_id: The device's ID.
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            sort: The order: `desc` is newest first (the default), `asc` oldest first. One of `desc`, `asc`. Default:
-                `desc`.
-            limit: The most entries of one page: 1 to 1000, by default 10. 1 to 1,000.
+            sort: The order: `desc` is newest first (the default), `asc` oldest first.
+            limit: The most entries of one page: 1 to 1000, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_LORA_DEVICE, device_id=device_id, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -133,7 +132,7 @@ class LoraDevices(Resource):
         Args:
             device_id: The device's ID.
             data: The data in hexadecimal: at most 11 bytes, which are 22 characters.
-            f_port: The port (fPort): 1 or more, by default 2. 0 is for the control plane. Default: `2`."""
+            f_port: The port (fPort): 1 or more, by default 2. 0 is for the control plane."""
         return await self._call(SEND_DATA_TO_LORA_DEVICE, device_id=device_id, data=data, f_port=f_port, body=body)
 
     async def disable_termination(self, device_id: str) -> LoraDevice:

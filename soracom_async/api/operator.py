@@ -706,8 +706,7 @@ class Operator(Resource):
 
         Args:
             operator_id: The operator's ID. Default: the session's operator.
-            token_timeout_seconds: How long the new token lives: 180 to 172800 seconds, by default 86400. At most
-                172,800. Default: `86400`."""
+            token_timeout_seconds: How long the new token lives: 180 to 172800 seconds, by default 86400."""
         return await self._call(GENERATE_AUTH_TOKEN, operator_id=operator_id,
             token_timeout_seconds=token_timeout_seconds, body=body)
 

@@ -212,7 +212,6 @@ class PaymentStatements(Resource):
 
         Args:
             payment_statement_id: The payment statement's ID.
-            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
-                `sync`."""
+            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later."""
         return await self._call(EXPORT_PAYMENT_STATEMENT, payment_statement_id=payment_statement_id,
             export_mode=export_mode)

@@ -81,10 +81,9 @@ class QuerySubscribers(Resource):
             tag: The values of tags, or parts of them.
             subscription: The subscriptions, such as `plan01s`, as a whole. Several need `search_type="or"`.
             module_type: The form factors, such as `mini` or `virtual`.
-            limit: The most items of one page: at most 100, by default 10. At most 100. Default: `10`.
+            limit: The most items of one page: at most 100, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            search_type: Whether all arguments must match (`and`, the default) or one of them (`or`). One of `and`,
-                `or`. Default: `and`."""
+            search_type: Whether all arguments must match (`and`, the default) or one of them (`or`)."""
         return self._pages(SEARCH_SUBSCRIBERS, name=name, group=group, imsi=imsi, msisdn=msisdn, iccid=iccid,
             serial_number=serial_number, tag=tag, subscription=subscription, module_type=module_type, limit=limit,
             last_evaluated_key=last_evaluated_key, search_type=search_type)
@@ -99,8 +98,8 @@ class QuerySubscribers(Resource):
         Args:
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            limit: The most subscribers to return: at most 500, by default 10. At most 500. Default: `10`.
-            order: The order by traffic: by default the most comes first. One of `desc`, `asc`. Default: `desc`."""
+            limit: The most subscribers to return: at most 500, by default 10.
+            order: The order by traffic: by default the most comes first. One of `desc`, `asc`."""
         return await self._call(SEARCH_SUBSCRIBER_TRAFFIC_VOLUME_RANKING, from_=from_, to=to, limit=limit, order=order)
 
 class Query(Resource):
@@ -127,10 +126,9 @@ class Query(Resource):
             tag: The values of tags, or parts of them.
             imsi: The IMSIs with which the devices were bootstrapped, or parts of them.
             imei: The IMEIs with which the devices were bootstrapped, or parts of them.
-            limit: The most items of one page: at most 100, by default 10. At most 100. Default: `10`.
+            limit: The most items of one page: at most 100, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            search_type: Whether all arguments must match (`and`, the default) or one of them (`or`). One of `and`,
-                `or`. Default: `and`."""
+            search_type: Whether all arguments must match (`and`, the default) or one of them (`or`)."""
         return self._pages(SEARCH_DEVICES, name=name, group=group, group_id=group_id, device_id=device_id, tag=tag,
             imsi=imsi, imei=imei, limit=limit, last_evaluated_key=last_evaluated_key, search_type=search_type)
 
@@ -156,10 +154,9 @@ class Query(Resource):
             status: The status that the devices have. Default: `and`.
             registration: The status of the registration that the devices have. One of `notStarted`, `pending`,
                 `success`, `failed`. Default: `and`.
-            limit: The most items of one page: at most 100, by default 10. At most 100. Default: `10`.
+            limit: The most items of one page: at most 100, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            search_type: Whether all arguments must match (`and`, the default) or one of them (`or`). One of `and`,
-                `or`. Default: `and`."""
+            search_type: Whether all arguments must match (`and`, the default) or one of them (`or`)."""
         return self._pages(SEARCH_SIGFOX_DEVICES, name=name, group=group, group_id=group_id, device_id=device_id,
             tag=tag, status=status, registration=registration, limit=limit, last_evaluated_key=last_evaluated_key,
             search_type=search_type)
@@ -192,14 +189,13 @@ class Query(Resource):
             bundles: The bundles of the subscriptions.
             status: The statuses: `ready`, `active`, `inactive`, `standby`, `suspended`, `terminated` or `shipped`.
             session_status: Whether the SIMs are online; `NA`, the default, means either. One of `NA`, `ONLINE`,
-                `OFFLINE`. Default: `NA`.
+                `OFFLINE`.
             subscription: The subscriptions, such as `plan01s`, as a whole. Several need `search_type="or"`.
             module_type: The form factors: `mini`, `micro`, `nano`, `trio`, `embedded`, `virtual`, `integrated`,
                 `profilePackage`.
-            limit: The most items of one page: at most 100, by default 10. At most 100. Default: `10`.
+            limit: The most items of one page: at most 100, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            search_type: Whether all arguments must match (`and`, the default) or one of them (`or`). One of `and`,
-                `or`. Default: `and`.
+            search_type: Whether all arguments must match (`and`, the default) or one of them (`or`).
 
         Example:
             async for sim in soracom.query.sims(name=["sensor"], status=["active"], session_status="ONLINE"):
@@ -219,6 +215,6 @@ class Query(Resource):
         Args:
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            limit: The most subscribers to return: at most 500, by default 10. At most 500. Default: `10`.
-            order: The order by traffic: by default the most comes first. One of `desc`, `asc`. Default: `desc`."""
+            limit: The most subscribers to return: at most 500, by default 10.
+            order: The order by traffic: by default the most comes first. One of `desc`, `asc`."""
         return await self._call(SEARCH_SUBSCRIBER_TRAFFIC_VOLUME_RANKING, from_=from_, to=to, limit=limit, order=order)

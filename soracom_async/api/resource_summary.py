@@ -50,6 +50,5 @@ class ResourceSummaries(Resource):
         https://developers.soracom.io/en/api/#!/ResourceSummary/getResourceSummary
 
         Args:
-            resource_summary_type: The kind of summary: `simsPerStatus` counts the SIMs of each status. One of
-                `simsPerStatus`."""
+            resource_summary_type: The kind of summary: `simsPerStatus` counts the SIMs of each status."""
         return await self._call(GET_RESOURCE_SUMMARY, resource_summary_type=resource_summary_type)

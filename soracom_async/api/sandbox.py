@@ -357,7 +357,7 @@ class Sandbox(Resource):
         Args:
             auth_key: The secret of an AuthKey of a real operator in production.
             auth_key_id: The ID of an AuthKey of a real operator in production.
-            coverage_types: The coverage types of the new operator: `g` for global, `jp` for Japan. One of `jp`, `g`.
+            coverage_types: The coverage types of the new operator: `g` for global, `jp` for Japan.
             email: The email address of the new operator.
             password: The password of the new operator.
             register_payment_method: Whether a dummy payment method is registered; true by default."""

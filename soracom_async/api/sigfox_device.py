@@ -102,9 +102,8 @@ class SigfoxDevices(Resource):
             device_id: The device's ID.
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            sort: The order: `desc` is newest first (the default), `asc` oldest first. One of `desc`, `asc`. Default:
-                `desc`.
-            limit: The most entries of one page: 1 to 1000, by default 10. 1 to 1,000.
+            sort: The order: `desc` is newest first (the default), `asc` oldest first.
+            limit: The most entries of one page: 1 to 1000, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_SIGFOX_DEVICE, device_id=device_id, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)

@@ -573,8 +573,8 @@ class Sims(Resource):
             sim_id: The SIM's ID.
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            sort: The order: `desc`, the newest first, is the default. One of `desc`, `asc`. Default: `desc`.
-            limit: The most items of one page, from 1 to 1000; 10 by default. 1 to 1,000.
+            sort: The order: `desc`, the newest first, is the default. One of `desc`, `asc`.
+            limit: The most items of one page, from 1 to 1000; 10 by default.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_SIM, sim_id=sim_id, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -632,7 +632,7 @@ class Sims(Resource):
             host: The host name; by default the IP address of the SIM.
             method: The HTTP method. One of `GET`, `HEAD`, `POST`, `PUT`, `DELETE`, `PATCH`, `OPTIONS`, `TRACE`.
             path: The path of the URL, such as `/status`.
-            port: The port, 80 by default. 1 to 65,535. Default: `80`.
+            port: The port, 80 by default. 1 to 65,535.
             skip_verify: Whether the certificate of the device goes unchecked. It has an effect only with `ssl`.
             ssl: Whether HTTPS is used; by default it is HTTP.
 
@@ -651,9 +651,8 @@ class Sims(Resource):
 
         Args:
             sim_id: The SIM's ID.
-            number_of_ping_requests: How many pings are sent: 1 by default, at most 5. At most 5. Default: `1`.
-            timeout_seconds: How many seconds each answer is waited for: 1 by default, at most 3. At most 3. Default:
-                `1`."""
+            number_of_ping_requests: How many pings are sent: 1 by default, at most 5.
+            timeout_seconds: How many seconds each answer is waited for: 1 by default, at most 3."""
         return await self._call(SEND_DOWNLINK_PING, sim_id=sim_id, number_of_ping_requests=number_of_ping_requests,
             timeout_seconds=timeout_seconds, body=body)
 
@@ -685,7 +684,7 @@ class Sims(Resource):
             command: The command. One of `snapshot`.
             options: The options of the command: where in Harvest Files the picture is stored.
             path: The path of the stream. It starts with `/`.
-            port: The port, 554 by default. 1 to 65,535. Default: `554`.
+            port: The port, 554 by default. 1 to 65,535.
 
         Example:
             from soracom_async import models
@@ -724,7 +723,7 @@ class Sims(Resource):
             sim_id: The SIM's ID.
             authentication: How to log in to the device: with a password, with a private key, or without either.
             command: The command, at most 8192 bytes.
-            port: The port, 22 by default. 1 to 65,535. Default: `22`.
+            port: The port, 22 by default. 1 to 65,535.
             username: The name of the user on the device.
 
         Example:
@@ -770,10 +769,9 @@ class Sims(Resource):
                 disconnects.
             payload: The data to send, as text in the encoding of `payload_encoding`; at most 5 MiB of text.
             payload_encoding: The encoding of `payload`. By default `string`, which is UTF-8. One of `string`,
-                `base64`, `hex`. Default: `string`.
+                `base64`, `hex`.
             port: The port of the device. 1 to 65,535.
-            timeout: How many seconds sending and receiving may take: 30 by default, at most 300. 1 to 300. Default:
-                `30`.
+            timeout: How many seconds sending and receiving may take: 30 by default, at most 300.
 
         Example:
             from soracom_async.models import SimDownlinkTcpConnectionWaitForPatternOptions as WaitForPattern
@@ -803,7 +801,7 @@ class Sims(Resource):
             sim_id: The SIM's ID.
             payload: The data to send, as text in the encoding of `payload_encoding`; at most 1472 bytes of text.
             payload_encoding: The encoding of `payload`. By default `string`, which is UTF-8. One of `string`,
-                `base64`, `hex`. Default: `string`.
+                `base64`, `hex`.
             port: The port of the device. 1 to 65,535."""
         return await self._call(SEND_DOWNLINK_UDP, sim_id=sim_id, payload=payload, payload_encoding=payload_encoding,
             port=port, body=body)
@@ -848,7 +846,7 @@ class Sims(Resource):
         Args:
             sim_id: The SIM's ID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page; 10 by default. Default: `10`."""
+            limit: The most items of one page; 10 by default."""
         return self._pages(LIST_SIM_PACKET_CAPTURE_SESSIONS, sim_id=sim_id, last_evaluated_key=last_evaluated_key,
             limit=limit)
 
@@ -868,8 +866,7 @@ class Sims(Resource):
 
         Args:
             sim_id: The SIM's ID.
-            duration: How long packets are captured, from 30 to 86400. The API document does not name the unit. 30 to
-                86,400.
+            duration: How long packets are captured, from 30 to 86400. The API document does not name the unit.
             prefix: The prefix of the capture: up to 100 ASCII letters, digits, `_` and `-`."""
         return await self._call(CREATE_SIM_PACKET_CAPTURE_SESSION, sim_id=sim_id, duration=duration, prefix=prefix,
             body=body)
@@ -931,8 +928,8 @@ class Sims(Resource):
             enable: Whether it is active as soon as it is downloaded, as by default. A virtual SIM ignores it.
             subscription: The subscription to add. All but `planArc01` need `plan01s` as the primary subscription.
                 One of `planP1`, `planX1`, `planX2`, `planX3`, `plan-US-max`, `planArc01`.
-            tag: The tag of the OTA scripts: up to 64 ASCII letters, digits, `-`, `_` and `:`. At most 64 characters.
-            type: The kind: `virtual` for `planArc01`, `cellular` for all others. One of `virtual`, `cellular`."""
+            tag: The tag of the OTA scripts: up to 64 ASCII letters, digits, `-`, `_` and `:`.
+            type: The kind: `virtual` for `planArc01`, `cellular` for all others."""
         return await self._call(ADD_SUBSCRIPTION, sim_id=sim_id, iccid=iccid, enable=enable, subscription=subscription,
             tag=tag, type=type, body=body)
 
@@ -1008,7 +1005,6 @@ class Sims(Resource):
         Args:
             sim_id: The SIM's ID.
             encoding_type: The encoding: 1 is GSM 7-bit, up to 160 characters; 2 (the default) is UCS-2, up to 70.
-                Default: `2`.
             payload: The text of the message."""
         return await self._call(SEND_SMS_TO_SIM, sim_id=sim_id, encoding_type=encoding_type, payload=payload, body=body)
 
@@ -1102,8 +1098,8 @@ class Sims(Resource):
             from_: The start of the period; by default the oldest entry. A time; on the wire epoch milliseconds.
             to: The end of the period; by default now. A time; on the wire epoch milliseconds.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            sort: The order: `desc`, the newest first, is the default. One of `desc`, `asc`. Default: `desc`.
-            limit: The most items of one page; 30 by default. 1 to 100. Default: `30`."""
+            sort: The order: `desc`, the newest first, is the default. One of `desc`, `asc`.
+            limit: The most items of one page; 30 by default. 1 to 100."""
         return self._pages(LIST_SIM_STATUS_HISTORY, sim_id=sim_id, from_=from_, to=to,
             last_evaluated_key=last_evaluated_key, sort=sort, limit=limit)
 

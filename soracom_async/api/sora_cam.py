@@ -618,8 +618,8 @@ class SoraCamDevicesVideos(Resource):
         Args:
             device_id: The device's ID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page; by default 10. Default: `10`.
-            sort: The order: by default the newest export comes first. One of `desc`, `asc`. Default: `desc`."""
+            limit: The most items of one page; by default 10.
+            sort: The order: by default the newest export comes first. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_VIDEO_EXPORTS_FOR_DEVICE, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, sort=sort)
 
@@ -649,7 +649,7 @@ class SoraCamDevicesVideos(Resource):
             device_id: The device's ID.
             archive: Whether the file is a ZIP archive of the MP4 files (the default) or an MP4 file.
             audio_codec: The sound: `pcm_s16le` by default; with `mp3` the export counts twice against the monthly
-                time. One of `pcm_s16le`, `mp3`. Default: `pcm_s16le`.
+                time.
             from_: The start of the video. A time; on the wire epoch milliseconds.
             harvest_files: The directory in Harvest Files to export to: costs extra, and needs the permission
                 `FileEntry:putFile`.
@@ -691,8 +691,8 @@ class SoraCamDevicesVideos(Resource):
         Args:
             device_id: The camera's ID; without it, the exports of all cameras are listed.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page; by default 10. Default: `10`.
-            sort: The order: by default the newest export comes first. One of `desc`, `asc`. Default: `desc`."""
+            limit: The most items of one page; by default 10.
+            sort: The order: by default the newest export comes first. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_VIDEO_EXPORTS, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, sort=sort)
 
@@ -717,7 +717,7 @@ class SoraCamDevicesRecordingsAndEvents(Resource):
             from_: The start of the period; by default as far back as the license of the camera stores recordings. A
                 time; on the wire epoch milliseconds.
             to: The end of the period; by default now. A time; on the wire epoch milliseconds.
-            sort: The order: by default the newest comes first. One of `desc`, `asc`. Default: `desc`.
+            sort: The order: by default the newest comes first. One of `desc`, `asc`.
 
         Example:
             from soracom_async.models import SoraCamRecordingsAndEventsListRecords
@@ -744,8 +744,8 @@ class SoraCamDevicesImages(Resource):
         Args:
             device_id: The device's ID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page; by default 10. Default: `10`.
-            sort: The order: by default the newest export comes first. One of `desc`, `asc`. Default: `desc`."""
+            limit: The most items of one page; by default 10.
+            sort: The order: by default the newest export comes first. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_IMAGE_EXPORTS_FOR_DEVICE, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, sort=sort)
 
@@ -810,8 +810,8 @@ class SoraCamDevicesImages(Resource):
         Args:
             device_id: The camera's ID; without it, the exports of all cameras are listed.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page; by default 10. Default: `10`.
-            sort: The order: by default the newest export comes first. One of `desc`, `asc`. Default: `desc`."""
+            limit: The most items of one page; by default 10.
+            sort: The order: by default the newest export comes first. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_IMAGE_EXPORTS, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, sort=sort)
 
@@ -830,11 +830,11 @@ class SoraCamDevicesEvents(Resource):
         Args:
             device_id: The device's ID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page: 1 to 100, by default 10. 1 to 100. Default: `10`.
+            limit: The most items of one page: 1 to 100, by default 10.
             from_: The start of the period; by default that of the oldest event. A time; on the wire epoch
                 milliseconds.
             to: The end of the period; by default now. A time; on the wire epoch milliseconds.
-            sort: The order: by default the newest event comes first. One of `desc`, `asc`. Default: `desc`."""
+            sort: The order: by default the newest event comes first. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_EVENTS_FOR_DEVICE, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, from_=from_, to=to, sort=sort)
 
@@ -849,11 +849,11 @@ class SoraCamDevicesEvents(Resource):
         Args:
             device_id: The camera's ID; without it, the events of all cameras are listed.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page: 1 to 100, by default 10. 1 to 100. Default: `10`.
+            limit: The most items of one page: 1 to 100, by default 10.
             from_: The start of the period; by default that of the oldest event. A time; on the wire epoch
                 milliseconds.
             to: The end of the period; by default now. A time; on the wire epoch milliseconds.
-            sort: The order: by default the newest event comes first. One of `desc`, `asc`. Default: `desc`."""
+            sort: The order: by default the newest event comes first. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_EVENTS, device_id=device_id, last_evaluated_key=last_evaluated_key,
             limit=limit, from_=from_, to=to, sort=sort)
 
@@ -1176,7 +1176,7 @@ class SoraCamDevicesAtomCamSettings(Resource):
             device_id: The device's ID.
             days_of_week: The days of the reboot, from 0 for Sunday to 6 for Saturday; by default every day.
             enabled: Whether the camera reboots by itself.
-            time: The time of the reboot in UTC, `HH:mm`; `00:00` by default. Default: `00:00`.
+            time: The time of the reboot in UTC, `HH:mm`; `00:00` by default.
 
         Example:
             await soracom.sora_cam.devices.atom_cam.settings.set_self_reboot(

@@ -122,7 +122,7 @@ class Soralets(Resource):
         `GET /soralets`, quota group Soralet. https://developers.soracom.io/en/api/#!/Soralet/listSoralets
 
         Args:
-            sort: The order: by default the oldest comes first. One of `desc`, `asc`. Default: `asc`.
+            sort: The order: by default the oldest comes first. One of `desc`, `asc`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SORALETS, sort=sort, limit=limit, last_evaluated_key=last_evaluated_key)
@@ -174,7 +174,7 @@ class Soralets(Resource):
 
         Args:
             soralet_id: The Soralet's ID.
-            sort: The order: by default the newest message comes first. One of `desc`, `asc`. Default: `desc`.
+            sort: The order: by default the newest message comes first. One of `desc`, `asc`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_SORALET_LOGS, soralet_id=soralet_id, sort=sort, limit=limit,
@@ -200,8 +200,7 @@ class Soralets(Resource):
         Args:
             soralet_id: The Soralet's ID.
             content_type: The content type of `payload`.
-            direction: The direction of the payload: from the device (`uplink`) or to it (`downlink`). One of
-                `uplink`, `downlink`.
+            direction: The direction of the payload: from the device (`uplink`) or to it (`downlink`).
             encoding_type: Whether `payload` is text or binary. One of `text`, `binary`.
             payload: What the Soralet is given to work on.
             source: The resources that the payload is said to come from, by name.
@@ -230,8 +229,7 @@ class Soralets(Resource):
         Args:
             soralet_id: The Soralet's ID.
             content_type: The content type of `payload`.
-            direction: The direction of the payload: from the device (`uplink`) or to it (`downlink`). One of
-                `uplink`, `downlink`.
+            direction: The direction of the payload: from the device (`uplink`) or to it (`downlink`).
             encoding_type: Whether `payload` is text or binary. One of `text`, `binary`.
             payload: What the Soralet is given to work on.
             source: The resources that the payload is said to come from, by name.
@@ -249,7 +247,7 @@ class Soralets(Resource):
 
         Args:
             soralet_id: The Soralet's ID.
-            sort: The order: by default the newest version comes first. One of `desc`, `asc`. Default: `desc`.
+            sort: The order: by default the newest version comes first. One of `desc`, `asc`.
             limit: The most items of one page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SORALET_VERSIONS, soralet_id=soralet_id, sort=sort, limit=limit,

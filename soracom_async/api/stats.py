@@ -220,7 +220,7 @@ class StatsHarvest(Resource):
         Args:
             operator_id: The operator's ID; by default that of the session. Default: the session's operator.
             export_mode: The mode: `sync` (the default) waits for the URL, `async` gives an ID. A huge file needs
-                `async`. One of `async`, `sync`.
+                `async`.
             from_: The start of the period. A time; on the wire epoch seconds.
             period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
                 `day`, `minutes`.
@@ -243,8 +243,7 @@ class StatsFunnel(Resource):
 
         Args:
             operator_id: The operator's ID; by default that of the session. Default: the session's operator.
-            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
-                `sync`.
+            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later.
             from_: The start of the period. A time; on the wire epoch seconds.
             period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
                 `day`, `minutes`.
@@ -283,8 +282,7 @@ class StatsFunk(Resource):
 
         Args:
             operator_id: The operator's ID; by default that of the session. Default: the session's operator.
-            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
-                `sync`.
+            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later.
             from_: The start of the period. A time; on the wire epoch seconds.
             period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
                 `day`, `minutes`.
@@ -323,8 +321,7 @@ class StatsBeam(Resource):
 
         Args:
             operator_id: The operator's ID; by default that of the session. Default: the session's operator.
-            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later. One of `async`,
-                `sync`.
+            export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later.
             from_: The start of the period. A time; on the wire epoch seconds.
             period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
                 `day`, `minutes`.
@@ -426,7 +423,7 @@ class StatsAir(Resource):
         Args:
             operator_id: The operator's ID; by default that of the session. Default: the session's operator.
             export_mode: The mode: `sync` (the default) waits for the URL, `async` gives an ID. A huge file needs
-                `async`. One of `async`, `sync`.
+                `async`.
             from_: The start of the period. A time; on the wire epoch seconds.
             period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
                 `day`, `minutes`.

@@ -137,11 +137,11 @@ class Subscribers(Resource):
             tag_name: The name of a tag, as a whole. It needs `tag_value`.
             tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole (the default), or as a prefix. One of
-                `exact`, `prefix`. Default: `exact`.
+                `exact`, `prefix`.
             status_filter: The statuses, joined by `|`, such as `active|ready`.
             speed_class_filter: The speed classes, joined by `|`, such as `s1.slow|s1.fast`.
             serial_number_filter: The beginnings of serial numbers, joined by `|`.
-            limit: The most items of one page, from 1 to 100. 1 to 100.
+            limit: The most items of one page, from 1 to 100.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
 
         Example:
@@ -201,8 +201,8 @@ class Subscribers(Resource):
             imsi: The subscriber's IMSI, 15 digits.
             from_: The start of the period. A time; on the wire epoch milliseconds.
             to: The end of the period. A time; on the wire epoch milliseconds.
-            sort: The order: `desc`, the newest first, is the default. One of `desc`, `asc`. Default: `desc`.
-            limit: The most items of one page, from 1 to 1000; 10 by default. 1 to 1,000.
+            sort: The order: `desc`, the newest first, is the default. One of `desc`, `asc`.
+            limit: The most items of one page, from 1 to 1000; 10 by default.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_SUBSCRIBER, imsi=imsi, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -249,9 +249,8 @@ class Subscribers(Resource):
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            number_of_ping_requests: How many pings are sent: 1 by default, at most 5. At most 5. Default: `1`.
-            timeout_seconds: How many seconds each answer is waited for: 1 by default, at most 3. At most 3. Default:
-                `1`."""
+            number_of_ping_requests: How many pings are sent: 1 by default, at most 5.
+            timeout_seconds: How many seconds each answer is waited for: 1 by default, at most 3."""
         return await self._call(SUBSCRIBER_DOWNLINK_PING_TO_USER_EQUIPMENT, imsi=imsi,
             number_of_ping_requests=number_of_ping_requests, timeout_seconds=timeout_seconds, body=body)
 
@@ -330,7 +329,6 @@ class Subscribers(Resource):
         Args:
             imsi: The subscriber's IMSI, 15 digits.
             encoding_type: The encoding: 1 is GSM 7-bit, up to 160 characters; 2 (the default) is UCS-2, up to 70.
-                Default: `2`.
             payload: The text of the message."""
         return await self._call(SEND_SMS, imsi=imsi, encoding_type=encoding_type, payload=payload, body=body)
 
@@ -513,7 +511,7 @@ class Subscribers(Resource):
 
         Args:
             export_mode: The mode: `sync` (the default) gives the file's URL at once, `async` an ID to ask for it
-                later. One of `async`, `sync`. Default: `sync`."""
+                later."""
         return await self._call(EXPORT_SUBSCRIBERS, export_mode=export_mode)
 
     async def send_sms_by_msisdn(self, msisdn: str, *, encoding_type: int | None = None, payload: str | None = None,
@@ -528,7 +526,6 @@ class Subscribers(Resource):
         Args:
             msisdn: The phone number (MSISDN) of the subscriber.
             encoding_type: The encoding: 1 is GSM 7-bit, up to 160 characters; 2 (the default) is UCS-2, up to 70.
-                Default: `2`.
             payload: The text of the message."""
         return await self._call(SEND_SMS_BY_MSISDN, msisdn=msisdn, encoding_type=encoding_type, payload=payload,
             body=body)

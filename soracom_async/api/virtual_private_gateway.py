@@ -825,7 +825,7 @@ class Vpg(Resource):
 
         Args:
             device_subnet_cidr_range: The range of the devices' IP addresses in CIDR notation, by default
-                `10.128.0.0/9`. Default: `10.128.0.0/9`.
+                `10.128.0.0/9`.
             placement: The placement, which names the rendezvous point.
             soracom_transit_gateway: The settings of the transit gateway on Soracom's side.
             tags: The tags: values by their names.
@@ -978,7 +978,7 @@ class Vpg(Resource):
             vpg_id: The VPG's ID, a UUID.
             privacy_separator_enabled: Whether the privacy separator is on, which excludes Gate D2D; false by
                 default.
-            vxlan_id: The VXLAN ID of the gate, by default 10. Default: `10`."""
+            vxlan_id: The VXLAN ID of the gate, by default 10."""
         return await self._call(OPEN_GATE, vpg_id=vpg_id, privacy_separator_enabled=privacy_separator_enabled,
             vxlan_id=vxlan_id, body=body)
 
@@ -1264,7 +1264,7 @@ class Vpg(Resource):
         Args:
             vpg_id: The VPG's ID, a UUID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most sessions of one page, by default 10. Default: `10`."""
+            limit: The most sessions of one page, by default 10."""
         return self._pages(LIST_PACKET_CAPTURE_SESSIONS, vpg_id=vpg_id, last_evaluated_key=last_evaluated_key,
             limit=limit)
 
@@ -1287,7 +1287,7 @@ class Vpg(Resource):
 
         Args:
             vpg_id: The VPG's ID, a UUID.
-            duration: How long packets are captured, in seconds: 30 to 86,400. 30 to 86,400.
+            duration: How long packets are captured, in seconds: 30 to 86,400.
             prefix: The prefix of the session: up to 100 letters, digits, `_` and `-`."""
         return await self._call(CREATE_PACKET_CAPTURE_SESSION, vpg_id=vpg_id, duration=duration, prefix=prefix,
             body=body)

@@ -519,7 +519,8 @@ def test_models_of_two_tags_are_shared() -> None:
 def test_a_docstring_teaches_what_the_call_needs() -> None:
     """It says what and where, each argument with unit and values, the errors, and the official reference."""
     parameters = [
-        {"name": "limit", "in": "query", "schema": {"type": "integer"}},
+        {"name": "limit", "in": "query", "schema": {"type": "integer", "maximum": 1000, "default": 5}},
+        {"name": "sort", "in": "query", "schema": {"type": "string", "enum": ["x", "y"], "default": "x"}},
         {"name": "vat_number", "in": "query", "schema": {"type": "string", "enum": ["a", "b"]}},
         {"name": "mode", "in": "query", "schema": {"oneOf": [{"type": "string", "enum": ["d"]}, {"type": "integer"}]}},
         {"name": "kinds", "in": "query", "schema": {"type": "array", "items": {"type": "string", "enum": ["c"]}}},
@@ -527,14 +528,16 @@ def test_a_docstring_teaches_what_the_call_needs() -> None:
     errors: dict[str, Any] = {"200": {}, "404": {}}
     document = {"paths": {"/a": {"get": operation("getOne", "sims one", responses=errors, parameters=parameters)}}}
     prose = Prose(
-        {"limit": "The most items of one page."}, {"getOne": Described("Get one.", "It is alone.", "one(b'\\0')\n")}
+        {"limit": "The most items of one page.", "sort": "`x` (the default) or `y`."},
+        {"getOne": Described("Get one.", "It is alone.", "one(b'\\0')\n")},
     )
     text = render(plan(document, [], prose=prose))["sim.py"]
     for said in (
         'r"""Get one.\n\n        It is alone.\n\n',
         "\n\n        Example:\n            one(b'\\0')",
         "`GET /a`, quota group Sim. Raises NotFound.",
-        "limit: The most items of one page.",
+        "limit: The most items of one page. At most 1,000. Default: `5`.",
+        "sort: `x` (the default) or `y`.\n",
         "vat_number: One of `a`, `b`.",
         "kinds: One of `c`.",
         "mode: One of `d`.",
@@ -578,10 +581,10 @@ def test_a_description_of_nothing_is_refused(tmp_path: Path, described: str, pro
 
 def test_limits() -> None:
     """Numbers, lengths and defaults of the document are said; a default that says nothing is not."""
-    assert limits({"minimum": 1, "maximum": 1000, "default": 10}) == "1 to 1,000. Default: `10`."
-    assert limits({"minimum": 1}) == "At least 1."
-    assert limits({"maximum": 5, "maxLength": 8, "default": "null"}) == "At most 5. At most 8 characters."
-    assert limits({"default": False}) == ""
+    assert limits({"minimum": 1, "maximum": 1000, "default": 10}) == ("1 to 1,000.", "Default: `10`.")
+    assert limits({"minimum": 1}) == ("At least 1.",)
+    assert limits({"maximum": 5, "maxLength": 8, "default": "null"}) == ("At most 5.", "At most 8 characters.")
+    assert limits({"default": False}) == ()
 
 
 def test_a_missing_document_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
