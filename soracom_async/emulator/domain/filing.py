@@ -24,7 +24,7 @@ def put_file(operator: Operator, path: str, content: bytes, content_type: str, a
     So what takes time to write a file can write it at once.
     """
     if len(path.encode()) > LONGEST or path.count("/") - 1 > DEEPEST:
-        raise Refusal("COM0003", f"a path has up to {LONGEST} bytes and {DEEPEST} directories")
+        raise Refusal.invalid(f"a path has up to {LONGEST} bytes and {DEEPEST} directories")
     collection = operator.collection(KIND)
     directory = path.rpartition("/")[0] + "/"
     while directory != ROOT:

@@ -95,7 +95,7 @@ def check(world: World, session: Session, operation: Operation[Any], path: Mappi
     statements = [each for document in session.permissions for each in policies.permission(document)]
     names = {f"{operation.group}:{name}" for name in (operation.id, _OTHERWISE.get(operation.id, operation.id))}
     if not policies.allow(statements, names, facts(world, session.user, request, path)):
-        raise Refusal("AUM0007")
+        raise Refusal.forbidden()
 
 
 def may_switch(world: World, source: User, target: User, request: Request) -> bool:

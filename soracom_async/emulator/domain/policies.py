@@ -58,7 +58,7 @@ def _statements(text: str, what: str, names: Callable[[Any], re.Pattern[str]]) -
             for block in blocks
         )
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
-        raise Refusal("COM0003", f"the {what} has no statements as they are written") from None
+        raise Refusal.invalid(f"the {what} has no statements as they are written") from None
 
 
 def _operations(block: dict[str, Any]) -> re.Pattern[str]:

@@ -38,11 +38,11 @@ def usual_speed_class(subscription: str) -> str:
 def check(subscription: str, bundles: Sequence[str] = (), speed_class: str | None = None) -> None:
     """Refuse a subscription that does not exist, or what does not go with it."""
     if subscription not in SPEED_CLASSES:
-        raise Refusal("COM0003", f"there is no subscription {subscription}")
+        raise Refusal.invalid(f"there is no subscription {subscription}")
     letters = subscription.removeprefix("plan").removeprefix("-")
     for bundle in bundles:
         # A bundle is named for its subscription: X3-5MB goes with planX3, DU-10GB with plan-DU.
         if not bundle.startswith(f"{letters}-"):
-            raise Refusal("COM0003", f"the bundle {bundle} does not go with {subscription}")
+            raise Refusal.invalid(f"the bundle {bundle} does not go with {subscription}")
     if speed_class is not None and speed_class not in SPEED_CLASSES[subscription]:
         raise Refusal("SIM0008", speed_class, subscription)

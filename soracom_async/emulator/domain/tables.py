@@ -147,7 +147,7 @@ def query(
         names = [each[0] for each in cursor.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchmany(MOST_ROWS)]
     except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
-        raise Refusal("COM0003", f"body.sql: {error}") from None
+        raise Refusal.invalid(f"body.sql: {error}") from None
     finally:
         database.close()
     types = {name: _type_of(name, [row[name] for row in rows]) for name in names}

@@ -64,6 +64,56 @@ class Refusal(Exception):
         self.details = details
         self.headers: dict[str, str] = headers or {}
 
+    @classmethod
+    def invalid(cls, problem: str) -> Refusal:
+        """Return a 400: the request is not valid."""
+        return cls("COM0003", problem)
+
+    @classmethod
+    def not_possible(cls, reason: str) -> Refusal:
+        """Return a 400: the request is valid, but not possible in the present state."""
+        return cls("COM0009", reason)
+
+    @classmethod
+    def not_found(cls, kind: str, identifier: Any) -> Refusal:
+        """Return a 404: there is nothing of this kind and identifier."""
+        return cls("COM0007", kind, identifier)
+
+    @classmethod
+    def no_sim(cls, name: str) -> Refusal:
+        """Return a 404: there is no such SIM."""
+        return cls("SIM0001", name)
+
+    @classmethod
+    def exists(cls, kind: str, identifier: Any) -> Refusal:
+        """Return a 409: the identifier is taken."""
+        return cls("COM0008", kind, identifier)
+
+    @classmethod
+    def forbidden(cls) -> Refusal:
+        """Return a 403: the user may not do that."""
+        return cls("AUM0007")
+
+    @classmethod
+    def wrong_password(cls) -> Refusal:
+        """Return a 400: the current password is wrong."""
+        return cls("AUM0008")
+
+    @classmethod
+    def invalid_token(cls) -> Refusal:
+        """Return a 400: a token in the body of the request is not valid."""
+        return cls("AUM0012")
+
+    @classmethod
+    def wrong_mfa_state(cls) -> Refusal:
+        """Return a 400: multi-factor authentication is not in the state that the request needs."""
+        return cls("AUM0010")
+
+    @classmethod
+    def internal_error(cls) -> Refusal:
+        """Return a 500: something went wrong inside."""
+        return cls("COM0500")
+
     def body(self, language: str) -> dict[str, str]:
         """Return the error in the API's unified form."""
         text = self._japanese if language.startswith("ja") else self._english

@@ -83,7 +83,7 @@ class Call:
         """Return how many items the page is to have."""
         limit = self.query.get("limit", default)
         if limit < 1:
-            raise Refusal("COM0003", "limit is less than 1")
+            raise Refusal.invalid("limit is less than 1")
         return int(min(limit, most))
 
     def tag_filter(self) -> Callable[[dict[str, str]], bool] | None:
@@ -91,11 +91,11 @@ class Call:
         name, value = self.query.get("tag_name"), self.query.get("tag_value")
         mode = self.query.get("tag_value_match_mode", "exact")
         if mode not in ("exact", "prefix"):
-            raise Refusal("COM0003", "tag_value_match_mode is neither exact nor prefix")
+            raise Refusal.invalid("tag_value_match_mode is neither exact nor prefix")
         if name is None:
             return None
         if value is None:
-            raise Refusal("COM0003", "tag_name needs tag_value")
+            raise Refusal.invalid("tag_name needs tag_value")
         if mode == "prefix":
             return lambda tags: name in tags and tags[name].startswith(value)
         return lambda tags: tags.get(name) == value
@@ -105,7 +105,7 @@ class Call:
         name = self.path.get("sim_id") or self.path.get("imsi") or self.path.get("msisdn") or ""
         number = number_of(name)
         if number is None or number not in self.operator.fleet:
-            raise Refusal("SIM0001", name)
+            raise Refusal.no_sim(name)
         return number
 
 

@@ -138,7 +138,7 @@ async def _error(fault: FaultContext, *, status: int = 500, done: bool = False) 
     """The API says that something went wrong, before anything has happened or after it was `done`."""
     if done:
         await fault.call_next()
-    refusal = Refusal("COM0500")
+    refusal = Refusal.internal_error()
     refusal.status = status
     raise refusal
 

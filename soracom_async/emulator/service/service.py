@@ -109,7 +109,7 @@ class Service:
                 return self.refuse(context, refusal)
             except Exception:
                 log.exception("%s fails", context.operation and context.operation.id)
-                return self.refuse(context, Refusal("COM0500"))
+                return self.refuse(context, Refusal.internal_error())
         response.headers |= grant.headers
         return response
 
@@ -179,7 +179,7 @@ class Service:
                 raise Refusal("AUM0003")
             # One's own operator is the only one there is; another's name is as good as an unknown one.
             if path.get("operator_id", session.user.operator.id) != session.user.operator.id:
-                raise Refusal("AUM0007")
+                raise Refusal.forbidden()
             permissions.check(self.world, session, operation, path, request)
         handler = self._handlers.get(operation.id, self._fallback)
         validation.check_path(operation, path)

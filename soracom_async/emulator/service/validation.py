@@ -47,7 +47,7 @@ def check_query(operation: Operation[Any], query: str) -> dict[str, Any]:
         name, kind = parameter.wire, parameter.type
         if name not in came:
             if parameter.required:
-                raise Refusal("COM0003", f"the query parameter {name} is missing")
+                raise Refusal.invalid(f"the query parameter {name} is missing")
         elif typing.get_origin(kind) is list:
             (item,) = typing.get_args(kind)
             texts = [text for key, several in pairs if key == name for text in several.split(",")]
@@ -75,13 +75,13 @@ def check_body(operation: Operation[Any], body: bytes) -> Any:
         try:
             data = decode(body)
         except (ValueError, RecursionError):
-            raise Refusal("COM0003", "the body is not JSON") from None
+            raise Refusal.invalid("the body is not JSON") from None
         if body.count(b"[") + body.count(b"{") > DEEPEST and _deeper(data):
-            raise Refusal("COM0003", f"the body is nested deeper than {DEEPEST} levels")
+            raise Refusal.invalid(f"the body is nested deeper than {DEEPEST} levels")
     check(operation.body, data, "body")
     for name in operation.required or ():
         if data.get(wire := wire_name(operation.body, name)) is None:
-            raise Refusal("COM0003", f"body.{wire} is missing")
+            raise Refusal.invalid(f"body.{wire} is missing")
     return data
 
 
@@ -98,7 +98,7 @@ def check(kind: Any, data: Any, where: str) -> None:
     """Refuse `data` where it is not of the type `kind`."""
     found = problem(kind, data, where)
     if found is not None:
-        raise Refusal("COM0003", found)
+        raise Refusal.invalid(found)
 
 
 def problem(kind: Any, data: Any, where: str = "it") -> str | None:

@@ -31,12 +31,12 @@ class Collection(dict[str, Record]):
         try:
             return self[identifier]
         except KeyError:
-            raise Refusal("COM0007", self.kind, identifier) from None
+            raise Refusal.not_found(self.kind, identifier) from None
 
     def put(self, identifier: str, record: Record) -> Record:
         """Take a new thing in, and return it; raises Refusal (409) where that identifier is taken."""
         if identifier in self:
-            raise Refusal("COM0008", self.kind, identifier)
+            raise Refusal.exists(self.kind, identifier)
         self[identifier] = record
         return record
 
@@ -56,7 +56,7 @@ class Collection(dict[str, Record]):
         """Return up to `limit` records behind `key`, which is the last identifier of the page before."""
         key = unquote(key or "") or None
         if key is not None and key not in self:
-            raise Refusal("COM0003", "last_evaluated_key is not one of this listing")
+            raise Refusal.invalid("last_evaluated_key is not one of this listing")
         found: list[Any] = []
         last = ""
         behind = key is None

@@ -252,7 +252,7 @@ class World:
                 if self.milliseconds() - mail.sent < TOKEN_LIFE:
                     return mail.subject
                 raise Refusal("AUM0013")
-        raise Refusal("AUM0012")
+        raise Refusal.invalid_token()
 
     def close_sessions(self, user: User | None = None, operator: Operator | None = None) -> None:
         """Let the tokens of a user, of an operator or of everybody die."""

@@ -23,7 +23,7 @@ def create_credential(call: Call) -> Any:
     """Take credentials in."""
     name, kind = call.path["credentials_id"], call.body.get("type")
     if not kind:
-        raise Refusal("COM0003", "body.type is missing")
+        raise Refusal.invalid("body.type is missing")
     record = {
         "credentialsId": name,
         "createDateTime": call.now // 1000,

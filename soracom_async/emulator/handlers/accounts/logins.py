@@ -33,7 +33,7 @@ def user_of(world: World, given: dict[str, Any]) -> User:
         case {"operatorId": str(operator_id), "userName": str(name), "password": str(password)}:
             operator = world.operators.get(operator_id)
         case _:
-            raise Refusal("COM0003", "neither email, AuthKey nor user name is given in full")
+            raise Refusal.invalid("neither email, AuthKey nor user name is given in full")
     user = operator.users.get(name) if operator is not None else None
     if user is None or user.password != password:
         raise Refusal("AUM0001")

@@ -63,7 +63,7 @@ def _record(call: Call, name: str) -> Any:
 def _namespace(call: Call) -> str:
     namespace = call.path["namespace"]
     if namespace not in ("Support", "Email", "UserConsole"):
-        raise Refusal("COM0003", f"there is no namespace {namespace}")
+        raise Refusal.invalid(f"there is no namespace {namespace}")
     return f"configuration {namespace}"
 
 
@@ -117,7 +117,7 @@ def add_coverage_type(call: Call) -> None:
     """Add a coverage type; the next token has it."""
     coverage = call.path["coverage_type"]
     if coverage not in ("jp", "g"):
-        raise Refusal("COM0003", f"there is no coverage type {coverage}")
+        raise Refusal.invalid(f"there is no coverage type {coverage}")
     if coverage not in call.operator.coverages:
         call.operator.coverages.append(coverage)
 

@@ -20,12 +20,12 @@ def operator_by_mail(world: World, purpose: str, token: str) -> Operator:
     try:
         return world.operators[world.redeem(purpose, token)]
     except KeyError:
-        raise Refusal("AUM0012") from None
+        raise Refusal.invalid_token() from None
 
 
 def _set(call: Call, user: User, password: str | None) -> None:
     if password == "":
-        raise Refusal("COM0003", "the password is empty")
+        raise Refusal.invalid("the password is empty")
     user.password, user.modified = password, call.now
     call.world.close_sessions(user=user)
 
@@ -35,9 +35,9 @@ def update_password(call: Call) -> None:
     """Set a password, by the present one; the root user's only by itself."""
     user = user_in(call)
     if user.name is None and call.user is not user:
-        raise Refusal("AUM0007")
+        raise Refusal.forbidden()
     if call.body["currentPassword"] != user.password:
-        raise Refusal("AUM0008")
+        raise Refusal.wrong_password()
     _set(call, user, call.body["newPassword"])
 
 
@@ -52,7 +52,7 @@ def create_password(call: Call) -> None:
     """Give a SAM user its first password."""
     user = user_in(call)
     if user.password is not None:
-        raise Refusal("COM0009", "the user has a password already")
+        raise Refusal.not_possible("the user has a password already")
     _set(call, user, call.body.get("password") or "")
 
 
@@ -61,7 +61,7 @@ def delete_password(call: Call) -> None:
     """Take a SAM user's password away."""
     user = user_in(call)
     if user.password is None:
-        raise Refusal("COM0007", "password of", user.name)
+        raise Refusal.not_found("password of", user.name)
     _set(call, user, None)
 
 

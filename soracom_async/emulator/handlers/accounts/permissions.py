@@ -83,9 +83,9 @@ def attach_role(call: Call) -> None:
     try:
         role_of(call.operator, role_id)
     except Refusal:
-        raise Refusal("COM0003", f"there is no role {role_id}") from None
+        raise Refusal.invalid(f"there is no role {role_id}") from None
     if role_id in user.roles:
-        raise Refusal("COM0009", f"the role {role_id} is attached already")
+        raise Refusal.not_possible(f"the role {role_id} is attached already")
     changed(call).roles.append(role_id)
 
 
@@ -94,5 +94,5 @@ def detach_role(call: Call) -> None:
     """Take a role from a user."""
     role_id = call.path["role_id"]
     if role_id not in user_in(call).roles:
-        raise Refusal("COM0007", "role", role_id)
+        raise Refusal.not_found("role", role_id)
     changed(call).roles.remove(role_id)

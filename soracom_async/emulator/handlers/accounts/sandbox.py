@@ -16,7 +16,7 @@ SIGN_UP = "sign-up"
 def _check_email(call: Call, email: str) -> None:
     check_address(email)
     if call.world.operator_of(email) is not None:
-        raise Refusal("COM0003", f"an operator has signed up with {email} already")
+        raise Refusal.invalid(f"an operator has signed up with {email} already")
 
 
 def _check_key(call: Call) -> None:
@@ -24,7 +24,7 @@ def _check_key(call: Call) -> None:
     key_id, secret = call.body.get("authKeyId") or "", call.body.get("authKey") or ""
     key = call.world.keys.get(key_id)
     if not (key_id and secret) or (key is not None and key.secret != secret):
-        raise Refusal("COM0003", "the AuthKey is not one")
+        raise Refusal.invalid("the AuthKey is not one")
 
 
 @handles("sandboxInitializeOperator")
@@ -34,7 +34,7 @@ def initialize_operator(call: Call) -> Any:
     _check_key(call)
     _check_email(call, email)
     if not password:
-        raise Refusal("COM0003", "body.password is empty")
+        raise Refusal.invalid("body.password is empty")
     operator = call.world.add_operator(email, password)
     # The official command line sends its profile, which has one coverage type by another name.
     wanted = call.body.get("coverageTypes") or [call.body.get("coverageType") or "jp"]

@@ -67,7 +67,7 @@ def create_user(call: Call) -> None:
     """Add a SAM user, who cannot log in yet."""
     name = call.path["user_name"]
     if name in call.operator.users:
-        raise Refusal("COM0009", f"the user {name} exists already")
+        raise Refusal.not_possible(f"the user {name} exists already")
     call.world.add_user(call.operator, name).description = call.body.get("description") or ""
 
 

@@ -73,7 +73,7 @@ def delete_group(call: Call) -> None:
     """Remove a batch group with its jobs; none of them may be running."""
     jobs = _jobs(call)
     if any(_running(call, job) for job in jobs):
-        raise Refusal("COM0009", "a job of the batch group is running")
+        raise Refusal.not_possible("a job of the batch group is running")
     for job in jobs:
         call.collection("batch job").take(job["jobId"])
     call.collection("batch group").take(call.path["batch_group_id"])
@@ -94,14 +94,14 @@ def create_job(call: Call) -> Any:
     """
     group, requests = _group(call), [task["request"] for task in call.body["tasks"]]
     if not 1 <= len(requests) <= MOST:
-        raise Refusal("COM0003", f"body.tasks has not 1 to {MOST} tasks")
+        raise Refusal.invalid(f"body.tasks has not 1 to {MOST} tasks")
     routes = [_route(request, number) for number, request in enumerate(requests)]
     apis = {operation.id for operation, _ in routes}
     if len(apis) > 1:
-        raise Refusal("COM0003", "the tasks call different APIs")
+        raise Refusal.invalid("the tasks call different APIs")
     (api,) = apis
     if any(job["_api"] == api and _running(call, job) for job in call.collection("batch job").values()):
-        raise Refusal("COM0009", f"a job that calls {api} is running")
+        raise Refusal.not_possible(f"a job that calls {api} is running")
     job = {
         "batchGroupId": group["batchGroupId"],
         "jobId": call.world.uuid(),
@@ -145,7 +145,7 @@ def _route(request: Record, number: int) -> tuple[Any, dict[str, str]]:
     try:
         return _router().match(request.get("method") or "", request.get("path") or "")
     except Refusal:
-        raise Refusal("COM0003", f"body.tasks[{number}] calls no API that a batch can call") from None
+        raise Refusal.invalid(f"body.tasks[{number}] calls no API that a batch can call") from None
 
 
 def _response(call: Call, request: Record) -> Record:
@@ -176,7 +176,7 @@ def _jobs(call: Call) -> list[Record]:
 def _job(call: Call) -> Record:
     job = call.collection("batch job").find(call.path["job_id"])
     if job["batchGroupId"] != call.path["batch_group_id"]:
-        raise Refusal("COM0007", "batch job", job["jobId"])
+        raise Refusal.not_found("batch job", job["jobId"])
     return job
 
 

@@ -26,7 +26,7 @@ def list_handlers(call: Call) -> Any:
     """Return all, or those with a kind of target."""
     target = call.query.get("target")
     if target not in (None, *TARGETS):
-        raise Refusal("COM0003", f"target is none of {', '.join(TARGETS)}")
+        raise Refusal.invalid(f"target is none of {', '.join(TARGETS)}")
     return [visible(each) for each in _handlers(call).values() if target is None or each[TARGETS[target]] is not None]
 
 
@@ -69,7 +69,7 @@ def unignore(call: Call) -> None:
     """Let it watch the SIM again."""
     ignored, imsi = _ignored(call)
     if imsi not in ignored:
-        raise Refusal("COM0007", "ignored subscriber", imsi)
+        raise Refusal.not_found("ignored subscriber", imsi)
     ignored.remove(imsi)
 
 
@@ -102,15 +102,15 @@ def _settings(call: Call) -> Record:
     body, operator = call.body, call.operator
     targets = [(name, body[name]) for name in TARGETS.values() if body.get(name)]
     if len(targets) != 1:
-        raise Refusal("COM0003", f"the body has not one of {', '.join(TARGETS.values())}")
+        raise Refusal.invalid(f"the body has not one of {', '.join(TARGETS.values())}")
     if body["status"] not in ("active", "inactive"):
-        raise Refusal("COM0003", "body.status is neither active nor inactive")
+        raise Refusal.invalid("body.status is neither active nor inactive")
     ((kind, identifier),) = targets
     if kind == "targetGroupId":
         operator.groups.get(identifier)
     elif kind == "targetOperatorId":
         if identifier != operator.id:
-            raise Refusal("AUM0007")
+            raise Refusal.forbidden()
     elif (number_of(identifier) or 0) not in operator.fleet:
-        raise Refusal("SIM0001", identifier)
+        raise Refusal.no_sim(identifier)
     return {name: body.get(name) for name in _FIELDS} | dict.fromkeys(TARGETS.values()) | {kind: identifier}

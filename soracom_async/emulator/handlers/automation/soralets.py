@@ -36,9 +36,9 @@ def create(call: Call) -> None:
     """Make a soralet, which has no code yet."""
     soralet_id, collection = call.body["soraletId"], call.collection("soralet")
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", soralet_id):
-        raise Refusal("COM0003", "body.soraletId is not 1 to 100 letters, digits, underscores and hyphens")
+        raise Refusal.invalid("body.soraletId is not 1 to 100 letters, digits, underscores and hyphens")
     if len(collection) >= SORALETS:
-        raise Refusal("COM0009", f"there are {SORALETS} soralets already")
+        raise Refusal.not_possible(f"there are {SORALETS} soralets already")
     soralet = {
         "soraletId": soralet_id,
         "operatorId": call.operator.id,
@@ -70,9 +70,9 @@ def upload(call: Call) -> Any:
     """Make the next version; the numbers of deleted ones do not come again."""
     soralet, code = _soralet(call), call.body
     if not 0 < len(code) <= SIZE:
-        raise Refusal("COM0003", f"the body has not 1 to {SIZE} bytes")
+        raise Refusal.invalid(f"the body has not 1 to {SIZE} bytes")
     if len(soralet["_versions"]) >= VERSIONS:
-        raise Refusal("COM0009", f"there are {VERSIONS} versions already")
+        raise Refusal.not_possible(f"there are {VERSIONS} versions already")
     soralet["_made"] += 1
     number, soralet_id, operator = soralet["_made"], soralet["soraletId"], call.operator
     soralet["updatedTime"] = call.now
@@ -108,7 +108,7 @@ def _version(soralet: Record, name: str) -> Record:
     try:
         version: Record = versions[str(number)]
     except KeyError:
-        raise Refusal("COM0007", "version", name) from None
+        raise Refusal.not_found("version", name) from None
     return version
 
 
@@ -117,7 +117,7 @@ def run(call: Call) -> Any:
     """Answer as code that changes nothing would; from whom the payload comes does not matter to it."""
     soralet, body = _soralet(call), call.body
     if body["direction"] not in ("uplink", "downlink"):
-        raise Refusal("COM0003", "body.direction is neither uplink nor downlink")
+        raise Refusal.invalid("body.direction is neither uplink nor downlink")
     number = _version(soralet, body["version"])["version"]
     soralet["_said"] += 1
     entry = {

@@ -71,7 +71,7 @@ def get_name(call: Call) -> Any:
 def set_name(call: Call) -> None:
     """Call a camera something else."""
     if not call.body["name"].strip():
-        raise Refusal("COM0003", "body.name is empty")
+        raise Refusal.invalid("body.name is empty")
     camera_in(call)["name"] = call.body["name"]
 
 
@@ -86,7 +86,7 @@ def set_power(call: Call) -> None:
     """Wake a camera, or let it sleep: then it records nothing."""
     camera = camera_in(call)
     if call.body["powerState"] not in ("on", "sleep"):
-        raise Refusal("COM0003", "body.powerState is neither on nor sleep")
+        raise Refusal.invalid("body.powerState is neither on nor sleep")
     if call.body["powerState"] != camera["powerState"]:
         if connected(camera, call.now):
             camera["lastConnectedTime"] = call.now
@@ -125,7 +125,7 @@ def update(call: Call) -> None:
     """Give a camera its newer firmware, which takes three minutes."""
     camera = camera_in(call)
     if not _update_of(camera):
-        raise Refusal("COM0009", "there is no newer firmware")
+        raise Refusal.not_possible("there is no newer firmware")
     camera["newFirmware"] = FIRMWARE[camera["productDisplayName"]]
     watch(camera, call.now, UPDATE)
 
@@ -149,4 +149,4 @@ def _json(body: bytes) -> str:
         decode(body)
         return body.decode()
     except ValueError:
-        raise Refusal("COM0003", "the body is not JSON") from None
+        raise Refusal.invalid("the body is not JSON") from None

@@ -34,12 +34,12 @@ def export_image(call: Call) -> Any:
     """Order a picture of a time; it fails where nothing was recorded then."""
     camera, time = camera_in(call), call.body["time"]
     if time > call.now:
-        raise Refusal("COM0003", "body.time is in the future")
+        raise Refusal.invalid("body.time is in the future")
     if not camera["license"]:
-        raise Refusal("COM0009", "the camera has no license")
+        raise Refusal.not_possible("the camera has no license")
     for each in call.body.get("imageFilters") or ():
         if each != "wide_angle_correction":
-            raise Refusal("COM0003", f"there is no image filter {each}")
+            raise Refusal.invalid(f"there is no image filter {each}")
     outcome = "failed"
     if overlaps(camera, call.now + 1, time, time + 1):  # what is recorded now is recorded
         outcome = "completed" if spend(camera, call.now, 1) else "limitExceeded"
@@ -52,12 +52,12 @@ def export_video(call: Call) -> Any:
     camera, start, end = camera_in(call), call.body["from"], call.body["to"]
     codec = call.body.get("audioCodec") or "pcm_s16le"
     if not start < end <= start + LONGEST:
-        raise Refusal("COM0003", "body.to is not within 900 seconds after body.from")
+        raise Refusal.invalid("body.to is not within 900 seconds after body.from")
     if codec not in ("pcm_s16le", "mp3"):
-        raise Refusal("COM0003", "body.audioCodec is neither pcm_s16le nor mp3")
+        raise Refusal.invalid("body.audioCodec is neither pcm_s16le nor mp3")
     length = sum(over - begin for begin, over in overlaps(camera, call.now, start, end))
     if not length:
-        raise Refusal("COM0009", "nothing was recorded at that time")
+        raise Refusal.not_possible("nothing was recorded at that time")
     frames = ceil(length * FRAMES / SECOND) * (2 if codec == "mp3" else 1)
     outcome = "completed" if spend(camera, call.now, frames) else "limitExceeded"
     kind = "video/mp4" if call.body.get("archive") is False else "application/zip"
@@ -154,4 +154,4 @@ def get_export(call: Call) -> Any:
     for export in _exports(call, call.path["device_id"]):
         if export["exportId"] == call.path["export_id"]:
             return _shown(call, export)
-    raise Refusal("COM0007", f"{_medium(call)} export", call.path["export_id"])
+    raise Refusal.not_found(f"{_medium(call)} export", call.path["export_id"])

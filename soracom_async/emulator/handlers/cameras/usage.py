@@ -64,7 +64,7 @@ def set_limit(call: Call) -> Any:
     """Set the limit of a month."""
     camera, hours = camera_in(call), call.body["limitHours"]
     if not 0 <= hours <= MOST_HOURS:
-        raise Refusal("COM0003", f"body.limitHours is not within 0 and {MOST_HOURS}")
+        raise Refusal.invalid(f"body.limitHours is not within 0 and {MOST_HOURS}")
     camera["limitHours"] = hours
     return get_usage(call)
 

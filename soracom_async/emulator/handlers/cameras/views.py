@@ -46,9 +46,9 @@ def stream(call: Call) -> Any:
     if latest:
         found = found[-1:] if connected(camera, call.now) else []
     elif not found:
-        raise Refusal("COM0007", "recording of the camera", camera["deviceId"])
+        raise Refusal.not_found("recording of the camera", camera["deviceId"])
     if not spend(camera, call.now, sum(over - begin for begin, over in found) * FRAMES // SECOND):
-        raise Refusal("COM0009", "the limit of this month is reached")
+        raise Refusal.not_possible("the limit of this month is reached")
     return {
         "playList": [_playlist(call, begin, over, latest=latest) for begin, over in found],
         "expiryTime": call.now + int(LIFE * SECOND),
@@ -62,7 +62,7 @@ def _asked(call: Call) -> tuple[int, int]:
         return (call.now - LATEST, call.now) if end is None else (end - LONGEST, end)
     end = start + LONGEST if end is None else end
     if end - start > LONGEST:
-        raise Refusal("COM0003", "from and to are more than 900 seconds apart")
+        raise Refusal.invalid("from and to are more than 900 seconds apart")
     return start, end
 
 
@@ -91,7 +91,7 @@ def list_recordings_and_events(call: Call) -> Page:
         if each["startTime"] <= end and each.get("endTime", call.now) >= start
     ]
     if not found:
-        raise Refusal("COM0007", "recording of the camera", camera["deviceId"])
+        raise Refusal.not_found("recording of the camera", camera["deviceId"])
     shown, key = part(call, found, "startTime", "name", MANY)
     fields = {"records": ("startTime", "endTime"), "events": ("type", "startTime", "endTime")}
     body: dict[str, list[Record]] = {name: [] for name in both}

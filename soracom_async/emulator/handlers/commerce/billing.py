@@ -40,7 +40,7 @@ def _bill(call: Call) -> Bill:
         (bill for bill in account(call.operator, call.now).bills.values() if month_text(bill.month) == month), None
     )
     if bill is None:
-        raise Refusal("COM0007", "bill of", month)
+        raise Refusal.not_found("bill of", month)
     return bill
 
 

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 def ship(call: Call) -> None:
     """Send an order off, and make the SIMs that are in it."""
     if call.body["operatorId"] != call.operator.id:
-        raise Refusal("AUM0007")
+        raise Refusal.forbidden()
     order = call.collection(KIND).get(call.body["orderId"])
     if order is None or order["confirmedTime"] is None:
-        raise Refusal("COM0003", f"there is no order {call.body['orderId']}")
+        raise Refusal.invalid(f"there is no order {call.body['orderId']}")
     status, _ = status_of(call, order)
     if status not in ("ordering", "ordered"):
-        raise Refusal("COM0009", f"the order is {status}")
+        raise Refusal.not_possible(f"the order is {status}")
     order["shippedTime"] = call.now
     order["label"] = f"{call.world.random.randrange(10**12):012d}"
     order["sims"] = [
@@ -73,7 +73,7 @@ def register_sims(call: Call) -> None:
     order = ordered(call, call.path["order_id"])
     status, _ = status_of(call, order)
     if status != "shipped":
-        raise Refusal("COM0009", f"the order is {status}")
+        raise Refusal.not_possible(f"the order is {status}")
     settings = order.get("settings", {})
     for record in order["sims"]:
         if stock.find(call.world, record["number"]) is not None:

@@ -40,14 +40,14 @@ def create_quotation(call: Call) -> Any:
     """Offer what is asked for, at a price."""
     items = [_item(item, money_of(call.operator)) for item in call.body.get("orderItemList") or ()]
     if not items:
-        raise Refusal("COM0003", "body.orderItemList is empty")
+        raise Refusal.invalid("body.orderItemList is empty")
     address_id = call.body.get("shippingAddressId")
     if not address_id:
-        raise Refusal("COM0003", "body.shippingAddressId is missing")
+        raise Refusal.invalid("body.shippingAddressId is missing")
     address = call.collection(addresses.KIND).find(address_id)
     delivery = call.body.get("preferredDeliveryDate")
     if delivery and delivery < day_text(day_of(call.now)):
-        raise Refusal("COM0003", "body.preferredDeliveryDate is past")
+        raise Refusal.invalid("body.preferredDeliveryDate is past")
     terms = {
         "email": call.operator.email,
         "orderChannel": "api",
@@ -81,9 +81,9 @@ def _item(item: Record, money: Money) -> Record:
     code, quantity = item.get("productCode"), item.get("quantity")
     product = PRODUCTS.get(code or "")
     if product is None:
-        raise Refusal("COM0003", f"there is no product {code}")
+        raise Refusal.invalid(f"there is no product {code}")
     if quantity is None or not 1 <= quantity <= product.most:
-        raise Refusal("COM0003", f"the quantity of {code} is not 1 to {product.most}")
+        raise Refusal.invalid(f"the quantity of {code} is not 1 to {product.most}")
     amount = money.round(money.of(product.price) * quantity)
     return {
         "product": product.shown(money),
@@ -97,7 +97,7 @@ def ordered(call: Call, order_id: str) -> Record:
     """Return an order that was confirmed; raises Refusal (404) where there is none."""
     order = call.collection(KIND).find(order_id)
     if order["confirmedTime"] is None:
-        raise Refusal("COM0007", KIND, order_id)
+        raise Refusal.not_found(KIND, order_id)
     return order
 
 
@@ -163,7 +163,7 @@ def cancel_order(call: Call) -> None:
         call.collection(KIND).take(call.path["order_id"])
         return
     if "shippedTime" in order:
-        raise Refusal("COM0009", "the order is shipped")
+        raise Refusal.not_possible("the order is shipped")
     order["cancelledTime"] = call.now
     call.collection(PAYMENT).pop(call.path["order_id"], None)
 
@@ -174,11 +174,11 @@ def set_initial_settings(call: Call) -> Any:
     order = ordered(call, call.path["order_id"])
     status, _ = status_of(call, order)
     if status in ("cancelled", "received"):
-        raise Refusal("COM0009", f"the order is {status}")
+        raise Refusal.not_possible(f"the order is {status}")
     settings = call.body.get("simInitialSettings") or {}
     for subscription, setting in settings.items():
         if subscription not in [product.subscription for product, _ in sim_products(order)]:
-            raise Refusal("COM0003", f"the order has no SIM of {subscription}")
+            raise Refusal.invalid(f"the order has no SIM of {subscription}")
         check(subscription, speed_class=setting.get("speedClass"))
         if setting.get("groupId") is not None:
             call.operator.groups.get(setting["groupId"])

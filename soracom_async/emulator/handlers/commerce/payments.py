@@ -41,7 +41,7 @@ def register_payer(call: Call) -> None:
 def get_payer(call: Call) -> Any:
     """Return whose name stands on the statements."""
     if PAYER not in call.operator.records:
-        raise Refusal("COM0003", "no payer information is registered")
+        raise Refusal.invalid("no payer information is registered")
     return call.operator.records[PAYER]
 
 
@@ -51,7 +51,7 @@ def get_transaction(call: Call) -> Any:
     identifier = call.path["payment_transaction_id"]
     payment = payments(call).get(identifier)
     if payment is None:
-        raise Refusal("COM0007", "payment transaction", identifier)
+        raise Refusal.not_found("payment transaction", identifier)
     money = money_of(call.operator)
     net = money.round(payment["total"] - payment["tax"])
     return {
@@ -85,7 +85,7 @@ def export_statement(call: Call) -> Any:
     identifier = call.path["payment_statement_id"]
     payment = payments(call).get(identifier)
     if payment is None:
-        raise Refusal("COM0003", f"there is no payment statement {identifier}")
+        raise Refusal.invalid(f"there is no payment statement {identifier}")
     payer = call.operator.records.get(PAYER, {})
     statement = _statement(call, identifier, payment)
     rows = [*payer.items(), *((name, value) for name, value in statement.items() if name != "chargedYearMonths")]

@@ -60,13 +60,13 @@ def create_order(call: Call) -> Any:
     body = call.body
     bundles, speed_class = body.get("bundles") or [], body.get("speedClass") or "s1.standard"
     if body["subscription"] not in _SUBSCRIPTIONS:
-        raise Refusal("COM0003", f"there is no eSIM profile with {body['subscription']}")
+        raise Refusal.invalid(f"there is no eSIM profile with {body['subscription']}")
     if not 1 <= body["quantity"] <= MOST:
-        raise Refusal("COM0003", f"body.quantity is not 1 to {MOST}")
+        raise Refusal.invalid(f"body.quantity is not 1 to {MOST}")
     if len(bundles) > 1:
-        raise Refusal("COM0003", "body.bundles has more than one")
+        raise Refusal.invalid("body.bundles has more than one")
     if len(body.get("description") or "") > 100:
-        raise Refusal("COM0003", "body.description is longer than 100")
+        raise Refusal.invalid("body.description is longer than 100")
     check(body["subscription"], bundles, speed_class)
     identifier = call.world.uuid()
     order = {
@@ -114,7 +114,7 @@ def confirm_order(call: Call) -> Any:
 def _draft(call: Call) -> Record:
     order = _order(call)
     if "confirmedTime" in order:
-        raise Refusal("COM0009", "the order is confirmed")
+        raise Refusal.not_possible("the order is confirmed")
     return order
 
 

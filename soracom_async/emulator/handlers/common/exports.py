@@ -27,7 +27,7 @@ def export(call: Call, name: str, content: str, content_type: str = "text/csv") 
     """Return what an export answers: a file's URL or, in the mode `async`, the identifier to ask for it later."""
     mode = call.query.get("export_mode", "sync")
     if mode not in ("sync", "async"):
-        raise Refusal("COM0003", "export_mode is neither sync nor async")
+        raise Refusal.invalid("export_mode is neither sync nor async")
     if mode == "sync":
         return {"url": call.offer(content.encode(), content_type)}
     file_id = call.world.uuid()

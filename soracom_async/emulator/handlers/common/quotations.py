@@ -29,7 +29,7 @@ def confirm(call: Call, kind: str) -> tuple[Record, bool]:
     if offer["confirmedTime"] is not None:
         return offer, False
     if call.now - offer["quotedTime"] > VALID:
-        raise Refusal("COM0009", "the quotation is older than a month")
+        raise Refusal.not_possible("the quotation is older than a month")
     offer["confirmedTime"] = call.now
     pay(call, offer["terms"])
     return offer, True

@@ -78,7 +78,7 @@ def touch(call: Call, **fields: Any) -> Record:
     """Change the thing of the path, and return it; one that is terminated stays as it is."""
     record, kind = find(call), KINDS[call.operation.group]
     if record.get("status") == "terminated":
-        raise Refusal("COM0009", f"the {kind.name} is terminated")
+        raise Refusal.not_possible(f"the {kind.name} is terminated")
     record |= fields | {"lastModifiedTime": iso(call.now) if kind.iso else call.now}
     return record
 
@@ -93,7 +93,7 @@ def take_entry(call: Call, field: str, kind: str, name: str) -> Any:
     """Take an entry out of a mapping that the thing of the path has, and return it."""
     entries = dict(find(call)[field])
     if name not in entries:
-        raise Refusal("COM0007", kind, name)
+        raise Refusal.not_found(kind, name)
     entry = entries.pop(name)
     touch(call, **{field: entries})
     return entry
@@ -120,9 +120,9 @@ def registrable(call: Call) -> str:
     """Return the identifier of the path, if nobody has such a thing; who else has it stays unsaid."""
     identifier, kind = identifier_in(call), KINDS[call.operation.group]
     if identifier in collection_of(call):
-        raise Refusal("COM0008", kind.name, identifier)
+        raise Refusal.exists(kind.name, identifier)
     if any(identifier in seeded_collection(call.world, operator, kind) for operator in call.world.operators.values()):
-        raise Refusal("COM0003", f"the {kind.name} {identifier} cannot be registered")
+        raise Refusal.invalid(f"the {kind.name} {identifier} cannot be registered")
     return identifier
 
 
@@ -196,7 +196,7 @@ def terminate(call: Call) -> Any:
     """End the contract; what is terminated stays listed, unless it is to be deleted at once."""
     record, kind = find(call), KINDS[call.operation.group]
     if not record["terminationEnabled"] and record["status"] != "terminated":
-        raise Refusal("COM0009", f"the {kind.name} is protected from termination")
+        raise Refusal.not_possible(f"the {kind.name} is protected from termination")
     ended = {"terminatedTime": call.now} if "terminatedTime" in record else {}
     answer = changed(call, status="terminated", **ended)
     if call.query.get("delete_immediately"):

@@ -38,7 +38,7 @@ def period(call: Call) -> tuple[int | None, int | None]:
     """Return the query's from and to, in milliseconds; raises Refusal (400) where they are the wrong way round."""
     start, end = call.query.get("from"), call.query.get("to")
     if start is not None and end is not None and start > end:
-        raise Refusal("COM0003", "from is later than to")
+        raise Refusal.invalid("from is later than to")
     return start, end
 
 
@@ -52,7 +52,7 @@ def part(
     """
     order = call.query.get("sort", "desc")
     if order not in ("asc", "desc"):
-        raise Refusal("COM0003", "sort is neither asc nor desc")
+        raise Refusal.invalid("sort is neither asc nor desc")
 
     def place(record: Record) -> tuple[int, str]:
         return record[time], str(record[tie]) if tie else ""
@@ -76,5 +76,5 @@ def _beyond(place: tuple[int, str], last: tuple[int, str], order: str) -> bool:
 def _parsed(key: str) -> tuple[int, str]:
     time, _, tie = key.partition("_")
     if not (time.isascii() and time.isdigit()):
-        raise Refusal("COM0003", "last_evaluated_key is not one of this listing")
+        raise Refusal.invalid("last_evaluated_key is not one of this listing")
     return int(time), tie

@@ -45,9 +45,9 @@ def start(call: Call) -> Any:
     """Begin a query: it is answered by what there is now, and shown when its time has come."""
     sql, begin, end = call.body.get("sql") or "", call.body.get("from"), call.body.get("to")
     if not sql.strip():
-        raise Refusal("COM0003", "body.sql is missing")
+        raise Refusal.invalid("body.sql is missing")
     if begin is not None and end is not None and begin > end:
-        raise Refusal("COM0003", "body.from is later than body.to")
+        raise Refusal.invalid("body.from is later than body.to")
     milliseconds = (None if each is None else each * 1000 for each in (begin, end))
     columns, rows = query(call.operator, sql, call.now, *milliseconds)
     lines = "".join(json.dumps(row, ensure_ascii=False, default=bytes.hex) + "\n" for row in rows).encode()

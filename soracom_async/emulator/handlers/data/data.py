@@ -39,7 +39,7 @@ def _listed(call: Call, resource_type: str, resource_id: str) -> Page:
 
 def _type(name: str) -> str:
     if name not in TYPES:
-        raise Refusal("COM0003", f"resource_type is none of {', '.join(TYPES)}")
+        raise Refusal.invalid(f"resource_type is none of {', '.join(TYPES)}")
     return name
 
 
@@ -67,7 +67,7 @@ def get_entry(call: Call) -> Any:
     for entry in entries(call.operator, name_of(*resource)):
         if entry["time"] == time:
             return _shown(entry, *resource)
-    raise Refusal("COM0007", "data entry", time)
+    raise Refusal.not_found("data entry", time)
 
 
 @handles("deleteDataEntry")

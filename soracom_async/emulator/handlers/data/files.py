@@ -29,7 +29,7 @@ def _shown(entry: Record) -> Record:
 def _entries(call: Call, scope: str) -> dict[str, Record]:
     """Return what a scope holds now; what Soracom offers to everybody, in `public`, is nothing here."""
     if scope not in ("private", "public"):
-        raise Refusal("COM0007", "scope", scope)
+        raise Refusal.not_found("scope", scope)
     return files_of(call.operator, call.now) if scope == "private" else {}
 
 
@@ -47,13 +47,13 @@ def _found(call: Call) -> Record:
     """Return the file of the path; raises Refusal (404)."""
     entry = _entries(call, call.path["scope"]).get(_path(call))
     if entry is None:
-        raise Refusal("COM0007", KIND, _path(call))
+        raise Refusal.not_found(KIND, _path(call))
     return entry
 
 
 def _must_be_private(call: Call) -> None:
     if call.path["scope"] != "private":
-        raise Refusal("COM0003", "only the scope private can be written to")
+        raise Refusal.invalid("only the scope private can be written to")
 
 
 @handles("putFile")
@@ -101,7 +101,7 @@ def delete_directory(call: Call) -> None:
     _must_be_private(call)
     path = _directory(call)
     if path == ROOT or any(entry["directory"] == path for entry in call.collection(KIND).values()):
-        raise Refusal("COM0009", f"the directory {path} is not empty")
+        raise Refusal.not_possible(f"the directory {path} is not empty")
     call.collection(KIND).take(path)
 
 
@@ -111,7 +111,7 @@ def list_files(call: Call) -> Page:
     entries = _entries(call, call.path["scope"])
     path = _directory(call)
     if path != ROOT and path not in entries:
-        raise Refusal("COM0007", "directory", path)
+        raise Refusal.not_found("directory", path)
     return _page(call, {entry["filename"]: entry for entry in entries.values() if entry["directory"] == path})
 
 
@@ -144,4 +144,4 @@ def _name_of(key: str) -> str:
     try:
         return base64.urlsafe_b64decode(key[1:]).decode() if key.startswith("~") else key
     except ValueError:
-        raise Refusal("COM0003", "last_evaluated_key is not one of this listing") from None
+        raise Refusal.invalid("last_evaluated_key is not one of this listing") from None

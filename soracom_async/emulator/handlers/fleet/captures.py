@@ -53,7 +53,7 @@ def _shown(call: Call, session: Record) -> Record:
 def _refusal(call: Call, session: Record, wish: str) -> Refusal:
     if "sim_id" in call.path:
         return Refusal("SIM0002", session["status"], wish)
-    return Refusal("COM0009", f"a capture that is {session['status']} cannot become {wish}")
+    return Refusal.not_possible(f"a capture that is {session['status']} cannot become {wish}")
 
 
 @handles("createSimPacketCaptureSession", "createPacketCaptureSession")
@@ -62,7 +62,7 @@ def create(call: Call) -> Any:
     if "sim_id" in call.path:
         life.usable(call.operator.fleet.change(call.sim_number()))
     if not 30 <= call.body["duration"] <= 86_400:
-        raise Refusal("COM0003", "body.duration is not within 30 and 86400")
+        raise Refusal.invalid("body.duration is not within 30 and 86400")
     session = {
         "sessionId": call.world.uuid(),
         "status": "CAPTURING",

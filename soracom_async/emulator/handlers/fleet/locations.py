@@ -47,7 +47,7 @@ def get(call: Call) -> Any:
     """Return where a cell is."""
     found = locate(call.query)
     if found is None:
-        raise Refusal("COM0007", "location of the cell", " ".join(map(str, call.query.values())))
+        raise Refusal.not_found("location of the cell", " ".join(map(str, call.query.values())))
     return found
 
 

@@ -60,6 +60,6 @@ def get(call: Call) -> Page:
         value = call.query.get(name)
         if value is not None:
             if known is not None and value not in known:
-                raise Refusal("COM0003", f"{name} is none of {', '.join(known)}")
+                raise Refusal.invalid(f"{name} is none of {', '.join(known)}")
             wanted[field] = value
     return timeline(call, (entry for entry in errors(call) if wanted.items() <= entry.items()), "time")

@@ -58,16 +58,16 @@ def create(call: Call) -> Any:
     sim_name = call.path.get("sim_id") or asked.get("simId")
     name = sim_name or asked.get("imsi")
     if not name:
-        raise Refusal("COM0003", "body.destination has neither simId nor imsi")
+        raise Refusal.invalid("body.destination has neither simId nor imsi")
     sim = call.operator.fleet.look(number_named(call, name))
     life.usable(sim)
     if asked.get("service") not in STRATEGIES:
-        raise Refusal("COM0003", "body.destination.service is neither air nor arc")
+        raise Refusal.invalid("body.destination.service is neither air nor arc")
     own = {"simId": sim.sim_id} if sim_name else {"imsi": sim.imsi}
     strategy = STRATEGIES[asked.get("service")] if sim_name else "IMSI_PRIORITIZED"
     duration = call.body.get("duration") or SECONDS
     if not 0 < duration <= MOST_SECONDS:
-        raise Refusal("COM0003", f"body.duration is not within 1 and {MOST_SECONDS}")
+        raise Refusal.invalid(f"body.duration is not within 1 and {MOST_SECONDS}")
     address, port = f"203.0.113.{call.world.random.randrange(1, 255)}", call.world.random.randrange(10_000, 60_000)
     endpoint = f"{address}:{port}"
     mapping: Record = own | {
@@ -94,7 +94,7 @@ def create(call: Call) -> Any:
 
 def _port(number: float | None) -> int:
     if number is None or not 1 <= number <= 65_535 or number != int(number):
-        raise Refusal("COM0003", "body.destination.port is not within 1 and 65535")
+        raise Refusal.invalid("body.destination.port is not within 1 and 65535")
     return int(number)
 
 
@@ -104,7 +104,7 @@ def _ranges(call: Call) -> list[str]:
     try:
         return [str(ip_network(each, strict=False)) for each in ranges]
     except ValueError as error:
-        raise Refusal("COM0003", f"body.source.ipRanges: {error}") from None
+        raise Refusal.invalid(f"body.source.ipRanges: {error}") from None
 
 
 @handles("listPortMappings")
@@ -120,7 +120,7 @@ def list_of_sim(call: Call) -> Any:
     name, wanted = ("simId", call.path["sim_id"]) if "sim_id" in call.path else ("imsi", call.path["imsi"])
     found = [visible(mapping) for mapping in mappings(call).values() if mapping.get(name) == wanted]
     if not found:
-        raise Refusal("COM0007", "port mapping for", wanted)
+        raise Refusal.not_found("port mapping for", wanted)
     return found
 
 
@@ -135,7 +135,7 @@ def delete(call: Call) -> None:
 def audit_logs(call: Call) -> Page:
     """Return what became of the port mappings, newest first."""
     if call.query.get("resource_type", "Subscriber") != "Subscriber":
-        raise Refusal("COM0003", "resource_type is not Subscriber")
+        raise Refusal.invalid("resource_type is not Subscriber")
     mappings(call)
     name = call.query.get("resource_id")
     entries = call.operator.records.get("napter audit log", [])

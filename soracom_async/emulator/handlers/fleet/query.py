@@ -71,7 +71,7 @@ def either(call: Call) -> bool:
     """Tell whether one thing asked for is enough."""
     kind = call.query.get("search_type", "and").lower()
     if kind not in ("and", "or"):
-        raise Refusal("COM0003", "search_type is neither and nor or")
+        raise Refusal.invalid("search_type is neither and nor or")
     return bool(kind == "or")
 
 
@@ -115,9 +115,9 @@ def search_sims(call: Call) -> Page:
     """Return the SIMs that are as wanted."""
     for name, value in asked(call):
         if len(value) < 2:
-            raise Refusal("COM0003", f"a value of {name} has less than 2 characters")
+            raise Refusal.invalid(f"a value of {name} has less than 2 characters")
         if name == "session_status" and value not in ("online", "offline"):
-            raise Refusal("COM0003", "session_status is none of NA, ONLINE, OFFLINE")
+            raise Refusal.invalid("session_status is none of NA, ONLINE, OFFLINE")
     after = number_of(call.query.get("last_evaluated_key", "")) or 0
     return call.operator.fleet.page(
         "sim" if call.operation.id == "searchSims" else "subscriber",
@@ -141,7 +141,7 @@ def rank(call: Call) -> Any:
     """Return the SIMs with the most traffic, or with the least; those without any are not among them."""
     order = call.query.get("order", "desc")
     if order not in ("asc", "desc"):
-        raise Refusal("COM0003", "order is neither asc nor desc")
+        raise Refusal.invalid("order is neither asc nor desc")
     volumes: dict[int, int] = {}
     for number in users(call, "air"):
         for at, amounts in uses(call, "air", number):

@@ -24,7 +24,7 @@ def timed(call: Call, entries: list[dict[str, Any]], time: str, *, unit: int = 1
     start, end = query.get("from"), query.get("to")
     order = query.get("sort", "desc" if newest_first else "asc")
     if order not in ("asc", "desc"):
-        raise Refusal("COM0003", "sort is neither asc nor desc")
+        raise Refusal.invalid("sort is neither asc nor desc")
     chosen = [
         entry
         for entry in entries
@@ -34,7 +34,7 @@ def timed(call: Call, entries: list[dict[str, Any]], time: str, *, unit: int = 1
         chosen.reverse()
     key = query.get("last_evaluated_key") or "0"
     if not key.isdecimal():
-        raise Refusal("COM0003", "last_evaluated_key is not one of this listing")
+        raise Refusal.invalid("last_evaluated_key is not one of this listing")
     first = int(key)
     last = first + call.limit()
     return Page.of(chosen[first:last], str(last) if last < len(chosen) else None)
@@ -58,9 +58,9 @@ def send_sms(call: Call) -> Any:
     """Take a message over for delivery."""
     life.usable(call.operator.fleet.look(call.sim_number()))
     if not call.body.get("payload"):
-        raise Refusal("COM0003", "body.payload is missing")
+        raise Refusal.invalid("body.payload is missing")
     if call.body.get("encodingType", 2) not in (1, 2):
-        raise Refusal("COM0003", "body.encodingType is neither 1 nor 2")
+        raise Refusal.invalid("body.encodingType is neither 1 nor 2")
     return {"messageId": call.world.uuid()}
 
 
@@ -76,7 +76,7 @@ def report_local_info(call: Call) -> Any:
 def create_sim(call: Call) -> Any:
     """Make a virtual SIM."""
     if (call.body["type"], call.body["subscription"]) != ("virtual", VIRTUAL):
-        raise Refusal("COM0003", f"only virtual SIMs with {VIRTUAL} can be made")
+        raise Refusal.invalid(f"only virtual SIMs with {VIRTUAL} can be made")
     sim = call.operator.fleet.blank(
         free_number(call.world),
         call.now,

@@ -75,7 +75,7 @@ def _after(call: Call) -> int:
         return 0
     number = number_of(key)
     if number is None:
-        raise Refusal("COM0003", "last_evaluated_key is not one of this listing")
+        raise Refusal.invalid("last_evaluated_key is not one of this listing")
     return number
 
 
@@ -126,7 +126,7 @@ def set_group(call: Call) -> Any:
     """Put it into one of the operator's groups."""
     group_id = call.body.get("groupId")
     if not group_id:
-        raise Refusal("COM0003", "body.groupId is missing")
+        raise Refusal.invalid("body.groupId is missing")
     call.operator.groups.get(group_id)
     return changed(call, lambda sim: life.change_group(sim, group_id, call.now))
 

@@ -75,10 +75,10 @@ def span(call: Call, given: dict[str, Any], periods: Iterable[str] = tuple(PERIO
     """Return the period by which is to be summed, and the seconds from and to which."""
     period = given.get("period") or "month"
     if period not in periods:
-        raise Refusal("COM0003", f"period is none of {', '.join(periods)}")
+        raise Refusal.invalid(f"period is none of {', '.join(periods)}")
     first, last = second(call, given, "from"), second(call, given, "to")
     if first > last:
-        raise Refusal("COM0003", "from is later than to")
+        raise Refusal.invalid("from is later than to")
     return period, first, last
 
 

@@ -29,7 +29,7 @@ def add_subscription(call: Call) -> Any:
     _check_profile(call, sim)
     count = len(sim.secondaries) + 1
     if count > MOST:
-        raise Refusal("COM0009", f"a SIM has at most {MOST} further subscriptions")
+        raise Refusal.not_possible(f"a SIM has at most {MOST} further subscriptions")
     if subscription == VIRTUAL:
         sim.arc_keys = sim.arc_keys or new_keys(call)
     imsi = f"{IMSI_PREFIX}{count * (NUMBERS + 1) + sim.number}"
@@ -43,7 +43,7 @@ def cancel_download(call: Call) -> Any:
     sim, secondary = _secondary(call)
     begun = sim.online and sim.session_time is not None and sim.session_time >= secondary.added
     if secondary.subscription == VIRTUAL or begun:
-        raise Refusal("COM0009", "no download is waiting")
+        raise Refusal.not_possible("no download is waiting")
     secondary.status = "terminated"
     return {"containers": []}
 
@@ -53,7 +53,7 @@ def terminate_subscription(call: Call) -> None:
     """End a virtual subscription; with the last one its keys go, and the first subscription ends with the SIM."""
     sim, secondary = _secondary(call)
     if secondary.subscription != VIRTUAL:
-        raise Refusal("COM0009", "only a virtual subscription can be terminated")
+        raise Refusal.not_possible("only a virtual subscription can be terminated")
     secondary.status = "terminated"
     if sim.subscription != VIRTUAL and not any(_is_arc(each) for each in sim.secondaries.values()):
         sim.arc_keys = None
@@ -68,10 +68,10 @@ def _secondary(call: Call) -> tuple[Sim, Secondary]:
     sim, imsi = usable_in(call), call.path["imsi"]
     _check_profile(call, sim)
     if imsi == sim.imsi:
-        raise Refusal("COM0009", "the first subscription ends with the SIM")
+        raise Refusal.not_possible("the first subscription ends with the SIM")
     secondary = sim.secondaries.get(imsi)
     if secondary is None:
-        raise Refusal("SIM0001", imsi)
+        raise Refusal.no_sim(imsi)
     if secondary.status == "terminated":
         raise Refusal("SIM0003")
     return sim, secondary

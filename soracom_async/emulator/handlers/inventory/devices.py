@@ -73,7 +73,7 @@ def create(call: Call) -> Any:
         call.operator.groups.get(group_id)
     endpoint, collection = body.get("endpoint"), collection_of(call)
     if endpoint is not None and any(device["endpoint"] == endpoint for device in collection.values()):
-        raise Refusal("COM0008", "endpoint", endpoint)
+        raise Refusal.exists("endpoint", endpoint)
     device_id = f"d-{call.world.uuid().replace('-', '')[:20]}"
     said = {name: body.get(name) for name in _SAID} | {"groupId": group_id, "tags": dict(body.get("tags") or {})}
     device = _device(device_id, call.operator.id, call.now, online=bool(body.get("online")), **said)
@@ -112,7 +112,7 @@ def write_resource(call: Call) -> None:
     """Write a resource."""
     resource = _resource(call, "W")
     if call.body.get("value") is None:
-        raise Refusal("COM0003", "body.value is missing")
+        raise Refusal.invalid("body.value is missing")
     resource["value"] = call.body["value"]
 
 
@@ -156,9 +156,9 @@ def _instance(call: Call, *, online: bool = False) -> Record:
     try:
         instance: Record = device["objects"][path["object"]][path["instance"]]
     except KeyError:
-        raise Refusal("COM0007", "object instance", f"/{path['object']}/{path['instance']}") from None
+        raise Refusal.not_found("object instance", f"/{path['object']}/{path['instance']}") from None
     if online and not device["online"]:
-        raise Refusal("COM0009", "the device is offline")
+        raise Refusal.not_possible("the device is offline")
     return instance
 
 
@@ -167,7 +167,7 @@ def _resource(call: Call, operation: str = "") -> Record:
     object_id, name = call.path["object"], call.path["resource"]
     resource: Record | None = _instance(call, online=bool(operation))["resources"].get(name)
     if resource is None:
-        raise Refusal("COM0007", "resource", f"/{object_id}/{call.path['instance']}/{name}")
+        raise Refusal.not_found("resource", f"/{object_id}/{call.path['instance']}/{name}")
     if operation not in lwm2m.MODEL[object_id][1][name].operations:
-        raise Refusal("COM0009", f"the resource has only {lwm2m.MODEL[object_id][1][name].operations}")
+        raise Refusal.not_possible(f"the resource has only {lwm2m.MODEL[object_id][1][name].operations}")
     return resource

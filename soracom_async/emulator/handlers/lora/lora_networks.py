@@ -91,7 +91,7 @@ def revoke_permission(call: Call) -> Any:
 def _named(call: Call) -> str:
     operator_id = call.body.get("operatorId")
     if not operator_id:
-        raise Refusal("COM0003", "body.operatorId is missing")
+        raise Refusal.invalid("body.operatorId is missing")
     return str(operator_id)
 
 
@@ -130,4 +130,4 @@ def _usable(call: Call, network_set_id: str) -> str:
         network_set = seeded_collection(call.world, operator, kind).get(network_set_id)
         if network_set and call.operator.id in (operator.id, *network_set["allowedOperators"]):
             return network_set_id
-    raise Refusal("COM0007", kind.name, network_set_id)
+    raise Refusal.not_found(kind.name, network_set_id)

@@ -62,7 +62,7 @@ def register(call: Call) -> Any:
     """Take a device that nobody has."""
     device_id = registrable(call)
     if not _IDS[call.operation.group].fullmatch(device_id) or not call.body.get("registrationSecret"):
-        raise Refusal("COM0003", f"the {KINDS[call.operation.group].name} {device_id} cannot be registered")
+        raise Refusal.invalid(f"the {KINDS[call.operation.group].name} {device_id} cannot be registered")
     group_id = call.body.get("groupId")
     if group_id is not None:
         call.operator.groups.get(group_id)
@@ -85,6 +85,6 @@ def send_sigfox(call: Call) -> None:
 
 def _send(call: Call, pattern: str, meaning: str) -> None:
     if find(call)["status"] == "terminated":
-        raise Refusal("COM0009", "the device is terminated")
+        raise Refusal.not_possible("the device is terminated")
     if not re.fullmatch(pattern, call.body.get("data") or ""):
-        raise Refusal("COM0003", f"body.data is not {meaning}")
+        raise Refusal.invalid(f"body.data is not {meaning}")

@@ -63,7 +63,7 @@ def set_vxlan_id(call: Call) -> None:
 
 def _vxlan_id(number: int) -> int:
     if not 1 <= number <= VXLAN_IDS:
-        raise Refusal("COM0003", f"body.vxlanId is not 1 to {VXLAN_IDS}")
+        raise Refusal.invalid(f"body.vxlanId is not 1 to {VXLAN_IDS}")
     return number
 
 
@@ -79,7 +79,7 @@ def put_routes(call: Call) -> None:
     """Say which networks are behind which SIMs."""
     for sim_id, network in call.body.items():
         if (number_of(sim_id) or 0) not in call.operator.fleet:
-            raise Refusal("SIM0001", sim_id)
+            raise Refusal.no_sim(sim_id)
         network_in(network, f"body.{sim_id}")
     touch(call, simBasedRoutingConfig=dict(call.body))
 
@@ -96,7 +96,7 @@ def register_peer(call: Call) -> Any:
     vpg, body = _opened(call), call.body
     outer = str(address_in(body["outerIpAddress"], "body.outerIpAddress"))
     if outer in vpg["_gatePeers"]:
-        raise Refusal("COM0008", "gate peer", outer)
+        raise Refusal.exists("gate peer", outer)
     wish = body.get("innerIpAddress")
     peer = _peer(vpg, outer, _free(vpg) if wish is None else _wished(vpg, wish, "body.innerIpAddress"), owned=True)
     touch(call, _gatePeers=vpg["_gatePeers"] | {outer: peer})
@@ -108,7 +108,7 @@ def unregister_peer(call: Call) -> None:
     """Send a host away."""
     outer = call.path["outer_ip_address"]
     if not find(call)["_gatePeers"].get(outer, {"ownedByCustomer": True})["ownedByCustomer"]:
-        raise Refusal("COM0009", "the peer is the VPG's own")
+        raise Refusal.not_possible("the peer is the VPG's own")
     take_entry(call, "_gatePeers", "gate peer", outer)
 
 
@@ -133,7 +133,7 @@ def put_address(call: Call) -> Any:
     """Give a subscriber a fixed address."""
     vpg, key = find(call), call.body["key"]
     if key in vpg["_gatePeers"]:
-        raise Refusal("COM0009", "a gate peer has its address by itself")
+        raise Refusal.not_possible("a gate peer has its address by itself")
     address = _wished(vpg, call.body["ipAddress"], "body.ipAddress", but=key)
     entry = _entry(key, address, "static", call.now)
     touch(call, _addresses=vpg["_addresses"] | {key: entry})
@@ -144,14 +144,14 @@ def put_address(call: Call) -> Any:
 def delete_address(call: Call) -> None:
     """Take a subscriber's fixed address away."""
     if call.path["key"] in find(call)["_gatePeers"]:
-        raise Refusal("COM0009", "a gate peer has its address by itself")
+        raise Refusal.not_possible("a gate peer has its address by itself")
     take_entry(call, "_addresses", "address of", call.path["key"])
 
 
 def _opened(call: Call) -> Record:
     vpg = find(call)
     if not vpg["gateOpened"]:
-        raise Refusal("COM0009", "the gate is closed")
+        raise Refusal.not_possible("the gate is closed")
     return vpg
 
 
@@ -182,9 +182,9 @@ def _wished(vpg: Record, wish: str, where: str, but: str = "") -> str:
     """Return an address that is asked for, if it is one of the devices' and nobody else has it."""
     address = address_in(wish, where)
     if address not in _devices(vpg):
-        raise Refusal("COM0003", f"{where} is not in the range of the devices")
+        raise Refusal.invalid(f"{where} is not in the range of the devices")
     if str(address) in _taken(vpg, but):
-        raise Refusal("COM0008", "address", address)
+        raise Refusal.exists("address", address)
     return str(address)
 
 
@@ -194,4 +194,4 @@ def _free(vpg: Record) -> str:
     for number in range(2, devices.num_addresses):
         if str(devices[-number]) not in taken:
             return str(devices[-number])
-    raise Refusal("COM0009", "no address is free")
+    raise Refusal.not_possible("no address is free")

@@ -45,12 +45,12 @@ def update_peer(call: Call) -> None:
     """Change attributes of a host; their values are text."""
     peers, address = _peers(call), call.path["ipaddr"]
     if address not in peers:
-        raise Refusal("COM0007", "mirroring peer", address)
+        raise Refusal.not_found("mirroring peer", address)
     changes: dict[str, Any] = {}
     for attribute in call.body:
         name, value = attribute.get("key"), attribute.get("value")
         if name not in _ATTRIBUTES:
-            raise Refusal("COM0003", f"body.key is none of {', '.join(_ATTRIBUTES)}")
+            raise Refusal.invalid(f"body.key is none of {', '.join(_ATTRIBUTES)}")
         changes[name] = value == "true" if name == "enabled" else value
     _mirror(call, peers | {address: peers[address] | changes})
 
@@ -60,7 +60,7 @@ def delete_peer(call: Call) -> None:
     """Mirror to a host no longer."""
     peers, address = dict(_peers(call)), call.path["ipaddr"]
     if address not in peers:
-        raise Refusal("COM0007", "mirroring peer", address)
+        raise Refusal.not_found("mirroring peer", address)
     del peers[address]
     _mirror(call, peers)
 

@@ -52,9 +52,9 @@ def create_route(call: Call) -> Any:
     # The second spelling is declared as well.
     overlap = body.get("ignoreDeviceSubnetCidrRangeOverlap") or body.get("ignoreDeviceSubnetcidrRangeOverlap")
     if not overlap and network.overlaps(network_in(vpg["deviceSubnetCidrRange"], "deviceSubnetCidrRange")):
-        raise Refusal("COM0003", "body.destinationCidr overlaps the range of the devices")
+        raise Refusal.invalid("body.destinationCidr overlaps the range of the devices")
     if any(route["destinationCidr"] == str(network) for route in vpg["customerRoutes"].values()):
-        raise Refusal("COM0008", "route to", network)
+        raise Refusal.exists("route to", network)
     route = {"id": call.world.uuid(), "destinationCidr": str(network), "target": body["target"], "type": "static"}
     touch(call, customerRoutes=vpg["customerRoutes"] | {route["id"]: route})
     return route
@@ -65,7 +65,7 @@ def update_route(call: Call) -> Any:
     """Let a route lead elsewhere."""
     routes, route_id = find(call)["customerRoutes"], call.path["route_id"]
     if route_id not in routes:
-        raise Refusal("COM0007", "route", route_id)
+        raise Refusal.not_found("route", route_id)
     route: Record = routes[route_id] | {"target": call.body["target"]}
     touch(call, customerRoutes=routes | {route_id: route})
     return route
@@ -101,7 +101,7 @@ def delete_peering(call: Call) -> None:
 
 def _text(call: Call, name: str) -> str:
     if not call.body.get(name):
-        raise Refusal("COM0003", f"body.{name} is missing")
+        raise Refusal.invalid(f"body.{name} is missing")
     return str(call.body[name])
 
 
@@ -134,10 +134,10 @@ def accept_attachment(call: Call) -> None:
     """Accept the attachment that the owner of the VPC has made."""
     attachments, attachment_id = find(call)[ATTACHMENTS], call.path["customer_tgw_vpc_attachment_id"]
     if attachment_id not in attachments:
-        raise Refusal("COM0007", "transit gateway VPC attachment", attachment_id)
+        raise Refusal.not_found("transit gateway VPC attachment", attachment_id)
     attachment = attachments[attachment_id]
     if attachment["status"] != "acceptancePending":
-        raise Refusal("COM0009", f"the attachment is {attachment['status']}")
+        raise Refusal.not_possible(f"the attachment is {attachment['status']}")
     attachment |= {"status": "active", "lastModifiedTime": call.now}
     touch(call)
 

@@ -36,12 +36,12 @@ def create(call: Call) -> Any:
     body, dice = call.body, call.world.random
     region = (body.get("placement") or {}).get("region") or REGIONS[0]
     if body["type"] not in TYPES:
-        raise Refusal("COM0003", f"body.type is none of {', '.join(map(str, TYPES))}")
+        raise Refusal.invalid(f"body.type is none of {', '.join(map(str, TYPES))}")
     if region not in REGIONS:
-        raise Refusal("COM0003", f"body.placement.region is none of {', '.join(REGIONS)}")
+        raise Refusal.invalid(f"body.placement.region is none of {', '.join(REGIONS)}")
     network = network_in(body.get("deviceSubnetCidrRange") or DEVICE_SUBNET, "body.deviceSubnetCidrRange")
     if network.prefixlen > SMALLEST:
-        raise Refusal("COM0003", f"body.deviceSubnetCidrRange is smaller than /{SMALLEST}")
+        raise Refusal.invalid(f"body.deviceSubnetCidrRange is smaller than /{SMALLEST}")
     subnet = str(network)
     vpg: Record = {
         "vpgId": call.world.uuid(),
@@ -105,7 +105,7 @@ def terminate(call: Call) -> None:
 def fix_addresses(call: Call) -> Any:
     """Give it public addresses that stay."""
     if find(call)["fixedIpAddressesEnabled"]:
-        raise Refusal("COM0009", "the addresses are fixed already")
+        raise Refusal.not_possible("the addresses are fixed already")
     addresses = [f"203.0.113.{number}" for number in sorted(call.world.random.sample(range(1, 255), 2))]
     return changed(call, fixedIpAddressesEnabled=True, fixedPublicIpAddresses=addresses)
 
@@ -114,5 +114,5 @@ def fix_addresses(call: Call) -> Any:
 def release_addresses(call: Call) -> Any:
     """Take the public addresses away."""
     if not find(call)["fixedIpAddressesEnabled"]:
-        raise Refusal("COM0009", "the addresses are not fixed")
+        raise Refusal.not_possible("the addresses are not fixed")
     return changed(call, fixedIpAddressesEnabled=False, fixedPublicIpAddresses=[])

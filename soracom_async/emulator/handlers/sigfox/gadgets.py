@@ -75,6 +75,6 @@ def register(call: Call) -> Any:
     """Take a gadget that nobody has."""
     gadget_id, product_id, serial_number = registrable(call), call.path["product_id"], call.path["serial_number"]
     if product_id not in PRODUCTS or not serial_number.isalnum():
-        raise Refusal("COM0007", "gadget", gadget_id)
+        raise Refusal.not_found("gadget", gadget_id)
     tags = dict(call.body.get("tags") or {})
     return collection_of(call).put(gadget_id, _gadget(product_id, serial_number, call.operator.id, call.now, tags))
