@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import dropwhile, islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from ..protocol.errors import Refusal
 from ..protocol.messages import Page
+from .paging import first_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,14 +59,10 @@ class Collection(dict[str, Record]):
         key = unquote(key or "") or None
         if key is not None and key not in self:
             raise Refusal.invalid("last_evaluated_key is not one of this listing")
-        found: list[Any] = []
-        last = ""
-        behind = key is None
-        for identifier, record in self.items():
-            if behind and (wanted is None or wanted(record)):
-                if len(found) == limit:
-                    return Page.of(found, quote(last, safe=_PLAIN))
-                found.append(record if shown is None else shown(record))
-                last = identifier
-            behind = behind or identifier == key
-        return Page.of(found)
+        behind = self.items() if key is None else islice(dropwhile(lambda item: item[0] != key, self.items()), 1, None)
+        found, next_key = first_page(
+            (item for item in behind if wanted is None or wanted(item[1])),
+            limit,
+            key=lambda item: quote(item[0], safe=_PLAIN),
+        )
+        return Page.of([record if shown is None else shown(record) for _, record in found], next_key)

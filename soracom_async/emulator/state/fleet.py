@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..protocol.messages import Page, encode
 from .life import expire
+from .paging import first_page
 from .sims import (
     SHAPES,
     Side,
@@ -115,16 +116,14 @@ class Fleet:
         among: Iterable[int] | None = None,
     ) -> Page:
         """Return up to `limit` SIMs behind the number `after`, of those numbers `among` which they can be."""
-        found: list[bytes] = []
-        last = after
-        for looked_at, number in enumerate(self.after(after) if among is None else among):
-            if len(found) == limit or looked_at == SCAN:
-                key = sim_id(last) if side == "sim" else imsi(last)
-                return Page(_array(found), key)
-            if wanted is None or wanted(self.look(number)):
-                found.append(self.json(number, side))
-            last = number
-        return Page(_array(found))
+        numbers, next_key = first_page(
+            self.after(after) if among is None else among,
+            limit,
+            key=sim_id if side == "sim" else imsi,
+            wanted=None if wanted is None else lambda number: wanted(self.look(number)),
+            scan=SCAN,
+        )
+        return Page(b"[" + b",".join([self.json(number, side) for number in numbers]) + b"]", next_key)
 
     def blank(self, number: int, at: int, **fields: Any) -> Sim:
         """Return a new SIM of this operator that was never used."""
@@ -156,7 +155,3 @@ class Fleet:
         if sim.group_id is not None and sim.group_id not in self._live_groups:
             sim.group_id = None
         return sim
-
-
-def _array(items: list[bytes]) -> bytes:
-    return b"[" + b",".join(items) + b"]"

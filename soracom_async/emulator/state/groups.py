@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ..protocol.errors import Refusal
+from .paging import first_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,10 +66,5 @@ class Groups:
 
     def after(self, group_id: str, limit: int, wanted: Callable[[Group], bool]) -> tuple[list[Group], str | None]:
         """Return up to `limit` groups behind `group_id`, and the key of the next page."""
-        found: list[Group] = []
-        for each in self._order[bisect_right(self._order, group_id) :]:
-            if wanted(self._groups[each]):
-                if len(found) == limit:
-                    return found, found[-1]["groupId"]
-                found.append(self._groups[each])
-        return found, None
+        behind = (self._groups[each] for each in self._order[bisect_right(self._order, group_id) :])
+        return first_page(filter(wanted, behind), limit, key=itemgetter("groupId"))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
+from ...state.paging import first_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -61,10 +62,7 @@ def part(
     resumed = call.query.get("last_evaluated_key")
     if resumed:
         ordered = [record for record in ordered if _beyond(place(record), _parsed(resumed), order)]
-    key = None
-    if len(ordered) > limit:
-        key = "_".join(str(each) for each in place(ordered[limit - 1]) if each != "")
-    return ordered[:limit], key
+    return first_page(ordered, limit, key=lambda record: "_".join(str(each) for each in place(record) if each != ""))
 
 
 def _beyond(place: tuple[int, str], last: tuple[int, str], order: str) -> bool:

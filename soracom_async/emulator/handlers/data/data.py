@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from ...domain.harvest import (
@@ -15,6 +16,7 @@ from ...protocol.errors import Refusal
 from ...protocol.messages import Page, decode
 from ...service.call import Call
 from ...service.validation import check_path
+from ...state.paging import first_page
 from ...state.sims import imsi, number_of, sim_id
 from .. import handles
 from ..common.things import find, identifier_in
@@ -93,21 +95,23 @@ def list_resources(call: Call) -> Page:
     """Return who sent data, of one type or of all; a SIM is a `Sim` unless its subscriber is asked for."""
     wanted, key = call.query.get("resource_type"), call.query.get("last_evaluated_key") or ""
     prefix = f"{_type('Sim' if wanted == 'Subscriber' else wanted)}/" if wanted else ""
-    found: list[Record] = []
-    for name, sent in resources(call.operator, max(prefix, name_of(*key.partition("/")[::2]))):
-        if not name.startswith(prefix):
-            break
-        if len(found) == call.limit():
-            return Page.of(found, f"{found[-1]['resourceType']}/{found[-1]['resourceId']}")
-        resource_type, resource_id = name.split("/", 1)
-        number = number_of(resource_id)
-        if wanted == "Subscriber" and number is not None:
-            resource_type, resource_id = "Subscriber", imsi(number)
-        found.append(_metadata(resource_type, resource_id, sent))
-    return Page.of(found)
+    behind = resources(call.operator, max(prefix, name_of(*key.partition("/")[::2])))
+    found, next_key = first_page(
+        (
+            _metadata(name, sent, as_subscriber=wanted == "Subscriber")
+            for name, sent in takewhile(lambda resource: resource[0].startswith(prefix), behind)
+        ),
+        call.limit(),
+        key=lambda metadata: f"{metadata['resourceType']}/{metadata['resourceId']}",
+    )
+    return Page.of(found, next_key)
 
 
-def _metadata(resource_type: str, resource_id: str, sent: list[Record]) -> Record:
+def _metadata(name: str, sent: list[Record], *, as_subscriber: bool) -> Record:
+    resource_type, resource_id = name.split("/", 1)
+    number = number_of(resource_id)
+    if as_subscriber and number is not None:
+        resource_type, resource_id = "Subscriber", imsi(number)
     return {
         "resourceType": resource_type,
         "resourceId": resource_id,

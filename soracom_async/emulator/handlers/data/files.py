@@ -16,6 +16,7 @@ from ...domain.filing import (
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page, Response
 from ...service.call import Call
+from ...state.paging import first_page
 from .. import handles
 
 if TYPE_CHECKING:
@@ -128,9 +129,8 @@ def find(call: Call) -> Page:
 def _page(call: Call, entries: dict[str, Record]) -> Page:
     """Return a page of entries by the names that order them; UTF-8 orders them as Unicode does."""
     limit, after = call.limit(10), _name_of(call.query.get("last_evaluated_key") or "")
-    names = sorted(name for name in entries if name > after)
-    found = [_shown(entries[name]) for name in names[:limit]]
-    return Page.of(found, _key_of(names[limit - 1]) if len(names) > limit else None)
+    names, next_key = first_page(sorted(name for name in entries if name > after), limit, key=_key_of)
+    return Page.of([_shown(entries[name]) for name in names], next_key)
 
 
 def _key_of(name: str) -> str:

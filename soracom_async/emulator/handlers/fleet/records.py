@@ -8,6 +8,7 @@ from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
 from ...state import life
+from ...state.paging import first_page
 from ...state.sims import SHAPES, VIRTUAL, Sim
 from .. import handles
 from ..common.stock import free_number
@@ -35,9 +36,8 @@ def timed(call: Call, entries: list[dict[str, Any]], time: str, *, unit: int = 1
     key = query.get("last_evaluated_key") or "0"
     if not key.isdecimal():
         raise Refusal.invalid("last_evaluated_key is not one of this listing")
-    first = int(key)
-    last = first + call.limit()
-    return Page.of(chosen[first:last], str(last) if last < len(chosen) else None)
+    positions, next_key = first_page(range(int(key), len(chosen)), call.limit(), key=lambda position: str(position + 1))
+    return Page.of([chosen[position] for position in positions], next_key)
 
 
 @handles("listSimStatusHistory")
