@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
+from ..durations import DAY_MS
 from . import charges
 from .dates import (
-    DAY,
     beginning,
     day_of,
     later,
@@ -93,8 +93,8 @@ def account(operator: Operator, now: int) -> Account:
 def _bills(operator: Operator, now: int, first: date, present: date) -> dict[date, Bill]:
     money = money_of(operator)
     bills: dict[date, Bill] = {}
-    for number, costs in charges.daily(operator.fleet, beginning(first) // DAY, now // DAY):
-        day = day_of(number * DAY)
+    for number, costs in charges.daily(operator.fleet, beginning(first) // DAY_MS, now // DAY_MS):
+        day = day_of(number * DAY_MS)
         month = day.replace(day=1)
         bill = bills.setdefault(month, Bill(month, money, month < present))
         bill.days[day] = {name: money.of(yen) for name, yen in costs.items()}

@@ -6,12 +6,13 @@ import uuid
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from ..durations import DAY_MS, HOUR_MS, HOUR_S, SECOND_MS
+
 if TYPE_CHECKING:
     from ..state.collections import Collection, Record
     from ..state.world import Operator
 
 KIND, PACK = "camera", "license pack"
-SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 
 _LICENSES = {"CR": "Cloud Continuous Recording License", "MR": 'Cloud Motion Detection "Unlimited" Recording License'}
 DAYS = {f"{kind}{days}-SC": days for kind in _LICENSES for days in (7, 14, 30, 60, 90)}
@@ -114,7 +115,7 @@ def events(camera: Record, now: int) -> list[Record]:
     """Return what a camera has noticed while it watched, oldest first: no more than two events an hour."""
     found = []
     for start, end in _kept(camera, now):
-        for hour in range(start // HOUR, (now if end is None else end) // HOUR + 1):
+        for hour in range(start // HOUR_MS, (now if end is None else end) // HOUR_MS + 1):
             for event in _events_of(camera, hour):
                 over = event["endTime"] if end is None else min(event["endTime"], end)
                 if start <= event["startTime"] < min(over, now):
@@ -129,9 +130,9 @@ def _events_of(camera: Record, hour: int) -> list[Record]:
     """Return what a camera would notice in an hour since 1970: always the same, so that it need not be kept."""
     random = Random(f"{camera['deviceId']} {hour}")
     found = []
-    for second in sorted(random.sample(range(3600), random.randrange(3))):
+    for second in sorted(random.sample(range(HOUR_S), random.randrange(3))):
         # The last digit tells cameras apart: no two events of an operator have the same time.
-        start = (hour * 3600 + second) * SECOND + camera["number"]
+        start = (hour * HOUR_S + second) * SECOND_MS + camera["number"]
         kind = random.choice(("motion", "motion", "sound"))
         found.append(
             {
@@ -140,7 +141,7 @@ def _events_of(camera: Record, hour: int) -> list[Record]:
                 "type": kind,
                 "labels": random.choice((["person"], ["vehicle"], [])) if kind == "motion" else [],
                 "startTime": start,
-                "endTime": start + random.randrange(10, 60) * SECOND,
+                "endTime": start + random.randrange(10, 60) * SECOND_MS,
             }
         )
     return found
@@ -148,7 +149,7 @@ def _events_of(camera: Record, hour: int) -> list[Record]:
 
 def _kept(camera: Record, now: int) -> list[tuple[int, int | None]]:
     """Return from when to when a camera watched, as far back as its present license reaches."""
-    oldest = now - DAYS.get(camera["license"], 0) * DAY
+    oldest = now - DAYS.get(camera["license"], 0) * DAY_MS
     return [
         (max(start, oldest), end)
         for start, end in camera["spans"]
@@ -164,7 +165,10 @@ def _settle(camera: Record, now: int) -> None:
 def _seeded(operator: Operator, number: int, product: str, firmware: str, license_id: str | None) -> Record:
     random = Random(f"{operator.id} camera {number}")
     born = operator.created
-    watched = {"CR": [[born - 48 * HOUR, born - 30 * HOUR], [born - 29 * HOUR, None]], "MR": [[born - 48 * HOUR, None]]}
+    watched = {
+        "CR": [[born - 48 * HOUR_MS, born - 30 * HOUR_MS], [born - 29 * HOUR_MS, None]],
+        "MR": [[born - 48 * HOUR_MS, None]],
+    }
     return {
         "deviceId": f"02{random.getrandbits(40):010X}",
         "number": number,

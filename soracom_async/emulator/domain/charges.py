@@ -7,8 +7,8 @@ from functools import cache
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
+from ..durations import DAY_MS
 from ..state import life
-from .dates import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,9 +65,9 @@ def _rates(sim: Sim) -> Iterator[tuple[int, Rate]]:
     """Return from which day on which rate holds; on the day of a change it is the highest that there was."""
     rate: Rate = (0.0, 0.0)
     # What a SIM cost before this operator had it was another one's matter.
-    taken = (sim.registered or 0) // DAY
+    taken = (sim.registered or 0) // DAY_MS
     history = life.history(sim)
-    for day, moments in groupby(history, lambda moment: max(moment["applyDateTimeEpochSec"] * 1000 // DAY, taken)):
+    for day, moments in groupby(history, lambda moment: max(moment["applyDateTimeEpochSec"] * 1000 // DAY_MS, taken)):
         rates = [rate, *(_rate(sim.number, moment["status"], moment["speedClass"]) for moment in moments)]
         yield day, max(rates)
         rate = rates[-1]

@@ -8,9 +8,6 @@ from typing import cast
 
 from ..._codec.times import Unit, from_text, to_wire
 
-DAY = 86_400_000
-"""Milliseconds."""
-
 
 def day_of(milliseconds: int) -> date:
     """Return the day of a time."""

@@ -10,6 +10,7 @@ from itertools import groupby
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from ..durations import HOUR_MS
 from ..state.sims import NUMBERS, number_of, sim_id
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from ..state.world import Operator
 
 KIND = "data resource"
-HOUR = 3_600_000
 SEEDED = 48
 """The entries of a seeded SIM: one an hour, the last of them shortly before its operator began."""
 
@@ -89,7 +89,7 @@ def remove(operator: Operator, name: str, time: int) -> None:
 
 def _seeded(operator: Operator, name: str) -> list[Record]:
     random = Random(f"{operator.id} {name}")
-    newest = operator.created - random.randrange(1, HOUR)
+    newest = operator.created - random.randrange(1, HOUR_MS)
     temperature, battery = random.uniform(15, 25), random.uniform(3.6, 4.1)
     found = []
     for hours in reversed(range(SEEDED)):
@@ -100,5 +100,5 @@ def _seeded(operator: Operator, name: str) -> list[Record]:
             "battery": round(battery, 3),
         }
         text = json.dumps(content, separators=(",", ":"))
-        found.append({"time": newest - hours * HOUR, "contentType": "application/json", "content": text})
+        found.append({"time": newest - hours * HOUR_MS, "contentType": "application/json", "content": text})
     return found

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 
+from ..durations import DAY_S, HOUR_S, MINUTE_S
 from ..protocol.errors import Refusal
 from ..state.world import Session, User, World
 from . import permissions
@@ -13,16 +14,17 @@ from . import permissions
 if TYPE_CHECKING:
     from ..protocol.messages import Request
 
-SHORTEST, LONGEST, DEFAULT = 180, 172_800, 86_400
-SWITCHED_LONGEST = SWITCHED_DEFAULT = 3_600
+SHORTEST_S, LONGEST_S, DEFAULT_S = 3 * MINUTE_S, 2 * DAY_S, DAY_S
+SWITCHED_LONGEST_S = SWITCHED_DEFAULT_S = HOUR_S
+"""How long the token of a switched user lives at most, and if the request names no time."""
 SIGNING_KEY = "the emulator's tokens protect nothing, so its key is no secret"
 
 
-def life(asked: Any, *, longest: int = LONGEST, default: int = DEFAULT) -> int:
+def life(asked: Any, *, longest: int = LONGEST_S, default: int = DEFAULT_S) -> int:
     """Return the seconds that a token lives, or refuse what was asked for."""
     seconds = default if asked is None else int(asked)
-    if not SHORTEST <= seconds <= longest:
-        raise Refusal("AUM0005", SHORTEST, longest)
+    if not SHORTEST_S <= seconds <= longest:
+        raise Refusal("AUM0005", SHORTEST_S, longest)
     return seconds
 
 

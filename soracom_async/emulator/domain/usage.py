@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ..durations import DAY_S, MINUTE_S
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -13,15 +15,14 @@ Amounts = dict[str, dict[str, int]]
 
 PERIODS = {"month": "%Y%m", "day": "%Y%m%d", "minutes": "%Y%m%dT%H%M%S"}
 """How the beginning of each period is written."""
-DAY = 86_400
 
 
 def begin(period: str, at: int) -> int:
     """Return the beginning of the period in which the second `at` lies."""
     if period == "minutes":
-        return at - at % 300
-    day = at - at % DAY
-    return day if period == "day" else day - (datetime.fromtimestamp(day, UTC).day - 1) * DAY
+        return at - at % (5 * MINUTE_S)
+    day = at - at % DAY_S
+    return day if period == "day" else day - (datetime.fromtimestamp(day, UTC).day - 1) * DAY_S
 
 
 def written(period: str, at: int) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 from ..._codec.model import is_model
 from ..._codec.times import EPOCH as UNIX
 from ..._codec.times import Unit, to_wire, unit_of
+from ..durations import DAY_MS
 from ..service.validation import fields
 from ..state.sims import (
     imsi,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 DEEPEST = 5
 """How deep optional things are nested."""
-YEAR = 365 * 86_400_000
+YEAR_MS = 365 * DAY_MS
 _PRESENT = ("create", "update", "lastModified", "modified", "order", "issue", "publish")
 """How the names of times begin that are known when a thing is made; other times come later, if ever."""
 _MOMENT = ("Time", "At", "DateTime", "TimeEpochMs")
@@ -92,7 +93,7 @@ class Sampler:
     def _moment(self, name: str) -> int | None:
         """Return a time in the year before the emulator's epoch; of what is made now, the present."""
         if self._made is None:
-            return EPOCH * 1000 - self._random.randrange(YEAR)
+            return EPOCH * 1000 - self._random.randrange(YEAR_MS)
         return self._made if name.startswith(_PRESENT) else None
 
     def _text(self, name: str) -> str | None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import define, field
 
+from ..durations import DAY_MS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -24,7 +26,6 @@ SPEED_CLASSES = ("s1.minimum", "s1.slow", "s1.standard", "s1.fast", "s1.4xfast",
 STATUSES = ("ready", "inactive", "standby", "suspended") + ("active",) * 12
 MODULES = ("nano", "micro", "mini", "trio", "nano", "trio", "embedded", "nano")
 SITES = ("tokyo", "london", "seattle", "osaka")
-DAY = 86_400_000
 
 _GOLDEN, _MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1
 
@@ -110,7 +111,7 @@ def seeded(number: int, *, key: int, operator_id: str, groups: tuple[str, ...], 
     bits ^= bits >> 31
     status = STATUSES[bits & 15]
     online = status == "active" and bits >> 4 & 3 != 0
-    created = epoch - DAY - (bits >> 16) % (700 * DAY)
+    created = epoch - DAY_MS - (bits >> 16) % (700 * DAY_MS)
     choice = (bits >> 6 & 1023) % (len(groups) + 1)
     digits = f"{number:010d}"
     return {
@@ -125,10 +126,10 @@ def seeded(number: int, *, key: int, operator_id: str, groups: tuple[str, ...], 
         "module_type": MODULES[bits >> 28 & 7],
         "serial_number": f"AB{digits}",
         "created": created,
-        "modified": created + (bits >> 24) % DAY,
+        "modified": created + (bits >> 24) % DAY_MS,
         "online": online,
         "session_id": f"{bits:016x}{number:016x}" if online else None,
-        "session_time": epoch - (bits >> 32) % DAY if online else None,
+        "session_time": epoch - (bits >> 32) % DAY_MS if online else None,
         "imei": f"35{bits % 10**13:013d}" if online else None,
         "address": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}" if online else None,
         "tags": {"name": f"device-{digits}", "site": SITES[bits >> 40 & 3]},

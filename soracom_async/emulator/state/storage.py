@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from ..durations import HOUR_S
 from ..protocol.messages import Response
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
 HOST = "storage.emulator.test"
 """The host in process; on a socket it is a port of its own."""
-LIFE = 3600.0
-"""Seconds that a URL is good for."""
+URL_LIFE_S = HOUR_S
+"""How long a URL is good for."""
 
 
 @frozen(slots=True)
@@ -39,7 +40,7 @@ class Storage:
             del self._offers[next(iter(self._offers))]
         digest = sha256(f"{now} {content_type} ".encode() + content).hexdigest()
         path = f"/{digest[:16]}?signature={digest[16:]}"
-        self._offers[path] = _Offer(content, content_type, now + LIFE)
+        self._offers[path] = _Offer(content, content_type, now + URL_LIFE_S)
         return path
 
     def answer(self, request: Request, now: float) -> Response:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
+from ..durations import DAY_MS
 from ..protocol.errors import Refusal
 from .collections import Collection
 from .fleet import Fleet
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
     from ..._clock import Clock
 
-TOKEN_LIFE = 86_400_000
-"""Milliseconds that a mailed token is good for."""
+TOKEN_LIFE_MS = DAY_MS
+"""How long a mailed token is good for."""
 EPOCH = 1_735_689_600
 """What is made from a seed was there before 2025-01-01; a clock that somebody drives starts on that day."""
 
@@ -249,7 +250,7 @@ class World:
         for mail in self.mails:
             if (mail.purpose, mail.token) == (purpose, token):
                 self.mails.remove(mail)
-                if self.milliseconds() - mail.sent < TOKEN_LIFE:
+                if self.milliseconds() - mail.sent < TOKEN_LIFE_MS:
                     return mail.subject
                 raise Refusal("AUM0013")
         raise Refusal.invalid_token()

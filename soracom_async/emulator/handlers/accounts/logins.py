@@ -57,7 +57,7 @@ def switch_user(call: Call) -> Any:
     if call.signed_in.switched:
         raise Refusal("AUM0006")
     seconds = tokens.life(
-        call.body.get("tokenTimeoutSeconds"), longest=tokens.SWITCHED_LONGEST, default=tokens.SWITCHED_DEFAULT
+        call.body.get("tokenTimeoutSeconds"), longest=tokens.SWITCHED_LONGEST_S, default=tokens.SWITCHED_DEFAULT_S
     )
     operator, name = call.world.operators.get(call.body.get("operatorId") or ""), call.body.get("userName") or ""
     user = operator.users.get(name) if operator is not None else None

@@ -39,7 +39,7 @@ def initialize_operator(call: Call) -> Any:
     # The official command line sends its profile, which has one coverage type by another name.
     wanted = call.body.get("coverageTypes") or [call.body.get("coverageType") or "jp"]
     operator.coverages = [coverage for coverage in dict.fromkeys(wanted) if coverage in ("jp", "g")]
-    call.session = tokens.issue(call.world, operator.users[None], call.token_ttl or tokens.DEFAULT)
+    call.session = tokens.issue(call.world, operator.users[None], call.token_ttl or tokens.DEFAULT_S)
     return tokens.shown(call.session)
 
 

@@ -30,8 +30,8 @@ APIS = (
 """What a task may call."""
 MOST = 10_000
 """The most tasks of one job."""
-PREPARATION, TASK = 1000, 100
-"""Milliseconds before the first task, and of each."""
+PREPARATION_MS, TASK_MS = 1000, 100
+"""How long a job takes before its first task, and how long each task takes."""
 
 
 @handles("listBatchGroups")
@@ -182,7 +182,7 @@ def _job(call: Call) -> Record:
 
 def _end(job: Record) -> int:
     """Return when a job has done what it will do."""
-    return int(job["createdTime"] + PREPARATION + TASK * len(job["_responses"]))
+    return int(job["createdTime"] + PREPARATION_MS + TASK_MS * len(job["_responses"]))
 
 
 def _running(call: Call, job: Record) -> bool:
@@ -193,23 +193,23 @@ def _tasks(call: Call, job: Record) -> Iterator[Record]:
     """Return the tasks of a job as they are by now."""
     for number, request in enumerate(job["_requests"]):
         task = {"taskId": number + 1, "request": request, "status": "pending"}
-        begin = job["createdTime"] + PREPARATION + TASK * number
+        begin = job["createdTime"] + PREPARATION_MS + TASK_MS * number
         if number < len(job["_responses"]) and begin <= call.now:
             task["startedTime"] = begin
-            if begin + TASK <= call.now:
+            if begin + TASK_MS <= call.now:
                 response = job["_responses"][number]
                 status = "error" if _failed(response) else "success"
-                task |= {"finishedTime": begin + TASK, "status": status, "response": response}
+                task |= {"finishedTime": begin + TASK_MS, "status": status, "response": response}
         yield task
 
 
 def _present(call: Call, job: Record) -> Record:
     """Return a job as it is by now."""
-    done = min(max((call.now - job["createdTime"] - PREPARATION) // TASK, 0), len(job["_responses"]))
+    done = min(max((call.now - job["createdTime"] - PREPARATION_MS) // TASK_MS, 0), len(job["_responses"]))
     errors = sum(map(_failed, job["_responses"][:done]))
     summary = {"pending": len(job["_requests"]) - done, "success": done - errors, "error": errors}
     if _running(call, job):
-        status = "pending" if call.now < job["createdTime"] + PREPARATION else "running"
+        status = "pending" if call.now < job["createdTime"] + PREPARATION_MS else "running"
     elif summary["pending"]:
         status = "aborted"
     else:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...domain.cameras import FIRMWARE, MINUTE, collection, connected, license_name, watch
+from ...domain.cameras import FIRMWARE, collection, connected, license_name, watch
 from ...domain.harvest import add_entry
+from ...durations import MINUTE_MS
 from ...protocol.errors import Refusal
 from ...protocol.messages import Response, decode
 from ...service.call import Call
@@ -16,7 +17,7 @@ from ..data.data import time_in
 if TYPE_CHECKING:
     from ...state.collections import Record
 
-REBOOT, UPDATE = MINUTE, 3 * MINUTE
+REBOOT_MS, UPDATE_MS = MINUTE_MS, 3 * MINUTE_MS
 """How long a camera is away."""
 
 
@@ -97,7 +98,7 @@ def set_power(call: Call) -> None:
 @handles("rebootSoraCamDevice")
 def reboot(call: Call) -> None:
     """Restart a camera, which takes it a minute."""
-    watch(camera_in(call), call.now, REBOOT)
+    watch(camera_in(call), call.now, REBOOT_MS)
 
 
 def _update_of(camera: Record) -> list[Record]:
@@ -127,7 +128,7 @@ def update(call: Call) -> None:
     if not _update_of(camera):
         raise Refusal.not_possible("there is no newer firmware")
     camera["newFirmware"] = FIRMWARE[camera["productDisplayName"]]
-    watch(camera, call.now, UPDATE)
+    watch(camera, call.now, UPDATE_MS)
 
 
 @handles("createSoraCamDeviceDataEntry", "updateSoraCamDeviceDataEntry")

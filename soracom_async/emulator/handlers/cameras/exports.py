@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any, Literal
 
-from ...domain.cameras import DAY, MINUTE, SECOND, collection, overlaps
+from ...domain.cameras import collection, overlaps
 from ...domain.filing import put_file
+from ...durations import DAY_MS, MINUTE_MS, SECOND_MS
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
@@ -17,14 +18,14 @@ from .. import handles
 from ..common.cameras import camera_in
 from ..common.timelines import timeline
 from ..fleet.downlinks import SNAPSHOT
-from .usage import FRAMES, LONGEST, spend
+from .usage import FRAMES, LONGEST_MS, spend
 
 if TYPE_CHECKING:
     from ...state.collections import Record
 
 Medium = Literal["image", "video"]
 
-URL_LIFE = 10 * MINUTE
+URL_LIFE_MS = 10 * MINUTE_MS
 # The shortest MP4 file: it says what it is, and that there is nothing in it.
 MOVIE = b"\0\0\0\x14ftypisom\0\0\0\0isom" + b"\0\0\0\x08mdat"
 
@@ -43,7 +44,7 @@ def export_image(call: Call) -> Any:
     outcome = "failed"
     if overlaps(camera, call.now + 1, time, time + 1):  # what is recorded now is recorded
         outcome = "completed" if spend(camera, call.now, 1) else "limitExceeded"
-    return _order(call, outcome, 5 * SECOND, "image/jpeg", {"time": time})
+    return _order(call, outcome, 5 * SECOND_MS, "image/jpeg", {"time": time})
 
 
 @handles("exportSoraCamDeviceRecordedVideo")
@@ -51,17 +52,17 @@ def export_video(call: Call) -> Any:
     """Order a video of what was recorded at a time."""
     camera, start, end = camera_in(call), call.body["from"], call.body["to"]
     codec = call.body.get("audioCodec") or "pcm_s16le"
-    if not start < end <= start + LONGEST:
+    if not start < end <= start + LONGEST_MS:
         raise Refusal.invalid("body.to is not within 900 seconds after body.from")
     if codec not in ("pcm_s16le", "mp3"):
         raise Refusal.invalid("body.audioCodec is neither pcm_s16le nor mp3")
     length = sum(over - begin for begin, over in overlaps(camera, call.now, start, end))
     if not length:
         raise Refusal.not_possible("nothing was recorded at that time")
-    frames = ceil(length * FRAMES / SECOND) * (2 if codec == "mp3" else 1)
+    frames = ceil(length * FRAMES / SECOND_MS) * (2 if codec == "mp3" else 1)
     outcome = "completed" if spend(camera, call.now, frames) else "limitExceeded"
     kind = "video/mp4" if call.body.get("archive") is False else "application/zip"
-    return _order(call, outcome, 10 * SECOND + length // 30, kind, {"from": start, "to": end})
+    return _order(call, outcome, 10 * SECOND_MS + length // 30, kind, {"from": start, "to": end})
 
 
 def _order(call: Call, outcome: str, takes: int, content_type: str, times: dict[str, int]) -> Any:
@@ -104,11 +105,11 @@ def _content(export: Record) -> bytes:
 
 def _status(export: Record, now: int) -> str:
     """Return how far an export has come: nothing happens by itself, so that follows from the time."""
-    if now < export["requestedTime"] + SECOND:
+    if now < export["requestedTime"] + SECOND_MS:
         return "initializing"
     if now < export["ready"]:
         return "processing"
-    if export["outcome"] == "completed" and now >= export["ready"] + URL_LIFE:
+    if export["outcome"] == "completed" and now >= export["ready"] + URL_LIFE_MS:
         return "expired"
     outcome: str = export["outcome"]
     return outcome
@@ -119,7 +120,7 @@ def _shown(call: Call, export: Record) -> Record:
     shown["status"] = _status(export, call.now)
     if shown["status"] == "completed":
         shown["url"] = call.offer(_content(export), export["contentType"])
-        shown["expiryTime"] = export["ready"] + URL_LIFE
+        shown["expiryTime"] = export["ready"] + URL_LIFE_MS
     return shown
 
 
@@ -134,7 +135,7 @@ def _exports(call: Call, device_id: str | None) -> list[Record]:
     return [
         export
         for export in call.collection(f"{_medium(call)} export").values()
-        if device_id in (None, export["deviceId"]) and call.now < export["requestedTime"] + DAY
+        if device_id in (None, export["deviceId"]) and call.now < export["requestedTime"] + DAY_MS
     ]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from ...domain.cameras import MINUTE
 from ...domain.dates import month_of, month_text
+from ...durations import HOUR_S, MINUTE_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
@@ -19,8 +19,8 @@ FRAMES = 5
 """A second of video counts as much as so many pictures."""
 USUAL_HOURS, MOST_HOURS = 72, 1500
 """What a month has, free of charge; and how far that limit can be raised."""
-LONGEST = 15 * MINUTE
-"""What one export or stream can have."""
+LONGEST_MS = 15 * MINUTE_MS
+"""How long an export or a stream can be."""
 
 
 def spend(camera: Record, now: int, frames: int) -> bool:
@@ -36,7 +36,7 @@ def spend(camera: Record, now: int, frames: int) -> bool:
 def _limit(camera: Record) -> int:
     """Return how many pictures may be exported in a month."""
     hours: int = USUAL_HOURS if camera["limitHours"] is None else camera["limitHours"]
-    return hours * 3600 * FRAMES
+    return hours * HOUR_S * FRAMES
 
 
 @handles("getSoraCamDeviceExportUsage")
@@ -49,7 +49,7 @@ def get_usage(call: Call) -> Any:
         "limit": limit,
         "used": used,
         "remaining": max(0, limit - used),
-        "billed": max(0, used - USUAL_HOURS * 3600 * FRAMES),
+        "billed": max(0, used - USUAL_HOURS * HOUR_S * FRAMES),
     }
     return {
         "deviceId": camera["deviceId"],

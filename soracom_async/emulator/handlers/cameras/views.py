@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...domain.cameras import MINUTE, SECOND, collection, connected, events, overlaps, recordings
+from ...domain.cameras import collection, connected, events, overlaps, recordings
+from ...durations import MINUTE_MS, SECOND_MS
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page, encode
 from ...service.call import Call
-from ...state.storage import LIFE
+from ...state.storage import URL_LIFE_S
 from .. import handles
 from ..common.cameras import camera_in
 from ..common.timelines import part, period, timeline
 from ..fleet.downlinks import SNAPSHOT
 from .exports import MOVIE
-from .usage import FRAMES, LONGEST, spend
+from .usage import FRAMES, LONGEST_MS, spend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ...state.collections import Record
 
-LATEST = 5 * MINUTE
-"""What a stream of the latest video has."""
+LATEST_MS = 5 * MINUTE_MS
+"""How long a stream of the latest video is."""
 MANY = 50
 """How many recordings and events are on a page."""
 
@@ -47,11 +48,11 @@ def stream(call: Call) -> Any:
         found = found[-1:] if connected(camera, call.now) else []
     elif not found:
         raise Refusal.not_found("recording of the camera", camera["deviceId"])
-    if not spend(camera, call.now, sum(over - begin for begin, over in found) * FRAMES // SECOND):
+    if not spend(camera, call.now, sum(over - begin for begin, over in found) * FRAMES // SECOND_MS):
         raise Refusal.not_possible("the limit of this month is reached")
     return {
         "playList": [_playlist(call, begin, over, latest=latest) for begin, over in found],
-        "expiryTime": call.now + int(LIFE * SECOND),
+        "expiryTime": call.now + URL_LIFE_S * SECOND_MS,
     }
 
 
@@ -59,15 +60,15 @@ def _asked(call: Call) -> tuple[int, int]:
     """Return which time is to be streamed."""
     start, end = period(call)
     if start is None:
-        return (call.now - LATEST, call.now) if end is None else (end - LONGEST, end)
-    end = start + LONGEST if end is None else end
-    if end - start > LONGEST:
+        return (call.now - LATEST_MS, call.now) if end is None else (end - LONGEST_MS, end)
+    end = start + LONGEST_MS if end is None else end
+    if end - start > LONGEST_MS:
         raise Refusal.invalid("from and to are more than 900 seconds apart")
     return start, end
 
 
 def _playlist(call: Call, begin: int, over: int, *, latest: bool) -> Record:
-    seconds = (over - begin) // SECOND
+    seconds = (over - begin) // SECOND_MS
     text = (
         '<?xml version="1.0" encoding="UTF-8"?>'
         f'<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT{seconds}S"/>'

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from ...domain import charges
 from ...domain.bills import Bill, account
 from ...domain.dates import (
-    DAY,
     beginning,
     day_text,
     later,
@@ -17,6 +16,7 @@ from ...domain.dates import (
     second_text,
 )
 from ...domain.money import money_of
+from ...durations import DAY_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-SUMMED_UP = 4
+SUMMED_UP_MONTHS = 4
 """How many months the summaries have."""
 TOP = 100
 """How many SIMs the summary of SIMs has."""
@@ -140,8 +140,8 @@ def by_sim(call: Call) -> Any:
     money = money_of(call.operator)
 
     def costs(month: date) -> list[dict[str, Any]]:
-        last = min(beginning(later(month, 1)) // DAY - 1, call.now // DAY)
-        every = charges.by_sim(call.operator.fleet, beginning(month) // DAY, last)
+        last = min(beginning(later(month, 1)) // DAY_MS - 1, call.now // DAY_MS)
+        every = charges.by_sim(call.operator.fleet, beginning(month) // DAY_MS, last)
         dearest = nlargest(TOP, (pair for pair in every if pair[1]), key=lambda pair: pair[1])
         return [{"simId": sim_id, "amount": money.of(yen)} for sim_id, yen in dearest]
 
@@ -150,7 +150,7 @@ def by_sim(call: Call) -> Any:
 
 def _summaries(call: Call, costs: Callable[[date], list[dict[str, Any]]]) -> list[dict[str, Any]]:
     """Return the last months, newest first, each with its costs."""
-    months = [later(month_of(call.now), -ago) for ago in range(SUMMED_UP)]
+    months = [later(month_of(call.now), -ago) for ago in range(SUMMED_UP_MONTHS)]
     return [
         {
             "yearMonth": month_text(month),

@@ -21,8 +21,8 @@ UNREGISTERED = "unregistered coupon"
 QUOTATION = "coupon quotation"
 MOST = 1_000_000
 """The greatest amount of a coupon."""
-GOOD_FOR = 12
-"""Months until a coupon that says nothing else expires."""
+VALID_MONTHS = 12
+"""How long a coupon is valid that says nothing else."""
 
 
 @handles("sandboxCreateCoupon")
@@ -91,7 +91,7 @@ def _check_amount(amount: float) -> None:
 
 
 def _expiry(call: Call) -> str:
-    return month_text(later(month_of(call.now), GOOD_FOR))
+    return month_text(later(month_of(call.now), VALID_MONTHS))
 
 
 def _keep(call: Call, coupon: Record) -> None:

@@ -17,7 +17,7 @@ from ...domain.subscriptions import check
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
-from ..common.payments import PAYMENT, TIME
+from ..common.payments import PAYMENT, PAYMENT_MS
 from ..common.quotations import confirm, quote
 from . import addresses
 
@@ -112,7 +112,7 @@ def status_of(call: Call, order: Record) -> tuple[str, str]:
     for status, payment in (("cancelled", "cancelled"), ("received", "paid"), ("shipped", "paid")):
         if f"{status}Time" in order:
             return status, payment
-    return ("ordered", "paid") if call.now >= order["confirmedTime"] + TIME else ("ordering", "paying")
+    return ("ordered", "paid") if call.now >= order["confirmedTime"] + PAYMENT_MS else ("ordering", "paying")
 
 
 def order_shown(call: Call, order: Record) -> Any:

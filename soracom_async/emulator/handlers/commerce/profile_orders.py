@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...domain.dates import DAY
 from ...domain.subscriptions import check
+from ...durations import DAY_MS, SECOND_MS
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 MOST = 100
 """The most profiles of one order."""
-TIMES = {"CONFIRMED": 1000, "IN_PROGRESS": 10_000}
-"""Milliseconds after the confirmation at which a status ends."""
+STATUS_ENDS_MS = {"CONFIRMED": SECOND_MS, "IN_PROGRESS": 10 * SECOND_MS}
+"""How long after the confirmation a status ends."""
 _SUBSCRIPTIONS = ("plan01s", "planP1", "planX1", "planX2", "planX3", "plan-US")
 _SMDP = "smdp.emulator.test"
 
@@ -28,7 +28,7 @@ def _orders(call: Call) -> Collection:
     """Return the orders; those that nobody confirmed within a day are gone."""
     orders = call.collection("eSIM profile order")
     for identifier, order in list(orders.items()):
-        if "confirmedTime" not in order and call.now - order["orderedTime"] > DAY:
+        if "confirmedTime" not in order and call.now - order["orderedTime"] > DAY_MS:
             del orders[identifier]
     return orders
 
@@ -41,11 +41,11 @@ def _status(call: Call, order: Record) -> str:
     if "confirmedTime" not in order:
         return "DRAFT"
     elapsed = call.now - order["confirmedTime"]
-    return next((status for status, end in TIMES.items() if elapsed < end), "COMPLETED")
+    return next((status for status, end in STATUS_ENDS_MS.items() if elapsed < end), "COMPLETED")
 
 
 def _completed_time(order: Record) -> int:
-    return int(order["confirmedTime"] + max(TIMES.values()))
+    return int(order["confirmedTime"] + max(STATUS_ENDS_MS.values()))
 
 
 def _shown(call: Call, order: Record) -> dict[str, Any]:

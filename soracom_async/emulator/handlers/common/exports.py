@@ -6,6 +6,7 @@ import csv
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
+from ...durations import SECOND_MS
 from ...protocol.errors import Refusal
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from ...service.call import Call
     from ...state.collections import Collection
 
-TIME = 2000
-"""Milliseconds until a file that is made in a while is there."""
+EXPORT_MS = 2 * SECOND_MS
+"""How long an export takes that is made in the background."""
 
 
 def exported(call: Call) -> Collection:
@@ -31,7 +32,7 @@ def export(call: Call, name: str, content: str, content_type: str = "text/csv") 
     if mode == "sync":
         return {"url": call.offer(content.encode(), content_type)}
     file_id = call.world.uuid()
-    exported(call).put(file_id, {"content": content, "contentType": content_type, "doneTime": call.now + TIME})
+    exported(call).put(file_id, {"content": content, "contentType": content_type, "doneTime": call.now + EXPORT_MS})
     return {"exportedFileId": file_id, "exportedFilePath": f"/{call.operator.id}/{file_id}/{name}"}
 
 

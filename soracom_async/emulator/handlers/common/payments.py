@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ...domain.bills import account
 from ...domain.dates import month_text, second_text
 from ...domain.money import money_of
+from ...durations import MINUTE_MS
 
 if TYPE_CHECKING:
     from ...service.call import Call
@@ -18,8 +19,8 @@ CARD = "************4242"
 METHOD = "payment method"
 PAYMENT = "payment"
 """The kind of a payment of an order, which has the order's identifier."""
-TIME = 60_000
-"""Milliseconds that the payment of an order takes."""
+PAYMENT_MS = MINUTE_MS
+"""How long the payment of an order takes."""
 
 
 def payment_method(call: Call) -> Record:
@@ -41,7 +42,7 @@ def pay(call: Call, terms: Record) -> None:
         items = [item["product"]["productName"] for item in terms.get("orderItemList", ())]
         payment = {
             "orderId": terms["orderId"],
-            "time": call.now + TIME,
+            "time": call.now + PAYMENT_MS,
             "tax": terms["taxAmount"],
             "total": terms["totalAmount"],
             "items": items,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...durations import DAY_MS
 from ...protocol.errors import Refusal
 from .payments import pay
 
@@ -11,8 +12,8 @@ if TYPE_CHECKING:
     from ...service.call import Call
     from ...state.collections import Record
 
-VALID = 30 * 86_400_000
-"""Milliseconds that an offer is good for."""
+VALID_MS = 30 * DAY_MS
+"""How long an offer is good for."""
 
 
 def quote(call: Call, kind: str, terms: Record) -> Record:
@@ -28,7 +29,7 @@ def confirm(call: Call, kind: str) -> tuple[Record, bool]:
     offer = call.collection(kind).find(call.path["order_id"])
     if offer["confirmedTime"] is not None:
         return offer, False
-    if call.now - offer["quotedTime"] > VALID:
+    if call.now - offer["quotedTime"] > VALID_MS:
         raise Refusal.not_possible("the quotation is older than a month")
     offer["confirmedTime"] = call.now
     pay(call, offer["terms"])

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ...state.collections import Record
 
 KIND = "analysis query"
-_STATES = ((1000, "STARTING"), (4000, "RUNNING"), (6000, "EXPORTING"))
-"""Until how many milliseconds after its start a query is in which state."""
+_STATE_ENDS_MS = ((1000, "STARTING"), (4000, "RUNNING"), (6000, "EXPORTING"))
+"""How long after the start of a query a state ends."""
 
 
 def _column(name: str, kind: str) -> Record:
@@ -70,7 +70,7 @@ def get(call: Call) -> Any:
     answer: Record = {
         "usedExecCount": sum(month_of(each["started"]) == month for each in call.collection(KIND).values()),
     }
-    for until, status in _STATES:
+    for until, status in _STATE_ENDS_MS:
         if call.now < found["started"] + until:
             return answer | {"status": status}
     content = base64.b64decode(found["content"])

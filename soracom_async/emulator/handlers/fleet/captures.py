@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...domain.wire import iso, visible
+from ...durations import DAY_S, SECOND_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state import life
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from ...protocol.messages import Page
     from ...state.collections import Record
 
+SHORTEST_S, LONGEST_S = 30, DAY_S
+"""How long a capture can be."""
 EMPTY = bytes.fromhex("d4c3b2a1020004000000000000000000ffff000065000000")
 """A capture file in which nothing passed by: the head of a pcap file of IP packets."""
 
@@ -38,7 +41,7 @@ def _session(call: Call) -> Record:
 
 
 def _present(call: Call, session: Record) -> Record:
-    end = session["_begun"] + session["duration"] * 1000
+    end = session["_begun"] + session["duration"] * SECOND_MS
     if session["status"] == "CAPTURING" and call.now >= end:
         session |= {"status": "DONE", "endedTime": iso(end)}
     return session
@@ -61,8 +64,8 @@ def create(call: Call) -> Any:
     """Begin to capture."""
     if "sim_id" in call.path:
         life.usable(call.operator.fleet.change(call.sim_number()))
-    if not 30 <= call.body["duration"] <= 86_400:
-        raise Refusal.invalid("body.duration is not within 30 and 86400")
+    if not SHORTEST_S <= call.body["duration"] <= LONGEST_S:
+        raise Refusal.invalid(f"body.duration is not within {SHORTEST_S} and {LONGEST_S}")
     session = {
         "sessionId": call.world.uuid(),
         "status": "CAPTURING",

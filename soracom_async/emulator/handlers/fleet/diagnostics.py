@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...domain.wire import visible
+from ...durations import DAY_MS, SECOND_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
@@ -13,9 +14,8 @@ from .transfers import number_named
 if TYPE_CHECKING:
     from ...state.sims import Sim
 
-TIME = 5000
-"""Milliseconds that a diagnosis takes."""
-DAY = 86_400_000
+DIAGNOSIS_MS = 5 * SECOND_MS
+"""How long a diagnosis takes."""
 
 
 def insights(sim: Sim) -> list[dict[str, Any]]:
@@ -50,7 +50,7 @@ def send(call: Call) -> Any:
             raise Refusal.invalid(f"body.{name} is not {only}")
     sim = call.operator.fleet.look(number_named(call, asked["resourceId"]))
     end = call.now if asked.get("to") is None else asked["to"]
-    start = end - DAY if asked.get("from") is None else asked["from"]
+    start = end - DAY_MS if asked.get("from") is None else asked["from"]
     if start > end:
         raise Refusal.invalid("body.from is later than body.to")
     diagnostic_id = call.world.uuid()
@@ -58,7 +58,7 @@ def send(call: Call) -> Any:
         "diagnosticId": diagnostic_id,
         "from": start,
         "to": end,
-        "_doneTime": call.now + TIME,
+        "_doneTime": call.now + DIAGNOSIS_MS,
         "_insights": insights(sim),
     }
     return _shown(call, call.collection("diagnostic").put(diagnostic_id, record))

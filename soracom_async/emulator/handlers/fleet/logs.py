@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...durations import HOUR_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state.sims import imsi
@@ -42,7 +43,7 @@ def errors(call: Call) -> Iterator[dict[str, Any]]:
             "resourceId": imsi(number),
             "service": service,
             "logLevel": "error",
-            "time": operator.created - (place + 1) * 3_600_000,
+            "time": operator.created - (place + 1) * HOUR_MS,
             "body": {"message": complaint},
         }
 

@@ -6,6 +6,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from ...domain.wire import visible
+from ...durations import HOUR_S, MINUTE_S, SECOND_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state import life
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from ...protocol.messages import Page
     from ...state.collections import Collection, Record
 
-SECONDS, MOST_SECONDS = 30 * 60, 8 * 60 * 60
-"""How long a port mapping lives, where nothing else is said, and at most."""
+DEFAULT_S, LONGEST_S = 30 * MINUTE_S, 8 * HOUR_S
+"""How long a port mapping lives if the request names no duration, and at most."""
 STRATEGIES: dict[str | None, str] = {"air": "AIR_PRIORITIZED", "arc": "ARC_PRIORITIZED", None: "DYNAMIC"}
 """By the service that was asked for."""
 
@@ -65,9 +66,9 @@ def create(call: Call) -> Any:
         raise Refusal.invalid("body.destination.service is neither air nor arc")
     own = {"simId": sim.sim_id} if sim_name else {"imsi": sim.imsi}
     strategy = STRATEGIES[asked.get("service")] if sim_name else "IMSI_PRIORITIZED"
-    duration = call.body.get("duration") or SECONDS
-    if not 0 < duration <= MOST_SECONDS:
-        raise Refusal.invalid(f"body.duration is not within 1 and {MOST_SECONDS}")
+    duration = call.body.get("duration") or DEFAULT_S
+    if not 0 < duration <= LONGEST_S:
+        raise Refusal.invalid(f"body.duration is not within 1 and {LONGEST_S}")
     address, port = f"203.0.113.{call.world.random.randrange(1, 255)}", call.world.random.randrange(10_000, 60_000)
     endpoint = f"{address}:{port}"
     mapping: Record = own | {
@@ -82,7 +83,7 @@ def create(call: Call) -> Any:
         "tlsRequired": bool(call.body.get("tlsRequired")),
         "duration": duration,
         "createdTime": call.now,
-        "expiredTime": call.now + int(duration * 1000),
+        "expiredTime": call.now + int(duration * SECOND_MS),
         "expired": False,
         "_imsi": sim.imsi,
         "_address": sim.address or "",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...domain import lwm2m
 from ...domain.wire import iso
+from ...durations import DAY_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state.world import EPOCH
@@ -47,7 +48,7 @@ def _seeded(dice: Random, operator_id: str, number: int) -> tuple[str, Record]:
     device = _device(
         device_id,
         operator_id,
-        EPOCH * 1000 - dice.randrange(86_400_000),
+        EPOCH * 1000 - dice.randrange(DAY_MS),
         online=True,
         endpoint=f"endpoint-{number + 1}",
         manufacturer="Example Devices",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...domain.wire import iso
+from ...durations import DAY_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state.world import EPOCH
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 def _seeded_gateway(dice: Random, operator_id: str, number: int) -> tuple[str, Record]:
     gateway_id = f"{dice.getrandbits(64):016x}"
-    born = iso(EPOCH * 1000 - dice.randrange(1, 400) * 86_400_000)
+    born = iso(EPOCH * 1000 - dice.randrange(1, 400) * DAY_MS)
     return gateway_id, {
         "gatewayId": gateway_id,
         "operatorId": operator_id,

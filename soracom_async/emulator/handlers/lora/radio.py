@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...domain.wire import iso
+from ...durations import DAY_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state.world import EPOCH
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from ...state.collections import Record
 
 _IDS = {"LoraDevice": re.compile(r"[0-9A-Fa-f]{16}"), "SigfoxDevice": re.compile(r"[0-9A-Fa-f]{1,8}")}
-_DAY = 86_400_000
 
 
 def _device(device_id: str, operator_id: str, at: int, **fields: Any) -> Record:
@@ -43,11 +43,11 @@ def _device(device_id: str, operator_id: str, at: int, **fields: Any) -> Record:
 
 def _seeded(dice: Random, operator_id: str, number: int, *, name: str, digits: int) -> tuple[str, Record]:
     device_id = f"{dice.randrange(16**digits):0{digits}X}"
-    seen = EPOCH * 1000 - dice.randrange(_DAY)
+    seen = EPOCH * 1000 - dice.randrange(DAY_MS)
     return device_id, _device(
         device_id,
         operator_id,
-        seen - dice.randrange(100 * _DAY),
+        seen - dice.randrange(100 * DAY_MS),
         tags={"name": f"{name}-{number + 1}"},
         lastSeen={"rssi": -dice.randrange(60, 120), "snr": dice.randrange(-10, 10), "time": iso(seen)},
     )

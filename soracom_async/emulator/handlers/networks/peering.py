@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...domain.ipv4 import network_in
 from ...domain.wire import visible
+from ...durations import MINUTE_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
@@ -14,8 +15,8 @@ from ..common.things import find, take_entry, touch
 if TYPE_CHECKING:
     from ...state.collections import Record
 
-OTHER_SIDE = 60_000
-"""Milliseconds after which the owner of the other side has done its part."""
+PEER_RESPONSE_MS = MINUTE_MS
+"""How long the owner of the other side takes to do its part."""
 ASN = 64512
 PEERINGS, ATTACHMENTS = "soracomTransitGatewayPeeringConnections", "soracomTransitGatewayVpcAttachments"
 _WAITING = {PEERINGS: ("pending", "active"), ATTACHMENTS: ("vpcAttachmentPending", "acceptancePending")}
@@ -26,8 +27,8 @@ def settle(vpg: Record, now: int) -> None:
     """Let the other sides do their part."""
     for field, (before, after) in _WAITING.items():
         for connection in vpg[field].values():
-            if connection["status"] == before and now >= connection["createdTime"] + OTHER_SIDE:
-                connection |= {"status": after, "lastModifiedTime": connection["createdTime"] + OTHER_SIDE}
+            if connection["status"] == before and now >= connection["createdTime"] + PEER_RESPONSE_MS:
+                connection |= {"status": after, "lastModifiedTime": connection["createdTime"] + PEER_RESPONSE_MS}
 
 
 def transit_gateway(call: Call, region: str, asn: int | None = None) -> Record:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
+from ...durations import DAY_MS
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
@@ -44,7 +45,7 @@ def _gadget(product_id: str, serial_number: str, operator_id: str, at: int, tags
 
 def _seeded(dice: Random, operator_id: str, number: int) -> tuple[str, Record]:
     product_id = PRODUCTS[number % 2]
-    born = EPOCH * 1000 - dice.randrange(1, 400) * 86_400_000
+    born = EPOCH * 1000 - dice.randrange(1, 400) * DAY_MS
     gadget = _gadget(
         product_id, f"{dice.getrandbits(48):012X}", operator_id, born, {"name": f"{product_id}-{number + 1}"}
     )
