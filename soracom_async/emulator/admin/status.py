@@ -129,14 +129,14 @@ def _statuses(fleet: Fleet) -> dict[str, int]:
     """Return how many SIMs are in each status."""
     seeded = _seeded.get(fleet)
     if seeded is None:  # it never changes
-        seeded = _seeded[fleet] = Counter(fleet._seeded(number)["status"] for number in fleet.numbers[:COUNTED])
+        seeded = _seeded[fleet] = Counter(map(fleet.seeded_status, fleet.numbers[:COUNTED]))
     if len(fleet.numbers) > COUNTED:
         share = len(fleet) / COUNTED
         return {status: round(count * share) for status, count in sorted(seeded.items())}
     counts = seeded.copy()
-    for number in [*fleet._changed, *fleet._gone]:
+    for number in fleet.touched():
         if number in fleet.numbers:
-            counts[fleet._seeded(number)["status"]] -= 1
+            counts[fleet.seeded_status(number)] -= 1
         if number in fleet:
             counts[fleet.look(number).status] += 1
     return {status: count for status, count in sorted(counts.items()) if count}

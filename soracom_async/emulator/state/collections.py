@@ -28,6 +28,17 @@ class Collection(dict[str, Record]):
         self.kind = kind
         """What one of them is called in an error: `event handler`."""
 
+    @classmethod
+    def from_state(cls, state: dict[str, Record], kind: str) -> Collection:
+        """Return the collection that a state file has."""
+        collection = cls(kind)
+        collection.update(state)
+        return collection
+
+    def to_state(self) -> dict[str, Record]:
+        """Return what a state file has of this collection."""
+        return dict(self)
+
     def find(self, identifier: str) -> Record:
         """Return a thing; raises Refusal (404) where there is none of that identifier."""
         try:

@@ -6,6 +6,8 @@ from bisect import bisect_right, insort
 from heapq import merge
 from typing import TYPE_CHECKING, Any
 
+from attrs import frozen
+
 from ..protocol.messages import Page, encode
 from .life import expire
 from .paging import first_page
@@ -25,6 +27,21 @@ if TYPE_CHECKING:
 
 SCAN = 10_000
 """How many SIMs a filtered listing looks at for one page; it may be short, or empty, and not be the last."""
+
+
+@frozen(slots=True)
+class FleetState:
+    """A fleet as a state file has it."""
+
+    numbers: tuple[int, int]
+    """The first seeded number, and the one behind the last."""
+    key: int
+    epoch: int
+    groups: tuple[str, ...]
+    """The groups that seeded SIMs are in."""
+    changed: list[Sim]
+    added: list[int]
+    gone: list[int]
 
 
 class Fleet:
@@ -54,6 +71,37 @@ class Fleet:
         self._changed: dict[int, Sim] = {}
         self._added: list[int] = []
         self._gone: set[int] = set()
+
+    @classmethod
+    def from_state(
+        cls, state: FleetState, operator_id: str, *, time: Callable[[], int], live_groups: Container[str]
+    ) -> Fleet:
+        """Return the fleet that a state file has."""
+        fleet = cls(
+            operator_id,
+            range(*state.numbers),
+            key=state.key,
+            epoch=state.epoch,
+            time=time,
+            groups=state.groups,
+            live_groups=live_groups,
+        )
+        fleet._changed = {sim.number: sim for sim in state.changed}
+        fleet._added = state.added
+        fleet._gone = set(state.gone)
+        return fleet
+
+    def to_state(self) -> FleetState:
+        """Return what a state file has of this fleet; SIMs that never changed come from the seed again."""
+        return FleetState(
+            numbers=(self.numbers.start, self.numbers.stop),
+            key=self._key,
+            epoch=self._epoch,
+            groups=self._groups,
+            changed=list(self._changed.values()),
+            added=self._added,
+            gone=sorted(self._gone),
+        )
 
     def __len__(self) -> int:
         return len(self.numbers) - len(self._gone) + len(self._added)
@@ -142,6 +190,14 @@ class Fleet:
             "modified": at,
         }
         return Sim(**given | fields)
+
+    def seeded_status(self, number: int) -> str:
+        """Return the status that a seeded SIM began with."""
+        return str(self._seeded(number)["status"])
+
+    def touched(self) -> list[int]:
+        """Return the numbers of the SIMs that changed, were added, or left."""
+        return [*self._changed, *self._gone]
 
     def _seeded(self, number: int) -> dict[str, Any]:
         fields = seeded(number, key=self._key, operator_id=self.operator_id, groups=self._groups, epoch=self._epoch)

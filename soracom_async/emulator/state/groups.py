@@ -24,6 +24,18 @@ class Groups:
         self._groups: dict[str, Group] = {}
         self._order: list[str] = []
 
+    @classmethod
+    def from_state(cls, state: list[Group], operator_id: str) -> Groups:
+        """Return the groups that a state file has."""
+        groups = cls(operator_id)
+        groups._groups = {group["groupId"]: group for group in state}
+        groups._order = sorted(groups._groups)
+        return groups
+
+    def to_state(self) -> list[Group]:
+        """Return what a state file has of these groups."""
+        return [self._groups[group_id] for group_id in self._order]
+
     def __contains__(self, group_id: object) -> bool:
         return group_id in self._groups
 

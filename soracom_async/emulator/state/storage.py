@@ -20,19 +20,33 @@ URL_LIFE_S = HOUR_S
 
 
 @frozen(slots=True)
-class _Offer:
+class Offer:
+    """A file that can be fetched."""
+
     content: bytes
     content_type: str
     until: float
+    """The Unix time at which its URL ends."""
 
 
 class Storage:
     """What can be fetched by whoever has its URL."""
 
     def __init__(self) -> None:
-        self._offers: dict[str, _Offer] = {}
+        self._offers: dict[str, Offer] = {}
         self.leaks: int = 0
         """How many requests brought Soracom's headers here: their client sends its token to any host it is led to."""
+
+    @classmethod
+    def from_state(cls, state: dict[str, Offer]) -> Storage:
+        """Return the storage that a state file has."""
+        storage = cls()
+        storage._offers = state
+        return storage
+
+    def to_state(self) -> dict[str, Offer]:
+        """Return what a state file has of this storage: the files, by path and query of their URLs."""
+        return self._offers
 
     def offer(self, content: bytes, content_type: str, now: float) -> str:
         """Return path and query of a URL for `content`; `now` is the Unix time."""
@@ -40,7 +54,7 @@ class Storage:
             del self._offers[next(iter(self._offers))]
         digest = sha256(f"{now} {content_type} ".encode() + content).hexdigest()
         path = f"/{digest[:16]}?signature={digest[16:]}"
-        self._offers[path] = _Offer(content, content_type, now + URL_LIFE_S)
+        self._offers[path] = Offer(content, content_type, now + URL_LIFE_S)
         return path
 
     def answer(self, request: Request, now: float) -> Response:

@@ -153,7 +153,8 @@ class World:
         self.storage: Storage = Storage()
         self.served: deque[AuditEntry] = deque(maxlen=10_000)
         """The last requests, oldest first."""
-        self._next_number = 1
+        self.next_number: int = 1
+        """Where the search for a free number of a SIM begins."""
 
     def now(self) -> float:
         """Return monotonic seconds."""
@@ -181,8 +182,8 @@ class World:
         operator_id = f"OP{self.random.randrange(10**10):010d}"
         owned = Groups(operator_id)
         made = tuple(owned.create(self.uuid(), EPOCH * 1000, {"name": f"group-{n + 1}"}) for n in range(groups))
-        numbers = range(self._next_number, self._next_number + sims)
-        self._next_number += sims
+        numbers = range(self.next_number, self.next_number + sims)
+        self.next_number += sims
         fleet = Fleet(
             operator_id,
             numbers,
@@ -235,9 +236,9 @@ class World:
 
     def new_number(self) -> int:
         """Return the number of a SIM that nobody has."""
-        while self.owner(self._next_number) is not None:
-            self._next_number += 1
-        return self._next_number
+        while self.owner(self.next_number) is not None:
+            self.next_number += 1
+        return self.next_number
 
     def mail(self, to: str, purpose: str, subject: Any) -> Mail:
         """Send a token by mail."""
