@@ -68,15 +68,15 @@ class Delivery:
     """Whether status and headers arrive; where not, the connection is reset."""
     upto: int | None = None
     """After how many bytes of the body the connection ends; None: all of it arrives."""
-    piece: int = 0
+    chunk: int = 0
     """How many bytes arrive at a time; 0: all at once."""
     pause: float = 0.0
-    """Seconds between two pieces, by the emulator's clock."""
+    """Seconds between two chunks, by the emulator's clock."""
 
-    def pieces(self, body: bytes) -> list[bytes]:
-        """Return what arrives of a body, in its pieces."""
+    def chunks(self, body: bytes) -> list[bytes]:
+        """Return what arrives of a body, in chunks."""
         arriving = body[: self.upto]
-        size = self.piece or len(arriving) or 1
+        size = self.chunk or len(arriving) or 1
         return [arriving[at : at + size] for at in range(0, len(arriving), size)]
 
 

@@ -101,9 +101,9 @@ async def _truncate(fault: FaultContext) -> Response:
 
 @_kind("drip")
 async def _drip(fault: FaultContext, *, seconds: float = 10.0, pieces: int = 10) -> Response:
-    """The body comes in `pieces` that take `seconds` in all."""
+    """The body comes in `pieces` chunks, which take `seconds` in all."""
     response = await fault.call_next()
-    response.delivery = Delivery(piece=-(-len(response.body) // pieces), pause=seconds / pieces)
+    response.delivery = Delivery(chunk=-(-len(response.body) // pieces), pause=seconds / pieces)
     return response
 
 

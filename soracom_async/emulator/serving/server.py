@@ -66,7 +66,7 @@ def _head(response: Response) -> Message:
 
 
 async def _deliver(response: Response, delivery: Delivery, clock: Clock, receive: Receive, send: Send) -> None:
-    """Send an answer in pieces, or lose it."""
+    """Send an answer in chunks, or lose it."""
     connection = _connection(receive)
     if not delivery.head:
         # A close that lingers for no time is a reset.
@@ -75,10 +75,10 @@ async def _deliver(response: Response, delivery: Delivery, clock: Clock, receive
         connection.abort()
     else:
         await send(_head(response))
-        for piece in delivery.pieces(response.body):
+        for chunk in delivery.chunks(response.body):
             if delivery.pause:
                 await clock.sleep(delivery.pause)
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
         if delivery.upto is None:
             await send({"type": "http.response.body", "body": b""})
             return
@@ -99,7 +99,7 @@ def _storage_url(host: str, port: int) -> str:
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    # The protocol is said, or asyncio would leave Nagle's delay on: 40 ms for an answer in two pieces.
+    # The protocol is said, or asyncio would leave Nagle's delay on: 40 ms for an answer in two chunks.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

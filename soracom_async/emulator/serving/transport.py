@@ -46,7 +46,7 @@ class _Stream(httpx.AsyncByteStream):
     """A body that comes as its delivery says."""
 
     def __init__(self, response: Response, delivery: Delivery, clock: Clock) -> None:
-        self._pieces = iter(delivery.pieces(response.body))
+        self._chunks = iter(delivery.chunks(response.body))
         self._delivery = delivery
         self._clock = clock
 
@@ -54,11 +54,11 @@ class _Stream(httpx.AsyncByteStream):
         return self
 
     async def __anext__(self) -> bytes:
-        piece = next(self._pieces, None)
-        if piece is not None:
+        chunk = next(self._chunks, None)
+        if chunk is not None:
             if self._delivery.pause:
                 await self._clock.sleep(self._delivery.pause)
-            return piece
+            return chunk
         if self._delivery.upto is not None:
             raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
         raise StopAsyncIteration

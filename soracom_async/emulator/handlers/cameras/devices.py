@@ -12,7 +12,7 @@ from ...protocol.messages import Response, decode
 from ...service.call import Call
 from .. import handles
 from ..common.cameras import camera_in
-from ..data.data import time_in
+from ..data.entries import time_in
 
 if TYPE_CHECKING:
     from ...state.collections import Record

@@ -10,8 +10,8 @@ from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state import life
 from .. import handles
+from ..common.crud import find
 from ..common.listings import listing
-from ..common.things import find
 
 if TYPE_CHECKING:
     from ...protocol.messages import Page

@@ -15,7 +15,7 @@ from ...state.sims import (
     sim_id,
 )
 from .. import handles
-from ..common.things import collection_of
+from ..common.crud import collection_of
 from .stats import users, uses
 
 if TYPE_CHECKING:

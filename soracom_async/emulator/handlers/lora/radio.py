@@ -12,7 +12,7 @@ from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state.world import EPOCH
 from .. import handles
-from ..common.things import (
+from ..common.crud import (
     KINDS,
     Kind,
     collection_of,

@@ -9,13 +9,13 @@ from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state.sims import number_of
 from .. import handles
-from ..common.listings import listing
-from ..common.things import (
+from ..common.crud import (
     changed,
     find,
     take_entry,
     touch,
 )
+from ..common.listings import listing
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Network

@@ -8,7 +8,7 @@ from ...domain.ipv4 import address_in
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
-from ..common.things import find, touch
+from ..common.crud import find, touch
 
 if TYPE_CHECKING:
     from ...state.collections import Record

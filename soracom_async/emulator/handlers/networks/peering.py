@@ -10,7 +10,7 @@ from ...durations import MINUTE_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
-from ..common.things import find, take_entry, touch
+from ..common.crud import find, take_entry, touch
 
 if TYPE_CHECKING:
     from ...state.collections import Record

@@ -9,7 +9,7 @@ from ...domain.wire import visible
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
-from ..common.things import (
+from ..common.crud import (
     KINDS,
     Kind,
     changed,

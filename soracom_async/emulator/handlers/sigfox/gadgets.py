@@ -11,7 +11,7 @@ from ...protocol.messages import Page
 from ...service.call import Call
 from ...state.world import EPOCH
 from .. import handles
-from ..common.things import (
+from ..common.crud import (
     KINDS,
     Kind,
     collection_of,

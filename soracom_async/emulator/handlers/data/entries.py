@@ -19,7 +19,7 @@ from ...service.validation import check_path
 from ...state.paging import first_page
 from ...state.sims import imsi, number_of, sim_id
 from .. import handles
-from ..common.things import find, identifier_in
+from ..common.crud import find, identifier_in
 from ..common.timelines import timeline
 
 if TYPE_CHECKING:
