@@ -1,4 +1,4 @@
-"""Lengths of time: the unit stands at the end of each name."""
+"""Lengths of time; each name ends with its unit: `_S` for seconds, `_MS` for milliseconds."""
 
 from __future__ import annotations
 

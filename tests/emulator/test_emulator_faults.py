@@ -213,7 +213,7 @@ async def test_a_storm_of_429(emulator, client):
 
 @pytest.mark.anyio
 async def test_tokens_that_fail(emulator, client):
-    """A good token may be refused, or die before its time."""
+    """A valid token may be refused, or end before its time."""
     with emulator.fault("unauthorized", count=1):
         assert refused(await client.get(SIM), 401, "AUM0003")
         assert await statuses(client, times=1) == [200]

@@ -1,4 +1,4 @@
-"""SORA Cam: an operator's cameras, when they record, and what they see."""
+"""SORA Cam: an operator's cameras, their recordings, and their events."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LICENSES = {"CR": "Cloud Continuous Recording License", "MR": 'Cloud Motion Det
 DAYS = {f"{kind}{days}-SC": days for kind in _LICENSES for days in (7, 14, 30, 60, 90)}
 """For how many days each license keeps recordings."""
 FIRMWARE = {"ATOM Cam 2": "4.58.0.160", "ATOM Cam Swing": "4.37.1.160"}
-"""The latest, by product."""
+"""The latest firmware, by product."""
 SWITCH, LEVEL = ("on", "off"), ("medium", "high", "low")
 SETTINGS: dict[str, tuple[Any, ...]] = {
     "logo": SWITCH,
@@ -33,7 +33,7 @@ SETTINGS: dict[str, tuple[Any, ...]] = {
     "statusLight": SWITCH,
     "timestamp": SWITCH,
 }
-"""What each may be set to; a camera begins with the first."""
+"""The values of each setting; a camera begins with the first one."""
 _SEEDED = (
     ("ATOM Cam 2", "4.58.0.101", "CR7-SC"),
     ("ATOM Cam Swing", "4.37.1.160", "MR30-SC"),
@@ -42,12 +42,12 @@ _SEEDED = (
 
 
 def license_name(license_id: str) -> str:
-    """Return what a license is called."""
+    """Return the name of a license."""
     return f"{_LICENSES[license_id[:2]]} ({DAYS[license_id]} Days)"
 
 
 def collection(operator: Operator, now: int) -> Collection:
-    """Return the operator's cameras; nobody can make one, so an operator with a fleet has some."""
+    """Return the operator's cameras. The API cannot create cameras, so an operator with a fleet has some."""
     if KIND not in operator.collections:
         made = operator.collection(KIND)
         if operator.fleet.numbers:
@@ -75,9 +75,9 @@ def connected(camera: Record, now: int) -> bool:
 
 
 def watch(camera: Record, now: int, busy: int = 0) -> None:
-    """Let a camera record from now on, or no more, as its power and license are; not while it is `busy` milliseconds.
+    """Start or stop recording, as the camera's power and license say; it starts only after `busy` milliseconds.
 
-    To be called after every change of them.
+    Call this after every change of power or license.
     """
     if busy and connected(camera, now):
         camera["lastConnectedTime"] = now
@@ -95,7 +95,7 @@ def watch(camera: Record, now: int, busy: int = 0) -> None:
 
 
 def recordings(camera: Record, now: int) -> list[Record]:
-    """Return what the camera's present license keeps of its recordings, oldest first; the last may be going on."""
+    """Return the recordings that the camera's present license keeps, oldest first; the last one may not be over."""
     if (camera["license"] or "").startswith("MR"):
         seen = [event for event in events(camera, now) if event["type"] == "motion"]
         return [{name: event[name] for name in ("startTime", "endTime") if name in event} for event in seen]
@@ -106,13 +106,13 @@ def recordings(camera: Record, now: int) -> list[Record]:
 
 
 def overlaps(camera: Record, now: int, start: int, end: int) -> list[tuple[int, int]]:
-    """Return which parts of a time are recorded."""
+    """Return the recorded parts of a period."""
     found = [(max(each["startTime"], start), min(each.get("endTime", now), end)) for each in recordings(camera, now)]
     return [(begin, over) for begin, over in found if begin < over]
 
 
 def events(camera: Record, now: int) -> list[Record]:
-    """Return what a camera has noticed while it watched, oldest first: no more than two events an hour."""
+    """Return the events of a camera while it recorded, oldest first: at most two an hour."""
     found = []
     for start, end in _kept(camera, now):
         for hour in range(start // HOUR_MS, (now if end is None else end) // HOUR_MS + 1):
@@ -127,11 +127,11 @@ def events(camera: Record, now: int) -> list[Record]:
 
 
 def _events_of(camera: Record, hour: int) -> list[Record]:
-    """Return what a camera would notice in an hour since 1970: always the same, so that it need not be kept."""
+    """Return the possible events of a camera in an hour since 1970: always the same, so none is stored."""
     random = Random(f"{camera['deviceId']} {hour}")
     found = []
     for second in sorted(random.sample(range(HOUR_S), random.randrange(3))):
-        # The last digit tells cameras apart: no two events of an operator have the same time.
+        # The camera's number is added, so that no two events of an operator have the same time.
         start = (hour * HOUR_S + second) * SECOND_MS + camera["number"]
         kind = random.choice(("motion", "motion", "sound"))
         found.append(
@@ -148,7 +148,7 @@ def _events_of(camera: Record, hour: int) -> list[Record]:
 
 
 def _kept(camera: Record, now: int) -> list[tuple[int, int | None]]:
-    """Return from when to when a camera watched, as far back as its present license reaches."""
+    """Return the periods in which a camera recorded, as far back as its present license keeps them."""
     oldest = now - DAYS.get(camera["license"], 0) * DAY_MS
     return [
         (max(start, oldest), end)

@@ -8,7 +8,7 @@ from ..protocol.errors import Refusal
 
 
 def address_in(text: str | None, where: str) -> IPv4Address:
-    """Return the address that text names; raises Refusal where it names none."""
+    """Return the address in a text; raises Refusal (400) if it is none."""
     try:
         return IPv4Address(text or "")
     except ValueError:
@@ -16,7 +16,7 @@ def address_in(text: str | None, where: str) -> IPv4Address:
 
 
 def network_in(text: str | None, where: str) -> IPv4Network:
-    """Return the range that text names; raises Refusal where it names none."""
+    """Return the range in a text; raises Refusal (400) if it is none."""
     try:
         return IPv4Network(text or "")
     except ValueError:

@@ -20,5 +20,5 @@ def totp(secret: str, at: float) -> str:
 
 
 def accepts(secret: str, code: str, at: float) -> bool:
-    """Tell whether `code` is the password of now or of the half minute before."""
+    """Tell whether `code` is the password of the present half minute or of the one before."""
     return code in (totp(secret, at), totp(secret, at - STEP_S))

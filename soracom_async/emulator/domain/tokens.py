@@ -21,7 +21,7 @@ SIGNING_KEY = "the emulator's tokens protect nothing, so its key is no secret"
 
 
 def life(asked: Any, *, longest: int = LONGEST_S, default: int = DEFAULT_S) -> int:
-    """Return the seconds that a token lives, or refuse what was asked for."""
+    """Return the seconds that a token lives, or refuse the requested time."""
     seconds = default if asked is None else int(asked)
     if not SHORTEST_S <= seconds <= longest:
         raise Refusal("AUM0005", SHORTEST_S, longest)
@@ -29,7 +29,7 @@ def life(asked: Any, *, longest: int = LONGEST_S, default: int = DEFAULT_S) -> i
 
 
 def issue(world: World, user: User, seconds: float, *, api_key: str | None = None, switched: bool = False) -> Session:
-    """Begin a session of `user`."""
+    """Start a session of `user`."""
     now, wall, operator = world.now(), world.wall(), user.operator
     claims = {
         "jti": world.uuid(),
@@ -43,9 +43,9 @@ def issue(world: World, user: User, seconds: float, *, api_key: str | None = Non
         },
     }
     token = jwt.encode(claims, SIGNING_KEY, algorithm="HS256")
-    if len(world.sessions) % 1000 == 999:  # so that many logins do not pile up
+    if len(world.sessions) % 1000 == 999:  # limits the memory of many logins
         world.sessions = {token: each for token, each in world.sessions.items() if each.expires > now}
-    # As with the service, a change of permissions is felt from the next token on.
+    # As in the service, a change of permissions takes effect with the next token.
     session = Session(
         api_key or f"api-{world.uuid()}", token, user, now + seconds, switched, permissions.documents(user)
     )

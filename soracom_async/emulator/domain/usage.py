@@ -1,4 +1,4 @@
-"""What was used, summed by the month, the day or five minutes; knows no operator and no clock."""
+"""Usage, summed by month, day or five minutes; knows no operator and no clock."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Amounts = dict[str, dict[str, int]]
-"""What is counted, by the kind of use: a speed class, a protocol."""
+"""The counts of each kind of use: a speed class, a protocol."""
 
 PERIODS = {"month": "%Y%m", "day": "%Y%m%d", "minutes": "%Y%m%dT%H%M%S"}
-"""How the beginning of each period is written."""
+"""The format of the beginning of each period."""
 
 
 def begin(period: str, at: int) -> int:
@@ -39,7 +39,7 @@ def add(total: Amounts, amounts: Amounts) -> None:
 
 
 def summed(uses: Iterable[tuple[int, Amounts]], period: str, first: int, last: int) -> dict[int, Amounts]:
-    """Return the sums of all uses within the periods from that of `first` to that of `last`, by their beginnings."""
+    """Return the sums by the beginning of each period, from the period of `first` to that of `last`."""
     first, last = begin(period, first), begin(period, last)
     totals: dict[int, Amounts] = {}
     for at, amounts in uses:

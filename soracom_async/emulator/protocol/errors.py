@@ -1,4 +1,4 @@
-"""The errors that the emulated service answers with, in both of its languages."""
+"""The errors of the emulated service, in English and Japanese."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ CATALOG: dict[str, tuple[int, str, str]] = {
 
 
 class Refusal(Exception):
-    """The service says no, with one of the codes of the catalog."""
+    """An error that the service answers with: one of the codes of the catalog."""
 
     def __init__(self, code: str, *details: Any, headers: dict[str, str] | None = None) -> None:
         super().__init__(code, *details)
@@ -76,7 +76,7 @@ class Refusal(Exception):
 
     @classmethod
     def not_found(cls, kind: str, identifier: Any) -> Refusal:
-        """Return a 404: there is nothing of this kind and identifier."""
+        """Return a 404: there is no record of this kind with this identifier."""
         return cls("COM0007", kind, identifier)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Whether a request is as the operations table describes it; where not, the API's 400."""
+"""Checks a request against the operations table; an invalid one gets the API's 400."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if typing.TYPE_CHECKING:
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _NUMBER = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,19})?")
 _LAST = {Unit.MILLISECONDS: 253_402_300_799_999, Unit.SECONDS: 253_402_300_799}
-"""The end of the year 9999: what is later, or before 1970, is no time."""
+"""The end of the year 9999; times must be between 1970 and it."""
 _LARGEST = 2**63
 DEEPEST = 100
-"""How deep a body is nested; what is deeper by much could be read, but not written again."""
+"""The deepest nesting of a body; a much deeper one could be decoded, but not encoded again."""
 
 
 def check_path(operation: Operation[Any], path: dict[str, str]) -> None:
-    """Refuse a path parameter that is not what it is declared to be; handlers get them as text, as they came."""
+    """Refuse a path parameter that does not fit its declared type; handlers get the original text."""
     for name, kind in operation.path_types.items():
         _from_text(kind, path[name], f"path parameter {name}")
 
 
 def check_query(operation: Operation[Any], query: str) -> dict[str, Any]:
-    """Return the declared query parameters by their names on the wire, as what they are declared to be."""
+    """Return the declared query parameters by their names on the wire, converted to their declared types."""
     if not operation.query:
         return {}
     pairs = parse_qsl(query, keep_blank_values=True)
@@ -58,13 +58,13 @@ def check_query(operation: Operation[Any], query: str) -> dict[str, Any]:
 
 
 _XML = ("createDeviceObjectModel", "updateDeviceObjectModel")
-"""Operations that take XML as well as JSON; their handlers get it as bytes."""
+"""Operations that also take XML; their handlers get bytes."""
 _FREE = {("BatchTaskApiRequest", "body"), ("ExecuteSoraletRequest", "source")}
-"""Fields that clients send in another form than the declared one; their handlers take them as they come."""
+"""Fields that clients send in another form than the declared one; they are not checked."""
 
 
 def check_body(operation: Operation[Any], body: bytes) -> Any:
-    """Return the JSON body, an empty object where there is none and none is needed; bytes where it is no JSON."""
+    """Return the JSON body; an empty object if there is none and none is required; bytes if it is not JSON."""
     if operation.body is None:
         return {}
     if operation.sends != "application/json" or (operation.id in _XML and body.lstrip().startswith(b"<")):
@@ -86,7 +86,7 @@ def check_body(operation: Operation[Any], body: bytes) -> Any:
 
 
 def _deeper(data: Any) -> bool:
-    """Tell whether JSON has more levels than it may have."""
+    """Tell whether JSON is nested deeper than allowed."""
     level = [data]
     for _ in range(DEEPEST + 1):
         nested = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, (dict, list))]
@@ -95,14 +95,14 @@ def _deeper(data: Any) -> bool:
 
 
 def check(kind: Any, data: Any, where: str) -> None:
-    """Refuse `data` where it is not of the type `kind`."""
+    """Refuse `data` that does not fit the type `kind`."""
     found = problem(kind, data, where)
     if found is not None:
         raise Refusal.invalid(found)
 
 
 def problem(kind: Any, data: Any, where: str = "it") -> str | None:
-    """Return what keeps `data` from being of the type `kind`, or None; words beyond those of an enum are welcome."""
+    """Return why `data` does not fit the type `kind`, or None. An enum allows other words, too."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any or kind is object:
         return None
@@ -146,7 +146,7 @@ def _problem_of_time(unit: Unit | None, data: Any, where: str) -> str | None:
         return problem(int, data, where) or (None if 0 <= data <= _LAST[unit] else f"{where} is not a time")
     if unit in _DIGITS and isinstance(data, str) and not isinstance(from_text(data, unit), date):
         return f"{where} is not written {_DIGITS[unit]}"
-    return problem(str, data, where)  # ISO 8601 has so many forms that any text may be one
+    return problem(str, data, where)  # any text is accepted, since ISO 8601 has many forms
 
 
 _DIGITS = {Unit.MONTH: "YYYYMM", Unit.DAY: "YYYYMMDD", Unit.SECOND: "YYYYMMDDHHMMSS"}
@@ -158,7 +158,7 @@ def _problem_of_model(kind: Any, data: Any, where: str) -> str | None:
     for name, (field_type, required) in fields(kind).items():
         value = data.get(name)
         if value is None and not required:
-            continue  # a null counts as a field that was left out
+            continue  # null means that the field is left out
         if name not in data:
             return f"{where}.{name} is missing"
         found = None if (kind.__name__, name) in _FREE else problem(field_type, value, f"{where}.{name}")
@@ -179,10 +179,10 @@ def fields(kind: Any) -> dict[str, tuple[Any, bool]]:
 
 
 def _from_text(kind: Any, text: str, where: str) -> Any:
-    """Return a parameter as its type."""
+    """Return a parameter, converted to its type."""
     unit = unit_of(kind)
     if typing.get_origin(kind) in (Union, types.UnionType):
-        # Of the open enums, and of what may be text as well, any text is one.
+        # An open enum, or a union with text, accepts any text.
         kind = str if str in typing.get_args(kind) else typing.get_args(kind)[0]
     value: Any = text
     if kind is int or (unit is not None and unit.numeric):

@@ -1,4 +1,4 @@
-"""What an operator has of one kind of thing, as plain JSON: so it can be listed, saved and loaded."""
+"""Collections: an operator's records of one kind, as plain JSON that can be listed, saved and loaded."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 _PLAIN = "!#$&'()*+,/:;<=>?@[]^`{|}"
-"""What a header can have as it is, beside letters and digits; names that people give may have more."""
+"""The characters of a key that a header can have unencoded, beside letters and digits."""
 
 
 class Collection(dict[str, Record]):
-    """The things of one kind, by their identifiers, oldest first; all of it is JSON."""
+    """The records of one kind, by their identifiers, oldest first; all values are JSON."""
 
     def __init__(self, kind: str) -> None:
         super().__init__()
         self.kind = kind
-        """What one of them is called in an error: `event handler`."""
+        """The name of the kind in errors: `event handler`."""
 
     @classmethod
     def from_state(cls, state: dict[str, Record], kind: str) -> Collection:
@@ -40,21 +40,21 @@ class Collection(dict[str, Record]):
         return dict(self)
 
     def find(self, identifier: str) -> Record:
-        """Return a thing; raises Refusal (404) where there is none of that identifier."""
+        """Return a record; raises Refusal (404) if there is none of that identifier."""
         try:
             return self[identifier]
         except KeyError:
             raise Refusal.not_found(self.kind, identifier) from None
 
     def put(self, identifier: str, record: Record) -> Record:
-        """Take a new thing in, and return it; raises Refusal (409) where that identifier is taken."""
+        """Add a new record, and return it; raises Refusal (409) if the identifier is taken."""
         if identifier in self:
             raise Refusal.exists(self.kind, identifier)
         self[identifier] = record
         return record
 
     def take(self, identifier: str) -> Record:
-        """Take a thing away, and return it; raises Refusal (404)."""
+        """Remove a record, and return it; raises Refusal (404) if there is none."""
         record = self.find(identifier)
         del self[identifier]
         return record
@@ -66,7 +66,7 @@ class Collection(dict[str, Record]):
         wanted: Callable[[Record], bool] | None = None,
         shown: Callable[[Record], Any] | None = None,
     ) -> Page:
-        """Return up to `limit` records behind `key`, which is the last identifier of the page before."""
+        """Return up to `limit` records after `key`, which is the last identifier of the page before."""
         key = unquote(key or "") or None
         if key is not None and key not in self:
             raise Refusal.invalid("last_evaluated_key is not one of this listing")

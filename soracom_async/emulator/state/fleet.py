@@ -1,4 +1,4 @@
-"""The SIMs of one operator: made from a seed when looked at, kept only where they changed."""
+"""The SIMs of one operator: made from a seed when they are read, stored only if they changed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator
 
 SCAN = 10_000
-"""How many SIMs a filtered listing looks at for one page; it may be short, or empty, and not be the last."""
+"""How many SIMs a filtered listing looks at for one page. Such a page can be short without being the last one."""
 
 
 @frozen(slots=True)
@@ -34,7 +34,7 @@ class FleetState:
     """A fleet as a state file has it."""
 
     numbers: tuple[int, int]
-    """The first seeded number, and the one behind the last."""
+    """The first seeded number, and the last one plus 1."""
     key: int
     epoch: int
     groups: tuple[str, ...]
@@ -47,7 +47,7 @@ class FleetState:
 class Fleet:
     """The SIMs of one operator, in the order of their numbers.
 
-    A seeded SIM costs no memory until it changes, and a page costs its own length, whatever the size of the fleet.
+    A seeded SIM takes no memory until it changes. The time for a page depends on its length, not on the fleet's size.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Fleet:
         return number in self._changed or (number in self.numbers and number not in self._gone)
 
     def add(self, sim: Sim) -> None:
-        """Take in a SIM that this fleet did not begin with."""
+        """Add a SIM that is not one of the seeded SIMs, or that left."""
         self._changed[sim.number] = sim
         if sim.number in self._gone:
             self._gone.remove(sim.number)
@@ -118,7 +118,7 @@ class Fleet:
             insort(self._added, sim.number)
 
     def remove(self, number: int) -> Sim:
-        """Give a SIM away."""
+        """Remove a SIM, and return it."""
         sim = self.change(number)
         del self._changed[number]
         if number in self.numbers:
@@ -128,7 +128,7 @@ class Fleet:
         return sim
 
     def look(self, number: int) -> Sim:
-        """Return a SIM to be read; what is done to it may be lost."""
+        """Return a SIM to be read; changes of it may be lost."""
         sim = self._changed.get(number)
         if sim is None:
             return Sim(**self._seeded(number))
@@ -146,7 +146,7 @@ class Fleet:
         return encode(SHAPES[side](self._settled(sim)))
 
     def after(self, number: int) -> Iterator[int]:
-        """Return the numbers of all SIMs behind `number`."""
+        """Return the numbers of all SIMs after `number`."""
         start = min(max(number + 1, self.numbers.start), self.numbers.stop)
         rest: Iterator[int] = iter(range(start, self.numbers.stop))
         if self._gone:
@@ -163,7 +163,7 @@ class Fleet:
         wanted: Callable[[Sim], bool] | None = None,
         among: Iterable[int] | None = None,
     ) -> Page:
-        """Return up to `limit` SIMs behind the number `after`, of those numbers `among` which they can be."""
+        """Return up to `limit` SIMs after the number `after`; `among` restricts the numbers that are looked at."""
         numbers, next_key = first_page(
             self.after(after) if among is None else among,
             limit,
@@ -206,7 +206,7 @@ class Fleet:
         return fields
 
     def _settled(self, sim: Sim) -> Sim:
-        """Do to a SIM what time and the end of its group do: nothing waits for that, so it happens when looked at."""
+        """Apply the due changes to a SIM: the end of its term, and the end of its group. There is no timer."""
         expire(sim, self._time())
         if sim.group_id is not None and sim.group_id not in self._live_groups:
             sim.group_id = None

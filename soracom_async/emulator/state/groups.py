@@ -71,12 +71,12 @@ class Groups:
         return group
 
     def delete(self, group_id: str) -> None:
-        """Remove a group; its SIMs are in no group then."""
+        """Remove a group; its SIMs are in no group any more."""
         self.get(group_id)
         del self._groups[group_id]
         self._order.remove(group_id)
 
     def after(self, group_id: str, limit: int, wanted: Callable[[Group], bool]) -> tuple[list[Group], str | None]:
-        """Return up to `limit` groups behind `group_id`, and the key of the next page."""
+        """Return up to `limit` groups after `group_id`, and the key of the next page."""
         behind = (self._groups[each] for each in self._order[bisect_right(self._order, group_id) :])
         return first_page(filter(wanted, behind), limit, key=itemgetter("groupId"))

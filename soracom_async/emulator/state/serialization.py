@@ -1,4 +1,4 @@
-"""A World as JSON, and back: by the types of its records, so that what is added to them is saved with them."""
+"""A World as JSON, and back: by the types of its records, so that a new field is saved without further code."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def pack(world: World) -> dict[str, Any]:
 
 
 def unpack(data: dict[str, Any], clock: Clock, today: float | None) -> World:
-    """Return the world of such JSON; its time goes on where it was, or at the Unix time `today` if that is later."""
+    """Return the world of such JSON; its time continues where it was, or at the Unix time `today` if that is later."""
     wall = data["wall"] if today is None else max(data["wall"], today + data["ahead"])
     world = World(clock, seed=data["seed"], start=wall - data["ahead"])
     world.ahead = data["ahead"]
@@ -74,7 +74,7 @@ def unpack(data: dict[str, Any], clock: Clock, today: float | None) -> World:
 
 
 def _converter(world: World) -> Converter:
-    """Return a converter for which a user is a name, except within its operator."""
+    """Return a converter that writes a user as its name, except within its operator."""
     converter = Converter(unstruct_collection_overrides={set: sorted})
     converter.register_unstructure_hook(bytes, lambda content: b64encode(content).decode())
     converter.register_structure_hook(bytes, lambda text, _: b64decode(text))
@@ -120,12 +120,12 @@ def _pack_collections(collections: dict[str, Collection]) -> dict[str, Any]:
 
 def _pack_mails(world: World, converter: Converter) -> Iterator[dict[str, Any]]:
     for mail in world.mails:
-        with contextlib.suppress(LookupError):  # what it is about is no more
+        with contextlib.suppress(LookupError):  # its subject was removed
             yield converter.unstructure(evolve(mail, subject=_named(world, mail.subject)))
 
 
 def _named(world: World, subject: Any) -> Any:
-    """Return what a mail is about with names in the place of users and operators; raises LookupError for one gone."""
+    """Return a mail's subject with names instead of users and operators; raises LookupError for a removed one."""
     if isinstance(subject, User):
         if not _lives(world, subject):
             raise LookupError
@@ -149,5 +149,5 @@ def _found(world: World, named: Any) -> Any:
 
 
 def _lives(world: World, user: User) -> bool:
-    """Tell whether neither a user nor its operator was removed."""
+    """Tell whether a user and its operator still exist."""
     return world.operators.get(user.operator.id) is user.operator and user.operator.users.get(user.name) is user

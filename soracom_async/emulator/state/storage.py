@@ -1,4 +1,4 @@
-"""The storage host: files behind URLs that are a permission in themselves, on an address of their own."""
+"""The storage host: files on an address of its own. The URL of a file is the permission to fetch it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from ..protocol.messages import Request
 
 HOST = "storage.emulator.test"
-"""The host in process; on a socket it is a port of its own."""
+"""The host name in process; on a socket, the storage host is a second port."""
 URL_LIFE_S = HOUR_S
-"""How long a URL is good for."""
+"""How long a URL is valid."""
 
 
 @frozen(slots=True)
@@ -30,12 +30,12 @@ class Offer:
 
 
 class Storage:
-    """What can be fetched by whoever has its URL."""
+    """The files on the storage host, by the path and query of their URLs."""
 
     def __init__(self) -> None:
         self._offers: dict[str, Offer] = {}
         self.leaks: int = 0
-        """How many requests brought Soracom's headers here: their client sends its token to any host it is led to."""
+        """How many requests had Soracom's headers; their clients send a token to any host of a redirect."""
 
     @classmethod
     def from_state(cls, state: dict[str, Offer]) -> Storage:
@@ -58,7 +58,7 @@ class Storage:
         return path
 
     def answer(self, request: Request, now: float) -> Response:
-        """Answer a request; what has no good URL learns nothing."""
+        """Answer a request; without a valid URL, the answer shows nothing."""
         self.leaks += any(name.startswith("x-soracom-") for name in request.headers)
         offer = self._offers.get(f"{request.path}?{request.query}")
         if offer is None or offer.until <= now:
@@ -69,6 +69,6 @@ class Storage:
 
 
 def _refusal(status: int, code: str) -> Response:
-    """Return an error as storage services write it, which is not as the API does."""
+    """Return an error in the form of storage services, which differs from the API's."""
     text = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code></Error>'
     return Response(status, {"content-type": "application/xml"}, text.encode())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @handles("getApiAuditLogs")
 def get_api_audit_logs(call: Call) -> Page:
-    """Return a page of the calls; failed logins are nobody's."""
+    """Return a page of the calls; failed logins belong to no operator."""
     limit, before = call.limit(), _position(call.query.get("last_evaluated_key") or "")
     kind = call.query.get("api_kind")
     first, last = call.query.get("from_epoch_ms"), call.query.get("to_epoch_ms")
@@ -42,7 +42,7 @@ def _key_of(served: AuditEntry) -> str:
 
 
 def _position(key: str) -> tuple[int, int] | None:
-    """Return before which time, and which request of that time, the page begins."""
+    """Return the time and the number of the entry before which the page begins."""
     time, _, number = key.partition("_")
     if not key:
         return None

@@ -19,7 +19,7 @@ _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def check_address(email: str) -> None:
-    """Refuse what is no email address."""
+    """Refuse a text that is no email address."""
     if not _ADDRESS.fullmatch(email):
         raise Refusal.invalid(f"{email} is not an email address")
 
@@ -32,7 +32,7 @@ def _add(world: World, operator: Operator, email: str, at: int) -> str:
 
 
 def _emails(world: World, operator: Operator) -> Collection:
-    """Return the addresses; the first one is that of the sign-up, and is the primary one until another is."""
+    """Return the addresses; the first one is that of the sign-up, which is the primary one at first."""
     collection = operator.collection("email")
     if not collection:
         at = operator.created // 1000
@@ -117,7 +117,7 @@ def get_notification(call: Call) -> Any:
 
 @handles("setSystemNotification")
 def set_notification(call: Call) -> Any:
-    """Say which addresses get the mail of a type; the primary one is also what the root user logs in with."""
+    """Set which addresses get the mail of a type; the root user logs in with the primary one."""
     kind, ids = call.path["type"], list(dict.fromkeys(call.body["emailIdList"]))
     if kind not in TYPES:
         raise Refusal.invalid(f"type is none of {', '.join(TYPES)}")
@@ -143,7 +143,7 @@ def _set_primary(call: Call, addresses: list[str]) -> None:
 
 @handles("deleteSystemNotification")
 def delete_notification(call: Call) -> None:
-    """Let nobody get the mail of a type."""
+    """Remove all addresses from the mail of a type."""
     if call.path["type"] == "primary":
         raise Refusal.invalid("there is always a primary address")
     _notifications(call).take(call.path["type"])

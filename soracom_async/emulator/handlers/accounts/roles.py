@@ -1,4 +1,4 @@
-"""Roles: permissions that several users share, the operator's own and those that everybody finds."""
+"""Roles: permissions that several users share. Some are the operator's own, others are managed by Soracom."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def summary(role: dict[str, Any]) -> dict[str, Any]:
 
 @handles("listRoles")
 def list_roles(call: Call) -> Any:
-    """Return the operator's roles, or those that everybody finds, or all."""
+    """Return the operator's roles, the managed roles, or all."""
     owner = call.query.get("owner", "operator")
     if owner not in ("operator", "soracom", "all"):
         raise Refusal.invalid("owner is none of operator, soracom, all")
@@ -70,7 +70,7 @@ def delete_role(call: Call) -> None:
 
 @handles("listRoleVersions")
 def list_versions(call: Call) -> Any:
-    """Return the versions of a role that everybody finds; those that an operator makes have none."""
+    """Return the versions of a managed role; the operator's own roles have no versions."""
     role_id = call.path["role_id"]
     if role_id in call.collection("role"):
         raise Refusal.invalid(f"{role_id} is a role of the operator")

@@ -20,7 +20,7 @@ REVOCATION = "MFA revocation"
 
 
 def _own(call: Call) -> User:
-    """Return whose second factor it is about; the root user's is nobody else's business."""
+    """Return the user of the path; only the root user can change its own second factor."""
     user = user_in(call)
     if user.name is None and call.user is not user:
         raise Refusal.forbidden()
@@ -29,7 +29,7 @@ def _own(call: Call) -> User:
 
 @handles("enableMFA", "enableUserMFA")
 def enable(call: Call) -> Any:
-    """Begin with a second factor: the answer is what an authenticator scans."""
+    """Start to enable a second factor; the answer is the URI for an authenticator."""
     user = _own(call)
     if user.mfa_enabled:
         raise Refusal.wrong_mfa_state()
@@ -40,7 +40,7 @@ def enable(call: Call) -> Any:
 
 @handles("verifyMFA", "verifyUserMFA")
 def verify(call: Call) -> Any:
-    """Prove the second factor; from now on a login needs it. Only the root user gets backup codes."""
+    """Confirm the second factor; later logins need it. Only the root user gets backup codes."""
     user = _own(call)
     if user.mfa_secret is None or user.mfa_enabled:
         raise Refusal.wrong_mfa_state()
@@ -55,7 +55,7 @@ def verify(call: Call) -> Any:
 
 @handles("getMFAStatus", "getUserMFAStatus")
 def status(call: Call) -> Any:
-    """Tell whether there is a second factor."""
+    """Return the state of the second factor."""
     user = user_in(call)
     begun = "INACTIVE" if user.mfa_secret is None else "UNCONFIRMED"
     return {"status": "ACTIVE" if user.mfa_enabled else begun}
@@ -63,7 +63,7 @@ def status(call: Call) -> Any:
 
 @handles("revokeMFA")
 def revoke(call: Call) -> None:
-    """End the root user's second factor, by the password."""
+    """Disable the root user's second factor; the password is needed."""
     user = _own(call)
     if call.body["password"] != user.password:
         raise Refusal.wrong_password()
@@ -72,7 +72,7 @@ def revoke(call: Call) -> None:
 
 @handles("revokeUserMFA")
 def revoke_of_user(call: Call) -> None:
-    """End a SAM user's second factor."""
+    """Disable a SAM user's second factor."""
     _end(user_in(call))
 
 
@@ -91,7 +91,7 @@ def _root_by_password(call: Call, otherwise: Refusal) -> User:
 
 @handles("issueMFARevokingToken")
 def issue_revoking_token(call: Call) -> None:
-    """Send a token by mail with which, and with a backup code, the second factor can be ended."""
+    """Send a token by mail; with it and a backup code, the second factor can be disabled."""
     user = _root_by_password(call, otherwise=Refusal("AUM0011"))
     if not user.mfa_enabled:
         raise Refusal.wrong_mfa_state()
@@ -100,7 +100,7 @@ def issue_revoking_token(call: Call) -> None:
 
 @handles("verifyMFARevokingToken")
 def verify_revoking_token(call: Call) -> None:
-    """End the second factor by a backup code and the token that came by mail."""
+    """Disable the second factor with a backup code and the token from the mail."""
     user = _root_by_password(call, otherwise=Refusal("AUM0016"))
     by_code = call.body.get("backupCode") in user.backup_codes
     if not by_code or operator_by_mail(call.world, REVOCATION, call.body.get("token") or "") is not user.operator:

@@ -1,4 +1,4 @@
-"""Batch jobs: many calls of one API in one request, each of which is really made."""
+"""Batch jobs: many calls of one API in one request. Each call is really made."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ APIS = (
     "activateSim", "deactivateSim", "setSimToStandby", "suspendSim", "setSimGroup", "unsetSimGroup", "putSimTags",
     "putVirtualPrivateGatewayIpAddressMapEntry",
 )  # fmt: skip
-"""What a task may call."""
+"""The operations that a task may call."""
 MOST = 10_000
 """The most tasks of one job."""
 PREPARATION_MS, TASK_MS = 1000, 100
@@ -70,7 +70,7 @@ def update_group(call: Call) -> Any:
 
 @handles("deleteBatchGroup")
 def delete_group(call: Call) -> None:
-    """Remove a batch group with its jobs; none of them may be running."""
+    """Remove a batch group with its jobs; refuse if one of them is running."""
     jobs = _jobs(call)
     if any(_running(call, job) for job in jobs):
         raise Refusal.not_possible("a job of the batch group is running")
@@ -87,10 +87,10 @@ def list_jobs(call: Call) -> Page:
 
 @handles("createBatchJob")
 def create_job(call: Call) -> Any:
-    """Begin a job.
+    """Start a job.
 
-    Its calls are made at once, so that nobody has to look at the job for them to be made; what it says of itself goes
-    by the clock.
+    Its calls are made at once, so that they are made even if nobody looks at the job. The status of the job and of its
+    tasks follows the clock.
     """
     group, requests = _group(call), [task["request"] for task in call.body["tasks"]]
     if not 1 <= len(requests) <= MOST:
@@ -149,7 +149,7 @@ def _route(request: Record, number: int) -> tuple[Any, dict[str, str]]:
 
 
 def _response(call: Call, request: Record) -> Record:
-    """Make the call of a task, with the permissions of who made the job, and return its answer."""
+    """Make the call of a task, with the permissions of the job's user, and return its answer."""
     try:
         permissions.check(call.world, call.signed_in, call.operation, call.path, call.request)
         call.body = validation.check_body(call.operation, encode(request.get("body") or {}))
@@ -181,7 +181,7 @@ def _job(call: Call) -> Record:
 
 
 def _end(job: Record) -> int:
-    """Return when a job has done what it will do."""
+    """Return when a job ends."""
     return int(job["createdTime"] + PREPARATION_MS + TASK_MS * len(job["_responses"]))
 
 
@@ -190,7 +190,7 @@ def _running(call: Call, job: Record) -> bool:
 
 
 def _tasks(call: Call, job: Record) -> Iterator[Record]:
-    """Return the tasks of a job as they are by now."""
+    """Return the tasks of a job in their present state."""
     for number, request in enumerate(job["_requests"]):
         task = {"taskId": number + 1, "request": request, "status": "pending"}
         begin = job["createdTime"] + PREPARATION_MS + TASK_MS * number
@@ -204,7 +204,7 @@ def _tasks(call: Call, job: Record) -> Iterator[Record]:
 
 
 def _present(call: Call, job: Record) -> Record:
-    """Return a job as it is by now."""
+    """Return a job in its present state."""
     done = min(max((call.now - job["createdTime"] - PREPARATION_MS) // TASK_MS, 0), len(job["_responses"]))
     errors = sum(map(_failed, job["_responses"][:done]))
     summary = {"pending": len(job["_requests"]) - done, "success": done - errors, "error": errors}

@@ -1,4 +1,4 @@
-"""Event handlers: kept, found by what they watch, ignored for single SIMs. Nothing sets them off."""
+"""Event handlers: stored, and listed by what they watch. They can ignore single SIMs. Nothing triggers them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _handlers(call: Call) -> Collection:
 
 @handles("listEventHandlers")
 def list_handlers(call: Call) -> Any:
-    """Return all, or those with a kind of target."""
+    """Return all event handlers, or those with one kind of target."""
     target = call.query.get("target")
     if target not in (None, *TARGETS):
         raise Refusal.invalid(f"target is none of {', '.join(TARGETS)}")
@@ -58,7 +58,7 @@ def delete(call: Call) -> None:
 
 @handles("setIgnoreEventHandler")
 def ignore(call: Call) -> None:
-    """Let an event handler pass over a SIM."""
+    """Let an event handler ignore a SIM."""
     ignored, imsi = _ignored(call)
     if imsi not in ignored:
         ignored.append(imsi)
@@ -66,7 +66,7 @@ def ignore(call: Call) -> None:
 
 @handles("deleteIgnoreEventHandler")
 def unignore(call: Call) -> None:
-    """Let it watch the SIM again."""
+    """Let an event handler watch a SIM again."""
     ignored, imsi = _ignored(call)
     if imsi not in ignored:
         raise Refusal.not_found("ignored subscriber", imsi)
@@ -75,7 +75,7 @@ def unignore(call: Call) -> None:
 
 @handles("listEventHandlersBySubscriber")
 def list_of_subscriber(call: Call) -> Any:
-    """Return those that watch a SIM: by itself, its group or its operator."""
+    """Return the event handlers that watch a SIM: directly, by its group, or by its operator."""
     sim = call.operator.fleet.look(call.sim_number())
     watched = {
         "targetOperatorId": call.operator.id,
@@ -92,13 +92,13 @@ def list_of_subscriber(call: Call) -> Any:
 
 
 def _ignored(call: Call) -> tuple[list[str], str]:
-    """Return whom the event handler of the path ignores, and the subscriber of the path."""
+    """Return the subscribers that the event handler ignores, and the subscriber of the path."""
     ignored: list[str] = _handlers(call).find(call.path["handler_id"])["_ignored"]
     return ignored, call.operator.fleet.look(call.sim_number()).imsi
 
 
 def _settings(call: Call) -> Record:
-    """Return what the body sets; its one target must be the operator's own."""
+    """Return the settings in the body; its only target must belong to the operator."""
     body, operator = call.body, call.operator
     targets = [(name, body[name]) for name in TARGETS.values() if body.get(name)]
     if len(targets) != 1:

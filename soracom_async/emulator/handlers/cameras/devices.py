@@ -1,4 +1,4 @@
-"""SORA Cam devices: what they are, their power and their firmware, and the data that is left with them."""
+"""SORA Cam devices: their names, power and firmware, and the data that is stored for them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ...state.collections import Record
 
 REBOOT_MS, UPDATE_MS = MINUTE_MS, 3 * MINUTE_MS
-"""How long a camera is away."""
+"""How long a camera is offline."""
 
 
 def _shown(camera: Record, now: int) -> Record:
@@ -58,19 +58,19 @@ def get(call: Call) -> Any:
 
 @handles("handleDeleteSoraCamDevice")
 def delete(call: Call) -> None:
-    """Give a camera up; its license is free for another."""
+    """Remove a camera; its license becomes free."""
     collection(call.operator, call.now).take(call.path["device_id"])
 
 
 @handles("getSoraCamDeviceName")
 def get_name(call: Call) -> Any:
-    """Return what a camera is called."""
+    """Return the name of a camera."""
     return {"name": camera_in(call)["name"]}
 
 
 @handles("setSoraCamDeviceName")
 def set_name(call: Call) -> None:
-    """Call a camera something else."""
+    """Change the name of a camera."""
     if not call.body["name"].strip():
         raise Refusal.invalid("body.name is empty")
     camera_in(call)["name"] = call.body["name"]
@@ -84,7 +84,7 @@ def get_power(call: Call) -> Any:
 
 @handles("setSoraCamDevicePowerState")
 def set_power(call: Call) -> None:
-    """Wake a camera, or let it sleep: then it records nothing."""
+    """Wake a camera, or let it sleep; a sleeping camera records nothing."""
     camera = camera_in(call)
     if call.body["powerState"] not in ("on", "sleep"):
         raise Refusal.invalid("body.powerState is neither on nor sleep")
@@ -97,12 +97,12 @@ def set_power(call: Call) -> None:
 
 @handles("rebootSoraCamDevice")
 def reboot(call: Call) -> None:
-    """Restart a camera, which takes it a minute."""
+    """Restart a camera; this takes a minute."""
     watch(camera_in(call), call.now, REBOOT_MS)
 
 
 def _update_of(camera: Record) -> list[Record]:
-    """Return the newer firmware that there is for a camera; none while it is being updated."""
+    """Return the newer firmware for a camera; none while it is being updated."""
     latest = FIRMWARE[camera["productDisplayName"]]
     if camera["firmwareVersion"] == latest or camera["newFirmware"] is not None:
         return []
@@ -111,7 +111,7 @@ def _update_of(camera: Record) -> list[Record]:
 
 @handles("getSoraCamDeviceAtomCamFirmwareUpdate")
 def get_update(call: Call) -> Any:
-    """Return the newer firmware of a camera; no content (204) where there is none."""
+    """Return the newer firmware of a camera; no content (204) if there is none."""
     return _update_of(camera_in(call)) or Response(204)
 
 
@@ -123,7 +123,7 @@ def list_updates(call: Call) -> Any:
 
 @handles("updateSoraCamDeviceAtomCamFirmware")
 def update(call: Call) -> None:
-    """Give a camera its newer firmware, which takes three minutes."""
+    """Install the newer firmware on a camera; this takes three minutes."""
     camera = camera_in(call)
     if not _update_of(camera):
         raise Refusal.not_possible("there is no newer firmware")
@@ -133,7 +133,7 @@ def update(call: Call) -> None:
 
 @handles("createSoraCamDeviceDataEntry", "updateSoraCamDeviceDataEntry")
 def leave_data(call: Call) -> None:
-    """Keep data with a camera in Harvest Data, at the time of the path or else now."""
+    """Store data of a camera in Harvest Data, at the time of the path or else now."""
     device_id = camera_in(call)["deviceId"]
     at = time_in(call) if "time" in call.path else call.now
     kind = call.request.headers.get("content-type", "")

@@ -1,4 +1,4 @@
-"""SORA Cam devices: exports of pictures and videos, which take time."""
+"""SORA Cam devices: exports of images and videos, which take time."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 Medium = Literal["image", "video"]
 
 URL_LIFE_MS = 10 * MINUTE_MS
-# The shortest MP4 file: it says what it is, and that there is nothing in it.
+# The shortest MP4 file: a file type box and an empty media box.
 MOVIE = b"\0\0\0\x14ftypisom\0\0\0\0isom" + b"\0\0\0\x08mdat"
 
 
 @handles("exportSoraCamDeviceRecordedImage")
 def export_image(call: Call) -> Any:
-    """Order a picture of a time; it fails where nothing was recorded then."""
+    """Order an image of a time; it fails if nothing was recorded then."""
     camera, time = camera_in(call), call.body["time"]
     if time > call.now:
         raise Refusal.invalid("body.time is in the future")
@@ -42,7 +42,7 @@ def export_image(call: Call) -> Any:
         if each != "wide_angle_correction":
             raise Refusal.invalid(f"there is no image filter {each}")
     outcome = "failed"
-    if overlaps(camera, call.now + 1, time, time + 1):  # what is recorded now is recorded
+    if overlaps(camera, call.now + 1, time, time + 1):  # a recording that has not ended counts
         outcome = "completed" if spend(camera, call.now, 1) else "limitExceeded"
     return _order(call, outcome, 5 * SECOND_MS, "image/jpeg", {"time": time})
 
@@ -66,7 +66,7 @@ def export_video(call: Call) -> Any:
 
 
 def _order(call: Call, outcome: str, takes: int, content_type: str, times: dict[str, int]) -> Any:
-    """Take an export in, and return how it stands."""
+    """Start an export, and return its state."""
     export: Record = {
         "exportId": call.world.uuid(),
         "deviceId": call.path["device_id"],
@@ -94,7 +94,7 @@ _SUFFIXES = {"image/jpeg": ".jpg", "video/mp4": ".mp4", "application/zip": ".zip
 
 
 def _content(export: Record) -> bytes:
-    """Return the file that an export makes."""
+    """Return the content of the exported file."""
     if export["contentType"] != "application/zip":
         return SNAPSHOT if export["contentType"] == "image/jpeg" else MOVIE
     archive = io.BytesIO()
@@ -104,7 +104,7 @@ def _content(export: Record) -> bytes:
 
 
 def _status(export: Record, now: int) -> str:
-    """Return how far an export has come: nothing happens by itself, so that follows from the time."""
+    """Return the status of an export, which follows from the time alone."""
     if now < export["requestedTime"] + SECOND_MS:
         return "initializing"
     if now < export["ready"]:
@@ -129,7 +129,7 @@ def _medium(call: Call) -> Medium:
 
 
 def _exports(call: Call, device_id: str | None) -> list[Record]:
-    """Return the exports that are not yet a day old: of one camera, which must be there, or of all."""
+    """Return the exports of the last 24 hours: of one camera, which must exist, or of all."""
     if device_id is not None:
         collection(call.operator, call.now).find(device_id)
     return [

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 _GET, _SET = "getSoraCamDeviceAtomCamSettings", "setSoraCamDeviceAtomCamSettings"
 _NAMES = {name[0].upper() + name[1:]: name for name in SETTINGS}
-"""The settings by the ends of their operations' names."""
+"""The settings, by the ends of their operationIds."""
 
 
 def _reachable(call: Call) -> Record:
-    """Return the camera of the path; settings go over the cloud, or over real-time access."""
+    """Return the camera of the path; settings need a license or real-time access."""
     camera = camera_in(call)
     if not camera["license"] and not camera["realTimeAccess"]:
         raise Refusal.not_possible("the camera has neither a license nor real-time access")
@@ -30,7 +30,7 @@ def _reachable(call: Call) -> Record:
 
 @handles(_GET)
 def get_settings(call: Call) -> Any:
-    """Return all settings but the one of reboots."""
+    """Return all settings except that of regular reboots."""
     return _reachable(call)["settings"]
 
 
@@ -52,13 +52,13 @@ def set_setting(call: Call) -> None:
 
 @handles("getSoraCamDeviceAtomCamSettingsSelfReboot")
 def get_self_reboot(call: Call) -> Any:
-    """Return when a camera restarts by itself."""
+    """Return the times of a camera's regular reboots."""
     return _reachable(call)["selfReboot"]
 
 
 @handles("setSoraCamDeviceAtomCamSettingsSelfReboot")
 def set_self_reboot(call: Call) -> None:
-    """Say when a camera is to restart by itself."""
+    """Set the times of a camera's regular reboots."""
     camera = _reachable(call)
     days, time = call.body.get("daysOfWeek"), call.body.get("time") or "00:00"
     days = list(range(7)) if days is None else days
@@ -71,13 +71,13 @@ def set_self_reboot(call: Call) -> None:
 
 @handles("getSoraCamDeviceAtomCamOptions")
 def get_options(call: Call) -> Any:
-    """Return what is paid for beside the license."""
+    """Return the options that are paid in addition to the license."""
     return {"realTimeAccess": {"enabled": camera_in(call)["realTimeAccess"]}}
 
 
 @handles("updateSoraCamDeviceAtomCamOptionsRealTimeAccess")
 def set_real_time_access(call: Call) -> Any:
-    """Allow real-time access, or not."""
+    """Enable or disable real-time access."""
     camera_in(call)["realTimeAccess"] = call.body["enabled"]
     return {"enabled": call.body["enabled"]}
 
@@ -88,7 +88,7 @@ def _in_use(call: Call, license_id: str) -> int:
 
 @handles("assignSoraCamDeviceAtomCamLicense")
 def assign_license(call: Call) -> Any:
-    """Give a camera one of the operator's free licenses in the place of the one it has."""
+    """Assign one of the operator's free licenses to a camera; it replaces the present one."""
     camera, license_id = camera_in(call), call.body.get("type")
     if license_id not in DAYS:
         raise Refusal.invalid(f"body.type is none of {', '.join(DAYS)}")
@@ -103,7 +103,7 @@ def assign_license(call: Call) -> Any:
 
 @handles("unassignSoraCamDeviceAtomCamLicense")
 def unassign_license(call: Call) -> None:
-    """Take a camera's license back; without one it records nothing."""
+    """Remove a camera's license; without a license it records nothing."""
     camera = camera_in(call)
     if not camera["license"]:
         raise Refusal.not_found("license of the camera", camera["deviceId"])
@@ -128,7 +128,7 @@ def list_packs(call: Call) -> Any:
 
 @handles("updateSoraCamLicensePackQuantity")
 def update_pack(call: Call) -> None:
-    """Buy licenses, or cancel some that are free."""
+    """Buy licenses, or cancel free ones."""
     license_id = call.path["license_pack_id"]
     if license_id not in DAYS:
         raise Refusal.invalid(f"license_pack_id is none of {', '.join(DAYS)}")

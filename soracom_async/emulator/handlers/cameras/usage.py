@@ -1,4 +1,4 @@
-"""SORA Cam devices: how much of their recordings may be seen or exported in a month, and how much was."""
+"""SORA Cam devices: how much video may be streamed or exported in a month, and how much was."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from ...state.collections import Record
 
 FRAMES = 5
-"""A second of video counts as much as so many pictures."""
+"""A second of video counts as this many images."""
 USUAL_HOURS, MOST_HOURS = 72, 1500
-"""What a month has, free of charge; and how far that limit can be raised."""
+"""The hours that are free in a month, and the highest limit that can be set."""
 LONGEST_MS = 15 * MINUTE_MS
 """How long an export or a stream can be."""
 
 
 def spend(camera: Record, now: int, frames: int) -> bool:
-    """Count so many pictures against the month's limit; False, and nothing counted, where that is too much."""
+    """Count images against the month's limit; return False, and count nothing, if they exceed it."""
     month = month_text(month_of(now))
     used = camera["used"].get(month, 0) + frames
     if frames and used > _limit(camera):
@@ -34,14 +34,14 @@ def spend(camera: Record, now: int, frames: int) -> bool:
 
 
 def _limit(camera: Record) -> int:
-    """Return how many pictures may be exported in a month."""
+    """Return how many images may be exported in a month."""
     hours: int = USUAL_HOURS if camera["limitHours"] is None else camera["limitHours"]
     return hours * HOUR_S * FRAMES
 
 
 @handles("getSoraCamDeviceExportUsage")
 def get_usage(call: Call) -> Any:
-    """Return what was exported in this month, once as if all of it were video, and once as if it were pictures."""
+    """Return what was exported in this month, in seconds of video and in images."""
     camera = camera_in(call)
     month, limit = month_text(month_of(call.now)), _limit(camera)
     used = camera["used"].get(month, 0)
@@ -61,7 +61,7 @@ def get_usage(call: Call) -> Any:
 
 @handles("updateSoraCamDeviceExportUsageLimitOverride")
 def set_limit(call: Call) -> Any:
-    """Set the limit of a month."""
+    """Set the monthly limit."""
     camera, hours = camera_in(call), call.body["limitHours"]
     if not 0 <= hours <= MOST_HOURS:
         raise Refusal.invalid(f"body.limitHours is not within 0 and {MOST_HOURS}")
@@ -71,5 +71,5 @@ def set_limit(call: Call) -> Any:
 
 @handles("deleteSoraCamDeviceExportUsageLimitOverride")
 def reset_limit(call: Call) -> None:
-    """Return to the usual limit."""
+    """Reset the monthly limit to the usual one."""
     camera_in(call)["limitHours"] = None

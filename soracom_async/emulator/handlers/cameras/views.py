@@ -1,4 +1,4 @@
-"""SORA Cam devices: what is to be seen: live images, streams, recordings and events."""
+"""SORA Cam devices: live images, streams, recordings and events."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MANY = 50
 
 @handles("getSoraCamDeviceAtomCamLiveImage")
 def live_image(call: Call) -> Any:
-    """Take a picture now, over real-time access."""
+    """Take an image now, over real-time access."""
     camera = camera_in(call)
     if not camera["realTimeAccess"] or not connected(camera, call.now):
         raise Refusal("SIM0010")
@@ -39,7 +39,7 @@ def live_image(call: Call) -> Any:
 
 @handles("getSoraCamDeviceStreamingVideo")
 def stream(call: Call) -> Any:
-    """Return playlists of what was recorded at a time, or one of the latest minutes."""
+    """Return playlists of the recordings of a period, or of the latest minutes."""
     camera = camera_in(call)
     start, end = _asked(call)
     latest = call.query.keys().isdisjoint(("from", "to"))
@@ -57,7 +57,7 @@ def stream(call: Call) -> Any:
 
 
 def _asked(call: Call) -> tuple[int, int]:
-    """Return which time is to be streamed."""
+    """Return the period that is to be streamed."""
     start, end = period(call)
     if start is None:
         return (call.now - LATEST_MS, call.now) if end is None else (end - LONGEST_MS, end)
@@ -79,13 +79,13 @@ def _playlist(call: Call, begin: int, over: int, *, latest: bool) -> Record:
 
 @handles("listSoraCamDeviceRecordingsAndEvents")
 def list_recordings_and_events(call: Call) -> Page:
-    """Return a page of recordings and events, in one order of time."""
+    """Return a page of recordings and events, in one order by time."""
     camera = camera_in(call)
     start, end = period(call)
     start, end = start or 0, call.now if end is None else end
     both = {"records": recordings(camera, call.now), "events": events(camera, call.now)}
     found = [
-        # Of the two that begin together, the name decides.
+        # If both begin at the same time, the name decides.
         each | {"name": name}
         for name, several in both.items()
         for each in several
@@ -103,7 +103,7 @@ def list_recordings_and_events(call: Call) -> Page:
 
 @handles("listSoraCamDeviceEvents", "listSoraCamDeviceEventsForDevice")
 def list_events(call: Call) -> Page:
-    """Return what one camera has noticed, or what all have."""
+    """Return the events of one camera, or of all."""
     device_id = call.path.get("device_id") or call.query.get("device_id")
     cameras = (
         collection(call.operator, call.now)
@@ -118,7 +118,7 @@ def _event(call: Call, cameras: Mapping[str, Record], event: Record) -> Record:
     detail: Record = {name: event[name] for name in ("type", "labels", "startTime", "endTime") if name in event}
     detail["recordingStatus"] = "completed" if "endTime" in event else "recording"
     detail["picture"] = call.offer(SNAPSHOT, "image/jpeg")
-    # What is recorded because of motion is to be exported instead.
+    # A recording of motion has no movie here; it can be exported instead.
     of_motion = cameras[event["deviceId"]]["license"].startswith("MR") and event["type"] == "motion"
     if "endTime" in event and not of_motion:
         detail["movie"] = call.offer(MOVIE, "video/mp4")

@@ -1,4 +1,4 @@
-"""Orders of things that are shipped: offered, confirmed, cancelled or shipped, received."""
+"""Orders of products: offered, confirmed, cancelled or shipped, received."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KIND = "order"
 
 @handles("listProducts")
 def list_products(call: Call) -> Any:
-    """Return what can be ordered; no campaign is on."""
+    """Return the products; there is no campaign."""
     money = money_of(call.operator)
     products = [] if call.query.get("campaign_code") else [product.shown(money) for product in PRODUCTS.values()]
     return {"productList": products, "shippingCostList": shipping_costs(money)}
@@ -37,7 +37,7 @@ def list_products(call: Call) -> Any:
 
 @handles("createQuotation")
 def create_quotation(call: Call) -> Any:
-    """Offer what is asked for, at a price."""
+    """Offer the requested products, with a price."""
     items = [_item(item, money_of(call.operator)) for item in call.body.get("orderItemList") or ()]
     if not items:
         raise Refusal.invalid("body.orderItemList is empty")
@@ -61,7 +61,7 @@ def create_quotation(call: Call) -> Any:
 
 
 def _amounts(items: list[Record], address: Record, money: Money) -> Record:
-    """Return what an order costs."""
+    """Return the costs of an order."""
     shipping = shipping_cost(area_of(address["state"]), money)
     net = sum(item["productAmount"] for item in items) + shipping
     return {
@@ -94,7 +94,7 @@ def _item(item: Record, money: Money) -> Record:
 
 
 def ordered(call: Call, order_id: str) -> Record:
-    """Return an order that was confirmed; raises Refusal (404) where there is none."""
+    """Return an order that was confirmed; raises Refusal (404) if there is none."""
     order = call.collection(KIND).find(order_id)
     if order["confirmedTime"] is None:
         raise Refusal.not_found(KIND, order_id)
@@ -108,7 +108,7 @@ def sim_products(order: Record) -> list[tuple[Product, int]]:
 
 
 def status_of(call: Call, order: Record) -> tuple[str, str]:
-    """Return how far an order is, and how far its payment."""
+    """Return the status of an order, and of its payment."""
     for status, payment in (("cancelled", "cancelled"), ("received", "paid"), ("shipped", "paid")):
         if f"{status}Time" in order:
             return status, payment
@@ -150,14 +150,14 @@ def get_order(call: Call) -> Any:
 
 @handles("confirmOrder")
 def confirm_order(call: Call) -> Any:
-    """Make an order of an offer; once more changes nothing."""
+    """Turn an offer into an order; a second confirmation changes nothing."""
     order, _ = confirm(call, KIND)
     return order_shown(call, order)
 
 
 @handles("cancelOrder")
 def cancel_order(call: Call) -> None:
-    """Cancel an order that is not on its way yet; an offer is only forgotten."""
+    """Cancel an order that is not shipped yet; an offer is only removed."""
     order = call.collection(KIND).find(call.path["order_id"])
     if order["confirmedTime"] is None:
         call.collection(KIND).take(call.path["order_id"])
@@ -170,7 +170,7 @@ def cancel_order(call: Call) -> None:
 
 @handles("updateOrderedResourceInitialSetting")
 def set_initial_settings(call: Call) -> Any:
-    """Say how the SIMs of an order are to be when they are registered."""
+    """Set the initial settings of an order's SIMs, which apply when they are registered."""
     order = ordered(call, call.path["order_id"])
     status, _ = status_of(call, order)
     if status in ("cancelled", "received"):

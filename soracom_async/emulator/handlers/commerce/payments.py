@@ -1,4 +1,4 @@
-"""How the operator pays, and what it has paid."""
+"""The operator's payment method, and its payments."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ def get_method(call: Call) -> Any:
 
 @handles("activatePaymentMethod")
 def activate_method(call: Call) -> Any:
-    """Try the payment method again, which always helps."""
+    """Activate the payment method again; this always succeeds."""
     payment_method(call)["updateDate"] = second_text(call.now)
     return {}
 
 
 @handles("registerPayerInformation")
 def register_payer(call: Call) -> None:
-    """Say whose name stands on the statements."""
+    """Set the name on the statements."""
     call.operator.records[PAYER] = call.body
 
 
 @handles("getPayerInformation")
 def get_payer(call: Call) -> Any:
-    """Return whose name stands on the statements."""
+    """Return the name on the statements."""
     if PAYER not in call.operator.records:
         raise Refusal.invalid("no payer information is registered")
     return call.operator.records[PAYER]
@@ -47,7 +47,7 @@ def get_payer(call: Call) -> Any:
 
 @handles("getPaymentTransaction")
 def get_transaction(call: Call) -> Any:
-    """Return what came of a payment."""
+    """Return the result of a payment."""
     identifier = call.path["payment_transaction_id"]
     payment = payments(call).get(identifier)
     if payment is None:

@@ -1,4 +1,4 @@
-"""Orders of eSIM profiles: offered for a day, then confirmed, and made in a while."""
+"""Orders of eSIM profiles: an offer is valid for a day; after its confirmation, the profiles take some time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SMDP = "smdp.emulator.test"
 
 
 def _orders(call: Call) -> Collection:
-    """Return the orders; those that nobody confirmed within a day are gone."""
+    """Return the orders; those that were not confirmed within a day are removed."""
     orders = call.collection("eSIM profile order")
     for identifier, order in list(orders.items()):
         if "confirmedTime" not in order and call.now - order["orderedTime"] > DAY_MS:
@@ -56,7 +56,7 @@ def _shown(call: Call, order: Record) -> dict[str, Any]:
 
 @handles("createProfileOrder")
 def create_order(call: Call) -> Any:
-    """Offer what is asked for."""
+    """Offer the requested profiles."""
     body = call.body
     bundles, speed_class = body.get("bundles") or [], body.get("speedClass") or "s1.standard"
     if body["subscription"] not in _SUBSCRIPTIONS:
@@ -95,14 +95,14 @@ def get_order(call: Call) -> Any:
 
 @handles("deleteProfileOrder")
 def delete_order(call: Call) -> None:
-    """Forget an offer; an order stays."""
+    """Remove an offer; a confirmed order cannot be removed."""
     _draft(call)
     _orders(call).take(call.path["profile_order_id"])
 
 
 @handles("confirmProfileOrder")
 def confirm_order(call: Call) -> Any:
-    """Order what was offered; the SIMs belong to the fleet from now on."""
+    """Order the offered profiles; the SIMs are in the fleet from now on."""
     order = _draft(call)
     order["confirmedTime"] = call.now
     order["profiles"] = [
@@ -125,7 +125,7 @@ def _new_sim(call: Call, order: Record) -> int:
 
 @handles("listOrderedProfiles")
 def list_profiles(call: Call) -> Any:
-    """Return the profiles of an order, of which there are none before it is completed."""
+    """Return the profiles of an order; there are none before it is completed."""
     order = _order(call)
     if _status(call, order) != "COMPLETED":
         return []

@@ -1,4 +1,4 @@
-"""Exported files: given at once, or made in a while and asked for by an identifier."""
+"""Exported files: returned at once, or made in the background and requested later by an identifier."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ EXPORT_MS = 2 * SECOND_MS
 
 
 def exported(call: Call) -> Collection:
-    """Return the operator's files that were asked for without waiting."""
+    """Return the operator's files that were exported in the background."""
     return call.collection("exported file")
 
 
 def export(call: Call, name: str, content: str, content_type: str = "text/csv") -> dict[str, str]:
-    """Return what an export answers: a file's URL or, in the mode `async`, the identifier to ask for it later."""
+    """Return the answer of an export: the file's URL or, in the mode `async`, the identifier to request it later."""
     mode = call.query.get("export_mode", "sync")
     if mode not in ("sync", "async"):
         raise Refusal.invalid("export_mode is neither sync nor async")

@@ -1,4 +1,4 @@
-"""Offers of something to be bought: made, then confirmed within a month, which buys it once and for all."""
+"""Offers: made, then confirmed within a month. The confirmation buys the offered product."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ...state.collections import Record
 
 VALID_MS = 30 * DAY_MS
-"""How long an offer is good for."""
+"""How long an offer is valid."""
 
 
 def quote(call: Call, kind: str, terms: Record) -> Record:

@@ -1,4 +1,4 @@
-"""Listings of what happened when: the part that a query means, newest first unless it says otherwise."""
+"""Listings of records with times: the part that a query means, newest first unless it says otherwise."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def timeline(
     most: int = 1000,
     shown: Callable[[Record], Any] | None = None,
 ) -> Page:
-    """Return the page that the query's from, to, sort, limit and key mean; ten records where it has no limit."""
+    """Return the page that the query's from, to, sort, limit and key mean; ten records if it has no limit."""
     start, end = period(call)
     within = [
         record
@@ -36,7 +36,7 @@ def timeline(
 
 
 def period(call: Call) -> tuple[int | None, int | None]:
-    """Return the query's from and to, in milliseconds; raises Refusal (400) where they are the wrong way round."""
+    """Return the query's from and to, in milliseconds; raises Refusal (400) if `from` is later."""
     start, end = call.query.get("from"), call.query.get("to")
     if start is not None and end is not None and start > end:
         raise Refusal.invalid("from is later than to")
@@ -46,10 +46,10 @@ def period(call: Call) -> tuple[int | None, int | None]:
 def part(
     call: Call, records: Iterable[Record], time: str, tie: str | None, limit: int
 ) -> tuple[list[Record], str | None]:
-    """Return up to `limit` records behind the query's key, in the query's order, and the key of the next page.
+    """Return up to `limit` records after the query's key, in the query's order, and the key of the next page.
 
-    The key is the time of the last record, and where several may have the same, the field `tie` as well. So nothing is
-    missed or seen twice when records come or go between two pages.
+    The key is the time of the last record and, if several records can have the same time, its field `tie`. So no record
+    is missed or seen twice if records are added or removed between two pages.
     """
     order = call.query.get("sort", "desc")
     if order not in ("asc", "desc"):
@@ -66,7 +66,7 @@ def part(
 
 
 def _beyond(place: tuple[int, str], last: tuple[int, str], order: str) -> bool:
-    # A key of nothing but a time, which clients make by themselves, has all of that time behind it.
+    # Clients also make keys that are only a time; all records of that time come after such a key.
     here, there = (place, last) if last[1] else (place[:1], last[:1])
     return here > there if order == "asc" else here < there
 

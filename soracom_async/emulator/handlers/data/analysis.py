@@ -1,4 +1,4 @@
-"""Analysis: SQL over what the operator has, and its result as a file."""
+"""Analysis: SQL over the operator's data, and its result as a file."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def schemas(call: Call) -> Any:
 
 @handles("startAnalysisQueries")
 def start(call: Call) -> Any:
-    """Begin a query: it is answered by what there is now, and shown when its time has come."""
+    """Start a query: it runs over the present data; its result is shown some time later."""
     sql, begin, end = call.body.get("sql") or "", call.body.get("from"), call.body.get("to")
     if not sql.strip():
         raise Refusal.invalid("body.sql is missing")
@@ -64,7 +64,7 @@ def start(call: Call) -> Any:
 
 @handles("getAnalysisQueries")
 def get(call: Call) -> Any:
-    """Return how a query stands, and at the end where its rows are: JSON, one a line, compressed by gzip."""
+    """Return the state of a query and, once it is done, the URL of its rows: JSON Lines, compressed by gzip."""
     found = call.collection(KIND).find(call.path["query_id"])
     month = month_of(call.now)
     answer: Record = {

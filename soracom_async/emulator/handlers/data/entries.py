@@ -1,4 +1,4 @@
-"""Harvest Data: what devices sent, found by whom it came from and by its time."""
+"""Harvest Data: what devices sent, listed by resource and by time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _shown(entry: Record, resource_type: str, resource_id: str) -> Record:
 
 def _listed(call: Call, resource_type: str, resource_id: str) -> Page:
     found = entries(call.operator, name_of(resource_type, resource_id))
-    # Of a subscriber the key names the IMSI, too.
+    # For a subscriber, the key also has the IMSI.
     tie = "resourceId" if resource_type == "Subscriber" else None
     return timeline(call, [_shown(entry, resource_type, resource_id) for entry in found], "time", tie=tie)
 
@@ -58,7 +58,7 @@ def time_in(call: Call) -> int:
 
 @handles("getDataEntries")
 def list_entries(call: Call) -> Page:
-    """Return what a resource sent; nothing of one that nobody knows, since data outlive what sent them."""
+    """Return what a resource sent. An unknown resource is no error: data can outlive their resource."""
     return _listed(call, *_asked(call))
 
 
@@ -74,13 +74,13 @@ def get_entry(call: Call) -> Any:
 
 @handles("deleteDataEntry")
 def delete_entry(call: Call) -> None:
-    """Forget what a resource sent at a time, if anything."""
+    """Remove what a resource sent at a time, if there is anything."""
     remove(call.operator, name_of(*_asked(call)), time_in(call))
 
 
 @handles("getDataEntriesByCategory")
 def list_category(call: Call) -> Page:
-    """Return what was sent in a category, whoever sent it."""
+    """Return what all resources sent in a category."""
     found = [
         _shown(entry, *name.split("/", 1))
         for name, kept in call.collection(KIND).items()
@@ -92,7 +92,7 @@ def list_category(call: Call) -> Page:
 
 @handles("listDataResourceMetadata", "listDataSourceResources")
 def list_resources(call: Call) -> Page:
-    """Return who sent data, of one type or of all; a SIM is a `Sim` unless its subscriber is asked for."""
+    """Return the resources that sent data, of one type or of all; a SIM is a `Sim` unless subscribers are requested."""
     wanted, key = call.query.get("resource_type"), call.query.get("last_evaluated_key") or ""
     prefix = f"{_type('Sim' if wanted == 'Subscriber' else wanted)}/" if wanted else ""
     behind = resources(call.operator, max(prefix, name_of(*key.partition("/")[::2])))
@@ -121,7 +121,7 @@ def _metadata(name: str, sent: list[Record], *, as_subscriber: bool) -> Record:
 
 
 def _attributes(entry: Record) -> set[str]:
-    """Return the names in what was sent, where that is a JSON object."""
+    """Return the names of the fields that were sent, if that was a JSON object."""
     try:
         content = decode(entry["content"])
     except ValueError:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SHORTEST_S, LONGEST_S = 30, DAY_S
 """How long a capture can be."""
 EMPTY = bytes.fromhex("d4c3b2a1020004000000000000000000ffff000065000000")
-"""A capture file in which nothing passed by: the head of a pcap file of IP packets."""
+"""A capture file without packets: the header of a pcap file of IP packets."""
 
 
 def _sessions(call: Call) -> dict[str, Record]:
@@ -32,7 +32,7 @@ def _sessions(call: Call) -> dict[str, Record]:
 
 
 def _session(call: Call) -> Record:
-    """Return the session of the path, brought up to now."""
+    """Return the session of the path, in its present state."""
     session_id = call.path["session_id"]
     session = _sessions(call).get(session_id)
     if session is None:
@@ -48,7 +48,7 @@ def _present(call: Call, session: Record) -> Record:
 
 
 def _shown(call: Call, session: Record) -> Record:
-    """Return what a client sees: of a capture that is over, where its file is."""
+    """Return a session as the API shows it; if the capture is over, with the URL of its file."""
     url = {} if session["status"] == "CAPTURING" else {"url": call.offer(EMPTY, "application/vnd.tcpdump.pcap")}
     return visible(session) | url
 
@@ -61,7 +61,7 @@ def _refusal(call: Call, session: Record, wish: str) -> Refusal:
 
 @handles("createSimPacketCaptureSession", "createPacketCaptureSession")
 def create(call: Call) -> Any:
-    """Begin to capture."""
+    """Start a capture."""
     if "sim_id" in call.path:
         life.usable(call.operator.fleet.change(call.sim_number()))
     if not SHORTEST_S <= call.body["duration"] <= LONGEST_S:
@@ -83,7 +83,7 @@ def create(call: Call) -> Any:
 def list_sessions(call: Call) -> Page:
     """Return all captures, oldest first."""
     call.query.setdefault("limit", 10)
-    if call.query.get("last_evaluated_key") == "null":  # what the listing of a VPG declares as its default
+    if call.query.get("last_evaluated_key") == "null":  # the declared default of the listing of a VPG
         del call.query["last_evaluated_key"]
     return listing(call, (_shown(call, _present(call, each)) for each in _sessions(call).values()), "sessionId")
 

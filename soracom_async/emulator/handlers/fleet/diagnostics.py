@@ -1,4 +1,4 @@
-"""Diagnoses of a SIM: asked for, and there a little later."""
+"""Diagnoses of a SIM: requested, and done a few seconds later."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DIAGNOSIS_MS = 5 * SECOND_MS
 
 
 def insights(sim: Sim) -> list[dict[str, Any]]:
-    """Return what is the matter with a SIM."""
+    """Return the insights about a SIM."""
     found: list[tuple[str, str, str, str, int | None]] = []
     if sim.status != "active":
         found.append(("sim-not-active", "sim", "warning", f"The SIM is {sim.status}.", sim.modified))
@@ -43,7 +43,7 @@ def insights(sim: Sim) -> list[dict[str, Any]]:
 
 @handles("sendDiagnosticRequest")
 def send(call: Call) -> Any:
-    """Ask for a diagnosis."""
+    """Request a diagnosis."""
     asked = call.body
     for name, only in (("service", "Air"), ("resourceType", "sim")):
         if asked[name] != only:
@@ -66,7 +66,7 @@ def send(call: Call) -> Any:
 
 @handles("getDiagnostic")
 def get(call: Call) -> Any:
-    """Return a diagnosis, or that it is under way."""
+    """Return a diagnosis, or that it is in progress."""
     return _shown(call, call.collection("diagnostic").find(call.path["diagnostic_id"]))
 
 

@@ -1,4 +1,4 @@
-"""Errors that services had with what devices sent: a few, from the seed."""
+"""Error logs: a few errors of services with data of devices, from the seed."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ SERVICES = {
     "Orbit": "the soralet ended with an error",
     "Unified": "no service is configured",
 }
-"""And what each complains of."""
+"""The message of each service."""
 TYPES = ("Subscriber", "Device", "LoraDevice", "SigfoxDevice")
 SEEDED = 24
-"""How many SIMs had an error, an hour after another, before their operator began."""
+"""How many SIMs had an error, one an hour, before their operator signed up."""
 
 
 def errors(call: Call) -> Iterator[dict[str, Any]]:

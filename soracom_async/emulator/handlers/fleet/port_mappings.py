@@ -1,4 +1,4 @@
-"""Port mappings of Napter: a way to a device from outside, for a while; and the log of what became of them."""
+"""Port mappings of Napter: access to a device from outside, for a limited time; and their audit log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DEFAULT_S, LONGEST_S = 30 * MINUTE_S, 8 * HOUR_S
 """How long a port mapping lives if the request names no duration, and at most."""
 STRATEGIES: dict[str | None, str] = {"air": "AIR_PRIORITIZED", "arc": "ARC_PRIORITIZED", None: "DYNAMIC"}
-"""By the service that was asked for."""
+"""By the service in the request."""
 
 
 def mappings(call: Call) -> Collection:
@@ -34,7 +34,7 @@ def mappings(call: Call) -> Collection:
 
 
 def log(call: Call, mapping: Record, event: str, at: int) -> None:
-    """Keep what became of a port mapping."""
+    """Add an event of a port mapping to the log."""
     entry = {
         "connectionId": call.world.uuid(),
         "createdAt": at,
@@ -54,7 +54,7 @@ def log(call: Call, mapping: Record, event: str, at: int) -> None:
 
 @handles("createPortMapping", "createPortMappingForSim")
 def create(call: Call) -> Any:
-    """Open a way to a SIM of the operator."""
+    """Open a port mapping to a SIM of the operator."""
     asked = call.body["destination"]
     sim_name = call.path.get("sim_id") or asked.get("simId")
     name = sim_name or asked.get("imsi")
@@ -100,7 +100,7 @@ def _port(number: float | None) -> int:
 
 
 def _ranges(call: Call) -> list[str]:
-    """Return from where the device may be reached: from the asking address alone, where nothing else is said."""
+    """Return the address ranges that may reach the device; by default only the address of the caller."""
     ranges = (call.body.get("source") or {}).get("ipRanges") or [call.request.address]
     try:
         return [str(ip_network(each, strict=False)) for each in ranges]
@@ -116,7 +116,7 @@ def list_all(call: Call) -> Page:
 
 @handles("listPortMappingsForSim", "listPortMappingsForSubscriber")
 def list_of_sim(call: Call) -> Any:
-    """Return those that were made for a SIM id, or for an IMSI; none at all is an error."""
+    """Return the port mappings of a SIM id or an IMSI; it is an error if there are none."""
     call.sim_number()
     name, wanted = ("simId", call.path["sim_id"]) if "sim_id" in call.path else ("imsi", call.path["imsi"])
     found = [visible(mapping) for mapping in mappings(call).values() if mapping.get(name) == wanted]
@@ -127,14 +127,14 @@ def list_of_sim(call: Call) -> Any:
 
 @handles("deletePortMapping")
 def delete(call: Call) -> None:
-    """Close a way before its time."""
+    """Close a port mapping before its time."""
     mapping = mappings(call).take(f"{call.path['ip_address']}:{call.path['port']}")
     log(call, mapping, "DELETED", call.now)
 
 
 @handles("getNapterAuditLogs")
 def audit_logs(call: Call) -> Page:
-    """Return what became of the port mappings, newest first."""
+    """Return the events of the port mappings, newest first."""
     if call.query.get("resource_type", "Subscriber") != "Subscriber":
         raise Refusal.invalid("resource_type is not Subscriber")
     mappings(call)

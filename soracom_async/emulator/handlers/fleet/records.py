@@ -1,4 +1,4 @@
-"""What is read of a SIM beside itself (history, session events), and what is sent to it."""
+"""History and session events of a SIM, messages to it, and virtual SIMs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .sims import changed
 def timed(call: Call, entries: list[dict[str, Any]], time: str, *, unit: int = 1, newest_first: bool = True) -> Page:
     """Return the page of `entries`, which are oldest first, that the query's from, to, sort, limit and key mean.
 
-    The key is how many entries came before; `unit` is what one of the entries' time units has in milliseconds.
+    The key is the number of entries before the page; `unit` is the time unit of the entries in milliseconds.
     """
     query = call.query
     start, end = query.get("from"), query.get("to")
@@ -49,13 +49,13 @@ def status_history(call: Call) -> Page:
 
 @handles("listSimSessionEvents", "listSessionEvents")
 def session_events(call: Call) -> Page:
-    """Return what happened to its sessions."""
+    """Return the session events of a SIM."""
     return timed(call, life.session_events(call.operator.fleet.look(call.sim_number())), "time")
 
 
 @handles("sendSmsToSim", "sendSms", "sendSmsByMsisdn")
 def send_sms(call: Call) -> Any:
-    """Take a message over for delivery."""
+    """Accept a message for delivery."""
     life.usable(call.operator.fleet.look(call.sim_number()))
     if not call.body.get("payload"):
         raise Refusal.invalid("body.payload is missing")
@@ -66,7 +66,7 @@ def send_sms(call: Call) -> Any:
 
 @handles("reportSimLocalInfo", "reportLocalInfo")
 def report_local_info(call: Call) -> Any:
-    """Ask the SIM to report; the answer is the subscriber, from both sides."""
+    """Ask the SIM to report; the answer is the subscriber, also for the Sim group."""
     sim = call.operator.fleet.look(call.sim_number())
     life.usable(sim)
     return SHAPES["subscriber"](sim)

@@ -1,4 +1,4 @@
-"""Use of Air and Beam that is put in by hand, as in the API Sandbox."""
+"""Usage of Air and Beam that a client inserts, as in the API Sandbox."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .stats import (
 
 @handles("sandboxInsertAirStats", "sandboxInsertBeamStats")
 def insert(call: Call) -> None:
-    """Take in what a SIM has used at a time; there is one entry of a time."""
+    """Insert the usage of a SIM at a time; there can be only one entry for a time."""
     service, number = service_of(call), call.sim_number()
     amounts = call.body.get(MAPS[service])
     if not amounts:

@@ -1,4 +1,4 @@
-"""The subscriptions that a SIM has beside its first: virtual ones, and those that are downloaded to its card."""
+"""Additional subscriptions of a SIM: virtual ones, and those that are downloaded to its card."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .arc import new_keys
 from .sims import usable_in
 
 MOST = 9
-"""How many a SIM may ever have: they are numbered by the first of the ten digits that its own IMSI leaves free."""
+"""The most additional subscriptions of a SIM; the first of its IMSI's last ten digits numbers them."""
 
 
 @handles("addSubscription")
 def add_subscription(call: Call) -> Any:
-    """Add a subscription to the profile; a virtual one is there at once and comes with keys."""
+    """Add a subscription to the profile; a virtual one is active at once and has keys."""
     sim, subscription = usable_in(call), call.body["subscription"]
     _check_profile(call, sim)
     count = len(sim.secondaries) + 1
@@ -39,7 +39,7 @@ def add_subscription(call: Call) -> Any:
 
 @handles("cancelSubscriptionContainerDownload")
 def cancel_download(call: Call) -> Any:
-    """Take back a subscription before it is downloaded, which begins with the SIM's next session."""
+    """Cancel a subscription that is not downloaded yet; the download starts with the SIM's next session."""
     sim, secondary = _secondary(call)
     begun = sim.online and sim.session_time is not None and sim.session_time >= secondary.added
     if secondary.subscription == VIRTUAL or begun:
@@ -64,7 +64,7 @@ def _is_arc(secondary: Secondary) -> bool:
 
 
 def _secondary(call: Call) -> tuple[Sim, Secondary]:
-    """Return the SIM and the living subscription that the path names."""
+    """Return the SIM and the subscription that the path names; refuse a terminated one."""
     sim, imsi = usable_in(call), call.path["imsi"]
     _check_profile(call, sim)
     if imsi == sim.imsi:

@@ -10,7 +10,7 @@ from ...service.call import Call
 from .. import handles
 
 STATUSES = ("ready", "active", "inactive", "standby", "suspended")
-"""Those that are counted; what is terminated is not."""
+"""The statuses that are counted; terminated SIMs are not."""
 
 
 @handles("getResourceSummary")

@@ -1,4 +1,4 @@
-"""SIMs that leave: the export as a file, and the transfer to another operator."""
+"""The export of SIMs as a file, and their transfer to another operator."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def verify_transfer_token(call: Call) -> Any:
 
 @handles("deleteSubscriberTransferToken")
 def delete_transfer_token(call: Call) -> None:
-    """Take an offer back."""
+    """Withdraw an offer."""
     mail = _offer(call, call.path["token"])
     if mail is None or mail.subject[0] is not call.operator:
         raise Refusal("SIM0009", call.path["token"])

@@ -1,4 +1,4 @@
-"""Devices of Inventory: made, read, written to, told what to do, watched."""
+"""Devices of Inventory: create, read, write, execute, observe."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ...state.collections import Record
 
 _SAID = ("endpoint", "firmwareVersion", "ipAddress", "manufacturer", "modelNumber", "serialNumber")
-"""What may be said of a device when it is made."""
+"""The fields of a device that its creation can set."""
 
 
 def _device(device_id: str, operator_id: str, at: int, *, online: bool, **fields: Any) -> Record:
@@ -58,7 +58,7 @@ def _seeded(dice: Random, operator_id: str, number: int) -> tuple[str, Record]:
         ipAddress=f"10.200.0.{number + 1}",
         tags={"name": f"inventory-{number + 1}"},
     )
-    device["online"] = number != 0  # the first has gone offline; what it said is still known
+    device["online"] = number != 0  # the first one is offline; its last values are still known
     return device_id, device
 
 
@@ -67,7 +67,7 @@ KINDS["Device"] = Kind("device", ("device_id",), seeded=_seeded)
 
 @handles("createDevice")
 def create(call: Call) -> Any:
-    """Make a device, online if the body says so; its keys are shown this once."""
+    """Make a device, online if the body says so; only this answer shows its keys."""
     body = call.body
     group_id = body.get("groupId")
     if group_id is not None:
@@ -119,31 +119,31 @@ def write_resource(call: Call) -> None:
 
 @handles("executeDeviceResource")
 def execute_resource(call: Call) -> None:
-    """Let a device do something."""
+    """Execute a resource of a device."""
     _resource(call, "E")
 
 
 @handles("observeDeviceResource")
 def observe_resource(call: Call) -> None:
-    """Let a device report a resource."""
+    """Observe a resource of a device."""
     _resource(call, "R")["observed"] = True
 
 
 @handles("unobserveDeviceResource")
 def unobserve_resource(call: Call) -> None:
-    """Let it report the resource no longer."""
+    """Stop to observe a resource."""
     _resource(call)["observed"] = False
 
 
 @handles("observeDeviceResources")
 def observe_instance(call: Call) -> None:
-    """Let a device report an instance of an object."""
+    """Observe an instance of an object."""
     _instance(call, online=True)["observed"] = True
 
 
 @handles("unobserveDeviceResources")
 def unobserve_instance(call: Call) -> None:
-    """Let it report the instance no longer."""
+    """Stop to observe an instance."""
     _instance(call)["observed"] = False
 
 
@@ -152,7 +152,7 @@ def _described(call: Call, instance: Record) -> Record:
 
 
 def _instance(call: Call, *, online: bool = False) -> Record:
-    """Return the instance that the path names; `online` is for what needs the device itself."""
+    """Return the instance that the path names; `online` requires that the device is online."""
     device, path = find(call), call.path
     try:
         instance: Record = device["objects"][path["object"]][path["instance"]]
@@ -164,7 +164,7 @@ def _instance(call: Call, *, online: bool = False) -> Record:
 
 
 def _resource(call: Call, operation: str = "") -> Record:
-    """Return the resource that the path names; raises Refusal where `operation` is not possible with it."""
+    """Return the resource that the path names; raises Refusal if it does not allow `operation`."""
     object_id, name = call.path["object"], call.path["resource"]
     resource: Record | None = _instance(call, online=bool(operation))["resources"].get(name)
     if resource is None:

@@ -19,14 +19,14 @@ from ..common.crud import (
 
 KINDS["DeviceObjectModel"] = Kind("device object model", ("model_id",))
 MOST = 16
-"""How many an operator may have."""
+"""The most models of an operator."""
 _OWN = ("operatorId", "createdTime", "lastModifiedTime")
-"""What the service says of a model, whatever the body has there."""
+"""The fields of a model that the service sets, whatever the body has."""
 
 
 @handles("createDeviceObjectModel")
 def create(call: Call) -> Any:
-    """Add a model; it is known by the number of its object."""
+    """Add a model; the number of its object identifies it."""
     model, collection = _defined(call), collection_of(call)
     if len(collection) >= MOST:
         raise Refusal.not_possible(f"there are {MOST} models already")
@@ -46,7 +46,7 @@ def update(call: Call) -> Any:
 
 @handles("setDeviceObjectModelScope")
 def set_scope(call: Call) -> Any:
-    """Say for whom a model is."""
+    """Set the scope of a model."""
     if not call.body.get("scope"):
         raise Refusal.invalid("body.scope is missing")
     return changed(call, scope=call.body["scope"])

@@ -1,4 +1,4 @@
-"""Lagoon: its registration, its users and its licence packs."""
+"""The Lagoon account of an operator: its registration, its users and its license packs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><circle cx="4
 
 
 def _lagoon(call: Call) -> Record:
-    """Return what the operator has of Lagoon."""
+    """Return the operator's Lagoon account."""
     lagoon: Record | None = call.operator.records.get("lagoon")
     if lagoon is None:
         raise Refusal.not_possible("Lagoon is not registered")
@@ -47,7 +47,7 @@ def _text(call: Call, name: str) -> str:
 
 @handles("registerLagoon")
 def register(call: Call) -> Any:
-    """Begin with Lagoon; the first user is the operator itself."""
+    """Register with Lagoon; the first user is the operator itself."""
     _as_root(call)
     plan, password = _one_of(call, "plan", PLANS), _text(call, "userPassword")
     if "lagoon" in call.operator.records:
@@ -59,7 +59,7 @@ def register(call: Call) -> Any:
 
 @handles("terminateLagoon")
 def terminate(call: Call) -> None:
-    """End it, with all its users."""
+    """End the registration, with all its users."""
     _as_root(call)
     _lagoon(call)
     del call.operator.records["lagoon"]
@@ -74,13 +74,13 @@ def update_plan(call: Call) -> None:
 
 @handles("listLagoonLicensePackStatus")
 def list_packs(call: Call) -> Any:
-    """Return how many licence packs there are."""
+    """Return how many license packs there are."""
     return [{"licensePackName": name, "quantity": quantity} for name, quantity in _lagoon(call)["packs"].items()]
 
 
 @handles("updateLagoonLicensePack")
 def update_packs(call: Call) -> None:
-    """Change how many licence packs there are."""
+    """Change how many license packs there are."""
     _as_root(call)
     packs, wanted = _lagoon(call)["packs"], {}
     for each in call.body.get("licensePackQuantities") or ():
@@ -93,7 +93,7 @@ def update_packs(call: Call) -> None:
 
 @handles("getImageLink")
 def image_link(call: Call) -> Any:
-    """Return where the custom icon is."""
+    """Return the URL of the custom icon."""
     _lagoon(call)
     return call.offer(ICON, "image/svg+xml")
 

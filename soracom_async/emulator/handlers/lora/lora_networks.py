@@ -1,4 +1,4 @@
-"""LoRaWAN gateways and network sets, which may be used together with other operators."""
+"""LoRaWAN gateways and network sets; several operators can share a network set."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def create(call: Call) -> Any:
 
 @handles("deleteLoraNetworkSet")
 def delete(call: Call) -> None:
-    """Remove a network set; its gateways are in none then, whoever has them."""
+    """Remove a network set; its gateways are in no network set then, also those of other operators."""
     network_set_id = identifier_in(call)
     collection_of(call).take(network_set_id)
     for operator in call.world.operators.values():
@@ -74,14 +74,14 @@ def delete(call: Call) -> None:
 
 @handles("addPermissionToLoraNetworkSet")
 def add_permission(call: Call) -> Any:
-    """Allow another operator to use it; whether there is such an operator stays unsaid."""
+    """Allow another operator to use it; the answer does not show whether that operator exists."""
     allowed = find(call)["allowedOperators"]
     return changed(call, allowedOperators=[*dict.fromkeys([*allowed, _named(call)])])
 
 
 @handles("revokePermissionFromLoraNetworkSet")
 def revoke_permission(call: Call) -> Any:
-    """Allow it no longer; the other operator's gateways leave."""
+    """Revoke the permission; the other operator's gateways leave the network set."""
     named = _named(call)
     answer = changed(call, allowedOperators=[each for each in find(call)["allowedOperators"] if each != named])
     if named != call.operator.id:
@@ -107,14 +107,14 @@ def _leave(call: Call, operator_id: str, network_set_id: str) -> None:
 
 @handles("listGatewaysInLoraNetworkSet")
 def list_gateways(call: Call) -> Page:
-    """Return those of one's own gateways that are in it."""
+    """Return the operator's own gateways in the network set."""
     network_set_id = _usable(call, identifier_in(call))
     return call.page(collection_of(call, "LoraGateway"), lambda gateway: gateway["networkSetId"] == network_set_id)
 
 
 @handles("setLoraNetworkSet")
 def enter(call: Call) -> Any:
-    """Put a gateway into a network set that one may use."""
+    """Put a gateway into a network set that the operator may use."""
     return changed(call, networkSetId=_usable(call, call.body.get("networkSetId") or ""))
 
 
@@ -125,7 +125,7 @@ def leave(call: Call) -> Any:
 
 
 def _usable(call: Call, network_set_id: str) -> str:
-    """Return an identifier if such a network set is one's own, or its owner allows one to use it."""
+    """Return the identifier of a network set that is the operator's own, or that its owner shares."""
     kind = KINDS["LoraNetworkSet"]
     for operator in call.world.operators.values():
         network_set = seeded_collection(call.world, operator, kind).get(network_set_id)

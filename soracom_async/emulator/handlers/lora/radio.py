@@ -1,4 +1,4 @@
-"""LoRaWAN and Sigfox devices: bought, registered, sent to."""
+"""LoRaWAN and Sigfox devices: their registration, and downlinks to them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ KINDS["SigfoxDevice"] = Kind("Sigfox device", ("device_id",), seeded=partial(_se
 
 @handles("registerLoraDevice", "registerSigfoxDevice")
 def register(call: Call) -> Any:
-    """Take a device that nobody has."""
+    """Register a device that no operator has."""
     device_id = registrable(call)
     if not _IDS[call.operation.group].fullmatch(device_id) or not call.body.get("registrationSecret"):
         raise Refusal.invalid(f"the {KINDS[call.operation.group].name} {device_id} cannot be registered")
@@ -73,13 +73,13 @@ def register(call: Call) -> Any:
 
 @handles("sendDataToLoraDevice")
 def send_lora(call: Call) -> None:
-    """Take up to 11 bytes over for the device's next slot."""
+    """Accept up to 11 bytes for the device's next slot."""
     _send(call, r"([0-9A-Fa-f]{2}){1,11}", "1 to 11 bytes in hexadecimal")
 
 
 @handles("sendDataToSigfoxDevice")
 def send_sigfox(call: Call) -> None:
-    """Take 8 bytes over for the device's next uplink."""
+    """Accept 8 bytes, sent after the device's next uplink."""
     _send(call, r"[0-9A-Fa-f]{16}", "8 bytes in hexadecimal")
 
 

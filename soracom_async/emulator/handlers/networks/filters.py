@@ -1,4 +1,4 @@
-"""What a VPG lets out: its routing filter, and the rules of its traffic filtering."""
+"""The outbound filters of a VPG: its routing filter, and the rules of its traffic filtering."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from ...state.collections import Record
 
 PORTS, PROTOCOLS = 65_535, 255
-"""The highest of each."""
+"""The highest port and protocol number."""
 
 
 @handles("setRoutingFilter")
 def set_routing_filter(call: Call) -> None:
-    """Say where packets may go."""
+    """Set where packets may go."""
     for number, entry in enumerate(call.body):
         network_in(entry.get("ipRange"), f"body[{number}].ipRange")
         _check_action(entry, ("allow", "deny"), f"body[{number}]")
@@ -28,7 +28,7 @@ def set_routing_filter(call: Call) -> None:
 
 @handles("enableTrafficFiltering", "disableTrafficFiltering")
 def switch(call: Call) -> None:
-    """Filter by the rules, or not."""
+    """Enable or disable the filter."""
     touch(call, _filtered=call.operation.path.endswith("/enable"))
 
 

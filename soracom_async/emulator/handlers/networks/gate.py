@@ -1,4 +1,4 @@
-"""Gate: the way into a VPG's range of devices, its peers, and who has which address."""
+"""Gate: access to the devices of a VPG, its peers, and the addresses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ...state.collections import Record
 
 VXLAN_IDS = 16_777_215
-"""The highest of them."""
+"""The highest VXLAN id."""
 SWITCHES: dict[str, Record] = {
     "closeGate": {"gateOpened": False, "enableSimBasedRouting": False},
     "enableGatePrivacySeparator": {"gatePrivacySeparatorEnabled": True},
@@ -35,7 +35,7 @@ SWITCHES: dict[str, Record] = {
 
 @handles(*SWITCHES)
 def switch(call: Call) -> Any:
-    """Set what the operation is named after."""
+    """Enable or disable what the operation names."""
     return changed(call, **SWITCHES[call.operation.id])
 
 
@@ -69,14 +69,14 @@ def _vxlan_id(number: int) -> int:
 
 @handles("enableSimBasedRouting")
 def enable_routing(call: Call) -> None:
-    """Route to the networks behind SIMs, through an open gate."""
+    """Enable routing to the networks behind SIMs; the gate must be open."""
     _opened(call)
     touch(call, enableSimBasedRouting=True)
 
 
 @handles("putSimBasedRoutingRoutes")
 def put_routes(call: Call) -> None:
-    """Say which networks are behind which SIMs."""
+    """Set which networks are behind which SIMs."""
     for sim_id, network in call.body.items():
         if (number_of(sim_id) or 0) not in call.operator.fleet:
             raise Refusal.no_sim(sim_id)
@@ -86,13 +86,13 @@ def put_routes(call: Call) -> None:
 
 @handles("listGatePeers")
 def list_peers(call: Call) -> Any:
-    """Return the peers, the VPG's own among them."""
+    """Return the peers, including the VPG's own."""
     return list(find(call)["_gatePeers"].values())
 
 
 @handles("registerGatePeer")
 def register_peer(call: Call) -> Any:
-    """Take a host in, with the inner address that it wishes or one that is free."""
+    """Register a host, with the requested inner address or a free one."""
     vpg, body = _opened(call), call.body
     outer = str(address_in(body["outerIpAddress"], "body.outerIpAddress"))
     if outer in vpg["_gatePeers"]:
@@ -105,7 +105,7 @@ def register_peer(call: Call) -> Any:
 
 @handles("unregisterGatePeer")
 def unregister_peer(call: Call) -> None:
-    """Send a host away."""
+    """Unregister a host."""
     outer = call.path["outer_ip_address"]
     if not find(call)["_gatePeers"].get(outer, {"ownedByCustomer": True})["ownedByCustomer"]:
         raise Refusal.not_possible("the peer is the VPG's own")
@@ -114,7 +114,7 @@ def unregister_peer(call: Call) -> None:
 
 @handles("listVirtualPrivateGatewayIpAddressMapEntries")
 def list_addresses(call: Call) -> Page:
-    """Return who has which address: SIMs by what was put, peers by themselves."""
+    """Return the addresses: those of SIMs that were set, and those of the peers."""
     vpg = find(call)
     peers = (
         _entry(
@@ -142,7 +142,7 @@ def put_address(call: Call) -> Any:
 
 @handles("deleteVirtualPrivateGatewayIpAddressMapEntry")
 def delete_address(call: Call) -> None:
-    """Take a subscriber's fixed address away."""
+    """Remove a subscriber's fixed address."""
     if call.path["key"] in find(call)["_gatePeers"]:
         raise Refusal.not_possible("a gate peer has its address by itself")
     take_entry(call, "_addresses", "address of", call.path["key"])
@@ -173,13 +173,13 @@ def _devices(vpg: Record) -> IPv4Network:
 
 
 def _taken(vpg: Record, but: str = "") -> set[str]:
-    """Return the addresses that somebody has, `but` one subscriber's."""
+    """Return the addresses in use, `but` one subscriber's."""
     mapped = {entry["ipAddress"] for key, entry in vpg["_addresses"].items() if key != but}
     return mapped | {peer["innerIpAddress"] for peer in vpg["_gatePeers"].values()}
 
 
 def _wished(vpg: Record, wish: str, where: str, but: str = "") -> str:
-    """Return an address that is asked for, if it is one of the devices' and nobody else has it."""
+    """Return the requested address, if it is in the range of the devices and not in use."""
     address = address_in(wish, where)
     if address not in _devices(vpg):
         raise Refusal.invalid(f"{where} is not in the range of the devices")
@@ -189,7 +189,7 @@ def _wished(vpg: Record, wish: str, where: str, but: str = "") -> str:
 
 
 def _free(vpg: Record) -> str:
-    """Return the highest address that nobody has."""
+    """Return the highest free address."""
     devices, taken = _devices(vpg), _taken(vpg)
     for number in range(2, devices.num_addresses):
         if str(devices[-number]) not in taken:

@@ -1,4 +1,4 @@
-"""Junction: what a VPG does with packets beside passing them on. It mirrors, inspects and redirects."""
+"""Junction: how a VPG mirrors, inspects and redirects packets."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def configure(call: Call) -> None:
 
 @handles(*_UNSETTINGS)
 def unconfigure(call: Call) -> None:
-    """Let it inspect or redirect no longer."""
+    """Stop to inspect or redirect."""
     _set(call, **{_UNSETTINGS[call.operation.id]: None})
 
 
 @handles("createMirroringPeer")
 def create_peer(call: Call) -> None:
-    """Mirror to a host; one that is there already is replaced."""
+    """Mirror to a host; it replaces a mirroring to the same host."""
     address = str(address_in(call.body.get("ipAddress"), "body.ipAddress"))
     peer = {"description": None, "enabled": True, "protocol": "gre"} | call.body | {"ipAddress": address}
     _mirror(call, _peers(call) | {address: peer})
@@ -57,7 +57,7 @@ def update_peer(call: Call) -> None:
 
 @handles("deleteMirroringPeer")
 def delete_peer(call: Call) -> None:
-    """Mirror to a host no longer."""
+    """Stop to mirror to a host."""
     peers, address = dict(_peers(call)), call.path["ipaddr"]
     if address not in peers:
         raise Refusal.not_found("mirroring peer", address)
@@ -75,7 +75,7 @@ def _mirror(call: Call, peers: dict[str, Record]) -> None:
 
 
 def _set(call: Call, **fields: Any) -> None:
-    """Set one of the three, and whether any of them is on."""
+    """Set mirroring, inspection or redirection, and whether any of them is on."""
     vpg = touch(call, **fields)
     parts = [vpg["inspection"], vpg["redirection"], *vpg["mirroring"]["peers"].values()]
     vpg["junctionEnabled"] = any(part is not None and part.get("enabled") for part in parts)

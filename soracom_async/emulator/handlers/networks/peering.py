@@ -1,4 +1,4 @@
-"""What a VPG is connected with: VPCs, transit gateways, and the routes to them."""
+"""The connections of a VPG: VPC peerings, transit gateways, and the routes to them."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from ...state.collections import Record
 
 PEER_RESPONSE_MS = MINUTE_MS
-"""How long the owner of the other side takes to do its part."""
+"""How long the owner of the other side takes to respond."""
 ASN = 64512
 PEERINGS, ATTACHMENTS = "soracomTransitGatewayPeeringConnections", "soracomTransitGatewayVpcAttachments"
 _WAITING = {PEERINGS: ("pending", "active"), ATTACHMENTS: ("vpcAttachmentPending", "acceptancePending")}
-"""What a new connection is, and what it is when the other side has done its part."""
+"""The status of a new connection, and its status after the other side's response."""
 
 
 def settle(vpg: Record, now: int) -> None:
-    """Let the other sides do their part."""
+    """Apply the responses of the other sides that are due."""
     for field, (before, after) in _WAITING.items():
         for connection in vpg[field].values():
             if connection["status"] == before and now >= connection["createdTime"] + PEER_RESPONSE_MS:
@@ -47,10 +47,10 @@ def transit_gateway(call: Call, region: str, asn: int | None = None) -> Record:
 
 @handles("createCustomerRoute")
 def create_route(call: Call) -> Any:
-    """Add a route; over the devices' own range it goes only where that is asked for."""
+    """Add a route; it may overlap the range of the devices only if the request allows that."""
     vpg, body = find(call), call.body
     network = network_in(body["destinationCidr"], "body.destinationCidr")
-    # The second spelling is declared as well.
+    # Both spellings are declared.
     overlap = body.get("ignoreDeviceSubnetCidrRangeOverlap") or body.get("ignoreDeviceSubnetcidrRangeOverlap")
     if not overlap and network.overlaps(network_in(vpg["deviceSubnetCidrRange"], "deviceSubnetCidrRange")):
         raise Refusal.invalid("body.destinationCidr overlaps the range of the devices")
@@ -63,7 +63,7 @@ def create_route(call: Call) -> Any:
 
 @handles("updateCustomerRoute")
 def update_route(call: Call) -> Any:
-    """Let a route lead elsewhere."""
+    """Change the target of a route."""
     routes, route_id = find(call)["customerRoutes"], call.path["route_id"]
     if route_id not in routes:
         raise Refusal.not_found("route", route_id)
@@ -114,7 +114,7 @@ def create_gateway_peering(call: Call) -> Any:
 
 @handles("deleteTransitGatewayPeeringConnection")
 def delete_gateway_peering(call: Call) -> None:
-    """Disconnect it."""
+    """Disconnect the VPG's transit gateway from another one."""
     take_entry(call, PEERINGS, "transit gateway peering connection", call.path["soracom_tgw_peering_attachment_id"])
 
 
@@ -126,7 +126,7 @@ def create_attachment(call: Call) -> Any:
 
 @handles("deleteTransitGatewayVpcAttachment")
 def delete_attachment(call: Call) -> None:
-    """Take the offer, or the attachment, back."""
+    """Withdraw the offer, or remove the attachment."""
     take_entry(call, ATTACHMENTS, "transit gateway VPC attachment", call.path["customer_tgw_vpc_attachment_id"])
 
 
@@ -144,7 +144,7 @@ def accept_attachment(call: Call) -> None:
 
 
 def _connect(call: Call, field: str, own_id: str) -> Any:
-    """Make a connection of the VPG's transit gateway, which comes with the first of them."""
+    """Connect the VPG's transit gateway; the first connection makes the gateway."""
     vpg, body = find(call), call.body
     gateway = vpg["soracomTransitGateway"] or transit_gateway(call, vpg["placement"]["region"])
     connection_id = f"tgw-attach-{call.world.random.getrandbits(68):017x}"

@@ -1,4 +1,4 @@
-"""Gadgets: devices that come with their contract, known by product and serial number."""
+"""Gadgets: devices with a contract; product and serial number identify them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ KINDS["Gadget"] = Kind("gadget", ("product_id", "serial_number"), iso=False, see
 
 @handles("listGadgets")
 def list_gadgets(call: Call) -> Page:
-    """Return the gadgets; the key of the next page has a slash, and goes out and in percent-encoded."""
+    """Return the gadgets; the key of the next page has a slash, and is percent-encoded in both directions."""
     product_id, key = call.query.get("product_id"), call.query.get("last_evaluated_key")
     call.query["last_evaluated_key"] = unquote(key or "")
     found = page(call, lambda gadget: product_id in (None, gadget["productId"]))
@@ -73,7 +73,7 @@ def list_gadgets(call: Call) -> Page:
 
 @handles("registerGadget")
 def register(call: Call) -> Any:
-    """Take a gadget that nobody has."""
+    """Register a gadget that no operator has."""
     gadget_id, product_id, serial_number = registrable(call), call.path["product_id"], call.path["serial_number"]
     if product_id not in PRODUCTS or not serial_number.isalnum():
         raise Refusal.not_found("gadget", gadget_id)
