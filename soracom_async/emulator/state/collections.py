@@ -70,9 +70,9 @@ class Collection(dict[str, Record]):
         key = unquote(key or "") or None
         if key is not None and key not in self:
             raise Refusal.invalid("last_evaluated_key is not one of this listing")
-        behind = self.items() if key is None else islice(dropwhile(lambda item: item[0] != key, self.items()), 1, None)
+        rest = self.items() if key is None else islice(dropwhile(lambda item: item[0] != key, self.items()), 1, None)
         found, next_key = first_page(
-            (item for item in behind if wanted is None or wanted(item[1])),
+            (item for item in rest if wanted is None or wanted(item[1])),
             limit,
             key=lambda item: quote(item[0], safe=_PLAIN),
         )

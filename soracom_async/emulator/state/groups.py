@@ -78,5 +78,5 @@ class Groups:
 
     def after(self, group_id: str, limit: int, wanted: Callable[[Group], bool]) -> tuple[list[Group], str | None]:
         """Return up to `limit` groups after `group_id`, and the key of the next page."""
-        behind = (self._groups[each] for each in self._order[bisect_right(self._order, group_id) :])
-        return first_page(filter(wanted, behind), limit, key=itemgetter("groupId"))
+        rest = (self._groups[each] for each in self._order[bisect_right(self._order, group_id) :])
+        return first_page(filter(wanted, rest), limit, key=itemgetter("groupId"))

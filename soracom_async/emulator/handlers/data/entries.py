@@ -95,11 +95,11 @@ def list_resources(call: Call) -> Page:
     """Return the resources that sent data, of one type or of all; a SIM is a `Sim` unless subscribers are requested."""
     wanted, key = call.query.get("resource_type"), call.query.get("last_evaluated_key") or ""
     prefix = f"{_type('Sim' if wanted == 'Subscriber' else wanted)}/" if wanted else ""
-    behind = resources(call.operator, max(prefix, name_of(*key.partition("/")[::2])))
+    rest = resources(call.operator, max(prefix, name_of(*key.partition("/")[::2])))
     found, next_key = first_page(
         (
             _metadata(name, sent, as_subscriber=wanted == "Subscriber")
-            for name, sent in takewhile(lambda resource: resource[0].startswith(prefix), behind)
+            for name, sent in takewhile(lambda resource: resource[0].startswith(prefix), rest)
         ),
         call.limit(),
         key=lambda metadata: f"{metadata['resourceType']}/{metadata['resourceId']}",
