@@ -1,4 +1,4 @@
-"""The Soracom API on a laptop, to develop and test against; see `Emulator`."""
+"""An emulator of the Soracom API, for development and tests; see `Emulator`."""
 
 from .clock import JumpingClock
 from .domain.passcodes import totp

@@ -1,4 +1,4 @@
-"""Time for tests: it stands still until somebody moves it on, or waits."""
+"""A clock for tests: time stands still until it is moved forward, or until everybody waits."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import math
 from anyio.lowlevel import checkpoint
 
 PASSES = 20
-"""Passes of the event loop after which all that does not sleep has come to rest, as long as it only computes."""
+"""Passes of the event loop until every task that only computes has finished or sleeps."""
 
 
 class JumpingClock:
-    """Time that stands still until `advance`, and jumps to the end of the earliest sleep where everybody waits.
+    """Time that stands still until `advance`, and jumps to the end of the earliest sleep if every task waits.
 
     So an hour passes at once, and in the same way in each run. Give it to the emulator and to its clients.
     """
@@ -25,7 +25,7 @@ class JumpingClock:
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Move on by `seconds`."""
+        """Move forward by `seconds`."""
         self._now += seconds
 
     async def sleep(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The emulator's face: one object that serves on loopback or in process."""
+"""The public class of the emulator: one object that serves on loopback or in process."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ SAM_USER = "sam"
 
 
 class Emulator:
-    """The Soracom API on a laptop: on loopback while it is entered, in process through `transport`.
+    """An emulator of the Soracom API: on loopback inside of `async with`, in process through `transport`.
 
     The fleet of `sims` SIMs in `groups` groups is the same for one `seed`. `rate_limit` is the requests of a group in a
     `window` of so many seconds, one number or by group, operationId or `all`; windows open at the first request, or
     follow the clock when `aligned`. `throttling` is what a 429 says of it: `quota`, `retry-after`, `both` or `bare`
     (nothing). `token_ttl` overrides the life that a login asks for. `paging` leaves out one of the two headers that
     announce a next page. Every answer takes `latency` seconds. `faults` are there from the beginning; see `fault`.
-    `clock` is the source of time; `advance` moves it on. `storage_port` is where files are downloaded; 0 is any port.
-    Raises ConfigurationError for what cannot work.
+    `clock` is the source of time; `advance` moves it. `storage_port` is where files are downloaded; 0 is any port.
+    Raises ConfigurationError for impossible settings.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Emulator:
         """The source of time, for sessions that are to share it."""
         self._seed, self._sims, self._groups = seed, sims, groups
         self._saved: persistence.Saved | None = None
-        # With a clock that somebody drives, even the dates are the same in every run.
+        # With a clock that a test controls, even the dates are the same in every run.
         self._today: bool = clock is None
         self.quota: Quota = Quota(rate_limit, window, aligned=aligned)
         self.world: World
@@ -104,7 +104,7 @@ class Emulator:
     def load(cls, path: str | PathLike[str], **settings: Any) -> Self:
         """Return an emulator with the state that `save` wrote; `settings` are those of the class.
 
-        Raises ConfigurationError where the file is not of `save`, OSError where it cannot be read.
+        Raises ConfigurationError if `save` did not write the file, OSError if it cannot be read.
         """
         saved = persistence.load(path)
         settings |= {"sims": 0, "groups": 0}
@@ -114,15 +114,15 @@ class Emulator:
         return emulator
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the state to a file that only its owner may read, since it has the emulator's secrets in it.
+        """Write the state to a file that only its owner may read, since it contains the emulator's secrets.
 
-        Quota, faults and counts are not of the state. Raises OSError.
+        The state does not contain quota, faults and counts. Raises OSError.
         """
         with self.service.lock:
             persistence.save(path, self.world, self.operator.id, self._key)
 
     def reset(self) -> None:
-        """Go back to what it was made or loaded with: tokens die, quota and counts begin again, faults end."""
+        """Go back to the state at creation or loading: tokens end, quota and counts start again, faults are removed."""
         with self.service.lock:
             self._begin()
             self.service.begin(self.world)
@@ -141,7 +141,7 @@ class Emulator:
             self._key = saved.auth_key_id, saved.auth_key
 
     def add_operator(self, email: str, *, sims: int = 0, groups: int = 0) -> Operator:
-        """Sign another operator up; see `credentials_of` for its way in."""
+        """Add another operator; `credentials_of` returns its credentials."""
         return self.world.add_operator(email, self.world.secret(16), sims=sims, groups=groups)
 
     def credentials_of(self, operator: Operator) -> RootUser:
@@ -183,12 +183,12 @@ class Emulator:
 
     @property
     def mails(self) -> list[Mail]:
-        """What was sent by mail and not used yet."""
+        """The mails with tokens that are not used yet."""
         return self.world.mails
 
     @property
     def requests(self) -> int:
-        """How many requests came in."""
+        """How many requests were received."""
         return self.service.requests
 
     @property
@@ -203,27 +203,27 @@ class Emulator:
 
     @property
     def counts(self) -> Counter[str]:
-        """How many requests came in for each operationId, whatever their answer."""
+        """How many requests were received for each operationId, whatever the answer was."""
         return self.service.counts
 
     def quota_used(self, group: str | None = None) -> float:
-        """Return which share of the quota was used, over all windows that are over (of one group)."""
+        """Return the used share of the quota in all closed windows (of one group)."""
         return self.quota.share(group)
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong on order: `faults.add(Fault(…))`, `faults.clear()`."""
+        """The faults that were ordered: `faults.add(Fault(…))`, `faults.clear()`."""
         return self.service.faults
 
     def fault(self, kind: str, **settings: Any) -> Fault:
-        """Let something go wrong: `emulator.fault("reset-after", operation="sendSmsToSim", count=1)`.
+        """Add a fault: `emulator.fault("reset-after", operation="sendSmsToSim", count=1)`.
 
-        It goes on until `remove()` is called on what is returned, or to the end of a `with`. See `Fault`.
+        It lasts until `remove()` of the returned fault is called, or until the end of a `with`. See `Fault`.
         """
         return self.faults.add(Fault(kind, **settings))
 
     def advance(self, seconds: float) -> None:
-        """Move the emulator's time on; a JumpingClock moves for all who share it."""
+        """Move the emulator's time forward; a JumpingClock moves for all that share it."""
         if seconds < 0:
             raise ValueError("the emulator's time does not run backwards")
         if isinstance(self.clock, JumpingClock):
@@ -232,12 +232,12 @@ class Emulator:
             self.world.ahead += seconds
 
     def revoke_tokens(self) -> None:
-        """Let all tokens die now, before their time."""
+        """End all tokens now, before their time."""
         self.world.close_sessions()
 
     @property
     def loaded(self) -> bool:
-        """Whether it began with a state that was saved."""
+        """Whether it was loaded from a saved state."""
         return self._saved is not None
 
     @property
@@ -247,12 +247,12 @@ class Emulator:
 
     @property
     def host(self) -> str:
-        """The host that it serves on, as it was given."""
+        """The host that it serves on, as in the settings."""
         return self._address[0]
 
     @property
     def url(self) -> str:
-        """Where the emulator serves, without `/v1`."""
+        """The URL of the emulator, without `/v1`."""
         if self._server is None:
             raise RuntimeError("the emulator serves only within `async with`; in process, use its transport")
         host, port = self._server.address
@@ -260,11 +260,11 @@ class Emulator:
 
     @property
     def leaks(self) -> int:
-        """How many requests brought a token or a key to the storage host, where neither has any business."""
+        """How many requests sent a token or a key to the storage host, which must never get one."""
         return self.world.storage.leaks
 
     async def answer(self, request: Request, *, storage: bool = False) -> Response:
-        """Answer a request to the API, to the storage host, or to what the emulator has of its own."""
+        """Answer a request to the API, to the storage host, or to the control API."""
         if storage:
             return self.world.storage.answer(request, self.world.wall())
         if request.path.startswith(ROOT):

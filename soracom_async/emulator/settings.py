@@ -1,4 +1,4 @@
-"""Whether the settings of an emulator can work."""
+"""Checks the settings of an emulator."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def check(
     token_ttl: float | None,
     latency: float,
 ) -> None:
-    """Raise ConfigurationError for numbers with which no service could work."""
+    """Raise ConfigurationError for impossible settings."""
     limits = rate_limit.values() if isinstance(rate_limit, Mapping) else [1 if rate_limit is None else rate_limit]
     problems = {
         f"sims={sims!r} must be 0 to {NUMBERS:,}": not 0 <= sims <= NUMBERS,

@@ -63,7 +63,7 @@ async def test_a_job_takes_its_time(emulator, client, group):
     first, second, third = (await client.get(f"{path}/tasks")).json()
     assert (first["status"], first["response"]["statusCode"]) == ("success", 200)
     assert first["response"]["body"]["simId"] == sim_id(1)
-    assert first["finishedTime"] - first["startedTime"] == batch.TASK
+    assert first["finishedTime"] - first["startedTime"] == batch.TASK_MS
     assert (second["status"], second["startedTime"]) == ("pending", first["finishedTime"])
     assert "startedTime" not in third
     assert [each["taskId"] for each in (first, second, third)] == [1, 2, 3]

@@ -11,7 +11,8 @@ from plain import log_in, open_client, refused
 from soracom_async import Soracom
 from soracom_async.emulator import Emulator
 from soracom_async.emulator.domain import charges
-from soracom_async.emulator.domain.dates import DAY, later
+from soracom_async.emulator.domain.dates import later
+from soracom_async.emulator.durations import DAY_MS
 from soracom_async.emulator.state.fleet import Fleet
 
 pytestmark = pytest.mark.anyio
@@ -191,7 +192,7 @@ async def download(emulator, url):
 async def test_a_great_fleet_costs_in_proportion(monkeypatch):
     """Of a great fleet some SIMs are looked at, and the others cost as much."""
     fleet = Fleet("OP1", range(1, 1001), key=1, epoch=1_735_689_600_000, time=lambda: 0)
-    day = 1_735_689_600_000 // DAY
+    day = 1_735_689_600_000 // DAY_MS
     ((_, exactly),) = charges.daily(fleet, day, day)
     monkeypatch.setattr(charges, "LOOKED_AT", 500)
     ((_, roughly),) = charges.daily(fleet, day, day)

@@ -145,8 +145,8 @@ async def test_broken_bodies(emulator, client):
         async with client.stream("GET", SIM) as answer:
             assert int(answer.headers["content-length"]) == len(whole)
             with pytest.raises(httpx.RemoteProtocolError):
-                async for piece in answer.aiter_bytes():
-                    assert piece == whole[: len(whole) // 2]
+                async for chunk in answer.aiter_bytes():
+                    assert chunk == whole[: len(whole) // 2]
         with pytest.raises(httpx.ReadError):  # an empty body cannot end early
             await client.post("/auth/logout")
     await log_in(client, emulator.root_user)
@@ -164,17 +164,17 @@ async def test_broken_bodies(emulator, client):
 
 @pytest.mark.anyio
 async def test_a_body_that_drips(jumping_clock):
-    """It comes in pieces, with pauses by the clock, and whole; an empty one has none."""
+    """It comes in chunks, with pauses by the clock, and whole; an empty one has none."""
     emulator = Emulator(sims=1, clock=jumping_clock)
     async with open_client(emulator) as client:
         await log_in(client, emulator.root_user)
         whole = (await client.get(SIM)).content
         emulator.fault("drip", seconds=6, pieces=3)
         async with client.stream("GET", SIM) as answer:
-            pieces = [piece async for piece in answer.aiter_raw()]
+            chunks = [chunk async for chunk in answer.aiter_raw()]
         assert (await client.post("/auth/logout")).status_code == 204
-    assert b"".join(pieces) == whole
-    assert len(pieces) == 3
+    assert b"".join(chunks) == whole
+    assert len(chunks) == 3
     assert jumping_clock.slept == [2, 2, 2]
 
 
@@ -213,7 +213,7 @@ async def test_a_storm_of_429(emulator, client):
 
 @pytest.mark.anyio
 async def test_tokens_that_fail(emulator, client):
-    """A good token may be refused, or die before its time."""
+    """A valid token may be refused, or end before its time."""
     with emulator.fault("unauthorized", count=1):
         assert refused(await client.get(SIM), 401, "AUM0003")
         assert await statuses(client, times=1) == [200]
@@ -360,7 +360,7 @@ async def test_connections_are_really_lost(served):
 
 @pytest.mark.anyio
 async def test_answers_on_a_socket(served):
-    """The other faults are the same as in process; pieces come one by one."""
+    """The other faults are the same as in process; chunks come one by one."""
     emulator, client = served
     whole = (await client.get(SIM)).content
     with emulator.fault("html"):
@@ -370,10 +370,10 @@ async def test_answers_on_a_socket(served):
     with emulator.fault("drip", seconds=0.1, pieces=5):
         begun = time.monotonic()
         async with client.stream("GET", SIM) as answer:
-            pieces = [piece async for piece in answer.aiter_raw()]
+            chunks = [chunk async for chunk in answer.aiter_raw()]
         assert time.monotonic() - begun >= 0.1
-    assert b"".join(pieces) == whole
-    assert len(pieces) > 1
+    assert b"".join(chunks) == whole
+    assert len(chunks) > 1
     with emulator.fault("drip", seconds=0, pieces=2):
         assert (await client.get(SIM)).content == whole
     assert (await client.get(SIM)).content == whole

@@ -278,11 +278,11 @@ def test_what_cannot_be_written_leaves_nothing_behind(emulator, tmp_path, monkey
 
 
 def test_nothing_is_forgotten():
-    """Whoever adds state to one of these has to save it, too: see state/packing.py."""
+    """Whoever adds state to one of these has to save it, too: see state/serialization.py."""
     clock = FakeClock()
     world = World(clock)
     operator = world.add_operator("a@example.com", "b")
-    known = "seed random clock ahead _start operators keys sessions mails storage served _next_number"
+    known = "seed random clock ahead _start operators keys sessions mails storage served next_number"
     assert set(vars(world)) == set(known.split())
     fleet = "operator_id numbers _key _epoch _time _groups _live_groups _changed _added _gone"
     assert isinstance(operator.fleet, Fleet)

@@ -32,7 +32,7 @@ async def test_urls_that_are_over_are_forgotten(emulator, client, stored):
     """They take no memory for ever."""
     emulator.advance(3601)
     assert (await client.get("/files/private/a.txt")).headers["location"] != stored
-    assert len(emulator.world.storage._offers) == 1
+    assert len(emulator.world.storage.to_state()) == 1
 
 
 async def test_who_sends_a_token_there_is_found_out(emulator, clock, stored):

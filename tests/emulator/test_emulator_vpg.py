@@ -311,7 +311,7 @@ async def test_transit_gateway_peering(soracom, client, vpg, emulator):
     emulator.advance(61)
     (found,) = await soracom.vpg.list().collect()
     active = found.soracom_transit_gateway_peering_connections[peering_id]
-    assert (active.status, active.last_modified_time) == ("active", peering.created_time + vpg_peering.OTHER_SIDE)
+    assert (active.status, active.last_modified_time) == ("active", peering.created_time + vpg_peering.PEER_RESPONSE_MS)
     await soracom.vpg.delete_transit_gateway_peering_connection(vpg_id, peering_id)
     path = f"{vpg}/transit_gateway_peering_connections/{peering_id}"
     assert refused(await client.delete(path), 404, "COM0007")

@@ -1,1 +1,1 @@
-"""How the emulator is watched and driven: its control API, its status page, its OpenAPI document."""
+"""The emulator's control API, its status page, and its OpenAPI document."""

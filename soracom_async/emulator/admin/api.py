@@ -1,4 +1,4 @@
-"""What the emulator has of its own beside the API: a page for people, and the same as JSON, below `/_emulator`."""
+"""The control API below `/_emulator`: a status page for people, and the same as JSON."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Wrong(Exception):
 
 
 class Controlled(Observed, Protocol):
-    """What can be done to an emulator."""
+    """An emulator that the control API can change."""
 
     @property
     def host(self) -> str:
@@ -44,16 +44,16 @@ class Controlled(Observed, Protocol):
         ...
 
     def advance(self, seconds: float) -> None:
-        """Move the time on."""
+        """Move the time forward."""
         ...
 
     def reset(self) -> None:
-        """Begin again as it was made or loaded."""
+        """Go back to the state that the emulator was created or loaded with."""
         ...
 
 
 class Control:
-    """Answers what is asked below `/_emulator`."""
+    """Answers the requests below `/_emulator`."""
 
     def __init__(self, emulator: Controlled) -> None:
         self._emulator = emulator
@@ -66,7 +66,7 @@ class Control:
         }
 
     def answer(self, request: Request) -> Response:
-        """Answer a request, unless a page of another site makes the browser send it."""
+        """Answer a request, unless a page of another site made the browser send it."""
         try:
             if not request.inside:
                 self._check_origin(request)
@@ -90,7 +90,7 @@ class Control:
             raise Wrong(405, f"{request.method} is not possible here; {', '.join(self._routes[path])} is")
         if request.method != "POST":
             return act(None)
-        # A form of another site cannot say so without asking first, and it would be told nothing.
+        # A form of another site cannot send this type without a preflight request, which is not answered.
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
             raise Wrong(415, f"send it as {_JSON}")
         try:
@@ -102,7 +102,7 @@ class Control:
         return act(body)
 
     def _check_origin(self, request: Request) -> None:
-        """Refuse requests under a name that a stranger may have pointed here, and changes on behalf of other pages."""
+        """Refuse requests with a foreign Host name, and changes that pages of other sites ask for."""
         host = request.headers.get("host", "")
         if not _is_ours(host, self._emulator.host):
             raise Wrong(403, f"this emulator is not called {host!r}: use its address, or localhost")
@@ -148,7 +148,7 @@ class Control:
 
 
 def _is_ours(host: str, own: str) -> bool:
-    """Tell whether a Host header can only mean this machine: who owns a domain can let it mean any address."""
+    """Tell whether a Host header can only mean this machine. The owner of a domain can point it at any address."""
     name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
     try:
         ipaddress.ip_address(name)

@@ -1,4 +1,4 @@
-"""The emulated API as an OpenAPI 3.1 document, made of nothing but the operations table and the models."""
+"""The emulated API as an OpenAPI 3.1 document, made from the operations table and the models alone."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ _PLAIN: dict[Any, Json] = {
     NoneType: {"type": "null"},
 }
 _ALSO = {"putFile": HTTPStatus.CREATED, "assignSoraCamDeviceAtomCamLicense": HTTPStatus.NOT_MODIFIED}
-"""Further successes: the table knows one of each operation."""
+"""Further success statuses; the table has only one for each operation."""
 _LOOSE = {
     ("BatchTaskApiRequest", "body"),
     ("BatchTaskApiResponse", "body"),
     ("ExecuteSoraletRequest", "source"),
     ("ResourceInstance", "value"),
 }
-"""Fields that are more than their type says: a call may send an array, a device has numbers and text for a resource."""
+"""Fields that allow more than their type: a call may send an array, a resource of a device has numbers and text."""
 
 
 def document(operations: Iterable[Operation[Any]]) -> Json:
@@ -194,7 +194,7 @@ class _Writer:
         name = kind.__name__
         if name not in self._schemas:
             schema: Json = {"type": "object"}
-            self._schemas[name] = schema  # at once: it may have itself within
+            self._schemas[name] = schema  # before its fields: a model may contain itself
             schema["properties"] = {
                 wire: {} if (name, wire) in _LOOSE else self.schema(each) for wire, (each, _) in fields(kind).items()
             }

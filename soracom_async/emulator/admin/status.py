@@ -1,4 +1,4 @@
-"""What there is to see of an emulator, as JSON: for its page, and for whoever watches it."""
+"""The status of an emulator as JSON, for its page and for other programs."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 LAST = 50
 """How many requests are shown."""
 COUNTED = 100_000
-"""Up to how many SIMs are counted; in larger fleets so many are, and stand for all."""
+"""The most SIMs that are counted; in a larger fleet, these stand for all."""
 
 
 class Observed(Protocol):
-    """What is shown of an emulator."""
+    """An emulator whose status can be shown."""
 
     world: World
     quota: Quota
@@ -37,7 +37,7 @@ class Observed(Protocol):
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong on order."""
+        """The faults that were ordered."""
         ...
 
     @property
@@ -60,7 +60,7 @@ _seeded: WeakKeyDictionary[Fleet, Counter[str]] = WeakKeyDictionary()
 
 
 def view(emulator: Observed) -> dict[str, Any]:
-    """Return all of it."""
+    """Return the whole status."""
     service = emulator.service
     return {
         "version": __version__,
@@ -89,7 +89,7 @@ def environment(emulator: Observed) -> dict[str, str]:
 
 
 def request(served: AuditEntry) -> dict[str, Any]:
-    """Return one request; what its path has of a secret is left out."""
+    """Return one request; a secret in its path is left out."""
     return {
         "time": served.time,
         "operator": served.operator,
@@ -128,15 +128,15 @@ def _operator(operator: Operator) -> dict[str, Any]:
 def _statuses(fleet: Fleet) -> dict[str, int]:
     """Return how many SIMs are in each status."""
     seeded = _seeded.get(fleet)
-    if seeded is None:  # it never changes
-        seeded = _seeded[fleet] = Counter(fleet._seeded(number)["status"] for number in fleet.numbers[:COUNTED])
+    if seeded is None:  # what the seeded SIMs began with never changes
+        seeded = _seeded[fleet] = Counter(map(fleet.seeded_status, fleet.numbers[:COUNTED]))
     if len(fleet.numbers) > COUNTED:
         share = len(fleet) / COUNTED
         return {status: round(count * share) for status, count in sorted(seeded.items())}
     counts = seeded.copy()
-    for number in [*fleet._changed, *fleet._gone]:
+    for number in fleet.touched():
         if number in fleet.numbers:
-            counts[fleet._seeded(number)["status"]] -= 1
+            counts[fleet.seeded_status(number)] -= 1
         if number in fleet:
             counts[fleet.look(number).status] += 1
     return {status: count for status, count in sorted(counts.items()) if count}

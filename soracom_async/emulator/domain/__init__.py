@@ -1,1 +1,1 @@
-"""What is true of each topic, without a request: rules over records."""
+"""The rules of each topic, as functions of records; they know no request."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
+from ..durations import DAY_MS
 from . import charges
 from .dates import (
-    DAY,
     beginning,
     day_of,
     later,
@@ -51,12 +51,12 @@ class Bill:
 
     @property
     def coupon_amount(self) -> float:
-        """What coupons pay."""
+        """The part that coupons pay."""
         return self.money.round(sum(self.spent.values()))
 
     @property
     def amount(self) -> float:
-        """What is left to pay."""
+        """The part that is left to pay."""
         return self.money.round(sum(self.items.values()) - self.coupon_amount)
 
     @property
@@ -67,7 +67,7 @@ class Bill:
 
 @frozen(slots=True)
 class Account:
-    """All that an operator's fleet cost, and what its coupons have paid of that."""
+    """What an operator's fleet cost, and what its coupons paid of it."""
 
     bills: dict[date, Bill]
     """By month, oldest first; a month that cost nothing has none."""
@@ -76,11 +76,11 @@ class Account:
 
 
 def account(operator: Operator, now: int) -> Account:
-    """Work out the bills of the months that can be asked for, of which the present one is the last."""
+    """Calculate the bills of the months that can be asked for; the present month is the last one."""
     coupons = operator.collection(COUPON)
     present = month_of(now)
     oldest = later(present, -MONTHS)
-    # What coupons paid before the months that are shown counts as well.
+    # What coupons paid before the months that are shown reduces their balances, too.
     first = min([oldest, *(month_of(coupon["registeredTime"]) for coupon in coupons.values())])
     bills = _bills(operator, now, first, present)
     balances: dict[str, float] = {code: coupon["amount"] for code, coupon in coupons.items()}
@@ -93,8 +93,8 @@ def account(operator: Operator, now: int) -> Account:
 def _bills(operator: Operator, now: int, first: date, present: date) -> dict[date, Bill]:
     money = money_of(operator)
     bills: dict[date, Bill] = {}
-    for number, costs in charges.daily(operator.fleet, beginning(first) // DAY, now // DAY):
-        day = day_of(number * DAY)
+    for number, costs in charges.daily(operator.fleet, beginning(first) // DAY_MS, now // DAY_MS):
+        day = day_of(number * DAY_MS)
         month = day.replace(day=1)
         bill = bills.setdefault(month, Bill(month, money, month < present))
         bill.days[day] = {name: money.of(yen) for name, yen in costs.items()}
@@ -102,7 +102,7 @@ def _bills(operator: Operator, now: int, first: date, present: date) -> dict[dat
 
 
 def _spend(bill: Bill, coupons: dict[str, Record], balances: dict[str, float]) -> None:
-    """Let the coupons that are good in a bill's month pay of it, the oldest first."""
+    """Pay a bill with the coupons that are valid in its month, the oldest first."""
     unpaid = bill.items
     for code, coupon in coupons.items():
         if month_of(coupon["registeredTime"]) <= bill.month and month_text(bill.month) <= coupon["expiryYearMonth"]:

@@ -1,4 +1,4 @@
-"""SORA Cam: an operator's cameras, when they record, and what they see."""
+"""SORA Cam: an operator's cameras, their recordings, and their events."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import uuid
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from ..durations import DAY_MS, HOUR_MS, HOUR_S, SECOND_MS
+
 if TYPE_CHECKING:
     from ..state.collections import Collection, Record
     from ..state.world import Operator
 
 KIND, PACK = "camera", "license pack"
-SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 
 _LICENSES = {"CR": "Cloud Continuous Recording License", "MR": 'Cloud Motion Detection "Unlimited" Recording License'}
 DAYS = {f"{kind}{days}-SC": days for kind in _LICENSES for days in (7, 14, 30, 60, 90)}
 """For how many days each license keeps recordings."""
 FIRMWARE = {"ATOM Cam 2": "4.58.0.160", "ATOM Cam Swing": "4.37.1.160"}
-"""The latest, by product."""
+"""The latest firmware, by product."""
 SWITCH, LEVEL = ("on", "off"), ("medium", "high", "low")
 SETTINGS: dict[str, tuple[Any, ...]] = {
     "logo": SWITCH,
@@ -32,7 +33,7 @@ SETTINGS: dict[str, tuple[Any, ...]] = {
     "statusLight": SWITCH,
     "timestamp": SWITCH,
 }
-"""What each may be set to; a camera begins with the first."""
+"""The values of each setting; a camera begins with the first one."""
 _SEEDED = (
     ("ATOM Cam 2", "4.58.0.101", "CR7-SC"),
     ("ATOM Cam Swing", "4.37.1.160", "MR30-SC"),
@@ -41,12 +42,12 @@ _SEEDED = (
 
 
 def license_name(license_id: str) -> str:
-    """Return what a license is called."""
+    """Return the name of a license."""
     return f"{_LICENSES[license_id[:2]]} ({DAYS[license_id]} Days)"
 
 
 def collection(operator: Operator, now: int) -> Collection:
-    """Return the operator's cameras; nobody can make one, so an operator with a fleet has some."""
+    """Return the operator's cameras. The API cannot create cameras, so an operator with a fleet has some."""
     if KIND not in operator.collections:
         made = operator.collection(KIND)
         if operator.fleet.numbers:
@@ -74,9 +75,9 @@ def connected(camera: Record, now: int) -> bool:
 
 
 def watch(camera: Record, now: int, busy: int = 0) -> None:
-    """Let a camera record from now on, or no more, as its power and license are; not while it is `busy` milliseconds.
+    """Start or stop recording, as the camera's power and license say; it starts only after `busy` milliseconds.
 
-    To be called after every change of them.
+    Call this after every change of power or license.
     """
     if busy and connected(camera, now):
         camera["lastConnectedTime"] = now
@@ -94,7 +95,7 @@ def watch(camera: Record, now: int, busy: int = 0) -> None:
 
 
 def recordings(camera: Record, now: int) -> list[Record]:
-    """Return what the camera's present license keeps of its recordings, oldest first; the last may be going on."""
+    """Return the recordings that the camera's present license keeps, oldest first; the last one may not be over."""
     if (camera["license"] or "").startswith("MR"):
         seen = [event for event in events(camera, now) if event["type"] == "motion"]
         return [{name: event[name] for name in ("startTime", "endTime") if name in event} for event in seen]
@@ -105,16 +106,16 @@ def recordings(camera: Record, now: int) -> list[Record]:
 
 
 def overlaps(camera: Record, now: int, start: int, end: int) -> list[tuple[int, int]]:
-    """Return which parts of a time are recorded."""
+    """Return the recorded parts of a period."""
     found = [(max(each["startTime"], start), min(each.get("endTime", now), end)) for each in recordings(camera, now)]
     return [(begin, over) for begin, over in found if begin < over]
 
 
 def events(camera: Record, now: int) -> list[Record]:
-    """Return what a camera has noticed while it watched, oldest first: no more than two events an hour."""
+    """Return the events of a camera while it recorded, oldest first: at most two an hour."""
     found = []
     for start, end in _kept(camera, now):
-        for hour in range(start // HOUR, (now if end is None else end) // HOUR + 1):
+        for hour in range(start // HOUR_MS, (now if end is None else end) // HOUR_MS + 1):
             for event in _events_of(camera, hour):
                 over = event["endTime"] if end is None else min(event["endTime"], end)
                 if start <= event["startTime"] < min(over, now):
@@ -126,12 +127,12 @@ def events(camera: Record, now: int) -> list[Record]:
 
 
 def _events_of(camera: Record, hour: int) -> list[Record]:
-    """Return what a camera would notice in an hour since 1970: always the same, so that it need not be kept."""
+    """Return the possible events of a camera in an hour since 1970: always the same, so none is stored."""
     random = Random(f"{camera['deviceId']} {hour}")
     found = []
-    for second in sorted(random.sample(range(3600), random.randrange(3))):
-        # The last digit tells cameras apart: no two events of an operator have the same time.
-        start = (hour * 3600 + second) * SECOND + camera["number"]
+    for second in sorted(random.sample(range(HOUR_S), random.randrange(3))):
+        # The camera's number is added, so that no two events of an operator have the same time.
+        start = (hour * HOUR_S + second) * SECOND_MS + camera["number"]
         kind = random.choice(("motion", "motion", "sound"))
         found.append(
             {
@@ -140,15 +141,15 @@ def _events_of(camera: Record, hour: int) -> list[Record]:
                 "type": kind,
                 "labels": random.choice((["person"], ["vehicle"], [])) if kind == "motion" else [],
                 "startTime": start,
-                "endTime": start + random.randrange(10, 60) * SECOND,
+                "endTime": start + random.randrange(10, 60) * SECOND_MS,
             }
         )
     return found
 
 
 def _kept(camera: Record, now: int) -> list[tuple[int, int | None]]:
-    """Return from when to when a camera watched, as far back as its present license reaches."""
-    oldest = now - DAYS.get(camera["license"], 0) * DAY
+    """Return the periods in which a camera recorded, as far back as its present license keeps them."""
+    oldest = now - DAYS.get(camera["license"], 0) * DAY_MS
     return [
         (max(start, oldest), end)
         for start, end in camera["spans"]
@@ -164,7 +165,10 @@ def _settle(camera: Record, now: int) -> None:
 def _seeded(operator: Operator, number: int, product: str, firmware: str, license_id: str | None) -> Record:
     random = Random(f"{operator.id} camera {number}")
     born = operator.created
-    watched = {"CR": [[born - 48 * HOUR, born - 30 * HOUR], [born - 29 * HOUR, None]], "MR": [[born - 48 * HOUR, None]]}
+    watched = {
+        "CR": [[born - 48 * HOUR_MS, born - 30 * HOUR_MS], [born - 29 * HOUR_MS, None]],
+        "MR": [[born - 48 * HOUR_MS, None]],
+    }
     return {
         "deviceId": f"02{random.getrandbits(40):010X}",
         "number": number,

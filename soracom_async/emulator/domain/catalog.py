@@ -1,4 +1,4 @@
-"""What can be ordered, what its delivery costs, and where it goes."""
+"""The products that can be ordered, and the shipping areas with their costs."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ class Product:
     name: str
     price: int
     most: int = 100
-    """The most pieces of one order."""
+    """The greatest quantity in one order."""
     subscription: str = ""
-    """Of the SIMs in it; empty where there are none."""
+    """The subscription of the SIMs in it; empty if it has none."""
     bundles: tuple[str, ...] = ()
     module_type: str = "nano"
     sims: int = 1
-    """How many SIMs one piece has, where it has any."""
+    """How many SIMs one piece has, if it has any."""
     kind: str = "sim"
 
     def shown(self, money: Money) -> dict[str, Any]:
-        """Return it as the API shows it."""
+        """Return the product as the API shows it."""
         price = money.of(self.price)
         properties = {"subscription": self.subscription, "moduleType": self.module_type} if self.subscription else {}
         return {
@@ -80,7 +80,7 @@ PRODUCTS = {
         Product(code="4573326590075", name="LTE USB dongle", price=5980, most=10, kind="misc"),
     )
 }
-"""By their codes."""
+"""The products, by their codes."""
 
 _AREAS = {
     "hokkaido": ("Hokkaido", 1200),
@@ -96,7 +96,7 @@ _AREAS = {
     "kyushu": ("Kyushu", 1100),
     "okinawa": ("Okinawa", 1300),
 }
-"""By area: its name, and the yen of a delivery."""
+"""By area: its name, and the cost of a delivery in yen."""
 _PREFECTURES = {
     "hokkaido": "hokkaido 北海道",
     "kita_tohoku": "aomori 青森県 iwate 岩手県 akita 秋田県",
@@ -118,7 +118,7 @@ ABROAD, _ABROAD_COST = "abroad", 2000
 
 
 def area_of(state: str) -> str:
-    """Return the shipping area of a prefecture: `東京都`, `Tokyo`, `Tokyo-to`; all else lies abroad."""
+    """Return the shipping area of a prefecture: `東京都`, `Tokyo`, `Tokyo-to`; any other text means abroad."""
     return _AREA_OF.get(state.casefold().partition("-")[0], ABROAD)
 
 

@@ -1,4 +1,4 @@
-"""What a fleet costs, day by day and in yen: worked out from its SIMs' histories, so that the past stays as it was."""
+"""What a fleet costs a day, in yen: calculated from its SIMs' histories, so that past days never change."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from functools import cache
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
+from ..durations import DAY_MS
 from ..state import life
-from .dates import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from ..state.sims import Sim
 
 BASIC, TRAFFIC = "dailyChargeTotal", "dailyDataTrafficChargeTotal"
-"""The bill items that an emulated fleet makes."""
+"""The bill items of an emulated fleet."""
 LOOKED_AT = 10_000
-"""How many SIMs of a fleet are looked at; a greater one costs in proportion."""
+"""How many SIMs of a fleet are looked at; the cost of a larger fleet is estimated from them."""
 
 _BASIC = {"active": 10.0, "inactive": 5.0, "standby": 5.0, "suspended": 5.0}
 _TRAFFIC = {"minimum": 1.0, "slow": 2.0, "standard": 3.0, "fast": 5.0, "4xfast": 8.0, "8xfast": 12.0}
@@ -62,12 +62,12 @@ def _looked_at(fleet: Fleet) -> Iterator[Sim]:
 
 
 def _rates(sim: Sim) -> Iterator[tuple[int, Rate]]:
-    """Return from which day on which rate holds; on the day of a change it is the highest that there was."""
+    """Return each rate and the day from which it holds; on the day of a change, the highest rate of the day holds."""
     rate: Rate = (0.0, 0.0)
-    # What a SIM cost before this operator had it was another one's matter.
-    taken = (sim.registered or 0) // DAY
+    # Days before this operator had the SIM are free: another operator paid for them.
+    taken = (sim.registered or 0) // DAY_MS
     history = life.history(sim)
-    for day, moments in groupby(history, lambda moment: max(moment["applyDateTimeEpochSec"] * 1000 // DAY, taken)):
+    for day, moments in groupby(history, lambda moment: max(moment["applyDateTimeEpochSec"] * 1000 // DAY_MS, taken)):
         rates = [rate, *(_rate(sim.number, moment["status"], moment["speedClass"]) for moment in moments)]
         yield day, max(rates)
         rate = rates[-1]
@@ -77,11 +77,11 @@ def _rates(sim: Sim) -> Iterator[tuple[int, Rate]]:
 def _rate(number: int, status: str, speed_class: str) -> Rate:
     if status != "active":
         return _BASIC.get(status, 0.0), 0.0
-    # Not every device sends as much as the next one.
+    # Devices differ in how much they send.
     return _BASIC[status], _TRAFFIC[speed_class.rpartition(".")[2]] * (1 + number % 5)
 
 
 @cache
 def _busyness(day: int) -> float:
-    """Return how much more, or less, than usual is sent on a day."""
+    """Return a factor for the traffic of a day: 1.0 is usual."""
     return 0.75 + (day * 2_654_435_761 % 2**32) / 2**33

@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LONGEST = 500
-"""Characters of a condition; what is longer could be nested too deep."""
+"""The most characters of a condition; a longer one could be nested too deeply."""
 
 
 @frozen(slots=True)
 class Facts:
-    """What a condition may be about."""
+    """What a condition can ask for."""
 
     user_name: str
     """Empty for the root user."""
     address: str
     today: date
-    """In UTC."""
+    """The date in UTC."""
     path: Mapping[str, str] = Factory(dict)
 
 
@@ -37,15 +37,15 @@ Condition = Callable[[Facts], Any]
 
 
 def read(text: str) -> Condition:
-    """Return what tells whether a condition holds; raises Refusal (400) where the condition means nothing here."""
+    """Return a function that evaluates the condition; raises Refusal (400) if the text is no condition."""
     try:
         tokens = _tokens(text)
         condition = _either(tokens)
         if tokens:
             raise ValueError("there is more behind the condition")
-        condition(_SAMPLE)  # a wrong number of arguments, or a date that does not exist, is found now and not later
+        condition(_SAMPLE)  # finds a wrong number of arguments, or a date that does not exist, now and not later
     except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
-        raise Refusal("COM0003", f"the emulator does not understand the condition {text}") from None
+        raise Refusal.invalid(f"the emulator does not understand the condition {text}") from None
     return condition
 
 
@@ -68,7 +68,7 @@ def _tokens(text: str) -> deque[str]:
 
 
 def _take(tokens: deque[str], *words: str) -> str | None:
-    """Return the next word, and go on, if it is one of `words`."""
+    """Remove and return the next word, if it is one of `words`."""
     return tokens.popleft() if tokens and tokens[0] in words else None
 
 
@@ -84,7 +84,7 @@ def _joined(tokens: deque[str], part: Callable[[deque[str]], Condition], join: A
     parts = [part(tokens)]
     while _take(tokens, *words):
         parts.append(part(tokens))
-    # All of them are worked out each time, so that no mistake hides behind the first one.
+    # All parts are evaluated each time, so that an error in a later part is found, too.
     return parts[0] if len(parts) == 1 else lambda facts: join([each(facts) for each in parts])
 
 
@@ -128,7 +128,7 @@ def _within(facts: Facts, network: str) -> bool:
     where = ip_network(network, strict=False)
     try:
         return ip_address(facts.address) in where
-    except ValueError:  # whoever has no address is nowhere
+    except ValueError:  # an empty address is in no range
         return False
 
 

@@ -1,4 +1,4 @@
-"""Months, days and seconds as commerce writes them: digits, in UTC."""
+"""Months, days and seconds as bills and orders write them: digits, in UTC."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from datetime import UTC, date, datetime
 from typing import cast
 
 from ..._codec.times import Unit, from_text, to_wire
-
-DAY = 86_400_000
-"""Milliseconds."""
 
 
 def day_of(milliseconds: int) -> date:
@@ -28,7 +25,7 @@ def month_of(milliseconds: int) -> date:
 
 
 def later(day: date, months: int) -> date:
-    """Return the same day of a later month, or that month's last where it has no such day."""
+    """Return the same day of a later month, or its last day if it has no such day."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
@@ -49,6 +46,6 @@ def second_text(milliseconds: int) -> str:
 
 
 def day_in(text: str) -> date | None:
-    """Return the day that YYYYMMDD names; None where the text names none."""
+    """Return the day that YYYYMMDD names; None if the text names none."""
     day = from_text(text, Unit.DAY)
     return day if isinstance(day, date) else None

@@ -1,4 +1,4 @@
-"""Harvest Files: files in directories, which are there once a file was put into them."""
+"""Harvest Files: files in directories. A directory exists once a file was put into it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ LONGEST, DEEPEST = 1024, 16
 
 
 def put_file(operator: Operator, path: str, content: bytes, content_type: str, at: int) -> bool:
-    """Write a file at an absolute path; tell whether there was none. Until the time `at` nobody sees it.
+    """Write a file at an absolute path; return whether it is new.
 
-    So what takes time to write a file can write it at once.
+    The file is visible from the time `at` on. So the result of a slow job can be written in advance.
     """
     if len(path.encode()) > LONGEST or path.count("/") - 1 > DEEPEST:
-        raise Refusal("COM0003", f"a path has up to {LONGEST} bytes and {DEEPEST} directories")
+        raise Refusal.invalid(f"a path has up to {LONGEST} bytes and {DEEPEST} directories")
     collection = operator.collection(KIND)
     directory = path.rpartition("/")[0] + "/"
     while directory != ROOT:
@@ -44,7 +44,7 @@ def put_file(operator: Operator, path: str, content: bytes, content_type: str, a
 
 
 def _entry(path: str, at: int) -> Record:
-    """Return what is said of a file or, where its path ends in a slash, of a directory."""
+    """Return the metadata of a file or, if its path ends in a slash, of a directory."""
     directory = path.rstrip("/").rpartition("/")[0] + "/"
     return {
         "filePath": path,
@@ -57,5 +57,5 @@ def _entry(path: str, at: int) -> Record:
 
 
 def files_of(operator: Operator, now: int) -> dict[str, Record]:
-    """Return the files and directories that there are now, by their paths."""
+    """Return the files and directories that exist now, by their paths."""
     return {path: entry for path, entry in operator.collection(KIND).items() if entry["createdTime"] <= now}

@@ -1,4 +1,4 @@
-"""Harvest Data: what devices sent. A seeded SIM has sent something, which takes no memory until it changes."""
+"""Harvest Data: what devices sent. The entries of a seeded SIM take no memory until they change."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from itertools import groupby
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from ..durations import HOUR_MS
 from ..state.sims import NUMBERS, number_of, sim_id
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from ..state.world import Operator
 
 KIND = "data resource"
-HOUR = 3_600_000
 SEEDED = 48
 """The entries of a seeded SIM: one an hour, the last of them shortly before its operator began."""
 
@@ -34,7 +34,7 @@ def add_entry(
     content_type: str | None = None,
     category: str | None = None,
 ) -> None:
-    """Take in what a device sent (bytes, text or JSON) at Unix milliseconds, in the place of what has that time."""
+    """Add what a device sent (bytes, text or JSON) at Unix milliseconds; it replaces an entry of the same time."""
     if isinstance(content, bytes):
         text, kind = base64.b64encode(content).decode(), "application/octet-stream"
     elif isinstance(content, str):
@@ -52,9 +52,9 @@ def add_entry(
 
 
 def resources(operator: Operator, after: str = "") -> Iterator[tuple[str, list[Record]]]:
-    """Return all resources behind a name (`Sim/…`), in the order of their names, with their entries, oldest first."""
+    """Return all resources after a name (`Sim/…`), in the order of their names, with their entries, oldest first."""
     kept = sorted(name for name in operator.collection(KIND) if name > after)
-    # A fleet may be large: its SIMs are counted from the right one on, and none is made before it is asked for.
+    # A fleet may be large: iteration starts at the right SIM, and no SIM is made before it is needed.
     first = 1 if after <= "Sim/" else (number_of(after.removeprefix("Sim/")) or NUMBERS) + 1
     numbers = operator.fleet.numbers
     seeded = (f"Sim/{sim_id(number)}" for number in range(max(first, numbers.start), numbers.stop))
@@ -80,7 +80,7 @@ def name_of(resource_type: str, resource_id: str) -> str:
 
 
 def remove(operator: Operator, name: str, time: int) -> None:
-    """Forget what a resource sent at a time, if anything."""
+    """Remove what a resource sent at a time, if there is anything."""
     sent = entries(operator, name)
     left = [entry for entry in sent if entry["time"] != time]
     if len(left) < len(sent):
@@ -89,7 +89,7 @@ def remove(operator: Operator, name: str, time: int) -> None:
 
 def _seeded(operator: Operator, name: str) -> list[Record]:
     random = Random(f"{operator.id} {name}")
-    newest = operator.created - random.randrange(1, HOUR)
+    newest = operator.created - random.randrange(1, HOUR_MS)
     temperature, battery = random.uniform(15, 25), random.uniform(3.6, 4.1)
     found = []
     for hours in reversed(range(SEEDED)):
@@ -100,5 +100,5 @@ def _seeded(operator: Operator, name: str) -> list[Record]:
             "battery": round(battery, 3),
         }
         text = json.dumps(content, separators=(",", ":"))
-        found.append({"time": newest - hours * HOUR, "contentType": "application/json", "content": text})
+        found.append({"time": newest - hours * HOUR_MS, "contentType": "application/json", "content": text})
     return found

@@ -8,16 +8,16 @@ from ..protocol.errors import Refusal
 
 
 def address_in(text: str | None, where: str) -> IPv4Address:
-    """Return the address that text names; raises Refusal where it names none."""
+    """Return the address in a text; raises Refusal (400) if it is none."""
     try:
         return IPv4Address(text or "")
     except ValueError:
-        raise Refusal("COM0003", f"{where} is not an IPv4 address") from None
+        raise Refusal.invalid(f"{where} is not an IPv4 address") from None
 
 
 def network_in(text: str | None, where: str) -> IPv4Network:
-    """Return the range that text names; raises Refusal where it names none."""
+    """Return the range in a text; raises Refusal (400) if it is none."""
     try:
         return IPv4Network(text or "")
     except ValueError:
-        raise Refusal("COM0003", f"{where} is not an IPv4 range") from None
+        raise Refusal.invalid(f"{where} is not an IPv4 range") from None

@@ -1,4 +1,4 @@
-"""What a managed device can say of itself: objects, their resources, and what can be done with each."""
+"""The LwM2M model of a managed device: objects, their resources, and the operations on each."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Resource:
 
     name: str
     operations: str
-    """Of R (read, observe), W (write) and E (execute)."""
+    """Some of the letters R (read, observe), W (write) and E (execute)."""
     type: str
     units: str = ""
     range: str = ""
 
     def json(self, description: str) -> Record:
-        """Return what an answer adds where the model is asked for."""
+        """Return what an answer has in addition if the model is asked for."""
         return {
             "name": self.name,
             "description": description,

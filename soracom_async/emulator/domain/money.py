@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
 @frozen(slots=True)
 class Money:
-    """A currency, and what is particular to prices in it."""
+    """A currency, with its tax rate and the rounding of its prices."""
 
     code: str
     digits: int
-    """Digits behind the point; without any an amount is an integer."""
+    """Digits after the decimal point; if 0, an amount is an integer."""
     per_yen: float
     tax_rate: float
 
     def round(self, amount: float) -> float:
-        """Return an amount as it is charged."""
+        """Return an amount, rounded as it is charged."""
         return round(amount, self.digits or None)
 
     def of(self, yen: float) -> float:
-        """Return what a price in yen, in which all prices are kept, is in this currency."""
+        """Return a price in this currency; all prices are kept in yen."""
         return self.round(yen * self.per_yen)
 
     def tax(self, amount: float) -> float:
@@ -42,5 +42,5 @@ DOLLAR = Money("USD", digits=2, per_yen=0.01, tax_rate=0.0)
 
 
 def money_of(operator: Operator) -> Money:
-    """Return what an operator pays in, which the coverage that it began with decides."""
+    """Return the currency of an operator; its first coverage type decides."""
     return DOLLAR if operator.coverages[:1] == ["g"] else YEN

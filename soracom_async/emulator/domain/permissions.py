@@ -1,4 +1,4 @@
-"""What a SAM user may do: its own permission, those of its roles, and the operator's default."""
+"""The permissions of a SAM user: its own, those of its roles, and the operator's default."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
 
 DEFAULT = "default permissions"
-"""Where an operator's records have the permission that all its SAM users are under."""
+"""The key of an operator's default permission, which applies to all its SAM users, in its records."""
 
 Role = dict[str, Any]
 """A role as the API shows it."""
@@ -50,16 +50,16 @@ MANAGED: dict[str, Role] = {
         _managed("BillingAccess", "Bills and payments", "Billing:*", "Payment:*"),
     )
 }
-"""The roles that every operator finds."""
+"""The roles that every operator has from the beginning."""
 
 
 def role_of(operator: Operator, role_id: str) -> Role:
-    """Return one of the operator's roles, or of those that everybody finds; raises Refusal (404)."""
+    """Return a role of the operator, or a managed role; raises Refusal (404)."""
     return MANAGED.get(role_id) or operator.collection("role").find(role_id)
 
 
 def documents(user: User) -> tuple[str, ...]:
-    """Return the permission documents that a user is under; a root user is under none."""
+    """Return the permission documents that apply to a user; none applies to a root user."""
     if user.name is None:
         return ()
     roles = (role_of(user.operator, role_id)["permission"] for role_id in user.roles)
@@ -80,26 +80,26 @@ _OTHERWISE = {
     "putSimTags": "putTags",
     "putSubscriberTags": "putTags",
 }
-"""What permissions call an operation, where it is another name than the operation's own; either is understood."""
+"""The names of operations in permissions that differ from the operationId; both names are accepted."""
 
 
 def facts(world: World, user: User, request: Request, path: Mapping[str, str]) -> Facts:
-    """Return what the conditions of a document are about."""
+    """Return the facts that the conditions of a document ask for."""
     return Facts(user.name or "", request.address, datetime.fromtimestamp(world.wall(), UTC).date(), path)
 
 
 def check(world: World, session: Session, operation: Operation[Any], path: Mapping[str, str], request: Request) -> None:
-    """Refuse (403) what the session's user may not do; where there is no permission at all, everything is allowed."""
+    """Refuse (403) what the session's user may not do; if there is no permission at all, everything is allowed."""
     if not session.permissions or operation.id == _ALWAYS:
         return
     statements = [each for document in session.permissions for each in policies.permission(document)]
     names = {f"{operation.group}:{name}" for name in (operation.id, _OTHERWISE.get(operation.id, operation.id))}
     if not policies.allow(statements, names, facts(world, session.user, request, path)):
-        raise Refusal("AUM0007")
+        raise Refusal.forbidden()
 
 
 def may_switch(world: World, source: User, target: User, request: Request) -> bool:
-    """Tell whether a user may become `target`; without a trust policy only users of its own operator may."""
+    """Tell whether a user may switch to `target`; without a trust policy, only users of the same operator may."""
     own = source.operator is target.operator
     if target.trust_policy is None:
         return own or source.operator.id in target.operator.trusted

@@ -1,4 +1,4 @@
-"""The documents that allow and deny: permissions of what may be called, trust policies of who may switch."""
+"""The documents that allow and deny: permissions say what may be called, trust policies who may switch."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ class Statement:
 
     allows: bool
     names: re.Pattern[str]
-    """The operations, or the users, that it is about."""
+    """The operations, or the users, that it applies to."""
     condition: Condition | None
 
     def applies(self, names: Iterable[str], facts: Facts) -> bool:
-        """Tell whether it is about one of `names`, and its condition holds."""
+        """Tell whether it applies to one of `names`, and its condition is true."""
         return any(map(self.names.fullmatch, names)) and (self.condition is None or bool(self.condition(facts)))
 
 
 def allow(statements: Iterable[Statement], names: Iterable[str], facts: Facts) -> bool:
-    """Tell whether one statement allows and none denies."""
+    """Tell whether at least one statement allows, and none denies."""
     names = tuple(names)
     return {statement.allows for statement in statements if statement.applies(names, facts)} == {True}
 
 
 @lru_cache(maxsize=1000)
 def permission(text: str) -> tuple[Statement, ...]:
-    """Return the statements of a permission; raises Refusal (400) where it is none."""
+    """Return the statements of a permission; raises Refusal (400) if the text is no permission."""
     return _statements(text, "permission", _operations)
 
 
 @lru_cache(maxsize=1000)
 def trust_policy(text: str) -> tuple[Statement, ...]:
-    """Return the statements of a trust policy; raises Refusal (400) where it is none."""
+    """Return the statements of a trust policy; raises Refusal (400) if the text is no trust policy."""
     return _statements(text, "trust policy", _users)
 
 
@@ -58,7 +58,7 @@ def _statements(text: str, what: str, names: Callable[[Any], re.Pattern[str]]) -
             for block in blocks
         )
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
-        raise Refusal("COM0003", f"the {what} has no statements as they are written") from None
+        raise Refusal.invalid(f"the {what} has no statements as they are written") from None
 
 
 def _operations(block: dict[str, Any]) -> re.Pattern[str]:
@@ -66,7 +66,7 @@ def _operations(block: dict[str, Any]) -> re.Pattern[str]:
 
 
 def _users(block: dict[str, Any]) -> re.Pattern[str]:
-    # A principal may also be a service; but none of those logs in here.
+    # A principal may also be a service, but no service logs in to the emulator.
     return _any_of(map(re.escape, _listed(block["principal"].get("soracom", []))))
 
 

@@ -1,4 +1,4 @@
-"""The subscriptions that a SIM can have, and what belongs to each."""
+"""The subscriptions that a SIM can have, with their speed classes and bundles."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SPEED_CLASSES: dict[str, tuple[str, ...]] = {
     "plan-DU": ("u1.standard", "u1.slow"),
     "plan-US": (*_USUAL, "s1.8xfast"),
 }
-"""By subscription, the speed classes that it can have."""
+"""The speed classes of each subscription."""
 
 
 def usual_speed_class(subscription: str) -> str:
@@ -36,13 +36,13 @@ def usual_speed_class(subscription: str) -> str:
 
 
 def check(subscription: str, bundles: Sequence[str] = (), speed_class: str | None = None) -> None:
-    """Refuse a subscription that does not exist, or what does not go with it."""
+    """Refuse a subscription that does not exist, and bundles or a speed class that it cannot have."""
     if subscription not in SPEED_CLASSES:
-        raise Refusal("COM0003", f"there is no subscription {subscription}")
+        raise Refusal.invalid(f"there is no subscription {subscription}")
     letters = subscription.removeprefix("plan").removeprefix("-")
     for bundle in bundles:
-        # A bundle is named for its subscription: X3-5MB goes with planX3, DU-10GB with plan-DU.
+        # A bundle has the name of its subscription: X3-5MB belongs to planX3, DU-10GB to plan-DU.
         if not bundle.startswith(f"{letters}-"):
-            raise Refusal("COM0003", f"the bundle {bundle} does not go with {subscription}")
+            raise Refusal.invalid(f"the bundle {bundle} does not go with {subscription}")
     if speed_class is not None and speed_class not in SPEED_CLASSES[subscription]:
         raise Refusal("SIM0008", speed_class, subscription)

@@ -1,4 +1,4 @@
-"""What can be analysed with SQL: an operator's SIMs, sessions, data and files as tables, and SQLite to ask them."""
+"""The tables that SQL can analyse: an operator's SIMs, sessions, data and files. SQLite runs the queries."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from ..state.world import Operator
 
 MOST_ROWS = 50_000
-"""How much of a table is looked at, and how many rows a result can have."""
+"""The most rows that are read from a table, and the most rows of a result."""
 MOST_STEPS = 2_000
-"""After so many times 10,000 instructions a query is given up."""
+"""A query is stopped after this many times 10,000 instructions."""
 
 TYPES = {"TEXT": "string", "FIXED": "int64", "REAL": "float64", "TIMESTAMP_TZ": "Time", "BOOLEAN": "bool"}
-"""What the database's types are in programs."""
+"""The API's name of each type of the database."""
 
 Row = tuple[Any, ...]
 
@@ -134,8 +134,8 @@ def query(
 ) -> tuple[dict[str, str], list[dict[str, Any]]]:
     """Return the columns of a result with their types, and its rows; times are in milliseconds.
 
-    SQLite takes the place of the service's database, over the tables above and nothing else. Raises Refusal (400) for
-    what it cannot do.
+    SQLite replaces the service's database, and sees only the tables above. Raises Refusal (400) for
+    a query that it cannot run.
     """
     database = sqlite3.connect(":memory:")
     try:
@@ -147,7 +147,7 @@ def query(
         names = [each[0] for each in cursor.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchmany(MOST_ROWS)]
     except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
-        raise Refusal("COM0003", f"body.sql: {error}") from None
+        raise Refusal.invalid(f"body.sql: {error}") from None
     finally:
         database.close()
     types = {name: _type_of(name, [row[name] for row in rows]) for name in names}
@@ -172,7 +172,7 @@ def _fill(database: sqlite3.Connection, name: str, table: Table, rows: Iterator[
 
 
 def _confine(database: sqlite3.Connection) -> None:
-    """Let what is asked from now on read the tables, and no more, for a while, within some memory."""
+    """Let later queries only read the tables, with a limit of time and memory."""
     allowed = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
     steps = iter(range(MOST_STEPS))
     database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 10_000_000)
@@ -181,7 +181,7 @@ def _confine(database: sqlite3.Connection) -> None:
 
 
 def _type_of(name: str, values: list[Any]) -> str:
-    """Return the type of a result's column: that of the table's column of its name, else what the values show."""
+    """Return the type of a result's column: that of the table's column of this name, or else that of the values."""
     for table in TABLES.values():
         if name in table.columns:
             return table.columns[name][0]

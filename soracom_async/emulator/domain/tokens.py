@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 
+from ..durations import DAY_S, HOUR_S, MINUTE_S
 from ..protocol.errors import Refusal
 from ..state.world import Session, User, World
 from . import permissions
@@ -13,21 +14,22 @@ from . import permissions
 if TYPE_CHECKING:
     from ..protocol.messages import Request
 
-SHORTEST, LONGEST, DEFAULT = 180, 172_800, 86_400
-SWITCHED_LONGEST = SWITCHED_DEFAULT = 3_600
+SHORTEST_S, LONGEST_S, DEFAULT_S = 3 * MINUTE_S, 2 * DAY_S, DAY_S
+SWITCHED_LONGEST_S = SWITCHED_DEFAULT_S = HOUR_S
+"""How long the token of a switched user lives at most, and if the request names no time."""
 SIGNING_KEY = "the emulator's tokens protect nothing, so its key is no secret"
 
 
-def life(asked: Any, *, longest: int = LONGEST, default: int = DEFAULT) -> int:
-    """Return the seconds that a token lives, or refuse what was asked for."""
+def life(asked: Any, *, longest: int = LONGEST_S, default: int = DEFAULT_S) -> int:
+    """Return the seconds that a token lives, or refuse the requested time."""
     seconds = default if asked is None else int(asked)
-    if not SHORTEST <= seconds <= longest:
-        raise Refusal("AUM0005", SHORTEST, longest)
+    if not SHORTEST_S <= seconds <= longest:
+        raise Refusal("AUM0005", SHORTEST_S, longest)
     return seconds
 
 
 def issue(world: World, user: User, seconds: float, *, api_key: str | None = None, switched: bool = False) -> Session:
-    """Begin a session of `user`."""
+    """Start a session of `user`."""
     now, wall, operator = world.now(), world.wall(), user.operator
     claims = {
         "jti": world.uuid(),
@@ -41,9 +43,9 @@ def issue(world: World, user: User, seconds: float, *, api_key: str | None = Non
         },
     }
     token = jwt.encode(claims, SIGNING_KEY, algorithm="HS256")
-    if len(world.sessions) % 1000 == 999:  # so that many logins do not pile up
+    if len(world.sessions) % 1000 == 999:  # limits the memory of many logins
         world.sessions = {token: each for token, each in world.sessions.items() if each.expires > now}
-    # As with the service, a change of permissions is felt from the next token on.
+    # As in the service, a change of permissions takes effect with the next token.
     session = Session(
         api_key or f"api-{world.uuid()}", token, user, now + seconds, switched, permissions.documents(user)
     )

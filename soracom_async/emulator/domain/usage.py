@@ -1,27 +1,28 @@
-"""What was used, summed by the month, the day or five minutes; knows no operator and no clock."""
+"""Usage, summed by month, day or five minutes; knows no operator and no clock."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ..durations import DAY_S, MINUTE_S
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Amounts = dict[str, dict[str, int]]
-"""What is counted, by the kind of use: a speed class, a protocol."""
+"""The counts of each kind of use: a speed class, a protocol."""
 
 PERIODS = {"month": "%Y%m", "day": "%Y%m%d", "minutes": "%Y%m%dT%H%M%S"}
-"""How the beginning of each period is written."""
-DAY = 86_400
+"""The format of the beginning of each period."""
 
 
 def begin(period: str, at: int) -> int:
     """Return the beginning of the period in which the second `at` lies."""
     if period == "minutes":
-        return at - at % 300
-    day = at - at % DAY
-    return day if period == "day" else day - (datetime.fromtimestamp(day, UTC).day - 1) * DAY
+        return at - at % (5 * MINUTE_S)
+    day = at - at % DAY_S
+    return day if period == "day" else day - (datetime.fromtimestamp(day, UTC).day - 1) * DAY_S
 
 
 def written(period: str, at: int) -> str:
@@ -38,7 +39,7 @@ def add(total: Amounts, amounts: Amounts) -> None:
 
 
 def summed(uses: Iterable[tuple[int, Amounts]], period: str, first: int, last: int) -> dict[int, Amounts]:
-    """Return the sums of all uses within the periods from that of `first` to that of `last`, by their beginnings."""
+    """Return the sums by the beginning of each period, from the period of `first` to that of `last`."""
     first, last = begin(period, first), begin(period, last)
     totals: dict[int, Amounts] = {}
     for at, amounts in uses:

@@ -1,4 +1,4 @@
-"""How records go out: a page at a time, times as text, without what is the service's own."""
+"""Records as the API shows them: times as text, without private fields."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ def iso(milliseconds: float) -> str:
 
 
 def visible(record: Record) -> Record:
-    """Return what a client sees of a record: names that begin with an underscore are the service's own."""
+    """Return what a client sees of a record: fields that begin with an underscore are private."""
     return {name: value for name, value in record.items() if not name.startswith("_")}

@@ -1,1 +1,1 @@
-"""The answers of operations that no handler is written for."""
+"""The fallback: answers to operations that have no handler."""

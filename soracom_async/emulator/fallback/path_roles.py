@@ -1,4 +1,4 @@
-"""What a path of the API leads to: things of a kind, one of them, a setting, or something that can be done."""
+"""The role of a path of the API: a collection, an item of one, a setting, or an action."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ if TYPE_CHECKING:
 
 Role = Literal["collection", "item", "setting", "action"]
 Making = Literal["posted", "registered", "named", "put", "never"]
-"""How an item comes to be: a POST to its collection, its registration, a POST or a PUT to its own path."""
+"""How an item is made: by a POST to its collection, by registration, or by a POST or a PUT to its own path."""
 
 _OWN = "/operators/{operator_id}"
-"""What every operator has of itself; it counts as the root."""
+"""The path of the operator itself; it counts as the root."""
 _OWNERS = ("operatorId", "groupId")
-"""Fields that say to what a thing belongs, not which it is."""
+"""Fields that name the owner of an item, not the item."""
 
 
 @frozen(slots=True)
 class Level:
-    """A part of a path: words, and the parameters that name one of what the words mean."""
+    """A part of a path: words that name a collection, and the parameters that identify an item of it."""
 
     words: tuple[str, ...]
     names: tuple[str, ...]
     collection: str
-    """The path up to the names."""
+    """The path up to the parameters."""
 
     @property
     def kind(self) -> str:
-        """What one of them is called: `batch group` of `/batch_groups`."""
+        """The name of one item: `batch group` of `/batch_groups`."""
         return _singular(" ".join(self.words).replace("_", " "))
 
 
 @cache
 def levels_of(path: str) -> tuple[Level, ...]:
-    """Take a path of the operations table apart, in front of each word that follows a parameter."""
+    """Split a path of the operations table in front of each word that follows a parameter."""
     at = _OWN if path.startswith(f"{_OWN}/") else ""
     levels: list[Level] = []
     words: tuple[str, ...] = ()
@@ -61,10 +61,10 @@ def levels_of(path: str) -> tuple[Level, ...]:
 
 @cache
 def role_of(path: str) -> Role:
-    """Return what a path of the operations table leads to."""
+    """Return the role of a path of the operations table."""
     level, found = levels_of(path)[-1], methods(path).get("GET")
     if level.names:
-        # What is neither made nor listed is there whenever one looks: a bill of a month, a summary by its name.
+        # An item that is neither made nor listed always exists: the bill of a month, a summary by its name.
         alone = making(level.collection) == "never" and "GET" not in methods(level.collection)
         return "setting" if alone else "item"
     if item_path(path):
@@ -89,7 +89,7 @@ def methods(path: str) -> Mapping[str, Operation[Any]]:
 
 @cache
 def item_path(collection: str) -> str:
-    """Return the path of the items of a collection; empty where they have none."""
+    """Return the path of the items of a collection; empty if they have none."""
     paths = (path for path in _table() if path.startswith(f"{collection}/{{"))
     return min((path for path in paths if levels_of(path)[-1].collection == collection), key=len, default="")
 
@@ -110,7 +110,7 @@ def making(collection: str) -> Making:
 
 @cache
 def record_type(collection: str) -> Any:
-    """Return the model of the items of a collection; None where the API says nothing of them."""
+    """Return the model of the items of a collection; None if the API declares none."""
     of_item, of_all = methods(item_path(collection)), methods(collection)
     tellers = [of_item.get("GET"), of_all.get("GET"), of_all.get("POST"), of_item.get("POST"), of_item.get("PUT")]
     found = (items_in(teller.result)[1] for teller in tellers if teller is not None)  # type: ignore[arg-type]  # mypy: a type is hashable
@@ -119,7 +119,7 @@ def record_type(collection: str) -> Any:
 
 @cache
 def items_in(result: Any) -> tuple[str, Any]:
-    """Return where in an answer its items are, empty for the answer itself, and what they are."""
+    """Return the field of an answer that has the items (empty: the answer itself), and the type of the items."""
     tree = annotation(result)
     if isinstance(tree, Array):
         return "", _type(tree.item)
@@ -128,7 +128,7 @@ def items_in(result: Any) -> tuple[str, Any]:
 
 
 def _item(kind: Any) -> Any:
-    """Return the type of the items of a list that may be left out; None where it is no list."""
+    """Return the type of the items of a list or an optional list; None if it is no list."""
     lists = (each.item for each in choices(annotation(kind)) if isinstance(each, Array))
     return next(map(_type, lists), None)
 
@@ -139,7 +139,7 @@ def _type(tree: Annotation) -> Any:
 
 @cache
 def name_fields(collection: str) -> tuple[str, ...]:
-    """Return the fields by which an item is named; none where that does not show."""
+    """Return the fields that identify an item; none if the types do not show that."""
     path, kind = item_path(collection), record_type(collection)
     if not path or kind is None:
         return ()
@@ -154,7 +154,7 @@ def name_fields(collection: str) -> tuple[str, ...]:
 
 
 def field_named(name: str, known: Collection[str]) -> str:
-    """Return a word of a path or a query as the fields are written among which it is."""
+    """Return the field that a word of a path or a query means, in the spelling of the `known` fields."""
     head, *tail = name.split("_")
     return name if name in known else head + "".join(word.capitalize() for word in tail)
 

@@ -1,8 +1,8 @@
-"""What no handler is written for is answered by the obvious rules, with data that fits the operation's types.
+"""Operations without a handler are answered by generic rules, with data that fits the operation's types.
 
-POST on a collection makes an item, GET lists or finds, PUT merges, DELETE removes; a POST behind an item acts on it.
-The items of `/batch_groups` are in the collection `batch group`, those of `/batch_groups/{batch_group_id}/jobs` in
-`job of batch group` and the group's identifier. A setting is a sample until it is put.
+POST on a collection makes an item, GET lists or finds, PUT merges, DELETE removes; a POST below an item acts on it. The
+items of `/batch_groups` are in the collection `batch group`, those of `/batch_groups/{batch_group_id}/jobs` in
+`job of batch group` and the group's identifier. A setting is a sample until a PUT sets it.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from .path_roles import Level
 
 SEEDED = 3
-"""How many things there are, where there is a fleet, of a kind that nobody can make."""
+"""How many items a collection has that the API cannot make, if there is a fleet."""
 _MOMENTS = ("time", "createdTime", "createdAt")
-"""The fields that `from` and `to` are about."""
+"""The fields that `from` and `to` compare."""
 
 
 def answer(call: Call) -> Any:
     """Answer an operation by its method, its path and its types."""
-    if call.session is None:  # there is nobody whose data it could be about
+    if call.session is None:  # without a session there is no operator, and so no data
         raise Refusal("COM0005", call.operation.id)
     levels, role = path_roles.levels_of(call.operation.path), path_roles.role_of(call.operation.path)
     if levels[-1].words == ("register",) and role == "action":
@@ -40,7 +40,7 @@ def answer(call: Call) -> Any:
 
 
 class GenericResource:
-    """Where a call works: the collection of a level of its path, and the item that the path names."""
+    """The collection of a level of a call's path, and the item that the path names."""
 
     def __init__(self, call: Call, *levels: Level) -> None:
         *parents, level = levels
@@ -58,7 +58,7 @@ class GenericResource:
 
     @property
     def stored(self) -> Collection:
-        """The things here."""
+        """The collection."""
         operator = self.call.operator
         untouched = self.kind not in operator.collections
         stored = operator.collection(self.kind)
@@ -70,7 +70,7 @@ class GenericResource:
 
     def find(self) -> Record:
         """Return the item; raises Refusal (404)."""
-        if self.names == ("operator_id",):  # one's own is the only one there is
+        if self.names == ("operator_id",):  # only the caller's own operator gets here
             return {}
         if self.names in (("sim_id",), ("imsi",), ("msisdn",)):
             self.call.sim_number()
@@ -98,13 +98,13 @@ class GenericResource:
         return self._result({where: found}) if where else found
 
     def create(self) -> Any:
-        """Make an item; its name is what the body says, or a new one."""
+        """Make an item; its name comes from the body, or is new."""
         said, names = self._said(), path_roles.name_fields(self.collection) or ("",)
         self.id = "/".join(str(said.get(name) or self.call.world.uuid()) for name in names)
         return self.make()
 
     def make(self) -> Any:
-        """Make the item that is named: a sample, without what could have been said and was not."""
+        """Make the named item: a sample, without the fields that the body could have set and did not."""
         body = self.call.operation.body
         could = fields(body) if is_model(body) else {}
         record = {name: value for name, value in self._sample(self.id, made=True).items() if name not in could}
@@ -117,13 +117,13 @@ class GenericResource:
         return self._result(self.find())
 
     def put(self) -> Any:
-        """Change the item, or make it, where that is the way to make it."""
+        """Change the item, or make it, if items are made by PUT."""
         if self.id not in self.stored and path_roles.making(self.collection) == "put":
             return self.make()
         return self._result(self.change())
 
     def post(self) -> Any:
-        """Make the item, or change it, where it is made in another way."""
+        """Make the item, or change it, if items are made in another way."""
         return self.make() if path_roles.making(self.collection) == "named" else self.put()
 
     def delete(self) -> Any:
@@ -131,7 +131,7 @@ class GenericResource:
         return self._result(self.stored.take(self.id))
 
     def look(self) -> Any:
-        """Return a setting; one that was not put is a sample."""
+        """Return a setting; it is a sample until it is put."""
         return self._result(self._setting())
 
     def set(self) -> Any:
@@ -140,17 +140,17 @@ class GenericResource:
         return self._result(setting)
 
     def reset(self) -> None:
-        """Forget what was put."""
+        """Remove the setting that was put."""
         self.call.operator.records.pop(self._key, None)
 
     def act(self) -> Any:
-        """Do something to the item on the way, or else give a sample of what comes of it."""
+        """Change the item on the path, or else return a sample of the result."""
         if self.parent is None:
             return self._result(self._sample(str(self._said()), made=True) | self._said())
         return self.parent._result(self.parent.change())
 
     def change(self) -> Record:
-        """Merge the body into the item, where the names fit."""
+        """Merge the fields of the body that the item can have into it."""
         record = self.find()
         present = Sampler(self.call, self.id, made=self.call.now)
         record |= {name: value for name, value in self._said().items() if name in self.known}
@@ -158,10 +158,10 @@ class GenericResource:
         record |= {name: present.of(self.known[name][0], name) for name in changed}
         return record
 
-    # How it is said and shown
+    # From the body, and to the answer
 
     def _said(self) -> Record:
-        """Return what the body says."""
+        """Return the fields of the body."""
         body = self.call.body if isinstance(self.call.body, dict) else {}
         return {name: value for name, value in body.items() if value is not None}
 
@@ -179,7 +179,7 @@ class GenericResource:
         return self.call.operator.records.get(self._key) or self._sample(f"{self._key}?{query}")
 
     def _sample(self, name: str, *, made: bool = False, nameless: bool = False) -> Record:
-        """Return a sample of what is here, with the names of the path, or `nameless`, with a name of its own."""
+        """Return a sample of an item, with the names in the path; if `nameless`, with a name of its own."""
         if self.type is None:
             return {}
         sample = Sampler(self.call, f"{self.kind} {name}", made=self.call.now if made else None).model(self.type)
@@ -192,7 +192,7 @@ class GenericResource:
         return None if result is None else self._shown(result, record)
 
     def _shown(self, kind: Any, record: Record) -> Any:
-        """Return a record as a type wants it; what the record cannot say is a sample."""
+        """Return a record in the form of a type; fields that the record does not have are samples."""
         sampler = Sampler(self.call, f"{self.kind} {self._name_of(record) or self.id}")
         if not is_model(kind):
             return sampler.of(kind)
@@ -202,7 +202,7 @@ class GenericResource:
         return rest | {name: record[name] for name in fit}
 
     def _filter(self) -> Callable[[Record], bool]:
-        """Return what the query wants: tags, a field's value, a time from and to."""
+        """Return the filter of the query: by tags, by the value of a field, by a period."""
         query, tags = self.call.query, self.call.tag_filter()
         said = {parameter.wire for parameter in self.call.operation.query} & query.keys()
         equal = {path_roles.field_named(name, self.known): query[name] for name in said}

@@ -1,4 +1,4 @@
-"""JSON that fits a type of the API: stable for one seed, with the names that are real for the operator."""
+"""JSON that fits a type of the API: the same for one seed, with identifiers that the operator really has."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..._codec.annotations import Annotation, Array, Object, OneOf, Time, Value, Values, annotation
 from ..._codec.times import EPOCH as UNIX
 from ..._codec.times import Unit, to_wire
+from ..durations import DAY_MS
 from ..service.validation import fields
 from ..state.sims import (
     imsi,
@@ -24,30 +25,30 @@ if TYPE_CHECKING:
     from ..service.call import Call
 
 DEEPEST = 5
-"""How deep optional things are nested."""
-YEAR = 365 * 86_400_000
+"""How deeply optional fields are nested."""
+YEAR_MS = 365 * DAY_MS
 _PRESENT = ("create", "update", "lastModified", "modified", "order", "issue", "publish")
-"""How the names of times begin that are known when a thing is made; other times come later, if ever."""
+"""The beginnings of the names of times that a new item already has; other times are set later, or never."""
 _MOMENT = ("Time", "At", "DateTime", "TimeEpochMs")
-"""How the names of times end whose unit is not declared; they are milliseconds."""
+"""The ends of the names of times without a declared unit; these are milliseconds."""
 
 
 class Sampler:
-    """Makes samples, always the same ones for one seed, operator and `name`."""
+    """Makes samples: the same for the same seed, operator and `name`."""
 
     def __init__(self, call: Call, name: str, *, made: int | None = None) -> None:
         operator = call.operator
         self._operator = operator
         self._random = Random(f"{call.world.seed} {operator.id} {name}")
         self._made = made
-        # All names of one sample are those of one SIM: the one that the path names, or any.
+        # All identifiers in a sample belong to one SIM: the SIM of the path, or any SIM.
         fleet, named = operator.fleet, (number_of(value) for value in call.path.values())
         numbers = fleet.numbers or range(1)
         number = next(filter(None, named), numbers[self._random.randrange(len(numbers))])
         self._number = number if number in fleet else None
 
     def of(self, kind: Any, name: str = "", depth: int = 0) -> Any:
-        """Return a sample of a type, for a field called `name`; None where there is nothing to show."""
+        """Return a sample of a type, for a field called `name`; None if there is nothing to show."""
         return self._of(annotation(kind), name, depth)
 
     def _of(self, tree: Annotation, name: str, depth: int) -> Any:
@@ -68,7 +69,7 @@ class Sampler:
                 return {}
 
     def model(self, kind: Any, depth: int = 0) -> dict[str, Any]:
-        """Return a sample of a model, without the optional fields of which there is nothing to show."""
+        """Return a sample of a model, without the optional fields that have nothing to show."""
         made = {}
         for name, (field_type, required) in fields(kind).items():
             value = self.of(field_type, name, depth + 1) if required or depth < DEEPEST else None
@@ -93,9 +94,9 @@ class Sampler:
         return to_wire(UNIX + timedelta(milliseconds=moment), unit)
 
     def _moment(self, name: str) -> int | None:
-        """Return a time in the year before the emulator's epoch; of what is made now, the present."""
+        """Return a time in the year before the emulator's epoch; the present time for an item that is made now."""
         if self._made is None:
-            return EPOCH * 1000 - self._random.randrange(YEAR)
+            return EPOCH * 1000 - self._random.randrange(YEAR_MS)
         return self._made if name.startswith(_PRESENT) else None
 
     def _text(self, name: str) -> str | None:
@@ -110,7 +111,7 @@ class Sampler:
         return make(self) if make else f"{name or 'text'}-{self._random.randrange(1000)}"
 
     def _known(self) -> dict[str, str | None]:
-        """Return the names of the operator's own things."""
+        """Return the identifiers that the operator has, by the names of their fields."""
         operator, number = self._operator, self._number
         own = {"operatorId": operator.id, "rootOperatorId": operator.id, "email": operator.email}
         group = next(iter(operator.groups), None)
@@ -157,4 +158,4 @@ _TEXTS: tuple[tuple[str, Callable[[Sampler], str]], ...] = (
     ("hash", Sampler.identifier),
     ("token", Sampler.identifier),
 )
-"""How texts look, by the ends of their names."""
+"""How to make a text, by the end of its field's name."""

@@ -1,4 +1,4 @@
-"""What the operations do: one function each, in one module a topic, found by operationId."""
+"""The handlers: one function for each operation, found by operationId, in one module for each topic."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HANDLERS: dict[str, Handler] = {}
 
 
 def handles(*operation_ids: str) -> Callable[[H], H]:
-    """Let a function answer the named operations."""
+    """Register a function as the handler of these operations."""
 
     def register(handler: H) -> H:
         for operation_id in operation_ids:

@@ -1,4 +1,4 @@
-"""The errors that the emulated service answers with, in both of its languages."""
+"""The errors of the emulated service, in English and Japanese."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ CATALOG: dict[str, tuple[int, str, str]] = {
 
 
 class Refusal(Exception):
-    """The service says no, with one of the codes of the catalog."""
+    """An error that the service answers with: one of the codes of the catalog."""
 
     def __init__(self, code: str, *details: Any, headers: dict[str, str] | None = None) -> None:
         super().__init__(code, *details)
@@ -63,6 +63,56 @@ class Refusal(Exception):
         self.status, self._english, self._japanese = CATALOG[code]
         self.details = details
         self.headers: dict[str, str] = headers or {}
+
+    @classmethod
+    def invalid(cls, problem: str) -> Refusal:
+        """Return a 400: the request is not valid."""
+        return cls("COM0003", problem)
+
+    @classmethod
+    def not_possible(cls, reason: str) -> Refusal:
+        """Return a 400: the request is valid, but not possible in the present state."""
+        return cls("COM0009", reason)
+
+    @classmethod
+    def not_found(cls, kind: str, identifier: Any) -> Refusal:
+        """Return a 404: there is no record of this kind with this identifier."""
+        return cls("COM0007", kind, identifier)
+
+    @classmethod
+    def no_sim(cls, name: str) -> Refusal:
+        """Return a 404: there is no such SIM."""
+        return cls("SIM0001", name)
+
+    @classmethod
+    def exists(cls, kind: str, identifier: Any) -> Refusal:
+        """Return a 409: the identifier is taken."""
+        return cls("COM0008", kind, identifier)
+
+    @classmethod
+    def forbidden(cls) -> Refusal:
+        """Return a 403: the user may not do that."""
+        return cls("AUM0007")
+
+    @classmethod
+    def wrong_password(cls) -> Refusal:
+        """Return a 400: the current password is wrong."""
+        return cls("AUM0008")
+
+    @classmethod
+    def invalid_token(cls) -> Refusal:
+        """Return a 400: a token in the body of the request is not valid."""
+        return cls("AUM0012")
+
+    @classmethod
+    def wrong_mfa_state(cls) -> Refusal:
+        """Return a 400: multi-factor authentication is not in the state that the request needs."""
+        return cls("AUM0010")
+
+    @classmethod
+    def internal_error(cls) -> Refusal:
+        """Return a 500: something went wrong inside."""
+        return cls("COM0500")
 
     def body(self, language: str) -> dict[str, str]:
         """Return the error in the API's unified form."""

@@ -1,4 +1,4 @@
-"""What goes in and out of the emulated service, free of any HTTP library: requests, answers, pages, JSON."""
+"""The messages of the emulated service, without any HTTP library: requests, responses, pages, JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _encode(value: Any) -> bytes:
 
 
 def _decode(text: bytes) -> Any:
-    """Return JSON; raises ValueError for what is none, also where Python alone would take it: NaN, half a character."""
+    """Return JSON; raises ValueError for invalid JSON, also if Python accepts it: NaN, a lone surrogate."""
     data = json.loads(text, parse_constant=_no_number, parse_float=_number)
     if b"\\u" in text:
         json.dumps(data, ensure_ascii=False).encode()
@@ -43,7 +43,7 @@ else:
 
 @define(slots=True)
 class Request:
-    """A request as it came."""
+    """A request, as it was received."""
 
     method: str
     path: str
@@ -55,43 +55,43 @@ class Request:
     body: bytes = b""
     address: str = "127.0.0.1"
     storage: str = ""
-    """The URL of the storage host, as the asking one reaches it."""
+    """The URL of the storage host, as the client reaches it."""
     inside: bool = False
-    """Whether it came in process, where no browser is."""
+    """Whether it came in process, and so from no browser."""
 
 
 @frozen(slots=True)
 class Delivery:
-    """How an answer arrives that does not arrive as it should."""
+    """How a response is delivered that a fault disturbs."""
 
     head: bool = True
-    """Whether status and headers arrive; where not, the connection is reset."""
+    """Whether status and headers arrive; if not, the connection is reset."""
     upto: int | None = None
     """After how many bytes of the body the connection ends; None: all of it arrives."""
-    piece: int = 0
+    chunk: int = 0
     """How many bytes arrive at a time; 0: all at once."""
     pause: float = 0.0
-    """Seconds between two pieces, by the emulator's clock."""
+    """Seconds between two chunks, by the emulator's clock."""
 
-    def pieces(self, body: bytes) -> list[bytes]:
-        """Return what arrives of a body, in its pieces."""
+    def chunks(self, body: bytes) -> list[bytes]:
+        """Return the part of a body that arrives, in chunks."""
         arriving = body[: self.upto]
-        size = self.piece or len(arriving) or 1
+        size = self.chunk or len(arriving) or 1
         return [arriving[at : at + size] for at in range(0, len(arriving), size)]
 
 
 @define(slots=True)
 class Response:
-    """An answer."""
+    """A response."""
 
     status: int
     headers: dict[str, str] = field(factory=dict)
     """By lower-case name."""
     body: bytes = b""
     next_key: str | None = None
-    """The key of the next page, where this is one and there is another."""
+    """The key of the next page, if this is a page and another one follows."""
     delivery: Delivery | None = None
-    """None: as it should be."""
+    """None: the response is delivered undisturbed."""
 
 
 @frozen(slots=True)
@@ -108,7 +108,7 @@ class Page:
 
 
 class Answer(Protocol):
-    """What answers requests; those to the storage host are told apart."""
+    """A function that answers requests to the API or to the storage host."""
 
     async def __call__(self, request: Request, /, *, storage: bool = False) -> Response:
         """Answer a request."""

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from ..state.world import Operator, Session, User, World
 
 MOST = 1000
-"""The most items of one page; the API's own listings are mostly kept to a hundred."""
+"""The most items of one page; most listings of the API have a limit of 100."""
 
 
 @define(slots=True)
 class Call:
-    """One execution of an operation: what came in, who asks, and the state to work on.
+    """One execution of an operation: the request, the user, and the state.
 
-    Whatever a handler does goes through `operator`, which is the asking one's own: so nobody sees another's data.
+    A handler reaches data only through `operator`, the caller's own. So no operator sees the data of another.
     """
 
     world: World
@@ -32,12 +32,12 @@ class Call:
     path: dict[str, str]
     query: dict[str, Any]
     body: Any
-    """JSON, checked against the operation's type; bytes where the operation takes something else."""
+    """JSON, checked against the operation's type; bytes if the operation takes something else."""
     session: Session | None
     request: Request
-    """The request itself, for what is not among the above: its headers, its address."""
+    """The request itself, for its headers and its address."""
     token_ttl: float | None = None
-    """Overrides the life of a token that is asked for."""
+    """Overrides the requested life of a token."""
 
     @property
     def signed_in(self) -> Session:
@@ -47,16 +47,16 @@ class Call:
 
     @property
     def user(self) -> User:
-        """Who asks."""
+        """The user who calls."""
         return self.signed_in.user
 
     @property
     def operator(self) -> Operator:
-        """Whose data it is about."""
+        """The operator of the user; a call works on its data only."""
         return self.signed_in.user.operator
 
     def collection(self, kind: str) -> Collection:
-        """Return the operator's things of a kind: `call.collection("event handler")`."""
+        """Return the operator's records of a kind: `call.collection("event handler")`."""
         return self.operator.collection(kind)
 
     def page(
@@ -71,7 +71,7 @@ class Call:
         return collection.page(self.limit(most=most), self.query.get("last_evaluated_key"), wanted, shown)
 
     def offer(self, content: bytes, content_type: str = "application/octet-stream") -> str:
-        """Put a file on the storage host, and return the URL that gives it to whoever has it, for a while."""
+        """Put a file on the storage host, and return its URL, which needs no token and ends after a while."""
         return self.request.storage + self.world.storage.offer(content, content_type, self.world.wall())
 
     @property
@@ -83,31 +83,31 @@ class Call:
         """Return how many items the page is to have."""
         limit = self.query.get("limit", default)
         if limit < 1:
-            raise Refusal("COM0003", "limit is less than 1")
+            raise Refusal.invalid("limit is less than 1")
         return int(min(limit, most))
 
     def tag_filter(self) -> Callable[[dict[str, str]], bool] | None:
-        """Return whether tags are as the query wants them; None where it wants nothing."""
+        """Return a function that tells whether tags match the query; None if the query names no tag."""
         name, value = self.query.get("tag_name"), self.query.get("tag_value")
         mode = self.query.get("tag_value_match_mode", "exact")
         if mode not in ("exact", "prefix"):
-            raise Refusal("COM0003", "tag_value_match_mode is neither exact nor prefix")
+            raise Refusal.invalid("tag_value_match_mode is neither exact nor prefix")
         if name is None:
             return None
         if value is None:
-            raise Refusal("COM0003", "tag_name needs tag_value")
+            raise Refusal.invalid("tag_name needs tag_value")
         if mode == "prefix":
             return lambda tags: name in tags and tags[name].startswith(value)
         return lambda tags: tags.get(name) == value
 
     def sim_number(self) -> int:
-        """Return the number of the SIM that the path names, if it is the operator's."""
+        """Return the number of the SIM that the path names; refuse one that is not the operator's."""
         name = self.path.get("sim_id") or self.path.get("imsi") or self.path.get("msisdn") or ""
         number = number_of(name)
         if number is None or number not in self.operator.fleet:
-            raise Refusal("SIM0001", name)
+            raise Refusal.no_sim(name)
         return number
 
 
 Handler: TypeAlias = Callable[[Call], Any]
-"""Returns what becomes the body: a value, a page, a whole response, or None for no content."""
+"""Returns the body (a value or a page), a whole response, or None for no content."""

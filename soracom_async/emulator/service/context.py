@@ -1,4 +1,4 @@
-"""A request on its way through the service, and what a fault may ask of the service."""
+"""A request on its way through the service, and the functions of the service that faults use."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 @define(slots=True)
 class RequestContext:
-    """A request, and what was found out about it."""
+    """A request, with its route, its grant of the quota, and its faults."""
 
     request: Request
     session: Session | None
     operation: Operation[Any] | None
-    """None where there is no such route; `problem` says why."""
+    """None if there is no such route; `problem` says why."""
     path: dict[str, str]
     problem: Refusal | None = None
     grant: Grant | None = None
-    """What its bucket of the quota said, once it was asked."""
+    """The answer of its bucket of the quota; None before the request is counted."""
     faults: list[str] = field(factory=list)
     """The kinds of faults that hit it."""
 
 
 class Responder(Protocol):
-    """What makes the responses."""
+    """Makes the responses."""
 
     world: World
 
@@ -40,9 +40,9 @@ class Responder(Protocol):
         ...
 
     def refuse(self, context: RequestContext, refusal: Refusal) -> Response:
-        """Return the response that a refusal makes."""
+        """Return the response to a refused request."""
         ...
 
     def throttle(self, context: RequestContext, says: Throttling | None = None) -> Response:
-        """Return the response to what is more than the quota allows."""
+        """Return the response to a request above the quota."""
         ...

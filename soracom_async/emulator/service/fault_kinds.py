@@ -1,4 +1,4 @@
-"""The kinds of faults: each is a small function around the answer that there would be without it."""
+"""The kinds of faults: each is a small function around the response that there would be without it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .rate_limits import Throttling
 
 CallNext = Callable[[], Awaitable[Response]]
-"""What would happen without the fault."""
+"""Returns the response without the fault."""
 
 
 @define(slots=True)
@@ -27,12 +27,12 @@ class FaultContext:
     request: RequestContext
     service: Responder
     memory: dict[str, str]
-    """What the fault remembers of earlier requests."""
+    """What the fault stores between requests."""
     call_next: CallNext
 
     @property
     def key(self) -> str | None:
-        """The key of the page that is asked for; None: the first."""
+        """The key of the requested page; None: the first page."""
         operation = self.request.operation
         assert operation is not None, "faults of pages hit listings only"  # noqa: S101
         assert operation.paging is not None, "faults of pages hit listings only"  # noqa: S101
@@ -45,13 +45,13 @@ class Kind:
 
     act: Callable[..., Awaitable[Response]]
     paged: bool
-    """Whether it is about listings only."""
+    """Whether it hits listings only."""
     details: dict[str, Any]
-    """What can be said of it by name, and what holds where nothing is said."""
+    """Its settings, with their default values."""
 
     @property
     def text(self) -> str:
-        """What it does, in a sentence."""
+        """A sentence that describes it."""
         return inspect.getdoc(self.act) or ""
 
 
@@ -59,7 +59,7 @@ KINDS: dict[str, Kind] = {}
 
 
 def _kind(name: str, *, paged: bool = False) -> Callable[[Any], Any]:
-    """Let a function be a kind of fault; its keyword arguments are what can be said of it."""
+    """Register a function as a kind of fault; its keyword arguments are the settings."""
 
     def register(act: Any) -> Any:
         parameters = inspect.signature(act).parameters.values()
@@ -79,13 +79,13 @@ async def _latency(fault: FaultContext, *, seconds: float = 1.0) -> Response:
 
 @_kind("reset-before")
 async def _reset_before(fault: FaultContext) -> Response:
-    """The connection is reset before anything has happened."""
+    """The connection is reset before the request has its effect."""
     return Response(0, delivery=Delivery(head=False))
 
 
 @_kind("reset-after")
 async def _reset_after(fault: FaultContext) -> Response:
-    """The request has its effect; then the connection is reset, without an answer."""
+    """The connection is reset after the request has had its effect, without an answer."""
     response = await fault.call_next()
     response.delivery = Delivery(head=False)
     return response
@@ -101,15 +101,15 @@ async def _truncate(fault: FaultContext) -> Response:
 
 @_kind("drip")
 async def _drip(fault: FaultContext, *, seconds: float = 10.0, pieces: int = 10) -> Response:
-    """The body comes in `pieces` that take `seconds` in all."""
+    """The body comes in `pieces` chunks, which take `seconds` in all."""
     response = await fault.call_next()
-    response.delivery = Delivery(piece=-(-len(response.body) // pieces), pause=seconds / pieces)
+    response.delivery = Delivery(chunk=-(-len(response.body) // pieces), pause=seconds / pieces)
     return response
 
 
 @_kind("garbage")
 async def _garbage(fault: FaultContext) -> Response:
-    """The body, where there is one, is no JSON though it says so."""
+    """A body is not JSON, although its content type says so."""
     response = await fault.call_next()
     if response.body:
         response.body = b'{"simId": "\xff\x00\xfe'
@@ -126,7 +126,7 @@ async def _empty(fault: FaultContext) -> Response:
 
 @_kind("html")
 async def _html(fault: FaultContext, *, status: int = 502, done: bool = False) -> Response:
-    """A proxy answers with a page, before anything has happened or after it was `done`."""
+    """A proxy answers with an HTML page, before the request has its effect or, if `done`, after it."""
     if done:
         await fault.call_next()
     page = f"<html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>"
@@ -135,29 +135,29 @@ async def _html(fault: FaultContext, *, status: int = 502, done: bool = False) -
 
 @_kind("error")
 async def _error(fault: FaultContext, *, status: int = 500, done: bool = False) -> Response:
-    """The API says that something went wrong, before anything has happened or after it was `done`."""
+    """The API answers with an error, before the request has its effect or, if `done`, after it."""
     if done:
         await fault.call_next()
-    refusal = Refusal("COM0500")
+    refusal = Refusal.internal_error()
     refusal.status = status
     raise refusal
 
 
 @_kind("throttle")
 async def _throttle(fault: FaultContext, *, says: Throttling | None = None) -> Response:
-    """The answer is 429, whatever is left of the quota; `says` is what its headers say."""
+    """The answer is 429, whatever is left of the quota; `says` chooses its headers."""
     return fault.service.throttle(fault.request, says)
 
 
 @_kind("unauthorized")
 async def _unauthorized(fault: FaultContext) -> Response:
-    """A good token is refused."""
+    """A valid token is refused."""
     raise Refusal("AUM0003")
 
 
 @_kind("token-death")
 async def _token_death(fault: FaultContext) -> Response:
-    """The token dies before its time."""
+    """A token ends before its time."""
     session, fault.request.session = fault.request.session, None
     if session is not None:
         fault.service.world.sessions.pop(session.token, None)
@@ -166,7 +166,7 @@ async def _token_death(fault: FaultContext) -> Response:
 
 @_kind("repeat-page", paged=True)
 async def _repeat_page(fault: FaultContext) -> Response:
-    """A page says of itself that it comes next; the first one does not."""
+    """Each page but the first announces itself as the next page."""
     response = await fault.call_next()
     if response.status < 300:
         response.next_key = fault.key or response.next_key
@@ -175,7 +175,7 @@ async def _repeat_page(fault: FaultContext) -> Response:
 
 @_kind("loop-pages", paged=True)
 async def _loop_pages(fault: FaultContext) -> Response:
-    """After the last page comes the second one again."""
+    """The last page announces the second page as the next page."""
     response = await fault.call_next()
     if fault.key is None and response.next_key is not None:
         fault.memory["second"] = response.next_key

@@ -1,4 +1,4 @@
-"""What goes wrong on order: faults, and which of them hit a request."""
+"""Faults that a user orders, and which of them hit a request."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ ALL = "all"
 
 
 class Fault:
-    """Something that goes wrong with some requests: `Fault("reset-after", operation="sendSmsToSim", count=1)`.
+    """A disturbance of some requests: `Fault("reset-after", operation="sendSmsToSim", count=1)`.
 
     `kind` is one of `KINDS`; `details` are what that kind takes, `seconds` or `status`. `operation` is an operationId,
     a group, or `all`. It hits `count` requests, each with `probability`, from `from_` to `until` seconds after it was
-    added, by the emulator's clock. Raises ConfigurationError for what cannot be.
+    added, by the emulator's clock. Raises ConfigurationError for impossible settings.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Fault:
         self.hits: int = 0
         """How many requests it has hit."""
         self.memory: dict[str, str] = {}
-        """What it has to know of earlier requests."""
+        """What the kind of fault stores between requests."""
         self._faults: Faults | None = None
         self._begun = 0.0
         self._random = random.Random()
@@ -92,7 +92,7 @@ class Fault:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What was ordered, as JSON."""
+        """The settings of the fault, as JSON."""
         return {
             "kind": self.kind,
             "operation": self.operation,
@@ -115,23 +115,23 @@ class Fault:
         self.remove()
 
     def remove(self) -> None:
-        """Let it hit nothing any more."""
+        """Stop the fault."""
         if self._faults is not None:
             self._faults.remove(self.id)
 
     def begin(self, faults: Faults, number: int, seed: int) -> None:
-        """Become fault `number` of an emulator, now."""
+        """Start as fault `number` of an emulator."""
         self.id, self.hits, self._faults, self._begun = number, 0, faults, faults.now()
         self.memory.clear()
         self._random.seed(f"{seed} {number}")
 
     def over(self, now: float) -> bool:
-        """Tell whether it has hit all that it ever will."""
+        """Tell whether it will hit no more requests."""
         late = self.until is not None and now - self._begun >= self.until
         return late or (self.count is not None and self.hits >= self.count)
 
     def hit(self, operation: Operation[Any] | None, now: float) -> bool:
-        """Tell whether it hits a request of `operation`, and count that."""
+        """Tell whether it hits a request of `operation`, and count the hit."""
         if self.over(now) or now - self._begun < self.from_ or not self._means(operation):
             return False
         if self.probability < 1 and self._random.random() >= self.probability:
@@ -152,7 +152,7 @@ class Faults:
 
     def __init__(self, operations: Iterable[Operation[Any]], world: Callable[[], World]) -> None:
         self.names: set[str] = {ALL}
-        """All that a fault's `operation` may be."""
+        """All valid values of a fault's `operation`."""
         for operation in operations:
             self.names |= {operation.id, operation.group}
         self.active: tuple[Fault, ...] = ()
@@ -164,29 +164,29 @@ class Faults:
         return self._world().now()
 
     def check(self, name: str) -> None:
-        """Raise ConfigurationError where there is no operation or group of that name."""
+        """Raise ConfigurationError if there is no operation or group of that name."""
         if name not in self.names:
             close = difflib.get_close_matches(name, self.names, 1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
             raise ConfigurationError(f"there is no operation or group {name!r}{hint}")
 
     def add(self, fault: Fault) -> Fault:
-        """Let a fault begin; raises ConfigurationError where there is no such operation."""
+        """Start a fault; raises ConfigurationError if there is no such operation."""
         self.check(fault.operation)
         self._number += 1
         fault.begin(self, self._number, self._world().seed)
-        # A new tuple: a server in another thread may be looking at the old one.
+        # A new tuple, since a server in another thread may be iterating over the old one.
         self.active = (*self.active, fault)
         return fault
 
     def remove(self, number: int) -> bool:
-        """End a fault; tell whether there was one of that number."""
+        """Remove a fault; return whether there was one of that number."""
         before = self.active
         self.active = tuple(fault for fault in before if fault.id != number)
         return len(self.active) < len(before)
 
     def clear(self) -> None:
-        """End all of them, and number the next one as the first."""
+        """Remove all faults, and number the next one 1."""
         self.active, self._number = (), 0
 
     def view(self) -> list[dict[str, Any]]:
@@ -195,7 +195,7 @@ class Faults:
         return [{"id": each.id, **each.settings, "hits": each.hits, "over": each.over(now)} for each in self.active]
 
     async def answer(self, context: RequestContext, service: Responder) -> Response:
-        """Answer a request with those faults that hit it."""
+        """Answer a request, with the faults that hit it."""
         active = self.active
 
         async def call_next(at: int = 0) -> Response:
@@ -225,7 +225,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {"done": (False, True), "says": THROTTLIN
 
 
 def _checked(name: str, value: Any) -> Any:
-    """Return a setting, given as what it is or as text; raises ConfigurationError where it cannot be."""
+    """Return a setting that is given as a value or as text; raises ConfigurationError if it is not valid."""
     if value is None:
         return None
     if name in _CHOICES:

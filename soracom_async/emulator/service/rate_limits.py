@@ -1,4 +1,4 @@
-"""The quota as the service has it: fixed windows of so many requests, one for each bucket."""
+"""The quota: fixed windows with a limit of requests, one for each bucket."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from attrs import define, evolve, frozen
 DEFAULT_LIMIT = 1000
 
 Bucket = tuple[str, str | None]
-"""Whose window it is: an operator's or an address's, and the group or the operationId."""
+"""The owner of a window: an operator or an address, and a group or an operationId."""
 Throttling = Literal["quota", "retry-after", "both", "bare"]
 """What the headers of a 429 say: the quota, Retry-After, both, or nothing at all."""
 THROTTLINGS: tuple[Throttling, ...] = get_args(Throttling)
@@ -20,7 +20,7 @@ THROTTLINGS: tuple[Throttling, ...] = get_args(Throttling)
 
 @define(slots=True)
 class Window:
-    """A window of a bucket: how much of its limit was used, how many requests it refused."""
+    """A window of a bucket: the used part of its limit, and the number of refused requests."""
 
     group: str
     limit: int
@@ -31,7 +31,7 @@ class Window:
 
 @frozen(slots=True)
 class Grant:
-    """What the headers of one answer say, and whether the request was within the quota."""
+    """Whether a request was within the quota, and the values for the headers of its response."""
 
     granted: bool
     limit: int
@@ -65,7 +65,7 @@ class Quota:
         self.length = length
         self.aligned = aligned
         self.closed: deque[Window] = deque(maxlen=10_000)
-        """The windows that are over, oldest first."""
+        """The closed windows, oldest first."""
         self.refused: Counter[str] = Counter()
         self._open: dict[Bucket, Window] = {}
 
@@ -84,17 +84,17 @@ class Quota:
         else:
             window.refused += 1
             self.refused[group] += 1
-        # Whole seconds, rounded up: a window is never announced as over while it is not.
+        # Whole seconds, rounded up, so that the window is really over at the announced time.
         return Grant(granted, window.limit, window.limit - window.used, math.ceil(self._left(window, now)))
 
     def windows(self, now: float) -> Iterator[tuple[Bucket, Window, float]]:
-        """Return the windows that are open now: whose each is, and how many seconds are left of it."""
+        """Return the open windows, each with its bucket and the seconds that are left."""
         for bucket, window in self._open.copy().items():
             if (left := self._left(window, now)) > 0:
                 yield bucket, window, left
 
     def clear(self) -> None:
-        """Forget all windows."""
+        """Remove all windows."""
         self.closed.clear()
         self.refused.clear()
         self._open.clear()
@@ -103,7 +103,7 @@ class Quota:
         return self.length - (now - window.start)
 
     def share(self, group: str | None = None) -> float:
-        """Return which share of the quota was used in the windows that are over (0.0 where none is)."""
+        """Return the used share of the quota in the closed windows; 0.0 if there are none."""
         windows = [window for window in self.closed if group in (None, window.group)]
         total = sum(window.limit for window in windows)
         return sum(window.used for window in windows) / total if total else 0.0

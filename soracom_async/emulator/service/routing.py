@@ -1,4 +1,4 @@
-"""From a method and a path to an operation of the table; a literal segment goes before a parameter."""
+"""The router: from a method and a path to an operation. A literal segment has priority over a parameter."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class _Node:
     literals: dict[str, _Node] = field(factory=dict)
     parameter: _Node | None = None
     file: _Node | None = None
-    """Where the rest of the path is one parameter, with slashes in it."""
+    """The node for one parameter that is the rest of the path, with its slashes."""
     directory: _Node | None = None
-    """The same, of a path that ends in a slash."""
+    """The same for a path that ends in a slash."""
     operations: dict[str, tuple[Operation[Any], tuple[str, ...]]] = field(factory=dict)
     """By method, each with the names of its path parameters."""
 
@@ -50,8 +50,8 @@ class Router:
             node.operations[operation.method] = operation, tuple(names)
 
     def match(self, method: str, path: str) -> tuple[Operation[Any], dict[str, str]]:
-        """Return the operation of a path as on the wire, and its path parameters, decoded."""
-        # Segments are told apart before they are decoded: `%2F` within one never leads to another route.
+        """Return the operation of a percent-encoded path, and its path parameters, decoded."""
+        # The path is split before it is decoded, so that `%2F` in a segment never leads to another route.
         segments = path.removeprefix("/v1").removeprefix("/").split("/")
         node, values = _walk(self._root, segments, 0, ())
         if node is None:

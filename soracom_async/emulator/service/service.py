@@ -1,4 +1,4 @@
-"""The emulated service: a request in, an answer out; knows no server and no HTTP library."""
+"""The emulated service: it answers requests, and knows no server and no HTTP library."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 log: logging.Logger = logging.getLogger("soracom_async.emulator")
 
 Paging = Literal["both", "link", "key"]
-"""Which headers announce the next page; of the real operations some send only one."""
+"""Which headers announce the next page; some operations of the real service send only one."""
 
 
 class Service:
-    """The order of things: route, faults, quota, token, checks, handler."""
+    """Answers requests, in this order: route, faults, quota, token, checks, handler."""
 
     def __init__(
         self,
@@ -66,9 +66,9 @@ class Service:
         self.operations: tuple[Operation[Any], ...] = tuple(operations)
         self.faults: Faults = Faults(self.operations, lambda: self.world)
         self.lock: threading.Lock = threading.Lock()
-        """Held while a request changes the world, so that nobody saves half of a change."""
+        """Held while a request changes the world, so that no half of a change is saved."""
         self.watchers: list[Callable[[AuditEntry], object]] = []
-        """Called with each request that was answered."""
+        """Functions that are called with each answered request."""
         self._router = Router(self.operations)
         self._handlers = handlers
         self._fallback = fallback
@@ -82,7 +82,7 @@ class Service:
         self.faults.clear()
 
     async def handle(self, request: Request) -> Response:
-        """Answer a request, after the latency and with the faults that were ordered."""
+        """Answer a request, after the latency and with the faults that hit it."""
         context = self._ask(request)
         began = self.world.now()
         if self.latency:
@@ -96,7 +96,7 @@ class Service:
         return response
 
     def answer(self, context: RequestContext) -> Response:
-        """Answer a request at once and faultlessly."""
+        """Answer a request at once and without faults."""
         with self.lock:
             grant = self.grant(context)
             if not grant.granted:
@@ -109,24 +109,24 @@ class Service:
                 return self.refuse(context, refusal)
             except Exception:
                 log.exception("%s fails", context.operation and context.operation.id)
-                return self.refuse(context, Refusal("COM0500"))
+                return self.refuse(context, Refusal.internal_error())
         response.headers |= grant.headers
         return response
 
     def grant(self, context: RequestContext) -> Grant:
-        """Count the request, once, against its bucket: a group of an operator, or an operation of an address."""
+        """Count the request, once, in its bucket: a group of an operator, or an operation of an address."""
         if context.grant is None:
             context.grant = self._take(context.operation, context.session, context.request.address)
         return context.grant
 
     def refuse(self, context: RequestContext, refusal: Refusal) -> Response:
-        """Return the answer that a refusal makes."""
+        """Return the response to a refused request."""
         body = encode(refusal.body(context.request.headers.get("x-soracom-lang", "en")))
         headers = {"content-type": "application/json"} | refusal.headers | self.grant(context).headers
         return Response(refusal.status, headers, body)
 
     def throttle(self, context: RequestContext, says: Throttling | None = None) -> Response:
-        """Return the answer to what is more than the quota allows."""
+        """Return the response to a request above the quota."""
         response = self.refuse(context, Refusal("COM0004"))
         response.headers = {"content-type": "application/json"} | self.grant(context).refusal(says or self.throttling)
         return response
@@ -177,9 +177,9 @@ class Service:
             if self.world.now() >= session.expires:
                 self.world.sessions.pop(session.token, None)
                 raise Refusal("AUM0003")
-            # One's own operator is the only one there is; another's name is as good as an unknown one.
+            # A user can name its own operator only.
             if path.get("operator_id", session.user.operator.id) != session.user.operator.id:
-                raise Refusal("AUM0007")
+                raise Refusal.forbidden()
             permissions.check(self.world, session, operation, path, request)
         handler = self._handlers.get(operation.id, self._fallback)
         validation.check_path(operation, path)
@@ -187,7 +187,7 @@ class Service:
         body = validation.check_body(operation, request.body)
         call = Call(self.world, operation, path, query, body, session, request, self.token_ttl)
         result = handler(call)
-        context.session = call.session  # a login has one only now
+        context.session = call.session  # after a login, the session exists only now
         if operation.id == "auth":
             self.logins += 1
         return _response(operation, result)

@@ -1,4 +1,4 @@
-"""Whether a request is as the operations table describes it; where not, the API's 400."""
+"""Checks a request against the operations table; an invalid one gets the API's 400."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ if typing.TYPE_CHECKING:
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _NUMBER = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,19})?")
 _LAST = {Unit.MILLISECONDS: 253_402_300_799_999, Unit.SECONDS: 253_402_300_799}
-"""The end of the year 9999: what is later, or before 1970, is no time."""
+"""The end of the year 9999; times must be between 1970 and it."""
 _LARGEST = 2**63
 DEEPEST = 100
-"""How deep a body is nested; what is deeper by much could be read, but not written again."""
+"""The deepest nesting of a body; a much deeper one could be decoded, but not encoded again."""
 
 
 def check_path(operation: Operation[Any], path: dict[str, str]) -> None:
-    """Refuse a path parameter that is not what it is declared to be; handlers get them as text, as they came."""
+    """Refuse a path parameter that does not fit its declared type; handlers get the original text."""
     for name, kind in operation.path_types.items():
         _from_text(annotation(kind), path[name], f"path parameter {name}")
 
 
 def check_query(operation: Operation[Any], query: str) -> dict[str, Any]:
-    """Return the declared query parameters by their names on the wire, as what they are declared to be."""
+    """Return the declared query parameters by their names on the wire, converted to their declared types."""
     if not operation.query:
         return {}
     pairs = parse_qsl(query, keep_blank_values=True)
@@ -48,7 +48,7 @@ def check_query(operation: Operation[Any], query: str) -> dict[str, Any]:
         name, tree = parameter.wire, annotation(parameter.type)
         if name not in came:
             if parameter.required:
-                raise Refusal("COM0003", f"the query parameter {name} is missing")
+                raise Refusal.invalid(f"the query parameter {name} is missing")
         elif isinstance(tree, Array):
             texts = [text for key, several in pairs if key == name for text in several.split(",")]
             given[name] = [_from_text(tree.item, text, f"query parameter {name}") for text in texts]
@@ -58,13 +58,13 @@ def check_query(operation: Operation[Any], query: str) -> dict[str, Any]:
 
 
 _XML = ("createDeviceObjectModel", "updateDeviceObjectModel")
-"""Operations that take XML as well as JSON; their handlers get it as bytes."""
+"""Operations that also take XML; their handlers get bytes."""
 _FREE = {("BatchTaskApiRequest", "body"), ("ExecuteSoraletRequest", "source")}
-"""Fields that clients send in another form than the declared one; their handlers take them as they come."""
+"""Fields that clients send in another form than the declared one; they are not checked."""
 
 
 def check_body(operation: Operation[Any], body: bytes) -> Any:
-    """Return the JSON body, an empty object where there is none and none is needed; bytes where it is no JSON."""
+    """Return the JSON body; an empty object if there is none and none is required; bytes if it is not JSON."""
     if operation.body is None:
         return {}
     if operation.sends != "application/json" or (operation.id in _XML and body.lstrip().startswith(b"<")):
@@ -75,18 +75,18 @@ def check_body(operation: Operation[Any], body: bytes) -> Any:
         try:
             data = decode(body)
         except (ValueError, RecursionError):
-            raise Refusal("COM0003", "the body is not JSON") from None
+            raise Refusal.invalid("the body is not JSON") from None
         if body.count(b"[") + body.count(b"{") > DEEPEST and _deeper(data):
-            raise Refusal("COM0003", f"the body is nested deeper than {DEEPEST} levels")
+            raise Refusal.invalid(f"the body is nested deeper than {DEEPEST} levels")
     check(operation.body, data, "body")
     for name in operation.required or ():
         if data.get(wire := wire_name(operation.body, name)) is None:
-            raise Refusal("COM0003", f"body.{wire} is missing")
+            raise Refusal.invalid(f"body.{wire} is missing")
     return data
 
 
 def _deeper(data: Any) -> bool:
-    """Tell whether JSON has more levels than it may have."""
+    """Tell whether JSON is nested deeper than allowed."""
     level = [data]
     for _ in range(DEEPEST + 1):
         nested = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, (dict, list))]
@@ -95,14 +95,14 @@ def _deeper(data: Any) -> bool:
 
 
 def check(kind: Any, data: Any, where: str) -> None:
-    """Refuse `data` where it is not of the type `kind`."""
+    """Refuse `data` that does not fit the type `kind`."""
     found = problem(kind, data, where)
     if found is not None:
-        raise Refusal("COM0003", found)
+        raise Refusal.invalid(found)
 
 
 def problem(kind: Any, data: Any, where: str = "it") -> str | None:
-    """Return what keeps `data` from being of the type `kind`, or None; words beyond those of an enum are welcome."""
+    """Return why `data` does not fit the type `kind`, or None. An enum allows other words, too."""
     return _problem(annotation(kind), data, where)
 
 
@@ -153,7 +153,7 @@ def _problem_of_time(unit: Unit, data: Any, where: str) -> str | None:
         return problem(int, data, where) or (None if 0 <= data <= _LAST[unit] else f"{where} is not a time")
     if unit in _DIGITS and isinstance(data, str) and not isinstance(from_text(data, unit), date):
         return f"{where} is not written {_DIGITS[unit]}"
-    return problem(str, data, where)  # ISO 8601 has so many forms that any text may be one
+    return problem(str, data, where)  # any text is accepted, since ISO 8601 has many forms
 
 
 _DIGITS = {Unit.MONTH: "YYYYMM", Unit.DAY: "YYYYMMDD", Unit.SECOND: "YYYYMMDDHHMMSS"}
@@ -165,7 +165,7 @@ def _problem_of_model(kind: Any, data: Any, where: str) -> str | None:
     for name, (field_type, required) in fields(kind).items():
         value = data.get(name)
         if value is None and not required:
-            continue  # a null counts as a field that was left out
+            continue  # null means that the field is left out
         if name not in data:
             return f"{where}.{name} is missing"
         found = None if (kind.__name__, name) in _FREE else problem(field_type, value, f"{where}.{name}")
@@ -199,5 +199,5 @@ def _from_text(tree: Annotation, text: str, where: str) -> Any:
         case Value(builtins.bool):
             value = {"true": True, "false": False}.get(text)
     if found := _problem(tree, value, where):
-        raise Refusal("COM0003", found)
+        raise Refusal.invalid(found)
     return value

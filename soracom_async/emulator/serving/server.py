@@ -25,7 +25,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 def application(answer: Answer, clock: Clock, storage_port: int) -> Callable[[Message, Receive, Send], Awaitable[None]]:
-    """Return an ASGI application; what comes in at `storage_port` is for the storage host."""
+    """Return an ASGI application; requests to `storage_port` are for the storage host."""
 
     async def serve(scope: Message, receive: Receive, send: Send) -> None:
         body = b""
@@ -40,7 +40,7 @@ def application(answer: Answer, clock: Clock, storage_port: int) -> Callable[[Me
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         request = Request(
             scope["method"],
-            # As on the wire: what was encoded must stay so until the segments are told apart.
+            # Still percent-encoded, since the router splits the path before it decodes the segments.
             scope["raw_path"].decode("latin-1"),
             scope["query_string"].decode("latin-1"),
             headers,
@@ -66,40 +66,40 @@ def _head(response: Response) -> Message:
 
 
 async def _deliver(response: Response, delivery: Delivery, clock: Clock, receive: Receive, send: Send) -> None:
-    """Send an answer in pieces, or lose it."""
+    """Send a response in chunks, or reset the connection."""
     connection = _connection(receive)
     if not delivery.head:
-        # A close that lingers for no time is a reset.
+        # A close with a linger time of 0 is a reset.
         linger = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
         connection.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         connection.abort()
     else:
         await send(_head(response))
-        for piece in delivery.pieces(response.body):
+        for chunk in delivery.chunks(response.body):
             if delivery.pause:
                 await clock.sleep(delivery.pause)
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
         if delivery.upto is None:
             await send({"type": "http.response.body", "body": b""})
             return
         connection.close()
-    await receive()  # until uvicorn knows that this is over, or it would take it for a mistake
+    await receive()  # waits until uvicorn has noticed the end; otherwise it logs an error
 
 
 def _connection(receive: Receive) -> Any:
-    """Return the asyncio transport of the connection, which ASGI hides and uvicorn has behind `receive`."""
+    """Return the asyncio transport of the connection; ASGI hides it, but uvicorn's `receive` has it."""
     cycle: Any = receive
     return cycle.__self__.transport
 
 
 def _storage_url(host: str, port: int) -> str:
-    """Return the storage host as one who reaches the service by `host` reaches it."""
+    """Return the URL of the storage host for a client that reaches the service as `host`."""
     name = host[: host.index("]") + 1] if host.startswith("[") else host.partition(":")[0]
     return f"http://{name}:{port}"
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    # The protocol is said, or asyncio would leave Nagle's delay on: 40 ms for an answer in two pieces.
+    # With an explicit protocol, asyncio turns Nagle's algorithm off, which delays a response in two chunks by 40 ms.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -113,7 +113,7 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 class Server:
-    """An emulator on a socket from `start` to `stop`; the thread lets it run under any event loop of the caller."""
+    """An emulator on a socket, from `start` to `stop`. It has its own thread and event loop."""
 
     def __init__(self, answer: Answer, clock: Clock, host: str, port: int, storage_port: int = 0) -> None:
         self._socket = _listening(host, port)
@@ -123,7 +123,7 @@ class Server:
             self._socket.close()
             raise
         self.address: tuple[str, int] = self._socket.getsockname()[:2]
-        # uvicorn's ways to set up logging are of the whole process: they close the handlers of its other loggers.
+        # uvicorn would configure logging for the whole process, and close the handlers of other loggers.
         config = uvicorn.Config(
             application(answer, clock, self._storage.getsockname()[1]),
             lifespan="off",
@@ -141,9 +141,9 @@ class Server:
         self._server.run(sockets=[self._socket, self._storage])
 
     async def start(self) -> None:
-        """Return when requests are answered."""
+        """Start, and return as soon as requests are answered."""
         self._thread.start()
-        # uvicorn has no event to wait for, and its loop is not the caller's.
+        # uvicorn has no event to wait for, and runs in another event loop.
         while not self._server.started and self._thread.is_alive():  # noqa: ASYNC110
             await anyio.sleep(0.005)
         if not self._server.started:
@@ -152,7 +152,7 @@ class Server:
             raise RuntimeError("the emulator's server did not start; see its log")
 
     async def stop(self) -> None:
-        """Return when the socket is closed and the thread is over."""
+        """Stop, and return as soon as the socket is closed and the thread has ended."""
         self._server.should_exit = True
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self._thread.join)

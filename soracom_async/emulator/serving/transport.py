@@ -18,16 +18,16 @@ ADDRESS = "127.0.0.1"
 
 
 class Transport(httpx.AsyncBaseTransport):
-    """Hands each request of a client to an emulator; under asyncio and under trio."""
+    """Passes each request of a client to an emulator, under asyncio and trio."""
 
     def __init__(self, answer: Answer, clock: Clock) -> None:
         self._answer = answer
         self._clock = clock
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request; raises what a connection would where the answer is to be lost."""
+        """Answer a request; if the response is to be lost, raise the error of a broken connection."""
         body = await request.aread()
-        # A real answer lets other tasks run, and can be cancelled before anything has happened; so does this one.
+        # As with a real connection, other tasks can run, and the call can be cancelled before it has an effect.
         await checkpoint()
         path, _, query = request.url.raw_path.decode("ascii").partition("?")
         asked = Request(request.method, path, query, request.headers, body, ADDRESS, f"https://{HOST}", inside=True)
@@ -43,10 +43,10 @@ class Transport(httpx.AsyncBaseTransport):
 
 
 class _Stream(httpx.AsyncByteStream):
-    """A body that comes as its delivery says."""
+    """A body that arrives as its delivery says."""
 
     def __init__(self, response: Response, delivery: Delivery, clock: Clock) -> None:
-        self._pieces = iter(delivery.pieces(response.body))
+        self._chunks = iter(delivery.chunks(response.body))
         self._delivery = delivery
         self._clock = clock
 
@@ -54,11 +54,11 @@ class _Stream(httpx.AsyncByteStream):
         return self
 
     async def __anext__(self) -> bytes:
-        piece = next(self._pieces, None)
-        if piece is not None:
+        chunk = next(self._chunks, None)
+        if chunk is not None:
             if self._delivery.pause:
                 await self._clock.sleep(self._delivery.pause)
-            return piece
+            return chunk
         if self._delivery.upto is not None:
             raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
         raise StopAsyncIteration

@@ -1,1 +1,1 @@
-"""What the emulated service remembers, and how it is saved."""
+"""The state of the emulated service, and how it is saved."""

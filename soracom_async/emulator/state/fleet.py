@@ -1,4 +1,4 @@
-"""The SIMs of one operator: made from a seed when looked at, kept only where they changed."""
+"""The SIMs of one operator: made from a seed when they are read, stored only if they changed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from bisect import bisect_right, insort
 from heapq import merge
 from typing import TYPE_CHECKING, Any
 
+from attrs import frozen
+
 from ..protocol.messages import Page, encode
 from .life import expire
+from .paging import first_page
 from .sims import (
     SHAPES,
     Side,
@@ -23,13 +26,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator
 
 SCAN = 10_000
-"""How many SIMs a filtered listing looks at for one page; it may be short, or empty, and not be the last."""
+"""How many SIMs a filtered listing looks at for one page. Such a page can be short without being the last one."""
+
+
+@frozen(slots=True)
+class FleetState:
+    """A fleet as a state file has it."""
+
+    numbers: tuple[int, int]
+    """The first seeded number, and the last one plus 1."""
+    key: int
+    epoch: int
+    groups: tuple[str, ...]
+    """The groups that seeded SIMs are in."""
+    changed: list[Sim]
+    added: list[int]
+    gone: list[int]
 
 
 class Fleet:
     """The SIMs of one operator, in the order of their numbers.
 
-    A seeded SIM costs no memory until it changes, and a page costs its own length, whatever the size of the fleet.
+    A seeded SIM takes no memory until it changes. The time for a page depends on its length, not on the fleet's size.
     """
 
     def __init__(
@@ -54,6 +72,37 @@ class Fleet:
         self._added: list[int] = []
         self._gone: set[int] = set()
 
+    @classmethod
+    def from_state(
+        cls, state: FleetState, operator_id: str, *, time: Callable[[], int], live_groups: Container[str]
+    ) -> Fleet:
+        """Return the fleet that a state file has."""
+        fleet = cls(
+            operator_id,
+            range(*state.numbers),
+            key=state.key,
+            epoch=state.epoch,
+            time=time,
+            groups=state.groups,
+            live_groups=live_groups,
+        )
+        fleet._changed = {sim.number: sim for sim in state.changed}
+        fleet._added = state.added
+        fleet._gone = set(state.gone)
+        return fleet
+
+    def to_state(self) -> FleetState:
+        """Return what a state file has of this fleet; SIMs that never changed come from the seed again."""
+        return FleetState(
+            numbers=(self.numbers.start, self.numbers.stop),
+            key=self._key,
+            epoch=self._epoch,
+            groups=self._groups,
+            changed=list(self._changed.values()),
+            added=self._added,
+            gone=sorted(self._gone),
+        )
+
     def __len__(self) -> int:
         return len(self.numbers) - len(self._gone) + len(self._added)
 
@@ -61,7 +110,7 @@ class Fleet:
         return number in self._changed or (number in self.numbers and number not in self._gone)
 
     def add(self, sim: Sim) -> None:
-        """Take in a SIM that this fleet did not begin with."""
+        """Add a SIM that is not one of the seeded SIMs, or that left."""
         self._changed[sim.number] = sim
         if sim.number in self._gone:
             self._gone.remove(sim.number)
@@ -69,7 +118,7 @@ class Fleet:
             insort(self._added, sim.number)
 
     def remove(self, number: int) -> Sim:
-        """Give a SIM away."""
+        """Remove a SIM, and return it."""
         sim = self.change(number)
         del self._changed[number]
         if number in self.numbers:
@@ -79,7 +128,7 @@ class Fleet:
         return sim
 
     def look(self, number: int) -> Sim:
-        """Return a SIM to be read; what is done to it may be lost."""
+        """Return a SIM to be read; changes of it may be lost."""
         sim = self._changed.get(number)
         if sim is None:
             return Sim(**self._seeded(number))
@@ -97,7 +146,7 @@ class Fleet:
         return encode(SHAPES[side](self._settled(sim)))
 
     def after(self, number: int) -> Iterator[int]:
-        """Return the numbers of all SIMs behind `number`."""
+        """Return the numbers of all SIMs after `number`."""
         start = min(max(number + 1, self.numbers.start), self.numbers.stop)
         rest: Iterator[int] = iter(range(start, self.numbers.stop))
         if self._gone:
@@ -114,17 +163,15 @@ class Fleet:
         wanted: Callable[[Sim], bool] | None = None,
         among: Iterable[int] | None = None,
     ) -> Page:
-        """Return up to `limit` SIMs behind the number `after`, of those numbers `among` which they can be."""
-        found: list[bytes] = []
-        last = after
-        for looked_at, number in enumerate(self.after(after) if among is None else among):
-            if len(found) == limit or looked_at == SCAN:
-                key = sim_id(last) if side == "sim" else imsi(last)
-                return Page(_array(found), key)
-            if wanted is None or wanted(self.look(number)):
-                found.append(self.json(number, side))
-            last = number
-        return Page(_array(found))
+        """Return up to `limit` SIMs after the number `after`; `among` restricts the numbers that are looked at."""
+        numbers, next_key = first_page(
+            self.after(after) if among is None else among,
+            limit,
+            key=sim_id if side == "sim" else imsi,
+            wanted=None if wanted is None else lambda number: wanted(self.look(number)),
+            scan=SCAN,
+        )
+        return Page(b"[" + b",".join([self.json(number, side) for number in numbers]) + b"]", next_key)
 
     def blank(self, number: int, at: int, **fields: Any) -> Sim:
         """Return a new SIM of this operator that was never used."""
@@ -144,6 +191,14 @@ class Fleet:
         }
         return Sim(**given | fields)
 
+    def seeded_status(self, number: int) -> str:
+        """Return the status that a seeded SIM began with."""
+        return str(self._seeded(number)["status"])
+
+    def touched(self) -> list[int]:
+        """Return the numbers of the SIMs that changed, were added, or left."""
+        return [*self._changed, *self._gone]
+
     def _seeded(self, number: int) -> dict[str, Any]:
         fields = seeded(number, key=self._key, operator_id=self.operator_id, groups=self._groups, epoch=self._epoch)
         if fields["group_id"] not in self._live_groups:
@@ -151,12 +206,8 @@ class Fleet:
         return fields
 
     def _settled(self, sim: Sim) -> Sim:
-        """Do to a SIM what time and the end of its group do: nothing waits for that, so it happens when looked at."""
+        """Apply the due changes to a SIM: the end of its term, and the end of its group. There is no timer."""
         expire(sim, self._time())
         if sim.group_id is not None and sim.group_id not in self._live_groups:
             sim.group_id = None
         return sim
-
-
-def _array(items: list[bytes]) -> bytes:
-    return b"[" + b",".join(items) + b"]"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ..protocol.errors import Refusal
+from .paging import first_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,6 +23,18 @@ class Groups:
         self._operator_id = operator_id
         self._groups: dict[str, Group] = {}
         self._order: list[str] = []
+
+    @classmethod
+    def from_state(cls, state: list[Group], operator_id: str) -> Groups:
+        """Return the groups that a state file has."""
+        groups = cls(operator_id)
+        groups._groups = {group["groupId"]: group for group in state}
+        groups._order = sorted(groups._groups)
+        return groups
+
+    def to_state(self) -> list[Group]:
+        """Return what a state file has of these groups."""
+        return [self._groups[group_id] for group_id in self._order]
 
     def __contains__(self, group_id: object) -> bool:
         return group_id in self._groups
@@ -57,17 +71,12 @@ class Groups:
         return group
 
     def delete(self, group_id: str) -> None:
-        """Remove a group; its SIMs are in no group then."""
+        """Remove a group; its SIMs are in no group any more."""
         self.get(group_id)
         del self._groups[group_id]
         self._order.remove(group_id)
 
     def after(self, group_id: str, limit: int, wanted: Callable[[Group], bool]) -> tuple[list[Group], str | None]:
-        """Return up to `limit` groups behind `group_id`, and the key of the next page."""
-        found: list[Group] = []
-        for each in self._order[bisect_right(self._order, group_id) :]:
-            if wanted(self._groups[each]):
-                if len(found) == limit:
-                    return found, found[-1]["groupId"]
-                found.append(self._groups[each])
-        return found, None
+        """Return up to `limit` groups after `group_id`, and the key of the next page."""
+        rest = (self._groups[each] for each in self._order[bisect_right(self._order, group_id) :])
+        return first_page(filter(wanted, rest), limit, key=itemgetter("groupId"))

@@ -1,4 +1,4 @@
-"""The life of a SIM: which changes the API allows, and what each leaves behind."""
+"""The life of a SIM: which changes the API allows, and what each records."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ARC_SPEED_CLASSES = ("arc.standard",)
 
 _EVENT = ("imsi", "imei", "sessionId", "subscription", "ueIpAddress", "cell", "vpgId", "gatewayPrivateIpAddress")
 _PREVIOUS = (*_EVENT, "dnsServers", "gatewayPublicIpAddress")
-"""What a session event, and a session that is over, have of a session's status."""
+"""The fields of a session's status that a session event, and an ended session, have."""
 
 
 def usable(sim: Sim) -> None:
@@ -25,7 +25,7 @@ def usable(sim: Sim) -> None:
 
 
 def note(sim: Sim, at: int) -> None:
-    """Keep the present state in the SIM's history."""
+    """Add the present state to the SIM's history."""
     sim.history.append(moment(sim, at))
 
 
@@ -54,7 +54,7 @@ def history(sim: Sim) -> list[dict[str, Any]]:
 
 
 def change_status(sim: Sim, status: str, at: int) -> None:
-    """Bring a SIM into another status: any leads to any, but `terminated` is for ever, and none leads to `ready`."""
+    """Change the status of a SIM. All changes are possible, except from `terminated` and to `ready`."""
     if status == "terminated":
         terminate(sim, at)
         return
@@ -69,7 +69,7 @@ def change_status(sim: Sim, status: str, at: int) -> None:
 
 
 def terminate(sim: Sim, at: int) -> None:
-    """End a SIM's life, where its protection is off; it stays listed."""
+    """Terminate a SIM, if its protection is off; it stays listed."""
     usable(sim)
     if not sim.termination_enabled:
         raise Refusal("SIM0004")
@@ -100,7 +100,7 @@ def change_group(sim: Sim, group_id: str | None, at: int) -> None:
 
 
 def lock_imei(sim: Sim, imei: str | None) -> None:
-    """Bind a SIM to a device: to the one named, or to the one it is used in."""
+    """Bind a SIM to a device: to the named one, or to the present one."""
     usable(sim)
     imei = imei or (sim.imei if sim.online else None)
     if imei is None:
@@ -119,7 +119,7 @@ def end_session(sim: Sim, at: int) -> None:
 
 
 def session_events(sim: Sim) -> list[dict[str, Any]]:
-    """Return what happened to a SIM's sessions, oldest first."""
+    """Return the session events of a SIM, oldest first."""
     if not sim.events and sim.online and sim.session_time is not None:
         return [event(sim, "Created", sim.session_time)]
     return sim.events
@@ -140,7 +140,7 @@ def event(sim: Sim, kind: str, at: int) -> dict[str, Any]:
 
 
 def expire(sim: Sim, now: int) -> None:
-    """Do what was ordered for the end of a SIM's term, once that has come."""
+    """Do the expiry action of a SIM, if its expiry time has come."""
     if sim.expiry_time is None or now < sim.expiry_time or sim.status == "terminated":
         return
     at, action = sim.expiry_time, sim.expiry_action

@@ -1,4 +1,4 @@
-"""The state as JSON in a file: everything that a World holds, and nothing of its callers."""
+"""The state as JSON in a file: everything in a World, but no settings of the emulator."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ FORMAT, VERSION = "state of a soracom_async emulator", 1
 
 @define(slots=True)
 class Saved:
-    """What a file holds."""
+    """The content of a file."""
 
     world: dict[str, Any]
     operator: str
-    """The operator that the emulator began with, and an AuthKey of it."""
+    """The first operator of the emulator; its AuthKey follows."""
     auth_key_id: str
     auth_key: str
 
     def revive(self, clock: Clock, today: float | None) -> World:
-        """Return the world; its time goes on where it was, or at the Unix time `today` if that is later."""
+        """Return the world; its time continues where it was, or at the Unix time `today` if that is later."""
         try:
             return unpack(self.world, clock, today)
         except (BaseValidationError, LookupError, TypeError, ValueError) as error:
@@ -41,7 +41,7 @@ class Saved:
 
 
 def save(path: str | os.PathLike[str], world: World, operator: str, auth_key: tuple[str, str]) -> None:
-    """Write a file that only its owner may read, as a whole or not at all; raises OSError."""
+    """Write a file that only its owner may read, completely or not at all; raises OSError."""
     saved = Saved(pack(world), operator, *auth_key)
     content = encode({"format": FORMAT, "version": VERSION} | Converter().unstructure(saved))
     target = Path(path)
@@ -57,7 +57,7 @@ def save(path: str | os.PathLike[str], world: World, operator: str, auth_key: tu
 
 
 def load(path: str | os.PathLike[str]) -> Saved:
-    """Return what a file holds; raises ConfigurationError where it is not of `save`, OSError where it is not there."""
+    """Return the content of a file; raises ConfigurationError if `save` did not write it, OSError if it is missing."""
     content = Path(path).read_bytes()
     try:
         data = decode(content)

@@ -1,4 +1,4 @@
-"""A World as JSON, and back: by the types of its records, so that what is added to them is saved with them."""
+"""A World as JSON, and back: by the types of its records, so that a new field is saved without further code."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from .collections import Collection
-from .fleet import Fleet
+from .fleet import Fleet, FleetState
 from .groups import Groups
-from .sims import Sim
-from .storage import _Offer
+from .storage import Offer, Storage
 from .world import (
     AuditEntry,
     Key,
@@ -41,24 +40,24 @@ def pack(world: World) -> dict[str, Any]:
         "wall": world.wall(),
         "ahead": world.ahead,
         "random": world.random.getstate(),
-        "number": world._next_number,
+        "number": world.next_number,
         "operators": converter.unstructure(list(world.operators.values())),
         "keys": converter.unstructure([key for key in world.keys.values() if _lives(world, key.user)]),
         "sessions": converter.unstructure([evolve(each, expires=each.expires + to_wall) for each in sessions]),
         "mails": list(_pack_mails(world, converter)),
-        "offers": converter.unstructure(world.storage._offers),
+        "offers": converter.unstructure(world.storage.to_state()),
         "served": converter.unstructure(list(world.served)),
     }
 
 
 def unpack(data: dict[str, Any], clock: Clock, today: float | None) -> World:
-    """Return the world of such JSON; its time goes on where it was, or at the Unix time `today` if that is later."""
+    """Return the world of such JSON; its time continues where it was, or at the Unix time `today` if that is later."""
     wall = data["wall"] if today is None else max(data["wall"], today + data["ahead"])
     world = World(clock, seed=data["seed"], start=wall - data["ahead"])
     world.ahead = data["ahead"]
     version, internal, gauss = data["random"]
     world.random.setstate((version, tuple(internal), gauss))
-    world._next_number = data["number"]
+    world.next_number = data["number"]
     converter = _converter(world)
     for each in data["operators"]:
         operator = converter.structure(each, Operator)
@@ -69,13 +68,13 @@ def unpack(data: dict[str, Any], clock: Clock, today: float | None) -> World:
         world.sessions[session.token] = evolve(session, expires=session.expires + to_now)
     for mail in data["mails"]:
         world.mails.append(Mail(**mail | {"subject": _found(world, mail["subject"])}))
-    world.storage._offers = converter.structure(data["offers"], dict[str, _Offer])
+    world.storage = Storage.from_state(converter.structure(data["offers"], dict[str, Offer]))
     world.served.extend(converter.structure(data["served"], list[AuditEntry]))
     return world
 
 
 def _converter(world: World) -> Converter:
-    """Return a converter for which a user is a name, except within its operator."""
+    """Return a converter that writes a user as its name, except within its operator."""
     converter = Converter(unstruct_collection_overrides={set: sorted})
     converter.register_unstructure_hook(bytes, lambda content: b64encode(content).decode())
     converter.register_structure_hook(bytes, lambda text, _: b64decode(text))
@@ -86,9 +85,9 @@ def _converter(world: World) -> Converter:
         Operator,
         converter,
         users=override(unstruct_hook=lambda users: [_pack_user(user, converter) for user in users.values()]),
-        fleet=override(unstruct_hook=lambda fleet: _pack_fleet(fleet, converter)),
-        groups=override(unstruct_hook=lambda groups: [groups.get(group_id) for group_id in groups]),
-        collections=override(unstruct_hook=dict, rename="shelves"),
+        fleet=override(unstruct_hook=lambda fleet: converter.unstructure(fleet.to_state())),
+        groups=override(unstruct_hook=Groups.to_state),
+        collections=override(unstruct_hook=_pack_collections, rename="shelves"),
     )
     raw = override(struct_hook=lambda data, _: data)
     of_json = make_dict_structure_fn(Operator, converter, users=raw, fleet=raw, groups=raw, collections=raw)
@@ -96,9 +95,14 @@ def _converter(world: World) -> Converter:
     def revive(data: dict[str, Any], _: Any) -> Operator:
         operator = of_json(data, Operator)
         operator.users = {user["name"]: User(operator, **user) for user in data["users"]}
-        operator.groups = _unpack_groups(data["groups"], operator.id)
-        operator.fleet = _unpack_fleet(data["fleet"], operator, world, converter)
-        operator.collections = {kind: _unpack_collection(kind, records) for kind, records in data["shelves"].items()}
+        operator.groups = Groups.from_state(data["groups"], operator.id)
+        operator.fleet = Fleet.from_state(
+            converter.structure(data["fleet"], FleetState),
+            operator.id,
+            time=world.milliseconds,
+            live_groups=operator.groups,
+        )
+        operator.collections = {kind: Collection.from_state(records, kind) for kind, records in data["shelves"].items()}
         return operator
 
     converter.register_unstructure_hook(Operator, as_json)
@@ -110,55 +114,18 @@ def _pack_user(user: User, converter: Converter) -> dict[str, Any]:
     return make_dict_unstructure_fn(User, converter, operator=override(omit=True))(user)
 
 
-def _unpack_groups(data: list[dict[str, Any]], operator_id: str) -> Groups:
-    groups = Groups(operator_id)
-    groups._groups = {group["groupId"]: group for group in data}
-    groups._order = list(groups._groups)
-    return groups
-
-
-def _unpack_collection(kind: str, records: dict[str, Any]) -> Collection:
-    collection = Collection(kind)
-    collection.update(records)
-    return collection
-
-
-def _pack_fleet(fleet: Fleet, converter: Converter) -> dict[str, Any]:
-    return {
-        "numbers": [fleet.numbers.start, fleet.numbers.stop],
-        "key": fleet._key,
-        "epoch": fleet._epoch,
-        "groups": fleet._groups,
-        "changed": converter.unstructure(list(fleet._changed.values())),
-        "added": fleet._added,
-        "gone": sorted(fleet._gone),
-    }
-
-
-def _unpack_fleet(data: dict[str, Any], operator: Operator, world: World, converter: Converter) -> Fleet:
-    fleet = Fleet(
-        operator.id,
-        range(*data["numbers"]),
-        key=data["key"],
-        epoch=data["epoch"],
-        time=world.milliseconds,
-        groups=tuple(data["groups"]),
-        live_groups=operator.groups,
-    )
-    fleet._changed = {sim.number: sim for sim in converter.structure(data["changed"], list[Sim])}
-    fleet._added = data["added"]
-    fleet._gone = set(data["gone"])
-    return fleet
+def _pack_collections(collections: dict[str, Collection]) -> dict[str, Any]:
+    return {kind: collection.to_state() for kind, collection in collections.items()}
 
 
 def _pack_mails(world: World, converter: Converter) -> Iterator[dict[str, Any]]:
     for mail in world.mails:
-        with contextlib.suppress(LookupError):  # what it is about is no more
+        with contextlib.suppress(LookupError):  # its subject was removed
             yield converter.unstructure(evolve(mail, subject=_named(world, mail.subject)))
 
 
 def _named(world: World, subject: Any) -> Any:
-    """Return what a mail is about with names in the place of users and operators; raises LookupError for one gone."""
+    """Return a mail's subject with names instead of users and operators; raises LookupError for a removed one."""
     if isinstance(subject, User):
         if not _lives(world, subject):
             raise LookupError
@@ -182,5 +149,5 @@ def _found(world: World, named: Any) -> Any:
 
 
 def _lives(world: World, user: User) -> bool:
-    """Tell whether neither a user nor its operator was removed."""
+    """Tell whether a user and its operator still exist."""
     return world.operators.get(user.operator.id) is user.operator and user.operator.users.get(user.name) is user

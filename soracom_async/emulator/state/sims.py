@@ -1,4 +1,4 @@
-"""One SIM: its record, its seeded beginning, and the two shapes in which the API shows it."""
+"""One SIM: its record, its seeded state, and the two forms in which the API shows it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import define, field
 
+from ..durations import DAY_MS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Side = Literal["sim", "subscriber"]
-"""A SIM and its subscriber are one thing seen from two sides."""
+"""A SIM and its subscriber are two forms of the same record."""
 
 SIM_PREFIX, IMSI_PREFIX, MSISDN_PREFIX = "8942310022", "00101", "99001"
 NUMBERS = 999_999_999
-"""How many SIMs the numbering has room for: nine digits, from 1."""
+"""The highest number of a SIM; numbers have nine digits."""
 VIRTUAL = "planArc01"
 """The subscription that needs no card: Soracom Arc."""
 
@@ -24,7 +26,6 @@ SPEED_CLASSES = ("s1.minimum", "s1.slow", "s1.standard", "s1.fast", "s1.4xfast",
 STATUSES = ("ready", "inactive", "standby", "suspended") + ("active",) * 12
 MODULES = ("nano", "micro", "mini", "trio", "nano", "trio", "embedded", "nano")
 SITES = ("tokyo", "london", "seattle", "osaka")
-DAY = 86_400_000
 
 _GOLDEN, _MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1
 
@@ -45,7 +46,7 @@ def msisdn(number: int) -> str:
 
 
 def number_of(name: str) -> int | None:
-    """Return the number behind a SIM id, an IMSI or a telephone number; None where `name` is none of them."""
+    """Return the number of a SIM id, an IMSI or a telephone number; None if `name` is none of them."""
     for prefix, digits in ((SIM_PREFIX, 9), (IMSI_PREFIX, 10), (MSISDN_PREFIX, 10)):
         rest = name[len(prefix) :]
         if name.startswith(prefix) and len(rest) == digits and rest.isascii() and rest.isdigit():
@@ -55,7 +56,7 @@ def number_of(name: str) -> int | None:
 
 @define(slots=True)
 class Secondary:
-    """A subscription that a SIM has beside its first."""
+    """An additional subscription of a SIM."""
 
     subscription: str
     status: str
@@ -64,7 +65,7 @@ class Secondary:
 
 @define(slots=True, kw_only=True)
 class Sim:
-    """A SIM that differs from its seeded beginning, or was added later."""
+    """A SIM that differs from its seeded state, or was added later."""
 
     number: int
     sim_id: str
@@ -110,7 +111,7 @@ def seeded(number: int, *, key: int, operator_id: str, groups: tuple[str, ...], 
     bits ^= bits >> 31
     status = STATUSES[bits & 15]
     online = status == "active" and bits >> 4 & 3 != 0
-    created = epoch - DAY - (bits >> 16) % (700 * DAY)
+    created = epoch - DAY_MS - (bits >> 16) % (700 * DAY_MS)
     choice = (bits >> 6 & 1023) % (len(groups) + 1)
     digits = f"{number:010d}"
     return {
@@ -125,10 +126,10 @@ def seeded(number: int, *, key: int, operator_id: str, groups: tuple[str, ...], 
         "module_type": MODULES[bits >> 28 & 7],
         "serial_number": f"AB{digits}",
         "created": created,
-        "modified": created + (bits >> 24) % DAY,
+        "modified": created + (bits >> 24) % DAY_MS,
         "online": online,
         "session_id": f"{bits:016x}{number:016x}" if online else None,
-        "session_time": epoch - (bits >> 32) % DAY if online else None,
+        "session_time": epoch - (bits >> 32) % DAY_MS if online else None,
         "imei": f"35{bits % 10**13:013d}" if online else None,
         "address": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}" if online else None,
         "tags": {"name": f"device-{digits}", "site": SITES[bits >> 40 & 3]},
@@ -252,13 +253,13 @@ SHAPES: Mapping[Side, Callable[[Sim], dict[str, Any]]] = {"sim": as_sim, "subscr
 
 
 def _template(side: Side, *, online: bool) -> str:
-    """Return JSON with `%(field)s` in the place of the fields of `seeded`.
+    """Return JSON with `%(field)s` instead of the fields of `seeded`.
 
-    A million SIMs stream out of the emulator; filling a text in is several times quicker than building each object
-    and encoding it. The text comes from the same shapes, so that there is only one truth.
+    Listings of a million SIMs need it: filling in a text is several times quicker than building each object
+    and encoding it. The text comes from the same shapes, so that both cannot differ.
     """
     names = "number sim_id imsi msisdn operator_id status speed_class module_type serial_number session_id imei address"
-    # A mark with an exclamation stands for JSON as it is: its quotes go.
+    # A mark with an exclamation point stands for JSON, so its quotes are removed.
     marks: dict[str, Any] = {name: f"\1{name}\1" for name in names.split()}
     marks |= {name: f"\1!{name}\1" for name in ("group_id", "created", "modified", "session_time")}
     marks["tags"] = {"name": "\1name\1", "site": "\1site\1"}
@@ -274,7 +275,7 @@ _TEMPLATES = {(side, online): _template(side, online=online) for side in SHAPES 
 
 
 def seeded_json(fields: dict[str, Any], side: Side) -> str:
-    """Return the JSON of a SIM that is as `seeded` made it."""
+    """Return the JSON of a SIM that has not changed since `seeded` made it."""
     group = fields["group_id"]
     fields |= fields["tags"]
     fields["group_id"] = f'"{group}"' if group else "null"

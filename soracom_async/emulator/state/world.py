@@ -1,4 +1,4 @@
-"""Everything that the emulated service remembers, and its time."""
+"""The whole state of the emulated service, and its time."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
+from ..durations import DAY_MS
 from ..protocol.errors import Refusal
 from .collections import Collection
 from .fleet import Fleet
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 
     from ..._clock import Clock
 
-TOKEN_LIFE = 86_400_000
-"""Milliseconds that a mailed token is good for."""
+TOKEN_LIFE_MS = DAY_MS
+"""How long a mailed token is valid."""
 EPOCH = 1_735_689_600
-"""What is made from a seed was there before 2025-01-01; a clock that somebody drives starts on that day."""
+"""2025-01-01: seeded records are older, and the time of an emulator with a clock of its own starts here."""
 
 
 @define(slots=True, eq=False)
@@ -39,10 +40,10 @@ class User:
     backup_codes: list[str] = field(factory=list)
     description: str = ""
     created: int = 0
-    """Unix milliseconds, as the next one."""
+    """Unix milliseconds, like the next one."""
     modified: int = 0
     permission: str | None = None
-    """A permission document of its own, as it was sent."""
+    """The user's own permission document, as it was sent."""
     trust_policy: str | None = None
     """Who may switch to this user, as it was sent."""
     roles: list[str] = field(factory=list)
@@ -62,7 +63,7 @@ class Key:
 
 @define(slots=True, eq=False)
 class Session:
-    """What one API key and token stand for."""
+    """The session of an API key and a token."""
 
     api_key: str
     token: str
@@ -71,12 +72,12 @@ class Session:
     """By the emulator's clock."""
     switched: bool = False
     permissions: tuple[str, ...] = ()
-    """The permission documents that the user was under when the token was issued; none allow everything."""
+    """The permission documents of the user at the issue of the token; without any, everything is allowed."""
 
 
 @define(slots=True, eq=False)
 class Operator:
-    """An operator and all that is its own; nothing of it is reachable through another operator's session."""
+    """An operator with all its data, which no session of another operator can reach."""
 
     id: str
     email: str
@@ -89,12 +90,12 @@ class Operator:
     trusted: set[str] = field(factory=set)
     """The operators whose users may switch to this one's."""
     records: dict[str, Any] = field(factory=dict)
-    """What was put and is only given back: company information, configuration, contracts."""
+    """Data that is only stored and returned: company information, configuration, contracts."""
     collections: dict[str, Collection] = field(factory=dict)
-    """Its things, by their kind."""
+    """Its collections, by their kind."""
 
     def collection(self, kind: str) -> Collection:
-        """Return its things of a kind."""
+        """Return its collection of a kind."""
         return self.collections.setdefault(kind, Collection(kind))
 
 
@@ -106,14 +107,14 @@ class Mail:
     purpose: str
     token: str
     subject: Any = field(repr=False)
-    """Whom or what it is about."""
+    """The user, operator or value that the token is for."""
     sent: int
     """Unix milliseconds."""
 
 
 @frozen(slots=True)
 class AuditEntry:
-    """A request that was answered: for the audit log, and for whoever watches the emulator."""
+    """An answered request: for the audit log, and for those who watch the emulator."""
 
     time: int
     """Unix milliseconds."""
@@ -126,62 +127,63 @@ class AuditEntry:
     operation: str | None
     status: int
     number: int
-    """Its place among all requests: of those of one moment, the later one has the greater number."""
+    """Its number among all requests; it orders requests of the same time."""
     took: float = 0.0
     """Seconds until the answer, by the emulator's clock."""
     faults: str = ""
-    """The kinds of faults that hit it."""
+    """The kinds of the faults that hit it."""
 
 
 class World:
-    """The state of a service: operators, sessions, SIMs that nobody owns yet."""
+    """The state of a service: operators, AuthKeys, sessions, mails, stored files."""
 
     def __init__(self, clock: Clock, *, seed: int = 0, start: float = EPOCH) -> None:
         self.seed = seed
         self.random: random.Random = random.Random(seed)
         self.clock = clock
         self.ahead: float = 0.0
-        """Seconds that this clock was moved by hand."""
+        """Seconds that this clock was moved forward by `advance`."""
         self._start = start - clock.now()
         self.operators: dict[str, Operator] = {}
         self.keys: dict[str, Key] = {}
         self.sessions: dict[str, Session] = {}
         """By token."""
         self.mails: list[Mail] = []
-        """What was sent by mail, oldest first."""
+        """The mails that were sent, oldest first."""
         self.storage: Storage = Storage()
         self.served: deque[AuditEntry] = deque(maxlen=10_000)
         """The last requests, oldest first."""
-        self._next_number = 1
+        self.next_number: int = 1
+        """Where the search for a free number of a SIM begins."""
 
     def now(self) -> float:
         """Return monotonic seconds."""
         return self.clock.now() + self.ahead
 
     def wall(self) -> float:
-        """Return the Unix time; it goes as the clock goes, whatever the machine's wall clock does."""
+        """Return the Unix time; it follows the clock, not the machine's wall clock."""
         return self._start + self.now()
 
     def milliseconds(self) -> int:
-        """Return the Unix time as most of the API writes it."""
+        """Return the Unix time in milliseconds."""
         return int(self.wall() * 1000)
 
     def uuid(self) -> str:
-        """Return an identifier that nothing else has, the same in every run of one seed."""
+        """Return a unique identifier, the same in every run with one seed."""
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
 
     def secret(self, length: int) -> str:
-        """Return letters and digits, the same in every run of one seed."""
+        """Return letters and digits, the same in every run with one seed."""
         letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
         return "".join(self.random.choices(letters, k=length))
 
     def add_operator(self, email: str, password: str, *, sims: int = 0, groups: int = 0) -> Operator:
-        """Sign an operator up, with a seeded fleet and seeded groups."""
+        """Add an operator, with a seeded fleet and seeded groups."""
         operator_id = f"OP{self.random.randrange(10**10):010d}"
         owned = Groups(operator_id)
         made = tuple(owned.create(self.uuid(), EPOCH * 1000, {"name": f"group-{n + 1}"}) for n in range(groups))
-        numbers = range(self._next_number, self._next_number + sims)
-        self._next_number += sims
+        numbers = range(self.next_number, self.next_number + sims)
+        self.next_number += sims
         fleet = Fleet(
             operator_id,
             numbers,
@@ -203,13 +205,13 @@ class World:
         return user
 
     def remove_user(self, user: User) -> None:
-        """Take a user away, with its AuthKeys and tokens."""
+        """Remove a user, with its AuthKeys and tokens."""
         del user.operator.users[user.name]
         self.keys = {key_id: key for key_id, key in self.keys.items() if key.user is not user}
         self.close_sessions(user=user)
 
     def remove_operator(self, operator: Operator) -> None:
-        """Take an operator away, with its users and all that is its own."""
+        """Remove an operator, with its users and all its data."""
         del self.operators[operator.id]
         self.keys = {key_id: key for key_id, key in self.keys.items() if key.user.operator is not operator}
         self.close_sessions(operator=operator)
@@ -233,10 +235,10 @@ class World:
         return next((operator for operator in self.operators.values() if number in operator.fleet), None)
 
     def new_number(self) -> int:
-        """Return the number of a SIM that nobody has."""
-        while self.owner(self._next_number) is not None:
-            self._next_number += 1
-        return self._next_number
+        """Return a number that no SIM has."""
+        while self.owner(self.next_number) is not None:
+            self.next_number += 1
+        return self.next_number
 
     def mail(self, to: str, purpose: str, subject: Any) -> Mail:
         """Send a token by mail."""
@@ -245,17 +247,17 @@ class World:
         return mail
 
     def redeem(self, purpose: str, token: str) -> Any:
-        """Return what a mailed token is about, once; raises Refusal where it is not one, or too old (404)."""
+        """Return the subject of a mailed token, once; raises Refusal if it is not valid (400) or too old (404)."""
         for mail in self.mails:
             if (mail.purpose, mail.token) == (purpose, token):
                 self.mails.remove(mail)
-                if self.milliseconds() - mail.sent < TOKEN_LIFE:
+                if self.milliseconds() - mail.sent < TOKEN_LIFE_MS:
                     return mail.subject
                 raise Refusal("AUM0013")
-        raise Refusal("AUM0012")
+        raise Refusal.invalid_token()
 
     def close_sessions(self, user: User | None = None, operator: Operator | None = None) -> None:
-        """Let the tokens of a user, of an operator or of everybody die."""
+        """End the tokens of a user, of an operator or of all."""
         self.sessions = {
             token: session
             for token, session in self.sessions.items()

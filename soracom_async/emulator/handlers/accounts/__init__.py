@@ -1,1 +1,1 @@
-"""Operators, users, logins and what they may do."""
+"""Operators, users, logins and permissions."""

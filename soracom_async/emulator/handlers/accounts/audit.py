@@ -8,6 +8,7 @@ from ...._registry import load
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
+from ...state.paging import first_page
 from .. import handles
 
 if TYPE_CHECKING:
@@ -16,35 +17,37 @@ if TYPE_CHECKING:
 
 @handles("getApiAuditLogs")
 def get_api_audit_logs(call: Call) -> Page:
-    """Return a page of the calls; failed logins are nobody's."""
+    """Return a page of the calls; failed logins belong to no operator."""
     limit, before = call.limit(), _position(call.query.get("last_evaluated_key") or "")
     kind = call.query.get("api_kind")
     first, last = call.query.get("from_epoch_ms"), call.query.get("to_epoch_ms")
-    found: list[AuditEntry] = []
-    for served in reversed(call.world.served):
-        if (
+
+    def asked_for(served: AuditEntry) -> bool:
+        return (
             served.operator == call.operator.id
             and served.operation is not None
             and (before is None or (served.time, served.number) < before)
             and (first is None or served.time >= first)
             and (last is None or served.time <= last)
             and (kind is None or _kind(served.operation) == kind)
-        ):
-            if len(found) == limit:
-                # As the API wants it, the key is the time of the last entry; of one moment there may be more.
-                key = f"{found[-1].time}_{found[-1].number}"
-                return Page.of([_entry(each) for each in found], key)
-            found.append(served)
-    return Page.of([_entry(each) for each in found])
+        )
+
+    found, next_key = first_page(filter(asked_for, reversed(call.world.served)), limit, key=_key_of)
+    return Page.of([_entry(each) for each in found], next_key)
+
+
+def _key_of(served: AuditEntry) -> str:
+    """Return the time, which is the API's own key, and the number, because one moment can have several entries."""
+    return f"{served.time}_{served.number}"
 
 
 def _position(key: str) -> tuple[int, int] | None:
-    """Return before which time, and which request of that time, the page begins."""
+    """Return the time and the number of the entry before which the page begins."""
     time, _, number = key.partition("_")
     if not key:
         return None
     if not time.isdecimal() or not (number or "0").isdecimal():
-        raise Refusal("COM0003", "last_evaluated_key is not one of this listing")
+        raise Refusal.invalid("last_evaluated_key is not one of this listing")
     return int(time), int(number or 0)
 
 

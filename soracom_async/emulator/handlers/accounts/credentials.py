@@ -1,4 +1,4 @@
-"""The credentials that services of the platform use: what is secret of them goes in and never comes out."""
+"""The credentials that services of the platform use; their secrets are never shown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...service.call import Call
 from .. import handles
 
 PUBLIC = frozenset({"accessKeyId", "ca", "cert", "clientId", "externalId", "policyName", "roleArn", "username"})
-"""The fields that are no secrets; anything else is not even kept, since nothing here would use it."""
+"""The fields that are no secrets. Other fields are not stored, since the emulator does not use them."""
 
 
 @handles("listCredentials")
@@ -20,14 +20,14 @@ def list_credentials(call: Call) -> Any:
 
 @handles("createCredential")
 def create_credential(call: Call) -> Any:
-    """Take credentials in."""
+    """Add credentials."""
     name, kind = call.path["credentials_id"], call.body.get("type")
     if not kind:
-        raise Refusal("COM0003", "body.type is missing")
+        raise Refusal.invalid("body.type is missing")
     record = {
         "credentialsId": name,
         "createDateTime": call.now // 1000,
-        "lastUsedDateTime": 0,  # which is never: the field is always there
+        "lastUsedDateTime": 0,  # they are never used, but the field is always present
         "updateDateTime": call.now // 1000,
         "type": kind,
         "description": call.body.get("description") or "",
@@ -38,7 +38,7 @@ def create_credential(call: Call) -> Any:
 
 @handles("updateCredential")
 def update_credential(call: Call) -> Any:
-    """Replace what is given, and leave the rest."""
+    """Replace the given fields, and leave the others."""
     record = call.collection("credential").find(call.path["credentials_id"])
     given = {name: call.body[name] for name in ("type", "description") if call.body.get(name) is not None}
     if call.body.get("credentials") is not None:
@@ -53,5 +53,5 @@ def _public(credentials: dict[str, Any]) -> dict[str, Any]:
 
 @handles("deleteCredential")
 def delete_credential(call: Call) -> None:
-    """Forget credentials."""
+    """Remove credentials."""
     call.collection("credential").take(call.path["credentials_id"])

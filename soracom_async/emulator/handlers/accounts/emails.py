@@ -19,9 +19,9 @@ _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def check_address(email: str) -> None:
-    """Refuse what is no email address."""
+    """Refuse a text that is no email address."""
     if not _ADDRESS.fullmatch(email):
-        raise Refusal("COM0003", f"{email} is not an email address")
+        raise Refusal.invalid(f"{email} is not an email address")
 
 
 def _add(world: World, operator: Operator, email: str, at: int) -> str:
@@ -32,7 +32,7 @@ def _add(world: World, operator: Operator, email: str, at: int) -> str:
 
 
 def _emails(world: World, operator: Operator) -> Collection:
-    """Return the addresses; the first one is that of the sign-up, and is the primary one until another is."""
+    """Return the addresses; the first one is that of the sign-up, which is the primary one at first."""
     collection = operator.collection("email")
     if not collection:
         at = operator.created // 1000
@@ -74,7 +74,7 @@ def delete_email(call: Call) -> None:
     email_id = call.path["email_id"]
     for notification in _notifications(call).values():
         if email_id in notification["emailIdList"]:
-            raise Refusal("COM0009", f"the address gets the mail of the type {notification['type']}")
+            raise Refusal.not_possible(f"the address gets the mail of the type {notification['type']}")
     call.collection("email").take(email_id)
 
 
@@ -85,9 +85,9 @@ def issue_token(call: Call) -> None:
     email = call.body["email"]
     check_address(email)
     if call.body["password"] != call.user.password:
-        raise Refusal("AUM0008")
+        raise Refusal.wrong_password()
     if any(email == record["email"] for record in _emails(call.world, call.operator).values()):
-        raise Refusal("COM0009", f"the address {email} is there already")
+        raise Refusal.not_possible(f"the address {email} is there already")
     call.world.mail(email, ADDITION, {"operatorId": call.operator.id, "email": email})
 
 
@@ -99,7 +99,7 @@ def verify_token(call: Call) -> None:
     if operator is None or any(
         subject["email"] == record["email"] for record in _emails(call.world, operator).values()
     ):
-        raise Refusal("AUM0012")
+        raise Refusal.invalid_token()
     _add(call.world, operator, subject["email"], call.now // 1000)
 
 
@@ -117,10 +117,10 @@ def get_notification(call: Call) -> Any:
 
 @handles("setSystemNotification")
 def set_notification(call: Call) -> Any:
-    """Say which addresses get the mail of a type; the primary one is also what the root user logs in with."""
+    """Set which addresses get the mail of a type; the root user logs in with the primary one."""
     kind, ids = call.path["type"], list(dict.fromkeys(call.body["emailIdList"]))
     if kind not in TYPES:
-        raise Refusal("COM0003", f"type is none of {', '.join(TYPES)}")
+        raise Refusal.invalid(f"type is none of {', '.join(TYPES)}")
     collection = _notifications(call)
     addresses = [call.collection("email").find(email_id)["email"] for email_id in ids]
     if kind == "primary":
@@ -133,17 +133,17 @@ def set_notification(call: Call) -> Any:
 def _set_primary(call: Call, addresses: list[str]) -> None:
     _root_only(call)
     if call.body.get("password") != call.user.password:
-        raise Refusal("AUM0008")
+        raise Refusal.wrong_password()
     if len(addresses) != 1:
-        raise Refusal("COM0003", "there is exactly one primary address")
+        raise Refusal.invalid("there is exactly one primary address")
     if call.world.operator_of(addresses[0]) not in (None, call.operator):
-        raise Refusal("COM0009", f"another operator has {addresses[0]}")
+        raise Refusal.not_possible(f"another operator has {addresses[0]}")
     call.operator.email = addresses[0]
 
 
 @handles("deleteSystemNotification")
 def delete_notification(call: Call) -> None:
-    """Let nobody get the mail of a type."""
+    """Remove all addresses from the mail of a type."""
     if call.path["type"] == "primary":
-        raise Refusal("COM0003", "there is always a primary address")
+        raise Refusal.invalid("there is always a primary address")
     _notifications(call).take(call.path["type"])

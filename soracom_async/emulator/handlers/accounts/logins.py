@@ -22,7 +22,7 @@ def _by_key(world: World, key_id: str, secret: str) -> User:
 
 
 def user_of(world: World, given: dict[str, Any]) -> User:
-    """Return the user that a login's body proves to be; a second factor goes with passwords only."""
+    """Return the user of the credentials in a login's body; only logins with a password need a second factor."""
     operator: Operator | None
     name: str | None = None
     match given:
@@ -33,7 +33,7 @@ def user_of(world: World, given: dict[str, Any]) -> User:
         case {"operatorId": str(operator_id), "userName": str(name), "password": str(password)}:
             operator = world.operators.get(operator_id)
         case _:
-            raise Refusal("COM0003", "neither email, AuthKey nor user name is given in full")
+            raise Refusal.invalid("neither email, AuthKey nor user name is given in full")
     user = operator.users.get(name) if operator is not None else None
     if user is None or user.password != password:
         raise Refusal("AUM0001")
@@ -53,15 +53,15 @@ def auth(call: Call) -> Any:
 
 @handles("switchUser")
 def switch_user(call: Call) -> Any:
-    """Become a SAM user who trusts this one."""
+    """Switch to a SAM user whose trust policy allows it."""
     if call.signed_in.switched:
         raise Refusal("AUM0006")
     seconds = tokens.life(
-        call.body.get("tokenTimeoutSeconds"), longest=tokens.SWITCHED_LONGEST, default=tokens.SWITCHED_DEFAULT
+        call.body.get("tokenTimeoutSeconds"), longest=tokens.SWITCHED_LONGEST_S, default=tokens.SWITCHED_DEFAULT_S
     )
     operator, name = call.world.operators.get(call.body.get("operatorId") or ""), call.body.get("userName") or ""
     user = operator.users.get(name) if operator is not None else None
-    # Whether the user does not exist or does not trust the asking one is nobody's business.
+    # The answer does not show whether the user does not exist or does not trust the caller.
     if user is None or user is call.user or not permissions.may_switch(call.world, call.user, user, call.request):
         raise Refusal("AUM0015")
     return tokens.shown(tokens.issue(call.world, user, call.token_ttl or seconds, switched=True))
@@ -69,7 +69,7 @@ def switch_user(call: Call) -> Any:
 
 @handles("generateAuthToken")
 def generate_auth_token(call: Call) -> Any:
-    """Give a new token for the API key in hand."""
+    """Issue a new token for the present API key."""
     seconds = tokens.life(call.body.get("tokenTimeoutSeconds"))
     session = call.signed_in
     made = tokens.issue(
@@ -80,7 +80,7 @@ def generate_auth_token(call: Call) -> Any:
 
 @handles("logout")
 def logout(call: Call) -> None:
-    """Let this session's API key die, and each token that was issued for it."""
+    """End this session's API key, and each token that was issued for it."""
     api_key = call.signed_in.api_key
     call.world.sessions = {
         token: session for token, session in call.world.sessions.items() if session.api_key != api_key
@@ -89,5 +89,5 @@ def logout(call: Call) -> None:
 
 @handles("revokeOperatorAuthTokens")
 def revoke_tokens(call: Call) -> None:
-    """Let all tokens of the operator die, this one too."""
+    """End all tokens of the operator, with this one."""
     call.world.close_sessions(operator=call.operator)

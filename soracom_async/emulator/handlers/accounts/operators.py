@@ -27,13 +27,13 @@ def get_operator(call: Call) -> Any:
 
 @handles("getCompanyInformation", "getIndividualInformation")
 def get_information(call: Call) -> Any:
-    """Return what was said about the company or the person."""
+    """Return the information about the company or the person."""
     return _record(call, _topic(call))
 
 
 @handles("createCompanyInformation", "createIndividualInformation")
 def create_information(call: Call) -> None:
-    """Say it for the first time."""
+    """Set the information for the first time."""
     topic = _topic(call)
     if topic in call.operator.records:
         raise Refusal("OPR0002", topic)
@@ -42,7 +42,7 @@ def create_information(call: Call) -> None:
 
 @handles("updateCompanyInformation", "updateIndividualInformation")
 def update_information(call: Call) -> None:
-    """Replace it."""
+    """Replace the information."""
     topic = _topic(call)
     _record(call, topic)
     call.operator.records[topic] = call.body
@@ -63,7 +63,7 @@ def _record(call: Call, name: str) -> Any:
 def _namespace(call: Call) -> str:
     namespace = call.path["namespace"]
     if namespace not in ("Support", "Email", "UserConsole"):
-        raise Refusal("COM0003", f"there is no namespace {namespace}")
+        raise Refusal.invalid(f"there is no namespace {namespace}")
     return f"configuration {namespace}"
 
 
@@ -75,7 +75,7 @@ def get_configuration(call: Call) -> Any:
 
 @handles("setOperatorConfigurationNamespace")
 def set_configuration(call: Call) -> Any:
-    """Set a namespace; the version expected, where one is given, has to be the present one."""
+    """Set a namespace; an expected version, if given, must be the present one."""
     name = _namespace(call)
     version = call.operator.records.get(name, {}).get("version", 0)
     if call.body.get("expectedVersion", version) not in (None, version):
@@ -91,7 +91,7 @@ def set_configuration(call: Call) -> Any:
 
 @handles("deleteOperatorConfigurationNamespace")
 def delete_configuration(call: Call) -> None:
-    """Forget a namespace."""
+    """Remove a namespace."""
     name = _namespace(call)
     _record(call, name)
     del call.operator.records[name]
@@ -117,12 +117,12 @@ def add_coverage_type(call: Call) -> None:
     """Add a coverage type; the next token has it."""
     coverage = call.path["coverage_type"]
     if coverage not in ("jp", "g"):
-        raise Refusal("COM0003", f"there is no coverage type {coverage}")
+        raise Refusal.invalid(f"there is no coverage type {coverage}")
     if coverage not in call.operator.coverages:
         call.operator.coverages.append(coverage)
 
 
 @handles("generateSupportToken")
 def generate_support_token(call: Call) -> Any:
-    """Give a token for the support site."""
+    """Return a token for the support site."""
     return {"token": call.world.secret(40)}

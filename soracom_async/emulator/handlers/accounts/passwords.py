@@ -1,4 +1,4 @@
-"""Passwords of the root user and of SAM users; a change lets the tokens die."""
+"""Passwords of the root user and of SAM users; a change ends the user's tokens."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ RESET = "password reset"
 
 
 def operator_by_mail(world: World, purpose: str, token: str) -> Operator:
-    """Return the operator that a mailed token is about; raises Refusal where the token is not good."""
+    """Return the operator of a mailed token; raises Refusal if the token is not valid."""
     try:
         return world.operators[world.redeem(purpose, token)]
     except KeyError:
-        raise Refusal("AUM0012") from None
+        raise Refusal.invalid_token() from None
 
 
 def _set(call: Call, user: User, password: str | None) -> None:
     if password == "":
-        raise Refusal("COM0003", "the password is empty")
+        raise Refusal.invalid("the password is empty")
     user.password, user.modified = password, call.now
     call.world.close_sessions(user=user)
 
 
 @handles("updateOperatorPassword", "updateUserPassword")
 def update_password(call: Call) -> None:
-    """Set a password, by the present one; the root user's only by itself."""
+    """Set a password; the present one is needed. Only the root user can set its own."""
     user = user_in(call)
     if user.name is None and call.user is not user:
-        raise Refusal("AUM0007")
+        raise Refusal.forbidden()
     if call.body["currentPassword"] != user.password:
-        raise Refusal("AUM0008")
+        raise Refusal.wrong_password()
     _set(call, user, call.body["newPassword"])
 
 
@@ -52,22 +52,22 @@ def create_password(call: Call) -> None:
     """Give a SAM user its first password."""
     user = user_in(call)
     if user.password is not None:
-        raise Refusal("COM0009", "the user has a password already")
+        raise Refusal.not_possible("the user has a password already")
     _set(call, user, call.body.get("password") or "")
 
 
 @handles("deleteUserPassword")
 def delete_password(call: Call) -> None:
-    """Take a SAM user's password away."""
+    """Remove a SAM user's password."""
     user = user_in(call)
     if user.password is None:
-        raise Refusal("COM0007", "password of", user.name)
+        raise Refusal.not_found("password of", user.name)
     _set(call, user, None)
 
 
 @handles("issuePasswordResetToken")
 def issue_reset_token(call: Call) -> None:
-    """Send a token by mail; an unknown address gets none and learns nothing."""
+    """Send a token by mail; for an unknown address, the answer is the same and no mail is sent."""
     operator = call.world.operator_of(call.body["email"])
     if operator is not None:
         call.world.mail(operator.email, RESET, operator.id)
@@ -75,6 +75,6 @@ def issue_reset_token(call: Call) -> None:
 
 @handles("verifyPasswordResetToken")
 def verify_reset_token(call: Call) -> None:
-    """Set the root user's password by the token that came by mail."""
+    """Set the root user's password with the token from the mail."""
     operator = operator_by_mail(call.world, RESET, call.body["token"])
     _set(call, operator.users[None], call.body["password"])

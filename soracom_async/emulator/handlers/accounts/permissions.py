@@ -1,4 +1,4 @@
-"""Who may do what: the permissions, roles and trust policies of SAM users."""
+"""The permissions, roles and trust policies of SAM users."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .users import changed, user_in
 
 @handles("getUserPermission")
 def get_permission(call: Call) -> Any:
-    """Return a user's own permission, empty where there is none."""
+    """Return a user's own permission; empty if there is none."""
     return {"permission": user_in(call).permission or ""}
 
 
@@ -27,38 +27,38 @@ def update_permission(call: Call) -> None:
 
 @handles("deleteUserPermission")
 def delete_permission(call: Call) -> None:
-    """Take a user's own permission away."""
+    """Remove a user's own permission."""
     changed(call).permission = None
 
 
 @handles("getDefaultPermissions")
 def get_default(call: Call) -> Any:
-    """Return the permission that all SAM users are under, empty where there is none."""
+    """Return the default permission of all SAM users; empty if there is none."""
     return {"defaultPermissions": call.operator.records.get(DEFAULT, "")}
 
 
 @handles("updateDefaultPermissions")
 def update_default(call: Call) -> None:
-    """Set the permission that all SAM users are under."""
+    """Set the default permission of all SAM users."""
     policies.permission(call.body["permissions"])
     call.operator.records[DEFAULT] = call.body["permissions"]
 
 
 @handles("deleteDefaultPermissions")
 def delete_default(call: Call) -> None:
-    """Put SAM users under nothing but their own permissions."""
+    """Remove the default permission of all SAM users."""
     call.operator.records.pop(DEFAULT, None)
 
 
 @handles("getUserTrustPolicy")
 def get_trust_policy(call: Call) -> Any:
-    """Return who may switch to a user, empty where nothing is said."""
+    """Return the trust policy of a user; empty if there is none."""
     return {"trustPolicy": user_in(call).trust_policy or ""}
 
 
 @handles("updateUserTrustPolicy")
 def update_trust_policy(call: Call) -> None:
-    """Say who may switch to a user."""
+    """Set the trust policy of a user."""
     policy = call.body.get("trustPolicy") or ""
     policies.trust_policy(policy)
     changed(call).trust_policy = policy
@@ -66,7 +66,7 @@ def update_trust_policy(call: Call) -> None:
 
 @handles("deleteUserTrustPolicy")
 def delete_trust_policy(call: Call) -> None:
-    """Say nothing about who may switch to a user."""
+    """Remove the trust policy of a user."""
     changed(call).trust_policy = None
 
 
@@ -83,9 +83,9 @@ def attach_role(call: Call) -> None:
     try:
         role_of(call.operator, role_id)
     except Refusal:
-        raise Refusal("COM0003", f"there is no role {role_id}") from None
+        raise Refusal.invalid(f"there is no role {role_id}") from None
     if role_id in user.roles:
-        raise Refusal("COM0009", f"the role {role_id} is attached already")
+        raise Refusal.not_possible(f"the role {role_id} is attached already")
     changed(call).roles.append(role_id)
 
 
@@ -94,5 +94,5 @@ def detach_role(call: Call) -> None:
     """Take a role from a user."""
     role_id = call.path["role_id"]
     if role_id not in user_in(call).roles:
-        raise Refusal("COM0007", "role", role_id)
+        raise Refusal.not_found("role", role_id)
     changed(call).roles.remove(role_id)

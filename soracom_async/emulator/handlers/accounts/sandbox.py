@@ -1,4 +1,4 @@
-"""Operators that sign up by themselves, and go again: as in the API Sandbox."""
+"""Operators that sign up and are deleted through the API, as in the API Sandbox."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ SIGN_UP = "sign-up"
 def _check_email(call: Call, email: str) -> None:
     check_address(email)
     if call.world.operator_of(email) is not None:
-        raise Refusal("COM0003", f"an operator has signed up with {email} already")
+        raise Refusal.invalid(f"an operator has signed up with {email} already")
 
 
 def _check_key(call: Call) -> None:
-    """Refuse a wrong AuthKey; that of a real account is not known here, so any is taken for right."""
+    """Refuse a missing or wrong AuthKey; an unknown one passes, since the emulator knows no real accounts."""
     key_id, secret = call.body.get("authKeyId") or "", call.body.get("authKey") or ""
     key = call.world.keys.get(key_id)
     if not (key_id and secret) or (key is not None and key.secret != secret):
-        raise Refusal("COM0003", "the AuthKey is not one")
+        raise Refusal.invalid("the AuthKey is not one")
 
 
 @handles("sandboxInitializeOperator")
 def initialize_operator(call: Call) -> Any:
-    """Sign an operator up, with nothing that could be bought or made, and log it in."""
+    """Sign up an operator, without anything that is bought or made, and log it in."""
     email, password = call.body["email"], call.body["password"]
     _check_key(call)
     _check_email(call, email)
     if not password:
-        raise Refusal("COM0003", "body.password is empty")
+        raise Refusal.invalid("body.password is empty")
     operator = call.world.add_operator(email, password)
-    # The official command line sends its profile, which has one coverage type by another name.
+    # The official command line sends its profile, which has another name for one coverage type.
     wanted = call.body.get("coverageTypes") or [call.body.get("coverageType") or "jp"]
     operator.coverages = [coverage for coverage in dict.fromkeys(wanted) if coverage in ("jp", "g")]
-    call.session = tokens.issue(call.world, operator.users[None], call.token_ttl or tokens.DEFAULT)
+    call.session = tokens.issue(call.world, operator.users[None], call.token_ttl or tokens.DEFAULT_S)
     return tokens.shown(call.session)
 
 
 @handles("sandboxGetSignupToken")
 def get_signup_token(call: Call) -> Any:
-    """Give the token that a sign-up would bring by mail."""
+    """Return the token that a sign-up would send by mail."""
     email = call.path["email"]
     _check_key(call)
     _check_email(call, email)
@@ -54,5 +54,5 @@ def get_signup_token(call: Call) -> Any:
 
 @handles("sandboxDeleteOperator")
 def delete_operator(call: Call) -> None:
-    """Take the operator away, with all that is its own; this session ends as well."""
+    """Remove the operator with all its data; this session ends as well."""
     call.world.remove_operator(call.operator)

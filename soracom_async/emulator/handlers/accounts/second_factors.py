@@ -20,19 +20,19 @@ REVOCATION = "MFA revocation"
 
 
 def _own(call: Call) -> User:
-    """Return whose second factor it is about; the root user's is nobody else's business."""
+    """Return the user of the path; only the root user can change its own second factor."""
     user = user_in(call)
     if user.name is None and call.user is not user:
-        raise Refusal("AUM0007")
+        raise Refusal.forbidden()
     return user
 
 
 @handles("enableMFA", "enableUserMFA")
 def enable(call: Call) -> Any:
-    """Begin with a second factor: the answer is what an authenticator scans."""
+    """Start to enable a second factor; the answer is the URI for an authenticator."""
     user = _own(call)
     if user.mfa_enabled:
-        raise Refusal("AUM0010")
+        raise Refusal.wrong_mfa_state()
     user.mfa_secret = base64.b32encode(call.world.random.randbytes(20)).decode()
     label = quote(f"Soracom:{user.name or call.operator.email}")
     return {"totpUri": f"otpauth://totp/{label}?secret={user.mfa_secret}&issuer=Soracom"}
@@ -40,12 +40,12 @@ def enable(call: Call) -> Any:
 
 @handles("verifyMFA", "verifyUserMFA")
 def verify(call: Call) -> Any:
-    """Prove the second factor; from now on a login needs it. Only the root user gets backup codes."""
+    """Confirm the second factor; later logins need it. Only the root user gets backup codes."""
     user = _own(call)
     if user.mfa_secret is None or user.mfa_enabled:
-        raise Refusal("AUM0010")
+        raise Refusal.wrong_mfa_state()
     if not passcodes.accepts(user.mfa_secret, call.body.get("mfaOTPCode") or "", call.world.wall()):
-        raise Refusal("COM0003", "the one-time password is not right")
+        raise Refusal.invalid("the one-time password is not right")
     user.mfa_enabled = True
     if user.name is not None:
         return None
@@ -55,7 +55,7 @@ def verify(call: Call) -> Any:
 
 @handles("getMFAStatus", "getUserMFAStatus")
 def status(call: Call) -> Any:
-    """Tell whether there is a second factor."""
+    """Return the state of the second factor."""
     user = user_in(call)
     begun = "INACTIVE" if user.mfa_secret is None else "UNCONFIRMED"
     return {"status": "ACTIVE" if user.mfa_enabled else begun}
@@ -63,46 +63,46 @@ def status(call: Call) -> Any:
 
 @handles("revokeMFA")
 def revoke(call: Call) -> None:
-    """End the root user's second factor, by the password."""
+    """Disable the root user's second factor; the password is needed."""
     user = _own(call)
     if call.body["password"] != user.password:
-        raise Refusal("AUM0008")
+        raise Refusal.wrong_password()
     _end(user)
 
 
 @handles("revokeUserMFA")
 def revoke_of_user(call: Call) -> None:
-    """End a SAM user's second factor."""
+    """Disable a SAM user's second factor."""
     _end(user_in(call))
 
 
 def _end(user: User) -> None:
     if user.mfa_secret is None:
-        raise Refusal("AUM0010")
+        raise Refusal.wrong_mfa_state()
     user.mfa_enabled, user.mfa_secret, user.backup_codes = False, None, []
 
 
-def _root_by_password(call: Call, otherwise: str) -> User:
+def _root_by_password(call: Call, otherwise: Refusal) -> User:
     operator = call.world.operator_of(call.body.get("email") or "")
     if operator is None or operator.users[None].password != call.body.get("password"):
-        raise Refusal(otherwise)
+        raise otherwise
     return operator.users[None]
 
 
 @handles("issueMFARevokingToken")
 def issue_revoking_token(call: Call) -> None:
-    """Send a token by mail with which, and with a backup code, the second factor can be ended."""
-    user = _root_by_password(call, "AUM0011")
+    """Send a token by mail; with it and a backup code, the second factor can be disabled."""
+    user = _root_by_password(call, otherwise=Refusal("AUM0011"))
     if not user.mfa_enabled:
-        raise Refusal("AUM0010")
+        raise Refusal.wrong_mfa_state()
     call.world.mail(user.operator.email, REVOCATION, user.operator.id)
 
 
 @handles("verifyMFARevokingToken")
 def verify_revoking_token(call: Call) -> None:
-    """End the second factor by a backup code and the token that came by mail."""
-    user = _root_by_password(call, "AUM0016")
+    """Disable the second factor with a backup code and the token from the mail."""
+    user = _root_by_password(call, otherwise=Refusal("AUM0016"))
     by_code = call.body.get("backupCode") in user.backup_codes
     if not by_code or operator_by_mail(call.world, REVOCATION, call.body.get("token") or "") is not user.operator:
-        raise Refusal("AUM0012")
+        raise Refusal.invalid_token()
     _end(user)

@@ -1,4 +1,4 @@
-"""SAM users, and their AuthKeys beside those of the root user."""
+"""SAM users, and the AuthKeys of SAM users and of the root user."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def user_in(call: Call) -> User:
-    """Return the SAM user that the path names, or the root user where it names none."""
+    """Return the SAM user that the path names, or the root user if it names none."""
     try:
         return call.operator.users[call.path.get("user_name")]
     except KeyError:
@@ -67,7 +67,7 @@ def create_user(call: Call) -> None:
     """Add a SAM user, who cannot log in yet."""
     name = call.path["user_name"]
     if name in call.operator.users:
-        raise Refusal("COM0009", f"the user {name} exists already")
+        raise Refusal.not_possible(f"the user {name} exists already")
     call.world.add_user(call.operator, name).description = call.body.get("description") or ""
 
 
@@ -79,13 +79,13 @@ def update_user(call: Call) -> None:
 
 @handles("deleteUser")
 def delete_user(call: Call) -> None:
-    """Take a SAM user away; AuthKeys and tokens die."""
+    """Remove a SAM user, with its AuthKeys and tokens."""
     call.world.remove_user(user_in(call))
 
 
 @handles("revokeUserAuthTokens")
 def revoke_tokens(call: Call) -> None:
-    """Let all tokens of a SAM user die."""
+    """End all tokens of a SAM user."""
     call.world.close_sessions(user=user_in(call))
 
 
@@ -111,7 +111,7 @@ def list_auth_keys(call: Call) -> Any:
 
 @handles("generateOperatorAuthKey", "generateUserAuthKey")
 def generate_auth_key(call: Call) -> Any:
-    """Make an AuthKey; its secret is shown this once."""
+    """Make an AuthKey; only this answer shows its secret."""
     key = call.world.add_key(user_in(call))
     return {"authKeyId": key.id, "authKey": key.secret}
 

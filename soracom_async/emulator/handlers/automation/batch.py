@@ -1,4 +1,4 @@
-"""Batch jobs: many calls of one API in one request, each of which is really made."""
+"""Batch jobs: many calls of one API in one request. Each call is really made."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ APIS = (
     "activateSim", "deactivateSim", "setSimToStandby", "suspendSim", "setSimGroup", "unsetSimGroup", "putSimTags",
     "putVirtualPrivateGatewayIpAddressMapEntry",
 )  # fmt: skip
-"""What a task may call."""
+"""The operations that a task may call."""
 MOST = 10_000
 """The most tasks of one job."""
-PREPARATION, TASK = 1000, 100
-"""Milliseconds before the first task, and of each."""
+PREPARATION_MS, TASK_MS = 1000, 100
+"""How long a job takes before its first task, and how long each task takes."""
 
 
 @handles("listBatchGroups")
@@ -70,10 +70,10 @@ def update_group(call: Call) -> Any:
 
 @handles("deleteBatchGroup")
 def delete_group(call: Call) -> None:
-    """Remove a batch group with its jobs; none of them may be running."""
+    """Remove a batch group with its jobs; refuse if one of them is running."""
     jobs = _jobs(call)
     if any(_running(call, job) for job in jobs):
-        raise Refusal("COM0009", "a job of the batch group is running")
+        raise Refusal.not_possible("a job of the batch group is running")
     for job in jobs:
         call.collection("batch job").take(job["jobId"])
     call.collection("batch group").take(call.path["batch_group_id"])
@@ -87,21 +87,21 @@ def list_jobs(call: Call) -> Page:
 
 @handles("createBatchJob")
 def create_job(call: Call) -> Any:
-    """Begin a job.
+    """Start a job.
 
-    Its calls are made at once, so that nobody has to look at the job for them to be made; what it says of itself goes
-    by the clock.
+    Its calls are made at once, so that they are made even if nobody looks at the job. The status of the job and of its
+    tasks follows the clock.
     """
     group, requests = _group(call), [task["request"] for task in call.body["tasks"]]
     if not 1 <= len(requests) <= MOST:
-        raise Refusal("COM0003", f"body.tasks has not 1 to {MOST} tasks")
+        raise Refusal.invalid(f"body.tasks has not 1 to {MOST} tasks")
     routes = [_route(request, number) for number, request in enumerate(requests)]
     apis = {operation.id for operation, _ in routes}
     if len(apis) > 1:
-        raise Refusal("COM0003", "the tasks call different APIs")
+        raise Refusal.invalid("the tasks call different APIs")
     (api,) = apis
     if any(job["_api"] == api and _running(call, job) for job in call.collection("batch job").values()):
-        raise Refusal("COM0009", f"a job that calls {api} is running")
+        raise Refusal.not_possible(f"a job that calls {api} is running")
     job = {
         "batchGroupId": group["batchGroupId"],
         "jobId": call.world.uuid(),
@@ -145,11 +145,11 @@ def _route(request: Record, number: int) -> tuple[Any, dict[str, str]]:
     try:
         return _router().match(request.get("method") or "", request.get("path") or "")
     except Refusal:
-        raise Refusal("COM0003", f"body.tasks[{number}] calls no API that a batch can call") from None
+        raise Refusal.invalid(f"body.tasks[{number}] calls no API that a batch can call") from None
 
 
 def _response(call: Call, request: Record) -> Record:
-    """Make the call of a task, with the permissions of who made the job, and return its answer."""
+    """Make the call of a task, with the permissions of the job's user, and return its answer."""
     try:
         permissions.check(call.world, call.signed_in, call.operation, call.path, call.request)
         call.body = validation.check_body(call.operation, encode(request.get("body") or {}))
@@ -176,13 +176,13 @@ def _jobs(call: Call) -> list[Record]:
 def _job(call: Call) -> Record:
     job = call.collection("batch job").find(call.path["job_id"])
     if job["batchGroupId"] != call.path["batch_group_id"]:
-        raise Refusal("COM0007", "batch job", job["jobId"])
+        raise Refusal.not_found("batch job", job["jobId"])
     return job
 
 
 def _end(job: Record) -> int:
-    """Return when a job has done what it will do."""
-    return int(job["createdTime"] + PREPARATION + TASK * len(job["_responses"]))
+    """Return when a job ends."""
+    return int(job["createdTime"] + PREPARATION_MS + TASK_MS * len(job["_responses"]))
 
 
 def _running(call: Call, job: Record) -> bool:
@@ -190,26 +190,26 @@ def _running(call: Call, job: Record) -> bool:
 
 
 def _tasks(call: Call, job: Record) -> Iterator[Record]:
-    """Return the tasks of a job as they are by now."""
+    """Return the tasks of a job in their present state."""
     for number, request in enumerate(job["_requests"]):
         task = {"taskId": number + 1, "request": request, "status": "pending"}
-        begin = job["createdTime"] + PREPARATION + TASK * number
+        begin = job["createdTime"] + PREPARATION_MS + TASK_MS * number
         if number < len(job["_responses"]) and begin <= call.now:
             task["startedTime"] = begin
-            if begin + TASK <= call.now:
+            if begin + TASK_MS <= call.now:
                 response = job["_responses"][number]
                 status = "error" if _failed(response) else "success"
-                task |= {"finishedTime": begin + TASK, "status": status, "response": response}
+                task |= {"finishedTime": begin + TASK_MS, "status": status, "response": response}
         yield task
 
 
 def _present(call: Call, job: Record) -> Record:
-    """Return a job as it is by now."""
-    done = min(max((call.now - job["createdTime"] - PREPARATION) // TASK, 0), len(job["_responses"]))
+    """Return a job in its present state."""
+    done = min(max((call.now - job["createdTime"] - PREPARATION_MS) // TASK_MS, 0), len(job["_responses"]))
     errors = sum(map(_failed, job["_responses"][:done]))
     summary = {"pending": len(job["_requests"]) - done, "success": done - errors, "error": errors}
     if _running(call, job):
-        status = "pending" if call.now < job["createdTime"] + PREPARATION else "running"
+        status = "pending" if call.now < job["createdTime"] + PREPARATION_MS else "running"
     elif summary["pending"]:
         status = "aborted"
     else:

@@ -1,4 +1,4 @@
-"""Event handlers: kept, found by what they watch, ignored for single SIMs. Nothing sets them off."""
+"""Event handlers: stored, and listed by what they watch. They can ignore single SIMs. Nothing triggers them."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def _handlers(call: Call) -> Collection:
 
 @handles("listEventHandlers")
 def list_handlers(call: Call) -> Any:
-    """Return all, or those with a kind of target."""
+    """Return all event handlers, or those with one kind of target."""
     target = call.query.get("target")
     if target not in (None, *TARGETS):
-        raise Refusal("COM0003", f"target is none of {', '.join(TARGETS)}")
+        raise Refusal.invalid(f"target is none of {', '.join(TARGETS)}")
     return [visible(each) for each in _handlers(call).values() if target is None or each[TARGETS[target]] is not None]
 
 
@@ -58,7 +58,7 @@ def delete(call: Call) -> None:
 
 @handles("setIgnoreEventHandler")
 def ignore(call: Call) -> None:
-    """Let an event handler pass over a SIM."""
+    """Let an event handler ignore a SIM."""
     ignored, imsi = _ignored(call)
     if imsi not in ignored:
         ignored.append(imsi)
@@ -66,16 +66,16 @@ def ignore(call: Call) -> None:
 
 @handles("deleteIgnoreEventHandler")
 def unignore(call: Call) -> None:
-    """Let it watch the SIM again."""
+    """Let an event handler watch a SIM again."""
     ignored, imsi = _ignored(call)
     if imsi not in ignored:
-        raise Refusal("COM0007", "ignored subscriber", imsi)
+        raise Refusal.not_found("ignored subscriber", imsi)
     ignored.remove(imsi)
 
 
 @handles("listEventHandlersBySubscriber")
 def list_of_subscriber(call: Call) -> Any:
-    """Return those that watch a SIM: by itself, its group or its operator."""
+    """Return the event handlers that watch a SIM: directly, by its group, or by its operator."""
     sim = call.operator.fleet.look(call.sim_number())
     watched = {
         "targetOperatorId": call.operator.id,
@@ -92,25 +92,25 @@ def list_of_subscriber(call: Call) -> Any:
 
 
 def _ignored(call: Call) -> tuple[list[str], str]:
-    """Return whom the event handler of the path ignores, and the subscriber of the path."""
+    """Return the subscribers that the event handler ignores, and the subscriber of the path."""
     ignored: list[str] = _handlers(call).find(call.path["handler_id"])["_ignored"]
     return ignored, call.operator.fleet.look(call.sim_number()).imsi
 
 
 def _settings(call: Call) -> Record:
-    """Return what the body sets; its one target must be the operator's own."""
+    """Return the settings in the body; its only target must belong to the operator."""
     body, operator = call.body, call.operator
     targets = [(name, body[name]) for name in TARGETS.values() if body.get(name)]
     if len(targets) != 1:
-        raise Refusal("COM0003", f"the body has not one of {', '.join(TARGETS.values())}")
+        raise Refusal.invalid(f"the body has not one of {', '.join(TARGETS.values())}")
     if body["status"] not in ("active", "inactive"):
-        raise Refusal("COM0003", "body.status is neither active nor inactive")
+        raise Refusal.invalid("body.status is neither active nor inactive")
     ((kind, identifier),) = targets
     if kind == "targetGroupId":
         operator.groups.get(identifier)
     elif kind == "targetOperatorId":
         if identifier != operator.id:
-            raise Refusal("AUM0007")
+            raise Refusal.forbidden()
     elif (number_of(identifier) or 0) not in operator.fleet:
-        raise Refusal("SIM0001", identifier)
+        raise Refusal.no_sim(identifier)
     return {name: body.get(name) for name in _FIELDS} | dict.fromkeys(TARGETS.values()) | {kind: identifier}

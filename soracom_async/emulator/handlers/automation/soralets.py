@@ -1,4 +1,4 @@
-"""Soralets: code in versions, its trial runs and its log. No code is run here: what goes in comes out."""
+"""Soralets: code in versions, its test runs and its log. The emulator runs no code: a test returns its input."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ...state.collections import Record
 
 SORALETS, VERSIONS, SIZE, LOGS = 20, 10, 4 << 20, 1000
-"""How many an operator may have, how many versions of each, of how many bytes, and how much log is kept."""
+"""The most soralets of an operator, versions of a soralet, bytes of a version, and entries of a log."""
 
 
 def _soralet(call: Call) -> Record:
@@ -33,12 +33,12 @@ def list_soralets(call: Call) -> Page:
 
 @handles("createSoralet")
 def create(call: Call) -> None:
-    """Make a soralet, which has no code yet."""
+    """Make a soralet without code."""
     soralet_id, collection = call.body["soraletId"], call.collection("soralet")
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", soralet_id):
-        raise Refusal("COM0003", "body.soraletId is not 1 to 100 letters, digits, underscores and hyphens")
+        raise Refusal.invalid("body.soraletId is not 1 to 100 letters, digits, underscores and hyphens")
     if len(collection) >= SORALETS:
-        raise Refusal("COM0009", f"there are {SORALETS} soralets already")
+        raise Refusal.not_possible(f"there are {SORALETS} soralets already")
     soralet = {
         "soraletId": soralet_id,
         "operatorId": call.operator.id,
@@ -67,12 +67,12 @@ def delete(call: Call) -> None:
 
 @handles("uploadSoraletCode")
 def upload(call: Call) -> Any:
-    """Make the next version; the numbers of deleted ones do not come again."""
+    """Make the next version; the numbers of deleted versions are not used again."""
     soralet, code = _soralet(call), call.body
     if not 0 < len(code) <= SIZE:
-        raise Refusal("COM0003", f"the body has not 1 to {SIZE} bytes")
+        raise Refusal.invalid(f"the body has not 1 to {SIZE} bytes")
     if len(soralet["_versions"]) >= VERSIONS:
-        raise Refusal("COM0009", f"there are {VERSIONS} versions already")
+        raise Refusal.not_possible(f"there are {VERSIONS} versions already")
     soralet["_made"] += 1
     number, soralet_id, operator = soralet["_made"], soralet["soraletId"], call.operator
     soralet["updatedTime"] = call.now
@@ -102,22 +102,22 @@ def delete_version(call: Call) -> None:
 
 
 def _version(soralet: Record, name: str) -> Record:
-    """Return the version of a number, or the latest of all."""
+    """Return the version with a number, or the latest one."""
     versions = soralet["_versions"]
     number = max(map(int, versions), default=0) if name == "$LATEST" else name
     try:
         version: Record = versions[str(number)]
     except KeyError:
-        raise Refusal("COM0007", "version", name) from None
+        raise Refusal.not_found("version", name) from None
     return version
 
 
 @handles("testSoralet")
 def run(call: Call) -> Any:
-    """Answer as code that changes nothing would; from whom the payload comes does not matter to it."""
+    """Answer like code that returns its input; the source of the payload makes no difference."""
     soralet, body = _soralet(call), call.body
     if body["direction"] not in ("uplink", "downlink"):
-        raise Refusal("COM0003", "body.direction is neither uplink nor downlink")
+        raise Refusal.invalid("body.direction is neither uplink nor downlink")
     number = _version(soralet, body["version"])["version"]
     soralet["_said"] += 1
     entry = {

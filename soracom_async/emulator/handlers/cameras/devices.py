@@ -1,23 +1,24 @@
-"""SORA Cam devices: what they are, their power and their firmware, and the data that is left with them."""
+"""SORA Cam devices: their names, power and firmware, and the data that is stored for them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...domain.cameras import FIRMWARE, MINUTE, collection, connected, license_name, watch
+from ...domain.cameras import FIRMWARE, collection, connected, license_name, watch
 from ...domain.harvest import add_entry
+from ...durations import MINUTE_MS
 from ...protocol.errors import Refusal
 from ...protocol.messages import Response, decode
 from ...service.call import Call
 from .. import handles
 from ..common.cameras import camera_in
-from ..data.data import time_in
+from ..data.entries import time_in
 
 if TYPE_CHECKING:
     from ...state.collections import Record
 
-REBOOT, UPDATE = MINUTE, 3 * MINUTE
-"""How long a camera is away."""
+REBOOT_MS, UPDATE_MS = MINUTE_MS, 3 * MINUTE_MS
+"""How long a camera is offline."""
 
 
 def _shown(camera: Record, now: int) -> Record:
@@ -57,21 +58,21 @@ def get(call: Call) -> Any:
 
 @handles("handleDeleteSoraCamDevice")
 def delete(call: Call) -> None:
-    """Give a camera up; its license is free for another."""
+    """Remove a camera; its license becomes free."""
     collection(call.operator, call.now).take(call.path["device_id"])
 
 
 @handles("getSoraCamDeviceName")
 def get_name(call: Call) -> Any:
-    """Return what a camera is called."""
+    """Return the name of a camera."""
     return {"name": camera_in(call)["name"]}
 
 
 @handles("setSoraCamDeviceName")
 def set_name(call: Call) -> None:
-    """Call a camera something else."""
+    """Change the name of a camera."""
     if not call.body["name"].strip():
-        raise Refusal("COM0003", "body.name is empty")
+        raise Refusal.invalid("body.name is empty")
     camera_in(call)["name"] = call.body["name"]
 
 
@@ -83,10 +84,10 @@ def get_power(call: Call) -> Any:
 
 @handles("setSoraCamDevicePowerState")
 def set_power(call: Call) -> None:
-    """Wake a camera, or let it sleep: then it records nothing."""
+    """Wake a camera, or let it sleep; a sleeping camera records nothing."""
     camera = camera_in(call)
     if call.body["powerState"] not in ("on", "sleep"):
-        raise Refusal("COM0003", "body.powerState is neither on nor sleep")
+        raise Refusal.invalid("body.powerState is neither on nor sleep")
     if call.body["powerState"] != camera["powerState"]:
         if connected(camera, call.now):
             camera["lastConnectedTime"] = call.now
@@ -96,12 +97,12 @@ def set_power(call: Call) -> None:
 
 @handles("rebootSoraCamDevice")
 def reboot(call: Call) -> None:
-    """Restart a camera, which takes it a minute."""
-    watch(camera_in(call), call.now, REBOOT)
+    """Restart a camera; this takes a minute."""
+    watch(camera_in(call), call.now, REBOOT_MS)
 
 
 def _update_of(camera: Record) -> list[Record]:
-    """Return the newer firmware that there is for a camera; none while it is being updated."""
+    """Return the newer firmware for a camera; none while it is being updated."""
     latest = FIRMWARE[camera["productDisplayName"]]
     if camera["firmwareVersion"] == latest or camera["newFirmware"] is not None:
         return []
@@ -110,7 +111,7 @@ def _update_of(camera: Record) -> list[Record]:
 
 @handles("getSoraCamDeviceAtomCamFirmwareUpdate")
 def get_update(call: Call) -> Any:
-    """Return the newer firmware of a camera; no content (204) where there is none."""
+    """Return the newer firmware of a camera; no content (204) if there is none."""
     return _update_of(camera_in(call)) or Response(204)
 
 
@@ -122,17 +123,17 @@ def list_updates(call: Call) -> Any:
 
 @handles("updateSoraCamDeviceAtomCamFirmware")
 def update(call: Call) -> None:
-    """Give a camera its newer firmware, which takes three minutes."""
+    """Install the newer firmware on a camera; this takes three minutes."""
     camera = camera_in(call)
     if not _update_of(camera):
-        raise Refusal("COM0009", "there is no newer firmware")
+        raise Refusal.not_possible("there is no newer firmware")
     camera["newFirmware"] = FIRMWARE[camera["productDisplayName"]]
-    watch(camera, call.now, UPDATE)
+    watch(camera, call.now, UPDATE_MS)
 
 
 @handles("createSoraCamDeviceDataEntry", "updateSoraCamDeviceDataEntry")
 def leave_data(call: Call) -> None:
-    """Keep data with a camera in Harvest Data, at the time of the path or else now."""
+    """Store data of a camera in Harvest Data, at the time of the path or else now."""
     device_id = camera_in(call)["deviceId"]
     at = time_in(call) if "time" in call.path else call.now
     kind = call.request.headers.get("content-type", "")
@@ -149,4 +150,4 @@ def _json(body: bytes) -> str:
         decode(body)
         return body.decode()
     except ValueError:
-        raise Refusal("COM0003", "the body is not JSON") from None
+        raise Refusal.invalid("the body is not JSON") from None

@@ -1,4 +1,4 @@
-"""SORA Cam devices: exports of pictures and videos, which take time."""
+"""SORA Cam devices: exports of images and videos, which take time."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any, Literal
 
-from ...domain.cameras import DAY, MINUTE, SECOND, collection, overlaps
+from ...domain.cameras import collection, overlaps
 from ...domain.filing import put_file
+from ...durations import DAY_MS, MINUTE_MS, SECOND_MS
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
@@ -17,33 +18,33 @@ from .. import handles
 from ..common.cameras import camera_in
 from ..common.timelines import timeline
 from ..fleet.downlinks import SNAPSHOT
-from .usage import FRAMES, LONGEST, spend
+from .usage import FRAMES, LONGEST_MS, spend
 
 if TYPE_CHECKING:
     from ...state.collections import Record
 
 Medium = Literal["image", "video"]
 
-URL_LIFE = 10 * MINUTE
-# The shortest MP4 file: it says what it is, and that there is nothing in it.
+URL_LIFE_MS = 10 * MINUTE_MS
+# The shortest MP4 file: a file type box and an empty media box.
 MOVIE = b"\0\0\0\x14ftypisom\0\0\0\0isom" + b"\0\0\0\x08mdat"
 
 
 @handles("exportSoraCamDeviceRecordedImage")
 def export_image(call: Call) -> Any:
-    """Order a picture of a time; it fails where nothing was recorded then."""
+    """Order an image of a time; it fails if nothing was recorded then."""
     camera, time = camera_in(call), call.body["time"]
     if time > call.now:
-        raise Refusal("COM0003", "body.time is in the future")
+        raise Refusal.invalid("body.time is in the future")
     if not camera["license"]:
-        raise Refusal("COM0009", "the camera has no license")
+        raise Refusal.not_possible("the camera has no license")
     for each in call.body.get("imageFilters") or ():
         if each != "wide_angle_correction":
-            raise Refusal("COM0003", f"there is no image filter {each}")
+            raise Refusal.invalid(f"there is no image filter {each}")
     outcome = "failed"
-    if overlaps(camera, call.now + 1, time, time + 1):  # what is recorded now is recorded
+    if overlaps(camera, call.now + 1, time, time + 1):  # a recording that has not ended counts
         outcome = "completed" if spend(camera, call.now, 1) else "limitExceeded"
-    return _order(call, outcome, 5 * SECOND, "image/jpeg", {"time": time})
+    return _order(call, outcome, 5 * SECOND_MS, "image/jpeg", {"time": time})
 
 
 @handles("exportSoraCamDeviceRecordedVideo")
@@ -51,21 +52,21 @@ def export_video(call: Call) -> Any:
     """Order a video of what was recorded at a time."""
     camera, start, end = camera_in(call), call.body["from"], call.body["to"]
     codec = call.body.get("audioCodec") or "pcm_s16le"
-    if not start < end <= start + LONGEST:
-        raise Refusal("COM0003", "body.to is not within 900 seconds after body.from")
+    if not start < end <= start + LONGEST_MS:
+        raise Refusal.invalid("body.to is not within 900 seconds after body.from")
     if codec not in ("pcm_s16le", "mp3"):
-        raise Refusal("COM0003", "body.audioCodec is neither pcm_s16le nor mp3")
+        raise Refusal.invalid("body.audioCodec is neither pcm_s16le nor mp3")
     length = sum(over - begin for begin, over in overlaps(camera, call.now, start, end))
     if not length:
-        raise Refusal("COM0009", "nothing was recorded at that time")
-    frames = ceil(length * FRAMES / SECOND) * (2 if codec == "mp3" else 1)
+        raise Refusal.not_possible("nothing was recorded at that time")
+    frames = ceil(length * FRAMES / SECOND_MS) * (2 if codec == "mp3" else 1)
     outcome = "completed" if spend(camera, call.now, frames) else "limitExceeded"
     kind = "video/mp4" if call.body.get("archive") is False else "application/zip"
-    return _order(call, outcome, 10 * SECOND + length // 30, kind, {"from": start, "to": end})
+    return _order(call, outcome, 10 * SECOND_MS + length // 30, kind, {"from": start, "to": end})
 
 
 def _order(call: Call, outcome: str, takes: int, content_type: str, times: dict[str, int]) -> Any:
-    """Take an export in, and return how it stands."""
+    """Start an export, and return its state."""
     export: Record = {
         "exportId": call.world.uuid(),
         "deviceId": call.path["device_id"],
@@ -93,7 +94,7 @@ _SUFFIXES = {"image/jpeg": ".jpg", "video/mp4": ".mp4", "application/zip": ".zip
 
 
 def _content(export: Record) -> bytes:
-    """Return the file that an export makes."""
+    """Return the content of the exported file."""
     if export["contentType"] != "application/zip":
         return SNAPSHOT if export["contentType"] == "image/jpeg" else MOVIE
     archive = io.BytesIO()
@@ -103,12 +104,12 @@ def _content(export: Record) -> bytes:
 
 
 def _status(export: Record, now: int) -> str:
-    """Return how far an export has come: nothing happens by itself, so that follows from the time."""
-    if now < export["requestedTime"] + SECOND:
+    """Return the status of an export, which follows from the time alone."""
+    if now < export["requestedTime"] + SECOND_MS:
         return "initializing"
     if now < export["ready"]:
         return "processing"
-    if export["outcome"] == "completed" and now >= export["ready"] + URL_LIFE:
+    if export["outcome"] == "completed" and now >= export["ready"] + URL_LIFE_MS:
         return "expired"
     outcome: str = export["outcome"]
     return outcome
@@ -119,7 +120,7 @@ def _shown(call: Call, export: Record) -> Record:
     shown["status"] = _status(export, call.now)
     if shown["status"] == "completed":
         shown["url"] = call.offer(_content(export), export["contentType"])
-        shown["expiryTime"] = export["ready"] + URL_LIFE
+        shown["expiryTime"] = export["ready"] + URL_LIFE_MS
     return shown
 
 
@@ -128,13 +129,13 @@ def _medium(call: Call) -> Medium:
 
 
 def _exports(call: Call, device_id: str | None) -> list[Record]:
-    """Return the exports that are not yet a day old: of one camera, which must be there, or of all."""
+    """Return the exports of the last 24 hours: of one camera, which must exist, or of all."""
     if device_id is not None:
         collection(call.operator, call.now).find(device_id)
     return [
         export
         for export in call.collection(f"{_medium(call)} export").values()
-        if device_id in (None, export["deviceId"]) and call.now < export["requestedTime"] + DAY
+        if device_id in (None, export["deviceId"]) and call.now < export["requestedTime"] + DAY_MS
     ]
 
 
@@ -154,4 +155,4 @@ def get_export(call: Call) -> Any:
     for export in _exports(call, call.path["device_id"]):
         if export["exportId"] == call.path["export_id"]:
             return _shown(call, export)
-    raise Refusal("COM0007", f"{_medium(call)} export", call.path["export_id"])
+    raise Refusal.not_found(f"{_medium(call)} export", call.path["export_id"])

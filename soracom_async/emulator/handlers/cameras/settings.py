@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 _GET, _SET = "getSoraCamDeviceAtomCamSettings", "setSoraCamDeviceAtomCamSettings"
 _NAMES = {name[0].upper() + name[1:]: name for name in SETTINGS}
-"""The settings by the ends of their operations' names."""
+"""The settings, by the ends of their operationIds."""
 
 
 def _reachable(call: Call) -> Record:
-    """Return the camera of the path; settings go over the cloud, or over real-time access."""
+    """Return the camera of the path; settings need a license or real-time access."""
     camera = camera_in(call)
     if not camera["license"] and not camera["realTimeAccess"]:
-        raise Refusal("COM0009", "the camera has neither a license nor real-time access")
+        raise Refusal.not_possible("the camera has neither a license nor real-time access")
     return camera
 
 
 @handles(_GET)
 def get_settings(call: Call) -> Any:
-    """Return all settings but the one of reboots."""
+    """Return all settings except that of regular reboots."""
     return _reachable(call)["settings"]
 
 
@@ -46,38 +46,38 @@ def set_setting(call: Call) -> None:
     name = _NAMES[call.operation.id.removeprefix(_SET)]
     camera = _reachable(call)
     if call.body["state"] not in SETTINGS[name]:
-        raise Refusal("COM0003", f"body.state is none of {', '.join(map(str, SETTINGS[name]))}")
+        raise Refusal.invalid(f"body.state is none of {', '.join(map(str, SETTINGS[name]))}")
     camera["settings"][name] = call.body["state"]
 
 
 @handles("getSoraCamDeviceAtomCamSettingsSelfReboot")
 def get_self_reboot(call: Call) -> Any:
-    """Return when a camera restarts by itself."""
+    """Return the times of a camera's regular reboots."""
     return _reachable(call)["selfReboot"]
 
 
 @handles("setSoraCamDeviceAtomCamSettingsSelfReboot")
 def set_self_reboot(call: Call) -> None:
-    """Say when a camera is to restart by itself."""
+    """Set the times of a camera's regular reboots."""
     camera = _reachable(call)
     days, time = call.body.get("daysOfWeek"), call.body.get("time") or "00:00"
     days = list(range(7)) if days is None else days
     if not set(days) <= set(range(7)):
-        raise Refusal("COM0003", "body.daysOfWeek has more than 0 to 6")
+        raise Refusal.invalid("body.daysOfWeek has more than 0 to 6")
     if not re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", time):
-        raise Refusal("COM0003", "body.time is not written HH:mm")
+        raise Refusal.invalid("body.time is not written HH:mm")
     camera["selfReboot"] = {"enabled": call.body["enabled"], "daysOfWeek": days, "time": time}
 
 
 @handles("getSoraCamDeviceAtomCamOptions")
 def get_options(call: Call) -> Any:
-    """Return what is paid for beside the license."""
+    """Return the options that are paid in addition to the license."""
     return {"realTimeAccess": {"enabled": camera_in(call)["realTimeAccess"]}}
 
 
 @handles("updateSoraCamDeviceAtomCamOptionsRealTimeAccess")
 def set_real_time_access(call: Call) -> Any:
-    """Allow real-time access, or not."""
+    """Enable or disable real-time access."""
     camera_in(call)["realTimeAccess"] = call.body["enabled"]
     return {"enabled": call.body["enabled"]}
 
@@ -88,10 +88,10 @@ def _in_use(call: Call, license_id: str) -> int:
 
 @handles("assignSoraCamDeviceAtomCamLicense")
 def assign_license(call: Call) -> Any:
-    """Give a camera one of the operator's free licenses in the place of the one it has."""
+    """Assign one of the operator's free licenses to a camera; it replaces the present one."""
     camera, license_id = camera_in(call), call.body.get("type")
     if license_id not in DAYS:
-        raise Refusal("COM0003", f"body.type is none of {', '.join(DAYS)}")
+        raise Refusal.invalid(f"body.type is none of {', '.join(DAYS)}")
     if license_id == camera["license"]:
         return Response(304)
     if _in_use(call, license_id) >= packs(call.operator).find(license_id)["quantity"]:
@@ -103,10 +103,10 @@ def assign_license(call: Call) -> Any:
 
 @handles("unassignSoraCamDeviceAtomCamLicense")
 def unassign_license(call: Call) -> None:
-    """Take a camera's license back; without one it records nothing."""
+    """Remove a camera's license; without a license it records nothing."""
     camera = camera_in(call)
     if not camera["license"]:
-        raise Refusal("COM0007", "license of the camera", camera["deviceId"])
+        raise Refusal.not_found("license of the camera", camera["deviceId"])
     camera["license"] = None
     watch(camera, call.now)
 
@@ -128,13 +128,13 @@ def list_packs(call: Call) -> Any:
 
 @handles("updateSoraCamLicensePackQuantity")
 def update_pack(call: Call) -> None:
-    """Buy licenses, or cancel some that are free."""
+    """Buy licenses, or cancel free ones."""
     license_id = call.path["license_pack_id"]
     if license_id not in DAYS:
-        raise Refusal("COM0003", f"license_pack_id is none of {', '.join(DAYS)}")
+        raise Refusal.invalid(f"license_pack_id is none of {', '.join(DAYS)}")
     pack, wanted = packs(call.operator).find(license_id), call.body.get("desiredQuantity")
     if call.body.get("currentQuantity") != pack["quantity"]:
-        raise Refusal("COM0003", f"body.currentQuantity is not {pack['quantity']}")
+        raise Refusal.invalid(f"body.currentQuantity is not {pack['quantity']}")
     if wanted is None or wanted < _in_use(call, license_id):
-        raise Refusal("COM0003", f"body.desiredQuantity is less than the {_in_use(call, license_id)} in use")
+        raise Refusal.invalid(f"body.desiredQuantity is less than the {_in_use(call, license_id)} in use")
     pack["quantity"] = wanted

@@ -1,12 +1,12 @@
-"""SORA Cam devices: how much of their recordings may be seen or exported in a month, and how much was."""
+"""SORA Cam devices: how much video may be streamed or exported in a month, and how much was."""
 
 from __future__ import annotations
 
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from ...domain.cameras import MINUTE
 from ...domain.dates import month_of, month_text
+from ...durations import HOUR_S, MINUTE_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from ...state.collections import Record
 
 FRAMES = 5
-"""A second of video counts as much as so many pictures."""
+"""A second of video counts as this many images."""
 USUAL_HOURS, MOST_HOURS = 72, 1500
-"""What a month has, free of charge; and how far that limit can be raised."""
-LONGEST = 15 * MINUTE
-"""What one export or stream can have."""
+"""The hours that are free in a month, and the highest limit that can be set."""
+LONGEST_MS = 15 * MINUTE_MS
+"""How long an export or a stream can be."""
 
 
 def spend(camera: Record, now: int, frames: int) -> bool:
-    """Count so many pictures against the month's limit; False, and nothing counted, where that is too much."""
+    """Count images against the month's limit; return False, and count nothing, if they exceed it."""
     month = month_text(month_of(now))
     used = camera["used"].get(month, 0) + frames
     if frames and used > _limit(camera):
@@ -34,14 +34,14 @@ def spend(camera: Record, now: int, frames: int) -> bool:
 
 
 def _limit(camera: Record) -> int:
-    """Return how many pictures may be exported in a month."""
+    """Return how many images may be exported in a month."""
     hours: int = USUAL_HOURS if camera["limitHours"] is None else camera["limitHours"]
-    return hours * 3600 * FRAMES
+    return hours * HOUR_S * FRAMES
 
 
 @handles("getSoraCamDeviceExportUsage")
 def get_usage(call: Call) -> Any:
-    """Return what was exported in this month, once as if all of it were video, and once as if it were pictures."""
+    """Return what was exported in this month, in seconds of video and in images."""
     camera = camera_in(call)
     month, limit = month_text(month_of(call.now)), _limit(camera)
     used = camera["used"].get(month, 0)
@@ -49,7 +49,7 @@ def get_usage(call: Call) -> Any:
         "limit": limit,
         "used": used,
         "remaining": max(0, limit - used),
-        "billed": max(0, used - USUAL_HOURS * 3600 * FRAMES),
+        "billed": max(0, used - USUAL_HOURS * HOUR_S * FRAMES),
     }
     return {
         "deviceId": camera["deviceId"],
@@ -61,15 +61,15 @@ def get_usage(call: Call) -> Any:
 
 @handles("updateSoraCamDeviceExportUsageLimitOverride")
 def set_limit(call: Call) -> Any:
-    """Set the limit of a month."""
+    """Set the monthly limit."""
     camera, hours = camera_in(call), call.body["limitHours"]
     if not 0 <= hours <= MOST_HOURS:
-        raise Refusal("COM0003", f"body.limitHours is not within 0 and {MOST_HOURS}")
+        raise Refusal.invalid(f"body.limitHours is not within 0 and {MOST_HOURS}")
     camera["limitHours"] = hours
     return get_usage(call)
 
 
 @handles("deleteSoraCamDeviceExportUsageLimitOverride")
 def reset_limit(call: Call) -> None:
-    """Return to the usual limit."""
+    """Reset the monthly limit to the usual one."""
     camera_in(call)["limitHours"] = None

@@ -1,35 +1,36 @@
-"""SORA Cam devices: what is to be seen: live images, streams, recordings and events."""
+"""SORA Cam devices: live images, streams, recordings and events."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...domain.cameras import MINUTE, SECOND, collection, connected, events, overlaps, recordings
+from ...domain.cameras import collection, connected, events, overlaps, recordings
+from ...durations import MINUTE_MS, SECOND_MS
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page, encode
 from ...service.call import Call
-from ...state.storage import LIFE
+from ...state.storage import URL_LIFE_S
 from .. import handles
 from ..common.cameras import camera_in
 from ..common.timelines import part, period, timeline
 from ..fleet.downlinks import SNAPSHOT
 from .exports import MOVIE
-from .usage import FRAMES, LONGEST, spend
+from .usage import FRAMES, LONGEST_MS, spend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ...state.collections import Record
 
-LATEST = 5 * MINUTE
-"""What a stream of the latest video has."""
+LATEST_MS = 5 * MINUTE_MS
+"""How long a stream of the latest video is."""
 MANY = 50
 """How many recordings and events are on a page."""
 
 
 @handles("getSoraCamDeviceAtomCamLiveImage")
 def live_image(call: Call) -> Any:
-    """Take a picture now, over real-time access."""
+    """Take an image now, over real-time access."""
     camera = camera_in(call)
     if not camera["realTimeAccess"] or not connected(camera, call.now):
         raise Refusal("SIM0010")
@@ -38,7 +39,7 @@ def live_image(call: Call) -> Any:
 
 @handles("getSoraCamDeviceStreamingVideo")
 def stream(call: Call) -> Any:
-    """Return playlists of what was recorded at a time, or one of the latest minutes."""
+    """Return playlists of the recordings of a period, or of the latest minutes."""
     camera = camera_in(call)
     start, end = _asked(call)
     latest = call.query.keys().isdisjoint(("from", "to"))
@@ -46,28 +47,28 @@ def stream(call: Call) -> Any:
     if latest:
         found = found[-1:] if connected(camera, call.now) else []
     elif not found:
-        raise Refusal("COM0007", "recording of the camera", camera["deviceId"])
-    if not spend(camera, call.now, sum(over - begin for begin, over in found) * FRAMES // SECOND):
-        raise Refusal("COM0009", "the limit of this month is reached")
+        raise Refusal.not_found("recording of the camera", camera["deviceId"])
+    if not spend(camera, call.now, sum(over - begin for begin, over in found) * FRAMES // SECOND_MS):
+        raise Refusal.not_possible("the limit of this month is reached")
     return {
         "playList": [_playlist(call, begin, over, latest=latest) for begin, over in found],
-        "expiryTime": call.now + int(LIFE * SECOND),
+        "expiryTime": call.now + URL_LIFE_S * SECOND_MS,
     }
 
 
 def _asked(call: Call) -> tuple[int, int]:
-    """Return which time is to be streamed."""
+    """Return the period that is to be streamed."""
     start, end = period(call)
     if start is None:
-        return (call.now - LATEST, call.now) if end is None else (end - LONGEST, end)
-    end = start + LONGEST if end is None else end
-    if end - start > LONGEST:
-        raise Refusal("COM0003", "from and to are more than 900 seconds apart")
+        return (call.now - LATEST_MS, call.now) if end is None else (end - LONGEST_MS, end)
+    end = start + LONGEST_MS if end is None else end
+    if end - start > LONGEST_MS:
+        raise Refusal.invalid("from and to are more than 900 seconds apart")
     return start, end
 
 
 def _playlist(call: Call, begin: int, over: int, *, latest: bool) -> Record:
-    seconds = (over - begin) // SECOND
+    seconds = (over - begin) // SECOND_MS
     text = (
         '<?xml version="1.0" encoding="UTF-8"?>'
         f'<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT{seconds}S"/>'
@@ -78,20 +79,20 @@ def _playlist(call: Call, begin: int, over: int, *, latest: bool) -> Record:
 
 @handles("listSoraCamDeviceRecordingsAndEvents")
 def list_recordings_and_events(call: Call) -> Page:
-    """Return a page of recordings and events, in one order of time."""
+    """Return a page of recordings and events, in one order by time."""
     camera = camera_in(call)
     start, end = period(call)
     start, end = start or 0, call.now if end is None else end
     both = {"records": recordings(camera, call.now), "events": events(camera, call.now)}
     found = [
-        # Of the two that begin together, the name decides.
+        # If both begin at the same time, the name decides.
         each | {"name": name}
         for name, several in both.items()
         for each in several
         if each["startTime"] <= end and each.get("endTime", call.now) >= start
     ]
     if not found:
-        raise Refusal("COM0007", "recording of the camera", camera["deviceId"])
+        raise Refusal.not_found("recording of the camera", camera["deviceId"])
     shown, key = part(call, found, "startTime", "name", MANY)
     fields = {"records": ("startTime", "endTime"), "events": ("type", "startTime", "endTime")}
     body: dict[str, list[Record]] = {name: [] for name in both}
@@ -102,7 +103,7 @@ def list_recordings_and_events(call: Call) -> Page:
 
 @handles("listSoraCamDeviceEvents", "listSoraCamDeviceEventsForDevice")
 def list_events(call: Call) -> Page:
-    """Return what one camera has noticed, or what all have."""
+    """Return the events of one camera, or of all."""
     device_id = call.path.get("device_id") or call.query.get("device_id")
     cameras = (
         collection(call.operator, call.now)
@@ -117,7 +118,7 @@ def _event(call: Call, cameras: Mapping[str, Record], event: Record) -> Record:
     detail: Record = {name: event[name] for name in ("type", "labels", "startTime", "endTime") if name in event}
     detail["recordingStatus"] = "completed" if "endTime" in event else "recording"
     detail["picture"] = call.offer(SNAPSHOT, "image/jpeg")
-    # What is recorded because of motion is to be exported instead.
+    # A recording of motion has no movie here; it can be exported instead.
     of_motion = cameras[event["deviceId"]]["license"].startswith("MR") and event["type"] == "motion"
     if "endTime" in event and not of_motion:
         detail["movie"] = call.offer(MOVIE, "video/mp4")

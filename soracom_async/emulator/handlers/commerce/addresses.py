@@ -16,7 +16,7 @@ _SHOWN = (
 
 
 def _shown(identifier: str, address: dict[str, Any]) -> dict[str, Any]:
-    # An answer always has a telephone number, even where none was said.
+    # An answer always has a telephone number, even if none was given.
     return {
         "shippingAddressId": identifier,
         "shippingArea": area_of(address["state"]),
@@ -26,7 +26,7 @@ def _shown(identifier: str, address: dict[str, Any]) -> dict[str, Any]:
 
 @handles("createShippingAddress")
 def create_address(call: Call) -> Any:
-    """Take an address in."""
+    """Add an address."""
     identifier = call.world.uuid()
     return _shown(identifier, call.collection(KIND).put(identifier, call.body))
 
@@ -46,7 +46,7 @@ def get_address(call: Call) -> Any:
 
 @handles("updateShippingAddress")
 def update_address(call: Call) -> None:
-    """Replace an address; what was ordered before goes to the old one."""
+    """Replace an address; earlier orders keep the old one."""
     identifier = call.path["shipping_address_id"]
     call.collection(KIND).find(identifier)
     call.collection(KIND)[identifier] = call.body
@@ -54,5 +54,5 @@ def update_address(call: Call) -> None:
 
 @handles("deleteShippingAddress")
 def delete_address(call: Call) -> None:
-    """Forget an address."""
+    """Remove an address."""
     call.collection(KIND).take(call.path["shipping_address_id"])

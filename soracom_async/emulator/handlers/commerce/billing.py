@@ -1,4 +1,4 @@
-"""Bills: of the months that are over, of the present one, day by day, and by what cost most."""
+"""Bills of past months and of the present one, costs by day, and summaries of the highest costs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from ...domain import charges
 from ...domain.bills import Bill, account
 from ...domain.dates import (
-    DAY,
     beginning,
     day_text,
     later,
@@ -17,6 +16,7 @@ from ...domain.dates import (
     second_text,
 )
 from ...domain.money import money_of
+from ...durations import DAY_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-SUMMED_UP = 4
+SUMMED_UP_MONTHS = 4
 """How many months the summaries have."""
 TOP = 100
 """How many SIMs the summary of SIMs has."""
@@ -40,7 +40,7 @@ def _bill(call: Call) -> Bill:
         (bill for bill in account(call.operator, call.now).bills.values() if month_text(bill.month) == month), None
     )
     if bill is None:
-        raise Refusal("COM0007", "bill of", month)
+        raise Refusal.not_found("bill of", month)
     return bill
 
 
@@ -61,7 +61,7 @@ def _shown(call: Call, bill: Bill) -> dict[str, Any]:
 
 @handles("getBillingHistory")
 def history(call: Call) -> Any:
-    """Return the bills of the months that are over, newest first."""
+    """Return the bills of past months, newest first."""
     closed = [_shown(call, bill) for bill in account(call.operator, call.now).bills.values() if bill.closed]
     return {"billList": closed[::-1]}
 
@@ -74,7 +74,7 @@ def get_bill(call: Call) -> Any:
 
 @handles("getBillingPerDay")
 def per_day(call: Call) -> Any:
-    """Return what each day of a month cost, before any coupon."""
+    """Return the costs of each day of a month, without coupons."""
     bill = _bill(call)
     days = [
         {"date": day_text(day), "amount": bill.money.round(sum(items.values())), "currency": bill.money.code}
@@ -85,7 +85,7 @@ def per_day(call: Call) -> Any:
 
 @handles("getLatestBilling")
 def latest(call: Call) -> Any:
-    """Return what the present month costs so far."""
+    """Return the costs of the present month so far."""
     bill = account(call.operator, call.now).bills.get(month_of(call.now))
     return {
         "amount": bill.amount if bill else 0,
@@ -102,7 +102,7 @@ def export_bill(call: Call) -> Any:
 
 @handles("exportLatestBilling")
 def export_latest(call: Call) -> Any:
-    """Export the present month's bill, even if it has no line yet."""
+    """Export the present month's bill, which may have no line yet."""
     return _export(call, month_of(call.now))
 
 
@@ -121,7 +121,7 @@ def _export(call: Call, month: date) -> Any:
 
 @handles("getBillingSummaryOfBillItems")
 def by_item(call: Call) -> Any:
-    """Return what each bill item cost in the last months, the dearest first."""
+    """Return the costs of each bill item in the last months, the highest first."""
     bills = account(call.operator, call.now).bills
 
     def costs(month: date) -> list[dict[str, Any]]:
@@ -136,12 +136,12 @@ def by_item(call: Call) -> Any:
 
 @handles("getBillingSummaryOfSims")
 def by_sim(call: Call) -> Any:
-    """Return the SIMs that cost most in the last months, the dearest first."""
+    """Return the SIMs with the highest costs in the last months, the highest first."""
     money = money_of(call.operator)
 
     def costs(month: date) -> list[dict[str, Any]]:
-        last = min(beginning(later(month, 1)) // DAY - 1, call.now // DAY)
-        every = charges.by_sim(call.operator.fleet, beginning(month) // DAY, last)
+        last = min(beginning(later(month, 1)) // DAY_MS - 1, call.now // DAY_MS)
+        every = charges.by_sim(call.operator.fleet, beginning(month) // DAY_MS, last)
         dearest = nlargest(TOP, (pair for pair in every if pair[1]), key=lambda pair: pair[1])
         return [{"simId": sim_id, "amount": money.of(yen)} for sim_id, yen in dearest]
 
@@ -150,7 +150,7 @@ def by_sim(call: Call) -> Any:
 
 def _summaries(call: Call, costs: Callable[[date], list[dict[str, Any]]]) -> list[dict[str, Any]]:
     """Return the last months, newest first, each with its costs."""
-    months = [later(month_of(call.now), -ago) for ago in range(SUMMED_UP)]
+    months = [later(month_of(call.now), -ago) for ago in range(SUMMED_UP_MONTHS)]
     return [
         {
             "yearMonth": month_text(month),

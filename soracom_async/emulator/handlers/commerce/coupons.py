@@ -21,13 +21,13 @@ UNREGISTERED = "unregistered coupon"
 QUOTATION = "coupon quotation"
 MOST = 1_000_000
 """The greatest amount of a coupon."""
-GOOD_FOR = 12
-"""Months until a coupon that says nothing else expires."""
+VALID_MONTHS = 12
+"""How long a coupon is valid if the request does not say it."""
 
 
 @handles("sandboxCreateCoupon")
 def create_coupon(call: Call) -> Any:
-    """Make a coupon that nobody has yet."""
+    """Make a coupon that no operator has registered yet."""
     amount = call.body.get("amount")
     if amount is None:
         amount = 1000
@@ -44,24 +44,24 @@ def create_coupon(call: Call) -> Any:
 
 @handles("registerCoupon")
 def register_coupon(call: Call) -> Any:
-    """Take a coupon that nobody has."""
+    """Register a coupon that no operator has registered yet."""
     code = call.path["coupon_code"]
     collection = collection_with(call.world, UNREGISTERED, code)
     if collection is None or collection[code]["expiryYearMonth"] < month_text(month_of(call.now)):
-        raise Refusal("COM0003", f"the coupon code {code} is not valid")
+        raise Refusal.invalid(f"the coupon code {code} is not valid")
     _keep(call, collection.take(code))
     return _coupons(call)[code]
 
 
 @handles("listCoupons")
 def list_coupons(call: Call) -> Any:
-    """Return the coupons and what is left of them."""
+    """Return the coupons with their balances."""
     return {"couponList": list(_coupons(call).values())}
 
 
 @handles("createCouponQuotation")
 def create_quotation(call: Call) -> Any:
-    """Offer a coupon, which is good for every bill item."""
+    """Offer a coupon that is valid for every bill item."""
     money, amount = money_of(call.operator), call.body["amount"]
     _check_amount(amount)
     terms = {
@@ -76,7 +76,7 @@ def create_quotation(call: Call) -> Any:
 
 @handles("confirmCouponOrder")
 def confirm_order(call: Call) -> Any:
-    """Buy the coupon, which is registered at once; once more changes nothing."""
+    """Buy the coupon, which is registered at once; a second confirmation changes nothing."""
     offer, new = confirm(call, QUOTATION)
     if new:
         offer["couponCode"] = call.world.secret(16)
@@ -87,11 +87,11 @@ def confirm_order(call: Call) -> Any:
 
 def _check_amount(amount: float) -> None:
     if not 0 < amount <= MOST:
-        raise Refusal("COM0003", f"body.amount is not more than 0 and at most {MOST}")
+        raise Refusal.invalid(f"body.amount is not more than 0 and at most {MOST}")
 
 
 def _expiry(call: Call) -> str:
-    return month_text(later(month_of(call.now), GOOD_FOR))
+    return month_text(later(month_of(call.now), VALID_MONTHS))
 
 
 def _keep(call: Call, coupon: Record) -> None:

@@ -1,4 +1,4 @@
-"""Orders on their way: what ships them, the SIMs in them, and the registration of those."""
+"""Deliveries of orders: the shipping, the SIMs in an order, and their registration."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 @handles("sandboxShipOrder")
 def ship(call: Call) -> None:
-    """Send an order off, and make the SIMs that are in it."""
+    """Ship an order, and make the SIMs in it."""
     if call.body["operatorId"] != call.operator.id:
-        raise Refusal("AUM0007")
+        raise Refusal.forbidden()
     order = call.collection(KIND).get(call.body["orderId"])
     if order is None or order["confirmedTime"] is None:
-        raise Refusal("COM0003", f"there is no order {call.body['orderId']}")
+        raise Refusal.invalid(f"there is no order {call.body['orderId']}")
     status, _ = status_of(call, order)
     if status not in ("ordering", "ordered"):
-        raise Refusal("COM0009", f"the order is {status}")
+        raise Refusal.not_possible(f"the order is {status}")
     order["shippedTime"] = call.now
     order["label"] = f"{call.world.random.randrange(10**12):012d}"
     order["sims"] = [
@@ -44,7 +44,7 @@ def ship(call: Call) -> None:
 
 @handles("listOrderedSubscribers")
 def list_subscribers(call: Call) -> Page:
-    """Return the SIMs of an order, of which there are none before it is shipped."""
+    """Return the SIMs of an order; there are none before it is shipped."""
     order = ordered(call, call.path["order_id"])
     sims = Collection("ordered subscriber")
     sims.update({imsi(record["number"]): record for record in order.get("sims", ())})
@@ -62,18 +62,18 @@ def _shown(call: Call, record: Record) -> Any:
         "serialNumber": sim.serial_number,
         "bundles": sim.bundles or [],
     }
-    # The secret is of use until somebody has the SIM.
+    # The secret is shown until the SIM is registered.
     made = stock.find(call.world, sim.number)
     return shown | ({"registrationSecret": made["secret"]} if made is not None else {})
 
 
 @handles("registerOrderedSim")
 def register_sims(call: Call) -> None:
-    """Take the SIMs of an order that has arrived into the fleet, as its initial settings say."""
+    """Register the SIMs of a delivered order, with the order's initial settings."""
     order = ordered(call, call.path["order_id"])
     status, _ = status_of(call, order)
     if status != "shipped":
-        raise Refusal("COM0009", f"the order is {status}")
+        raise Refusal.not_possible(f"the order is {status}")
     settings = order.get("settings", {})
     for record in order["sims"]:
         if stock.find(call.world, record["number"]) is not None:
@@ -82,6 +82,6 @@ def register_sims(call: Call) -> None:
 
 
 def _fields(setting: Record) -> dict[str, Any]:
-    """Return what an initial setting says of a SIM."""
+    """Return the fields of a SIM that an initial setting sets."""
     names = {"groupId": "group_id", "speedClass": "speed_class", "tags": "tags"}
     return {field: setting[name] for name, field in names.items() if setting.get(name) is not None}

@@ -1,4 +1,4 @@
-"""Volume discounts: what can be agreed on, offers, contracts."""
+"""Volume discounts: available terms, offers, contracts."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _YEN_A_MONTH = {
     "SORACOM_AIR_MONTHLY_FIXED_BASIC_CHARGE": 400,
 }
 _LESS_FOR_LONGER = {12: 0.1, 24: 0.2, 36: 0.3}
-"""By the months of the contract."""
+"""The discount by the months of the contract."""
 _LESS_FOR_PAYMENT = {"MONTHLY": 0.0, "PREPAYMENT": 0.05}
 
 
 def _unit_prices(money: Money) -> dict[tuple[str, str, int], float]:
-    """Return what a SIM costs a month, by all that can be agreed on."""
+    """Return the monthly price of a SIM, for all available terms."""
     return {
         (kind, payment, months): money.of(yen * (1 - less - still_less))
         for kind, yen in _YEN_A_MONTH.items()
@@ -49,7 +49,7 @@ def _unit_prices(money: Money) -> dict[tuple[str, str, int], float]:
 
 @handles("listAvailableDiscounts")
 def list_available(call: Call) -> Any:
-    """Return all that can be agreed on."""
+    """Return all available terms."""
     money = money_of(call.operator)
     available = [
         {
@@ -67,20 +67,20 @@ def list_available(call: Call) -> Any:
 
 @handles("createVolumeDiscountQuotation")
 def create_quotation(call: Call) -> Any:
-    """Offer a contract; it begins with the next month where nothing else is said."""
+    """Offer a contract; it begins with the next month if the request names no other."""
     money, body = money_of(call.operator), call.body
     kind, payment, months = (
         body[name] for name in ("volumeDiscountType", "volumeDiscountPaymentType", "contractTermMonth")
     )
     price = _unit_prices(money).get((kind, payment, months))
     if price is None:
-        raise Refusal("COM0003", f"there is no discount {kind}, {payment}, {months} months")
+        raise Refusal.invalid(f"there is no discount {kind}, {payment}, {months} months")
     if not 1 <= body["quantity"] <= MOST:
-        raise Refusal("COM0003", f"body.quantity is not 1 to {MOST}")
+        raise Refusal.invalid(f"body.quantity is not 1 to {MOST}")
     today = day_of(call.now)
     start = day_in(body["startDate"]) if body.get("startDate") else later(month_of(call.now), 1)
     if start is None or not today <= start <= later(today, 12):
-        raise Refusal("COM0003", "body.startDate is not a day, YYYYMMDD, of the next 12 months")
+        raise Refusal.invalid("body.startDate is not a day, YYYYMMDD, of the next 12 months")
     initial = money.round(price * body["quantity"] * months) if payment == "PREPAYMENT" else 0
     discount = {
         "volumeDiscountType": kind,
@@ -106,7 +106,7 @@ def create_quotation(call: Call) -> Any:
 
 @handles("confirmVolumeDiscountOrder")
 def confirm_order(call: Call) -> Any:
-    """Conclude the contract; once more changes nothing."""
+    """Conclude the contract; a second confirmation changes nothing."""
     offer, new = confirm(call, QUOTATION)
     if new:
         offer["contractId"] = call.world.uuid()
@@ -127,7 +127,7 @@ def get_contract(call: Call) -> Any:
     """Return a contract."""
     contract = call.collection(KIND).get(call.path["contract_id"])
     if contract is None:
-        raise Refusal("COM0003", f"there is no volume discount {call.path['contract_id']}")
+        raise Refusal.invalid(f"there is no volume discount {call.path['contract_id']}")
     return _shown(call, contract)
 
 

@@ -1,4 +1,4 @@
-"""Orders of things that are shipped: offered, confirmed, cancelled or shipped, received."""
+"""Orders of products: offered, confirmed, cancelled or shipped, received."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ...domain.subscriptions import check
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
-from ..common.payments import PAYMENT, TIME
+from ..common.payments import PAYMENT, PAYMENT_MS
 from ..common.quotations import confirm, quote
 from . import addresses
 
@@ -29,7 +29,7 @@ KIND = "order"
 
 @handles("listProducts")
 def list_products(call: Call) -> Any:
-    """Return what can be ordered; no campaign is on."""
+    """Return the products; there is no campaign."""
     money = money_of(call.operator)
     products = [] if call.query.get("campaign_code") else [product.shown(money) for product in PRODUCTS.values()]
     return {"productList": products, "shippingCostList": shipping_costs(money)}
@@ -37,17 +37,17 @@ def list_products(call: Call) -> Any:
 
 @handles("createQuotation")
 def create_quotation(call: Call) -> Any:
-    """Offer what is asked for, at a price."""
+    """Offer the requested products, with a price."""
     items = [_item(item, money_of(call.operator)) for item in call.body.get("orderItemList") or ()]
     if not items:
-        raise Refusal("COM0003", "body.orderItemList is empty")
+        raise Refusal.invalid("body.orderItemList is empty")
     address_id = call.body.get("shippingAddressId")
     if not address_id:
-        raise Refusal("COM0003", "body.shippingAddressId is missing")
+        raise Refusal.invalid("body.shippingAddressId is missing")
     address = call.collection(addresses.KIND).find(address_id)
     delivery = call.body.get("preferredDeliveryDate")
     if delivery and delivery < day_text(day_of(call.now)):
-        raise Refusal("COM0003", "body.preferredDeliveryDate is past")
+        raise Refusal.invalid("body.preferredDeliveryDate is past")
     terms = {
         "email": call.operator.email,
         "orderChannel": "api",
@@ -61,7 +61,7 @@ def create_quotation(call: Call) -> Any:
 
 
 def _amounts(items: list[Record], address: Record, money: Money) -> Record:
-    """Return what an order costs."""
+    """Return the costs of an order."""
     shipping = shipping_cost(area_of(address["state"]), money)
     net = sum(item["productAmount"] for item in items) + shipping
     return {
@@ -81,9 +81,9 @@ def _item(item: Record, money: Money) -> Record:
     code, quantity = item.get("productCode"), item.get("quantity")
     product = PRODUCTS.get(code or "")
     if product is None:
-        raise Refusal("COM0003", f"there is no product {code}")
+        raise Refusal.invalid(f"there is no product {code}")
     if quantity is None or not 1 <= quantity <= product.most:
-        raise Refusal("COM0003", f"the quantity of {code} is not 1 to {product.most}")
+        raise Refusal.invalid(f"the quantity of {code} is not 1 to {product.most}")
     amount = money.round(money.of(product.price) * quantity)
     return {
         "product": product.shown(money),
@@ -94,10 +94,10 @@ def _item(item: Record, money: Money) -> Record:
 
 
 def ordered(call: Call, order_id: str) -> Record:
-    """Return an order that was confirmed; raises Refusal (404) where there is none."""
+    """Return an order that was confirmed; raises Refusal (404) if there is none."""
     order = call.collection(KIND).find(order_id)
     if order["confirmedTime"] is None:
-        raise Refusal("COM0007", KIND, order_id)
+        raise Refusal.not_found(KIND, order_id)
     return order
 
 
@@ -108,11 +108,11 @@ def sim_products(order: Record) -> list[tuple[Product, int]]:
 
 
 def status_of(call: Call, order: Record) -> tuple[str, str]:
-    """Return how far an order is, and how far its payment."""
+    """Return the status of an order, and of its payment."""
     for status, payment in (("cancelled", "cancelled"), ("received", "paid"), ("shipped", "paid")):
         if f"{status}Time" in order:
             return status, payment
-    return ("ordered", "paid") if call.now >= order["confirmedTime"] + TIME else ("ordering", "paying")
+    return ("ordered", "paid") if call.now >= order["confirmedTime"] + PAYMENT_MS else ("ordering", "paying")
 
 
 def order_shown(call: Call, order: Record) -> Any:
@@ -150,35 +150,35 @@ def get_order(call: Call) -> Any:
 
 @handles("confirmOrder")
 def confirm_order(call: Call) -> Any:
-    """Make an order of an offer; once more changes nothing."""
+    """Turn an offer into an order; a second confirmation changes nothing."""
     order, _ = confirm(call, KIND)
     return order_shown(call, order)
 
 
 @handles("cancelOrder")
 def cancel_order(call: Call) -> None:
-    """Cancel an order that is not on its way yet; an offer is only forgotten."""
+    """Cancel an order that is not shipped yet; an offer is only removed."""
     order = call.collection(KIND).find(call.path["order_id"])
     if order["confirmedTime"] is None:
         call.collection(KIND).take(call.path["order_id"])
         return
     if "shippedTime" in order:
-        raise Refusal("COM0009", "the order is shipped")
+        raise Refusal.not_possible("the order is shipped")
     order["cancelledTime"] = call.now
     call.collection(PAYMENT).pop(call.path["order_id"], None)
 
 
 @handles("updateOrderedResourceInitialSetting")
 def set_initial_settings(call: Call) -> Any:
-    """Say how the SIMs of an order are to be when they are registered."""
+    """Set the initial settings of an order's SIMs, which apply when they are registered."""
     order = ordered(call, call.path["order_id"])
     status, _ = status_of(call, order)
     if status in ("cancelled", "received"):
-        raise Refusal("COM0009", f"the order is {status}")
+        raise Refusal.not_possible(f"the order is {status}")
     settings = call.body.get("simInitialSettings") or {}
     for subscription, setting in settings.items():
         if subscription not in [product.subscription for product, _ in sim_products(order)]:
-            raise Refusal("COM0003", f"the order has no SIM of {subscription}")
+            raise Refusal.invalid(f"the order has no SIM of {subscription}")
         check(subscription, speed_class=setting.get("speedClass"))
         if setting.get("groupId") is not None:
             call.operator.groups.get(setting["groupId"])

@@ -1,4 +1,4 @@
-"""How the operator pays, and what it has paid."""
+"""The operator's payment method, and its payments."""
 
 from __future__ import annotations
 
@@ -26,32 +26,32 @@ def get_method(call: Call) -> Any:
 
 @handles("activatePaymentMethod")
 def activate_method(call: Call) -> Any:
-    """Try the payment method again, which always helps."""
+    """Activate the payment method again; this always succeeds."""
     payment_method(call)["updateDate"] = second_text(call.now)
     return {}
 
 
 @handles("registerPayerInformation")
 def register_payer(call: Call) -> None:
-    """Say whose name stands on the statements."""
+    """Set the name on the statements."""
     call.operator.records[PAYER] = call.body
 
 
 @handles("getPayerInformation")
 def get_payer(call: Call) -> Any:
-    """Return whose name stands on the statements."""
+    """Return the name on the statements."""
     if PAYER not in call.operator.records:
-        raise Refusal("COM0003", "no payer information is registered")
+        raise Refusal.invalid("no payer information is registered")
     return call.operator.records[PAYER]
 
 
 @handles("getPaymentTransaction")
 def get_transaction(call: Call) -> Any:
-    """Return what came of a payment."""
+    """Return the result of a payment."""
     identifier = call.path["payment_transaction_id"]
     payment = payments(call).get(identifier)
     if payment is None:
-        raise Refusal("COM0007", "payment transaction", identifier)
+        raise Refusal.not_found("payment transaction", identifier)
     money = money_of(call.operator)
     net = money.round(payment["total"] - payment["tax"])
     return {
@@ -85,7 +85,7 @@ def export_statement(call: Call) -> Any:
     identifier = call.path["payment_statement_id"]
     payment = payments(call).get(identifier)
     if payment is None:
-        raise Refusal("COM0003", f"there is no payment statement {identifier}")
+        raise Refusal.invalid(f"there is no payment statement {identifier}")
     payer = call.operator.records.get(PAYER, {})
     statement = _statement(call, identifier, payment)
     rows = [*payer.items(), *((name, value) for name, value in statement.items() if name != "chargedYearMonths")]

@@ -1,11 +1,11 @@
-"""Orders of eSIM profiles: offered for a day, then confirmed, and made in a while."""
+"""Orders of eSIM profiles: an offer is valid for a day; after its confirmation, the profiles take some time."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...domain.dates import DAY
 from ...domain.subscriptions import check
+from ...durations import DAY_MS, SECOND_MS
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 MOST = 100
 """The most profiles of one order."""
-TIMES = {"CONFIRMED": 1000, "IN_PROGRESS": 10_000}
-"""Milliseconds after the confirmation at which a status ends."""
+STATUS_ENDS_MS = {"CONFIRMED": SECOND_MS, "IN_PROGRESS": 10 * SECOND_MS}
+"""How long after the confirmation a status ends."""
 _SUBSCRIPTIONS = ("plan01s", "planP1", "planX1", "planX2", "planX3", "plan-US")
 _SMDP = "smdp.emulator.test"
 
 
 def _orders(call: Call) -> Collection:
-    """Return the orders; those that nobody confirmed within a day are gone."""
+    """Return the orders; those that were not confirmed within a day are removed."""
     orders = call.collection("eSIM profile order")
     for identifier, order in list(orders.items()):
-        if "confirmedTime" not in order and call.now - order["orderedTime"] > DAY:
+        if "confirmedTime" not in order and call.now - order["orderedTime"] > DAY_MS:
             del orders[identifier]
     return orders
 
@@ -41,11 +41,11 @@ def _status(call: Call, order: Record) -> str:
     if "confirmedTime" not in order:
         return "DRAFT"
     elapsed = call.now - order["confirmedTime"]
-    return next((status for status, end in TIMES.items() if elapsed < end), "COMPLETED")
+    return next((status for status, end in STATUS_ENDS_MS.items() if elapsed < end), "COMPLETED")
 
 
 def _completed_time(order: Record) -> int:
-    return int(order["confirmedTime"] + max(TIMES.values()))
+    return int(order["confirmedTime"] + max(STATUS_ENDS_MS.values()))
 
 
 def _shown(call: Call, order: Record) -> dict[str, Any]:
@@ -56,17 +56,17 @@ def _shown(call: Call, order: Record) -> dict[str, Any]:
 
 @handles("createProfileOrder")
 def create_order(call: Call) -> Any:
-    """Offer what is asked for."""
+    """Offer the requested profiles."""
     body = call.body
     bundles, speed_class = body.get("bundles") or [], body.get("speedClass") or "s1.standard"
     if body["subscription"] not in _SUBSCRIPTIONS:
-        raise Refusal("COM0003", f"there is no eSIM profile with {body['subscription']}")
+        raise Refusal.invalid(f"there is no eSIM profile with {body['subscription']}")
     if not 1 <= body["quantity"] <= MOST:
-        raise Refusal("COM0003", f"body.quantity is not 1 to {MOST}")
+        raise Refusal.invalid(f"body.quantity is not 1 to {MOST}")
     if len(bundles) > 1:
-        raise Refusal("COM0003", "body.bundles has more than one")
+        raise Refusal.invalid("body.bundles has more than one")
     if len(body.get("description") or "") > 100:
-        raise Refusal("COM0003", "body.description is longer than 100")
+        raise Refusal.invalid("body.description is longer than 100")
     check(body["subscription"], bundles, speed_class)
     identifier = call.world.uuid()
     order = {
@@ -95,14 +95,14 @@ def get_order(call: Call) -> Any:
 
 @handles("deleteProfileOrder")
 def delete_order(call: Call) -> None:
-    """Forget an offer; an order stays."""
+    """Remove an offer; a confirmed order cannot be removed."""
     _draft(call)
     _orders(call).take(call.path["profile_order_id"])
 
 
 @handles("confirmProfileOrder")
 def confirm_order(call: Call) -> Any:
-    """Order what was offered; the SIMs belong to the fleet from now on."""
+    """Order the offered profiles; the SIMs are in the fleet from now on."""
     order = _draft(call)
     order["confirmedTime"] = call.now
     order["profiles"] = [
@@ -114,7 +114,7 @@ def confirm_order(call: Call) -> Any:
 def _draft(call: Call) -> Record:
     order = _order(call)
     if "confirmedTime" in order:
-        raise Refusal("COM0009", "the order is confirmed")
+        raise Refusal.not_possible("the order is confirmed")
     return order
 
 
@@ -125,7 +125,7 @@ def _new_sim(call: Call, order: Record) -> int:
 
 @handles("listOrderedProfiles")
 def list_profiles(call: Call) -> Any:
-    """Return the profiles of an order, of which there are none before it is completed."""
+    """Return the profiles of an order; there are none before it is completed."""
     order = _order(call)
     if _status(call, order) != "COMPLETED":
         return []

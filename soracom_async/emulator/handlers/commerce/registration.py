@@ -1,4 +1,4 @@
-"""SIMs that nobody has: made by the sandbox, and registered with the secret that comes with them."""
+"""SIMs without an operator: made by the sandbox, and registered with their secret."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..fleet.sims import side_of
 
 @handles("sandboxCreateSubscriber")
 def create_subscriber(call: Call) -> Any:
-    """Make a SIM that nobody has yet."""
+    """Make a SIM without an operator."""
     subscription, bundles = call.body.get("subscription") or "plan01s", call.body.get("bundles") or ()
     check(subscription, bundles)
     record = stock.make(call, subscription, bundles)
@@ -37,7 +37,7 @@ def create_subscriber(call: Call) -> Any:
 
 @handles("registerSim", "registerSubscriber")
 def register(call: Call) -> Any:
-    """Take a SIM that nobody has into the fleet; of one that was not made here any secret is right."""
+    """Register a SIM without an operator; for a SIM that was not made here, any secret is accepted."""
     name = call.path.get("sim_id") or call.path["imsi"]
     number, secret = number_of(name), call.body["registrationSecret"]
     if number is None or call.world.owner(number) is not None or not secret:

@@ -1,4 +1,4 @@
-"""Exported files: given at once, or made in a while and asked for by an identifier."""
+"""Exported files: returned at once, or made in the background and requested later by an identifier."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
+from ...durations import SECOND_MS
 from ...protocol.errors import Refusal
 
 if TYPE_CHECKING:
@@ -14,24 +15,24 @@ if TYPE_CHECKING:
     from ...service.call import Call
     from ...state.collections import Collection
 
-TIME = 2000
-"""Milliseconds until a file that is made in a while is there."""
+EXPORT_MS = 2 * SECOND_MS
+"""How long an export takes that is made in the background."""
 
 
 def exported(call: Call) -> Collection:
-    """Return the operator's files that were asked for without waiting."""
+    """Return the operator's files that were exported in the background."""
     return call.collection("exported file")
 
 
 def export(call: Call, name: str, content: str, content_type: str = "text/csv") -> dict[str, str]:
-    """Return what an export answers: a file's URL or, in the mode `async`, the identifier to ask for it later."""
+    """Return the answer of an export: the file's URL or, in the mode `async`, the identifier to request it later."""
     mode = call.query.get("export_mode", "sync")
     if mode not in ("sync", "async"):
-        raise Refusal("COM0003", "export_mode is neither sync nor async")
+        raise Refusal.invalid("export_mode is neither sync nor async")
     if mode == "sync":
         return {"url": call.offer(content.encode(), content_type)}
     file_id = call.world.uuid()
-    exported(call).put(file_id, {"content": content, "contentType": content_type, "doneTime": call.now + TIME})
+    exported(call).put(file_id, {"content": content, "contentType": content_type, "doneTime": call.now + EXPORT_MS})
     return {"exportedFileId": file_id, "exportedFilePath": f"/{call.operator.id}/{file_id}/{name}"}
 
 

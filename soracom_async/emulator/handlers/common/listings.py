@@ -1,4 +1,4 @@
-"""Listings of records that are no collection of their own."""
+"""Listings of records that are in no collection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def listing(call: Call, records: Iterable[Record], key: str, wanted: Callable[[Record], bool] | None = None) -> Page:
-    """Return the page of records that the query means; each is known by its field `key`."""
+    """Return the page of records that the query means; the field `key` identifies each record."""
     collection = Collection(key)
     collection.update((str(record[key]), record) for record in records)
     return call.page(collection, wanted, visible)

@@ -1,4 +1,4 @@
-"""How an operator pays, and what it has paid: its orders, and its bills once their months are over."""
+"""An operator's payment method, and its payments: for orders, and for the bills of past months."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING
 from ...domain.bills import account
 from ...domain.dates import month_text, second_text
 from ...domain.money import money_of
+from ...durations import MINUTE_MS
 
 if TYPE_CHECKING:
     from ...service.call import Call
     from ...state.collections import Record
 
 CARD = "************4242"
-"""What every operator pays with; the API has no way to say anything else."""
+"""The card of every operator; the API cannot register another one."""
 METHOD = "payment method"
 PAYMENT = "payment"
-"""The kind of a payment of an order, which has the order's identifier."""
-TIME = 60_000
-"""Milliseconds that the payment of an order takes."""
+"""The kind of the payment of an order; its identifier is the order's."""
+PAYMENT_MS = MINUTE_MS
+"""How long the payment of an order takes."""
 
 
 def payment_method(call: Call) -> Record:
-    """Return how the operator pays: every one does, since the API itself has no way to register a card."""
+    """Return the operator's payment method. Every operator has one, since the API cannot register a card."""
     method: Record = call.operator.records.setdefault(
         METHOD,
         {
@@ -36,12 +37,12 @@ def payment_method(call: Call) -> Record:
 
 
 def pay(call: Call, terms: Record) -> None:
-    """Begin the payment of an order, unless it is free."""
+    """Start the payment of an order, unless it is free."""
     if terms["totalAmount"]:
         items = [item["product"]["productName"] for item in terms.get("orderItemList", ())]
         payment = {
             "orderId": terms["orderId"],
-            "time": call.now + TIME,
+            "time": call.now + PAYMENT_MS,
             "tax": terms["taxAmount"],
             "total": terms["totalAmount"],
             "items": items,
@@ -50,7 +51,7 @@ def pay(call: Call, terms: Record) -> None:
 
 
 def payments(call: Call) -> dict[str, Record]:
-    """Return what was paid up to now, by its transactions' identifiers, oldest first."""
+    """Return the payments until now, by the identifiers of their transactions, oldest first."""
     money = money_of(call.operator)
     made = dict(call.collection(PAYMENT))
     for month, bill in account(call.operator, call.now).bills.items():

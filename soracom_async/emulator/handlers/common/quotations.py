@@ -1,9 +1,10 @@
-"""Offers of something to be bought: made, then confirmed within a month, which buys it once and for all."""
+"""Offers: made, then confirmed within a month. The confirmation buys the offered product."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...durations import DAY_MS
 from ...protocol.errors import Refusal
 from .payments import pay
 
@@ -11,8 +12,8 @@ if TYPE_CHECKING:
     from ...service.call import Call
     from ...state.collections import Record
 
-VALID = 30 * 86_400_000
-"""Milliseconds that an offer is good for."""
+VALID_MS = 30 * DAY_MS
+"""How long an offer is valid."""
 
 
 def quote(call: Call, kind: str, terms: Record) -> Record:
@@ -28,8 +29,8 @@ def confirm(call: Call, kind: str) -> tuple[Record, bool]:
     offer = call.collection(kind).find(call.path["order_id"])
     if offer["confirmedTime"] is not None:
         return offer, False
-    if call.now - offer["quotedTime"] > VALID:
-        raise Refusal("COM0009", "the quotation is older than a month")
+    if call.now - offer["quotedTime"] > VALID_MS:
+        raise Refusal.not_possible("the quotation is older than a month")
     offer["confirmedTime"] = call.now
     pay(call, offer["terms"])
     return offer, True

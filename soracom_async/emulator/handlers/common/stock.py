@@ -1,4 +1,4 @@
-"""What was made for somebody to register: SIMs of the sandbox and of orders, coupons."""
+"""What can be registered: SIMs of the sandbox and of orders, coupons."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SIM = "unregistered SIM"
 
 
 def collection_with(world: World, kind: str, identifier: str) -> Collection | None:
-    """Return the collection with a thing that anybody can register, whoever it was made for; None if there is none."""
+    """Return the collection, of any operator, that has a record which can be registered; None if there is none."""
     collections = (operator.collection(kind) for operator in world.operators.values())
     return next((collection for collection in collections if identifier in collection), None)
 
 
 def make(call: Call, subscription: str, bundles: Sequence[str] = (), module_type: str = "nano") -> Record:
-    """Make a SIM that nobody has, with the secret that registers it."""
+    """Make a SIM without an operator, with the secret that registers it."""
     number = free_number(call.world)
     fields = {
         "subscription": subscription,
@@ -38,18 +38,18 @@ def make(call: Call, subscription: str, bundles: Sequence[str] = (), module_type
 
 
 def find(world: World, number: int) -> Record | None:
-    """Return the SIM of a number, if it was made and nobody has registered it."""
+    """Return the SIM of a number, if it was made and is not registered."""
     collection = collection_with(world, SIM, imsi(number))
     return None if collection is None else collection[imsi(number)]
 
 
 def blank(call: Call, record: Record) -> Sim:
-    """Return a SIM that was made, as it is before somebody registers it."""
+    """Return a SIM that was made, in its state before the registration."""
     return call.operator.fleet.blank(record["number"], call.now, **record["fields"])
 
 
 def register(call: Call, number: int, **fields: Any) -> Sim:
-    """Take a SIM that nobody has, made here or not, into the operator's fleet."""
+    """Register a SIM without an operator, made here or not, in the operator's fleet."""
     collection = collection_with(call.world, SIM, imsi(number))
     made = {} if collection is None else collection.take(imsi(number))["fields"]
     sim = call.operator.fleet.blank(number, call.now, registered=call.now, **made | fields)
@@ -58,9 +58,9 @@ def register(call: Call, number: int, **fields: Any) -> Sim:
 
 
 def free_number(world: World) -> int:
-    """Return the number of a SIM that neither somebody has nor was made."""
+    """Return a number that no SIM has, neither in a fleet nor in stock."""
     collections = (operator.collection(SIM) for operator in world.operators.values())
-    # The SIM that was made last has the greatest number of its collection.
+    # The latest SIM of a collection has its greatest number.
     made = [next(reversed(collection.values()))["number"] for collection in collections if collection]
     number: int = max([world.new_number(), *(last + 1 for last in made)])
     while world.owner(number) is not None:

@@ -1,4 +1,4 @@
-"""Listings of what happened when: the part that a query means, newest first unless it says otherwise."""
+"""Listings of records with times: the part that a query means, newest first unless it says otherwise."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
+from ...state.paging import first_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,7 +24,7 @@ def timeline(
     most: int = 1000,
     shown: Callable[[Record], Any] | None = None,
 ) -> Page:
-    """Return the page that the query's from, to, sort, limit and key mean; ten records where it has no limit."""
+    """Return the page that the query's from, to, sort, limit and key mean; ten records if it has no limit."""
     start, end = period(call)
     within = [
         record
@@ -35,24 +36,24 @@ def timeline(
 
 
 def period(call: Call) -> tuple[int | None, int | None]:
-    """Return the query's from and to, in milliseconds; raises Refusal (400) where they are the wrong way round."""
+    """Return the query's from and to, in milliseconds; raises Refusal (400) if `from` is later."""
     start, end = call.query.get("from"), call.query.get("to")
     if start is not None and end is not None and start > end:
-        raise Refusal("COM0003", "from is later than to")
+        raise Refusal.invalid("from is later than to")
     return start, end
 
 
 def part(
     call: Call, records: Iterable[Record], time: str, tie: str | None, limit: int
 ) -> tuple[list[Record], str | None]:
-    """Return up to `limit` records behind the query's key, in the query's order, and the key of the next page.
+    """Return up to `limit` records after the query's key, in the query's order, and the key of the next page.
 
-    The key is the time of the last record, and where several may have the same, the field `tie` as well. So nothing is
-    missed or seen twice when records come or go between two pages.
+    The key is the time of the last record and, if several records can have the same time, its field `tie`. So no record
+    is missed or seen twice if records are added or removed between two pages.
     """
     order = call.query.get("sort", "desc")
     if order not in ("asc", "desc"):
-        raise Refusal("COM0003", "sort is neither asc nor desc")
+        raise Refusal.invalid("sort is neither asc nor desc")
 
     def place(record: Record) -> tuple[int, str]:
         return record[time], str(record[tie]) if tie else ""
@@ -61,14 +62,11 @@ def part(
     resumed = call.query.get("last_evaluated_key")
     if resumed:
         ordered = [record for record in ordered if _beyond(place(record), _parsed(resumed), order)]
-    key = None
-    if len(ordered) > limit:
-        key = "_".join(str(each) for each in place(ordered[limit - 1]) if each != "")
-    return ordered[:limit], key
+    return first_page(ordered, limit, key=lambda record: "_".join(str(each) for each in place(record) if each != ""))
 
 
 def _beyond(place: tuple[int, str], last: tuple[int, str], order: str) -> bool:
-    # A key of nothing but a time, which clients make by themselves, has all of that time behind it.
+    # Clients also make keys that are only a time; all records of that time come after such a key.
     here, there = (place, last) if last[1] else (place[:1], last[:1])
     return here > there if order == "asc" else here < there
 
@@ -76,5 +74,5 @@ def _beyond(place: tuple[int, str], last: tuple[int, str], order: str) -> bool:
 def _parsed(key: str) -> tuple[int, str]:
     time, _, tie = key.partition("_")
     if not (time.isascii() and time.isdigit()):
-        raise Refusal("COM0003", "last_evaluated_key is not one of this listing")
+        raise Refusal.invalid("last_evaluated_key is not one of this listing")
     return int(time), tie

@@ -1,4 +1,4 @@
-"""Analysis: SQL over what the operator has, and its result as a file."""
+"""Analysis: SQL over the operator's data, and its result as a file."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ...state.collections import Record
 
 KIND = "analysis query"
-_STATES = ((1000, "STARTING"), (4000, "RUNNING"), (6000, "EXPORTING"))
-"""Until how many milliseconds after its start a query is in which state."""
+_STATE_ENDS_MS = ((1000, "STARTING"), (4000, "RUNNING"), (6000, "EXPORTING"))
+"""How long after the start of a query a state ends."""
 
 
 def _column(name: str, kind: str) -> Record:
@@ -42,12 +42,12 @@ def schemas(call: Call) -> Any:
 
 @handles("startAnalysisQueries")
 def start(call: Call) -> Any:
-    """Begin a query: it is answered by what there is now, and shown when its time has come."""
+    """Start a query: it runs over the present data; its result is shown some time later."""
     sql, begin, end = call.body.get("sql") or "", call.body.get("from"), call.body.get("to")
     if not sql.strip():
-        raise Refusal("COM0003", "body.sql is missing")
+        raise Refusal.invalid("body.sql is missing")
     if begin is not None and end is not None and begin > end:
-        raise Refusal("COM0003", "body.from is later than body.to")
+        raise Refusal.invalid("body.from is later than body.to")
     milliseconds = (None if each is None else each * 1000 for each in (begin, end))
     columns, rows = query(call.operator, sql, call.now, *milliseconds)
     lines = "".join(json.dumps(row, ensure_ascii=False, default=bytes.hex) + "\n" for row in rows).encode()
@@ -64,13 +64,13 @@ def start(call: Call) -> Any:
 
 @handles("getAnalysisQueries")
 def get(call: Call) -> Any:
-    """Return how a query stands, and at the end where its rows are: JSON, one a line, compressed by gzip."""
+    """Return the state of a query and, once it is done, the URL of its rows: JSON Lines, compressed by gzip."""
     found = call.collection(KIND).find(call.path["query_id"])
     month = month_of(call.now)
     answer: Record = {
         "usedExecCount": sum(month_of(each["started"]) == month for each in call.collection(KIND).values()),
     }
-    for until, status in _STATES:
+    for until, status in _STATE_ENDS_MS:
         if call.now < found["started"] + until:
             return answer | {"status": status}
     content = base64.b64decode(found["content"])

@@ -1,4 +1,4 @@
-"""Harvest Files: what is put, found, listed and removed."""
+"""Harvest Files: put, find, list and delete files."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ...domain.filing import (
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page, Response
 from ...service.call import Call
+from ...state.paging import first_page
 from .. import handles
 
 if TYPE_CHECKING:
@@ -27,19 +28,19 @@ def _shown(entry: Record) -> Record:
 
 
 def _entries(call: Call, scope: str) -> dict[str, Record]:
-    """Return what a scope holds now; what Soracom offers to everybody, in `public`, is nothing here."""
+    """Return the present files of a scope; the emulator has no files in `public`."""
     if scope not in ("private", "public"):
-        raise Refusal("COM0007", "scope", scope)
+        raise Refusal.not_found("scope", scope)
     return files_of(call.operator, call.now) if scope == "private" else {}
 
 
 def _path(call: Call) -> str:
-    """Return the absolute path of the file that is named."""
+    """Return the absolute path of the file in the request."""
     return ROOT + call.path["path"]
 
 
 def _directory(call: Call) -> str:
-    """Return the absolute path of the directory that is named."""
+    """Return the absolute path of the directory in the request."""
     return f"{_path(call)}/" if call.path["path"] else ROOT
 
 
@@ -47,18 +48,18 @@ def _found(call: Call) -> Record:
     """Return the file of the path; raises Refusal (404)."""
     entry = _entries(call, call.path["scope"]).get(_path(call))
     if entry is None:
-        raise Refusal("COM0007", KIND, _path(call))
+        raise Refusal.not_found(KIND, _path(call))
     return entry
 
 
 def _must_be_private(call: Call) -> None:
     if call.path["scope"] != "private":
-        raise Refusal("COM0003", "only the scope private can be written to")
+        raise Refusal.invalid("only the scope private can be written to")
 
 
 @handles("putFile")
 def put(call: Call) -> Response:
-    """Write a file, new (201) or in the place of what was there (200)."""
+    """Write a file: 201 if it is new, 200 if it replaces one."""
     _must_be_private(call)
     content_type = call.request.headers.get("content-type") or "application/octet-stream"
     return Response(201 if put_file(call.operator, _path(call), call.body, content_type, call.now) else 200)
@@ -66,7 +67,7 @@ def put(call: Call) -> Response:
 
 @handles("getFile")
 def get(call: Call) -> Response:
-    """Lead to a file on the storage host, or to the listing of a directory."""
+    """Redirect to a file on the storage host, or to the listing of a directory."""
     directory = f"{_path(call)}/"
     entries = _entries(call, call.path["scope"])
     if directory in entries and _path(call) not in entries:
@@ -77,7 +78,7 @@ def get(call: Call) -> Response:
 
 @handles("getFileMetadata")
 def get_metadata(call: Call) -> Response:
-    """Say of a file what its headers say."""
+    """Return the headers of a file, without its content."""
     entry = _found(call)
     headers = {
         "content-length": str(entry["contentLength"]),
@@ -101,17 +102,17 @@ def delete_directory(call: Call) -> None:
     _must_be_private(call)
     path = _directory(call)
     if path == ROOT or any(entry["directory"] == path for entry in call.collection(KIND).values()):
-        raise Refusal("COM0009", f"the directory {path} is not empty")
+        raise Refusal.not_possible(f"the directory {path} is not empty")
     call.collection(KIND).take(path)
 
 
 @handles("listFiles")
 def list_files(call: Call) -> Page:
-    """Return what is in a directory, in the order of the names; the key is the last name."""
+    """Return the entries of a directory, in the order of their names; the key is the last name."""
     entries = _entries(call, call.path["scope"])
     path = _directory(call)
     if path != ROOT and path not in entries:
-        raise Refusal("COM0007", "directory", path)
+        raise Refusal.not_found("directory", path)
     return _page(call, {entry["filename"]: entry for entry in entries.values() if entry["directory"] == path})
 
 
@@ -126,15 +127,14 @@ def find(call: Call) -> Page:
 
 
 def _page(call: Call, entries: dict[str, Record]) -> Page:
-    """Return a page of entries by the names that order them; UTF-8 orders them as Unicode does."""
+    """Return a page of entries, in the order of their names; the order of code points is also that of UTF-8."""
     limit, after = call.limit(10), _name_of(call.query.get("last_evaluated_key") or "")
-    names = sorted(name for name in entries if name > after)
-    found = [_shown(entries[name]) for name in names[:limit]]
-    return Page.of(found, _key_of(names[limit - 1]) if len(names) > limit else None)
+    names, next_key = first_page(sorted(name for name in entries if name > after), limit, key=_key_of)
+    return Page.of([_shown(entries[name]) for name in names], next_key)
 
 
 def _key_of(name: str) -> str:
-    """Return the key that a name is: itself, unless some client would read that differently from a header."""
+    """Return the key of a name: the name itself, or encoded if some client could read it differently in a header."""
     if quote(name) == name and not name.startswith("~"):
         return name
     return "~" + base64.urlsafe_b64encode(name.encode()).decode()
@@ -144,4 +144,4 @@ def _name_of(key: str) -> str:
     try:
         return base64.urlsafe_b64decode(key[1:]).decode() if key.startswith("~") else key
     except ValueError:
-        raise Refusal("COM0003", "last_evaluated_key is not one of this listing") from None
+        raise Refusal.invalid("last_evaluated_key is not one of this listing") from None

@@ -1,1 +1,1 @@
-"""SIMs: their life, their groups, their use, what is sent to them."""
+"""SIMs: their life, groups, usage, and downlinks to them."""

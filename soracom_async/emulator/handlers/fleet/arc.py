@@ -20,7 +20,7 @@ def new_keys(call: Call) -> tuple[str, str]:
 
 @handles("attachArcSimCredentials", "renewArcSimCredentials")
 def set_keys(call: Call) -> Any:
-    """Give a SIM keys; where the public one is given, the private one stays with its owner."""
+    """Set the keys of a SIM; if the request has a public key, its owner keeps the private one."""
     sim = usable_in(call)
     given = call.body.get("arcClientPeerPublicKey")
     public, private = (given, "") if given else new_keys(call)
@@ -31,7 +31,7 @@ def set_keys(call: Call) -> Any:
 
 @handles("removeArcSimCredentials")
 def remove_keys(call: Call) -> None:
-    """Take the keys away."""
+    """Remove the keys."""
     usable_in(call).arc_keys = None
 
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...domain.wire import iso, visible
+from ...durations import DAY_S, SECOND_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state import life
 from .. import handles
+from ..common.crud import find
 from ..common.listings import listing
-from ..common.things import find
 
 if TYPE_CHECKING:
     from ...protocol.messages import Page
     from ...state.collections import Record
 
+SHORTEST_S, LONGEST_S = 30, DAY_S
+"""How long a capture can be."""
 EMPTY = bytes.fromhex("d4c3b2a1020004000000000000000000ffff000065000000")
-"""A capture file in which nothing passed by: the head of a pcap file of IP packets."""
+"""A capture file without packets: the header of a pcap file of IP packets."""
 
 
 def _sessions(call: Call) -> dict[str, Record]:
@@ -29,7 +32,7 @@ def _sessions(call: Call) -> dict[str, Record]:
 
 
 def _session(call: Call) -> Record:
-    """Return the session of the path, brought up to now."""
+    """Return the session of the path, in its present state."""
     session_id = call.path["session_id"]
     session = _sessions(call).get(session_id)
     if session is None:
@@ -38,14 +41,14 @@ def _session(call: Call) -> Record:
 
 
 def _present(call: Call, session: Record) -> Record:
-    end = session["_begun"] + session["duration"] * 1000
+    end = session["_begun"] + session["duration"] * SECOND_MS
     if session["status"] == "CAPTURING" and call.now >= end:
         session |= {"status": "DONE", "endedTime": iso(end)}
     return session
 
 
 def _shown(call: Call, session: Record) -> Record:
-    """Return what a client sees: of a capture that is over, where its file is."""
+    """Return a session as the API shows it; if the capture is over, with the URL of its file."""
     url = {} if session["status"] == "CAPTURING" else {"url": call.offer(EMPTY, "application/vnd.tcpdump.pcap")}
     return visible(session) | url
 
@@ -53,16 +56,16 @@ def _shown(call: Call, session: Record) -> Record:
 def _refusal(call: Call, session: Record, wish: str) -> Refusal:
     if "sim_id" in call.path:
         return Refusal("SIM0002", session["status"], wish)
-    return Refusal("COM0009", f"a capture that is {session['status']} cannot become {wish}")
+    return Refusal.not_possible(f"a capture that is {session['status']} cannot become {wish}")
 
 
 @handles("createSimPacketCaptureSession", "createPacketCaptureSession")
 def create(call: Call) -> Any:
-    """Begin to capture."""
+    """Start a capture."""
     if "sim_id" in call.path:
         life.usable(call.operator.fleet.change(call.sim_number()))
-    if not 30 <= call.body["duration"] <= 86_400:
-        raise Refusal("COM0003", "body.duration is not within 30 and 86400")
+    if not SHORTEST_S <= call.body["duration"] <= LONGEST_S:
+        raise Refusal.invalid(f"body.duration is not within {SHORTEST_S} and {LONGEST_S}")
     session = {
         "sessionId": call.world.uuid(),
         "status": "CAPTURING",
@@ -80,7 +83,7 @@ def create(call: Call) -> Any:
 def list_sessions(call: Call) -> Page:
     """Return all captures, oldest first."""
     call.query.setdefault("limit", 10)
-    if call.query.get("last_evaluated_key") == "null":  # what the listing of a VPG declares as its default
+    if call.query.get("last_evaluated_key") == "null":  # the declared default of the listing of a VPG
         del call.query["last_evaluated_key"]
     return listing(call, (_shown(call, _present(call, each)) for each in _sessions(call).values()), "sessionId")
 

@@ -1,10 +1,11 @@
-"""Diagnoses of a SIM: asked for, and there a little later."""
+"""Diagnoses of a SIM: requested, and done a few seconds later."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from ...domain.wire import visible
+from ...durations import DAY_MS, SECOND_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
@@ -13,13 +14,12 @@ from .transfers import number_named
 if TYPE_CHECKING:
     from ...state.sims import Sim
 
-TIME = 5000
-"""Milliseconds that a diagnosis takes."""
-DAY = 86_400_000
+DIAGNOSIS_MS = 5 * SECOND_MS
+"""How long a diagnosis takes."""
 
 
 def insights(sim: Sim) -> list[dict[str, Any]]:
-    """Return what is the matter with a SIM."""
+    """Return the insights about a SIM."""
     found: list[tuple[str, str, str, str, int | None]] = []
     if sim.status != "active":
         found.append(("sim-not-active", "sim", "warning", f"The SIM is {sim.status}.", sim.modified))
@@ -43,22 +43,22 @@ def insights(sim: Sim) -> list[dict[str, Any]]:
 
 @handles("sendDiagnosticRequest")
 def send(call: Call) -> Any:
-    """Ask for a diagnosis."""
+    """Request a diagnosis."""
     asked = call.body
     for name, only in (("service", "Air"), ("resourceType", "sim")):
         if asked[name] != only:
-            raise Refusal("COM0003", f"body.{name} is not {only}")
+            raise Refusal.invalid(f"body.{name} is not {only}")
     sim = call.operator.fleet.look(number_named(call, asked["resourceId"]))
     end = call.now if asked.get("to") is None else asked["to"]
-    start = end - DAY if asked.get("from") is None else asked["from"]
+    start = end - DAY_MS if asked.get("from") is None else asked["from"]
     if start > end:
-        raise Refusal("COM0003", "body.from is later than body.to")
+        raise Refusal.invalid("body.from is later than body.to")
     diagnostic_id = call.world.uuid()
     record = {name: asked[name] for name in ("service", "resourceType", "resourceId")} | {
         "diagnosticId": diagnostic_id,
         "from": start,
         "to": end,
-        "_doneTime": call.now + TIME,
+        "_doneTime": call.now + DIAGNOSIS_MS,
         "_insights": insights(sim),
     }
     return _shown(call, call.collection("diagnostic").put(diagnostic_id, record))
@@ -66,7 +66,7 @@ def send(call: Call) -> Any:
 
 @handles("getDiagnostic")
 def get(call: Call) -> Any:
-    """Return a diagnosis, or that it is under way."""
+    """Return a diagnosis, or that it is in progress."""
     return _shown(call, call.collection("diagnostic").find(call.path["diagnostic_id"]))
 
 

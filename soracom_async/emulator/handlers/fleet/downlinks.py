@@ -1,4 +1,4 @@
-"""What is sent down to a device: it answers as a plain device would, where it is online."""
+"""Downlinks to a device; a device that is online answers like a simple one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .. import handles
 if TYPE_CHECKING:
     from ...state.sims import Sim
 
-# The smallest picture that a JPEG can be: one grey point.
+# The smallest JPEG image: one grey pixel.
 SNAPSHOT = bytes.fromhex(
     "ffd8ffe000104a46494600010100000100010000ffdb004300" + "01" * 64 + "ffc0000b080001000101011100"
     "ffc40014000100000000000000000000000000000009ffc40014100100000000000000000000000000000000"
@@ -22,7 +22,7 @@ SNAPSHOT = bytes.fromhex(
 
 
 def online(call: Call) -> Sim:
-    """Return the SIM of the path; one without a session cannot be reached."""
+    """Return the SIM of the path; refuse one without a session."""
     sim = call.operator.fleet.look(call.sim_number())
     life.usable(sim)
     if not sim.online:
@@ -71,14 +71,14 @@ def udp(call: Call) -> None:
 
 @handles("sendDownlinkRtsp")
 def rtsp(call: Call) -> Response:
-    """Take a picture."""
+    """Take an image."""
     online(call)
     return Response(200, {"content-type": "image/jpeg"}, SNAPSHOT)
 
 
 @handles("getTestingUsage")
 def testing_usage(call: Call) -> Any:
-    """Return how much of the free test was used."""
+    """Return how much of the free trial was used."""
     sim = call.operator.fleet.look(call.sim_number())
     return {
         "startedTime": sim.created,

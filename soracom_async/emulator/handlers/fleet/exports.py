@@ -1,4 +1,4 @@
-"""Files that were exported without waiting."""
+"""Files that were exported in the background."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..common.exports import exported
 
 @handles("getExportedFile")
 def get(call: Call) -> Any:
-    """Return how far a file is, and its URL once it is made."""
+    """Return the status of a file, and its URL once it is made."""
     file = exported(call).find(call.path["exported_file_id"])
     if call.now < file["doneTime"]:
         return {"status": "processing"}

@@ -92,7 +92,7 @@ def delete_parameter(call: Call) -> None:
 
 
 def _remove(call: Call, mapping: dict[str, Any], name: str) -> None:
-    # Names in a path are commonly encoded twice by clients, as the official document asks for.
+    # Many clients encode names in a path twice, as the official document asks for.
     name = name if name in mapping else unquote(name)
     if name not in mapping:
         raise Refusal("GRP0002", name)

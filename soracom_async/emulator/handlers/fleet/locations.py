@@ -1,4 +1,4 @@
-"""Where cells are: always the same place for one cell, and near the other cells of its area and its network."""
+"""Locations of cells: always the same for one cell, and near the other cells of its area and its network."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from ...service.call import Call
 from .. import handles
 
 RANGES = (40.0, 3.0, 0.2, 0.02)
-"""How far, in degrees, a country is from the middle of the map, a network from that of its country, and so on."""
+"""Distances in degrees: of a country from the middle of the map, of a network from its country, and so on."""
 
 
 def _scatter(text: str) -> float:
-    """Return a number between -1 and 1 that looks random, and is always the same for one text."""
+    """Return a number between -1 and 1 that looks random, but is always the same for one text."""
     return crc32(text.encode()) / 0x7FFFFFFF - 1
 
 
 def locate(cell: dict[str, Any]) -> dict[str, Any] | None:
-    """Return where a cell is; an area has a place as well, if it is one of 3G."""
+    """Return the location of a cell; a 3G area has a location, too."""
     tac, lac = cell.get("tac"), cell.get("lac")
     own = cell.get("ecid") or cell.get("eci") if tac else cell.get("cid")
     path = [cell.get("mcc"), cell.get("mnc"), tac or lac, *([own] if own or tac else [])]
@@ -44,16 +44,16 @@ def locate(cell: dict[str, Any]) -> dict[str, Any] | None:
 
 @handles("getCellLocation")
 def get(call: Call) -> Any:
-    """Return where a cell is."""
+    """Return the location of a cell."""
     found = locate(call.query)
     if found is None:
-        raise Refusal("COM0007", "location of the cell", " ".join(map(str, call.query.values())))
+        raise Refusal.not_found("location of the cell", " ".join(map(str, call.query.values())))
     return found
 
 
 @handles("batchGetCellLocations")
 def get_many(call: Call) -> Any:
-    """Return where cells are, of those that are anywhere, with the identifiers they were asked for by."""
+    """Return the locations of those cells that have one, with the identifiers in the request."""
     return [
         found | ({"identifier": cell["identifier"]} if cell.get("identifier") else {})
         for cell in call.body

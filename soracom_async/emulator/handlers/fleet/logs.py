@@ -1,9 +1,10 @@
-"""Errors that services had with what devices sent: a few, from the seed."""
+"""Error logs: a few errors of services with data of devices, from the seed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...durations import HOUR_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state.sims import imsi
@@ -25,10 +26,10 @@ SERVICES = {
     "Orbit": "the soralet ended with an error",
     "Unified": "no service is configured",
 }
-"""And what each complains of."""
+"""The message of each service."""
 TYPES = ("Subscriber", "Device", "LoraDevice", "SigfoxDevice")
 SEEDED = 24
-"""How many SIMs had an error, an hour after another, before their operator began."""
+"""How many SIMs had an error, one an hour, before their operator signed up."""
 
 
 def errors(call: Call) -> Iterator[dict[str, Any]]:
@@ -42,7 +43,7 @@ def errors(call: Call) -> Iterator[dict[str, Any]]:
             "resourceId": imsi(number),
             "service": service,
             "logLevel": "error",
-            "time": operator.created - (place + 1) * 3_600_000,
+            "time": operator.created - (place + 1) * HOUR_MS,
             "body": {"message": complaint},
         }
 
@@ -60,6 +61,6 @@ def get(call: Call) -> Page:
         value = call.query.get(name)
         if value is not None:
             if known is not None and value not in known:
-                raise Refusal("COM0003", f"{name} is none of {', '.join(known)}")
+                raise Refusal.invalid(f"{name} is none of {', '.join(known)}")
             wanted[field] = value
     return timeline(call, (entry for entry in errors(call) if wanted.items() <= entry.items()), "time")

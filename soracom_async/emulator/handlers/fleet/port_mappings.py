@@ -1,4 +1,4 @@
-"""Port mappings of Napter: a way to a device from outside, for a while; and the log of what became of them."""
+"""Port mappings of Napter: access to a device from outside, for a limited time; and their audit log."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from ...domain.wire import visible
+from ...durations import HOUR_S, MINUTE_S, SECOND_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state import life
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
     from ...protocol.messages import Page
     from ...state.collections import Collection, Record
 
-SECONDS, MOST_SECONDS = 30 * 60, 8 * 60 * 60
-"""How long a port mapping lives, where nothing else is said, and at most."""
+DEFAULT_S, LONGEST_S = 30 * MINUTE_S, 8 * HOUR_S
+"""How long a port mapping lives if the request names no duration, and at most."""
 STRATEGIES: dict[str | None, str] = {"air": "AIR_PRIORITIZED", "arc": "ARC_PRIORITIZED", None: "DYNAMIC"}
-"""By the service that was asked for."""
+"""By the service in the request."""
 
 
 def mappings(call: Call) -> Collection:
@@ -33,7 +34,7 @@ def mappings(call: Call) -> Collection:
 
 
 def log(call: Call, mapping: Record, event: str, at: int) -> None:
-    """Keep what became of a port mapping."""
+    """Add an event of a port mapping to the log."""
     entry = {
         "connectionId": call.world.uuid(),
         "createdAt": at,
@@ -53,21 +54,21 @@ def log(call: Call, mapping: Record, event: str, at: int) -> None:
 
 @handles("createPortMapping", "createPortMappingForSim")
 def create(call: Call) -> Any:
-    """Open a way to a SIM of the operator."""
+    """Open a port mapping to a SIM of the operator."""
     asked = call.body["destination"]
     sim_name = call.path.get("sim_id") or asked.get("simId")
     name = sim_name or asked.get("imsi")
     if not name:
-        raise Refusal("COM0003", "body.destination has neither simId nor imsi")
+        raise Refusal.invalid("body.destination has neither simId nor imsi")
     sim = call.operator.fleet.look(number_named(call, name))
     life.usable(sim)
     if asked.get("service") not in STRATEGIES:
-        raise Refusal("COM0003", "body.destination.service is neither air nor arc")
+        raise Refusal.invalid("body.destination.service is neither air nor arc")
     own = {"simId": sim.sim_id} if sim_name else {"imsi": sim.imsi}
     strategy = STRATEGIES[asked.get("service")] if sim_name else "IMSI_PRIORITIZED"
-    duration = call.body.get("duration") or SECONDS
-    if not 0 < duration <= MOST_SECONDS:
-        raise Refusal("COM0003", f"body.duration is not within 1 and {MOST_SECONDS}")
+    duration = call.body.get("duration") or DEFAULT_S
+    if not 0 < duration <= LONGEST_S:
+        raise Refusal.invalid(f"body.duration is not within 1 and {LONGEST_S}")
     address, port = f"203.0.113.{call.world.random.randrange(1, 255)}", call.world.random.randrange(10_000, 60_000)
     endpoint = f"{address}:{port}"
     mapping: Record = own | {
@@ -82,7 +83,7 @@ def create(call: Call) -> Any:
         "tlsRequired": bool(call.body.get("tlsRequired")),
         "duration": duration,
         "createdTime": call.now,
-        "expiredTime": call.now + int(duration * 1000),
+        "expiredTime": call.now + int(duration * SECOND_MS),
         "expired": False,
         "_imsi": sim.imsi,
         "_address": sim.address or "",
@@ -94,17 +95,17 @@ def create(call: Call) -> Any:
 
 def _port(number: float | None) -> int:
     if number is None or not 1 <= number <= 65_535 or number != int(number):
-        raise Refusal("COM0003", "body.destination.port is not within 1 and 65535")
+        raise Refusal.invalid("body.destination.port is not within 1 and 65535")
     return int(number)
 
 
 def _ranges(call: Call) -> list[str]:
-    """Return from where the device may be reached: from the asking address alone, where nothing else is said."""
+    """Return the address ranges that may reach the device; by default only the address of the caller."""
     ranges = (call.body.get("source") or {}).get("ipRanges") or [call.request.address]
     try:
         return [str(ip_network(each, strict=False)) for each in ranges]
     except ValueError as error:
-        raise Refusal("COM0003", f"body.source.ipRanges: {error}") from None
+        raise Refusal.invalid(f"body.source.ipRanges: {error}") from None
 
 
 @handles("listPortMappings")
@@ -115,27 +116,27 @@ def list_all(call: Call) -> Page:
 
 @handles("listPortMappingsForSim", "listPortMappingsForSubscriber")
 def list_of_sim(call: Call) -> Any:
-    """Return those that were made for a SIM id, or for an IMSI; none at all is an error."""
+    """Return the port mappings of a SIM id or an IMSI; it is an error if there are none."""
     call.sim_number()
     name, wanted = ("simId", call.path["sim_id"]) if "sim_id" in call.path else ("imsi", call.path["imsi"])
     found = [visible(mapping) for mapping in mappings(call).values() if mapping.get(name) == wanted]
     if not found:
-        raise Refusal("COM0007", "port mapping for", wanted)
+        raise Refusal.not_found("port mapping for", wanted)
     return found
 
 
 @handles("deletePortMapping")
 def delete(call: Call) -> None:
-    """Close a way before its time."""
+    """Close a port mapping before its time."""
     mapping = mappings(call).take(f"{call.path['ip_address']}:{call.path['port']}")
     log(call, mapping, "DELETED", call.now)
 
 
 @handles("getNapterAuditLogs")
 def audit_logs(call: Call) -> Page:
-    """Return what became of the port mappings, newest first."""
+    """Return the events of the port mappings, newest first."""
     if call.query.get("resource_type", "Subscriber") != "Subscriber":
-        raise Refusal("COM0003", "resource_type is not Subscriber")
+        raise Refusal.invalid("resource_type is not Subscriber")
     mappings(call)
     name = call.query.get("resource_id")
     entries = call.operator.records.get("napter audit log", [])

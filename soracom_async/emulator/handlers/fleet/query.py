@@ -15,7 +15,7 @@ from ...state.sims import (
     sim_id,
 )
 from .. import handles
-from ..common.things import collection_of
+from ..common.crud import collection_of
 from .stats import users, uses
 
 if TYPE_CHECKING:
@@ -41,64 +41,64 @@ SIM_FIELDS: dict[str, Callable[[Sim], str | None]] = {
     "module_type": lambda sim: sim.module_type,
     "session_status": lambda sim: "ONLINE" if sim.online else "OFFLINE",
 }
-THING_FIELDS: dict[str, Callable[[Record], str | None]] = {
-    "name": lambda thing: thing["tags"].get("name"),
-    "group_id": lambda thing: thing.get("groupId"),
-    "deviceId": lambda thing: thing["device_id"],
-    "tag": lambda thing: "\n".join(thing["tags"].values()),
-    "imsi": lambda thing: thing.get("endpoint"),  # a device that came in through a SIM is called by its IMSI or IMEI
-    "imei": lambda thing: thing.get("endpoint"),
-    "status": lambda thing: thing.get("status"),
-    "registration": lambda thing: "success",  # what is not registered is not the operator's
+DEVICE_FIELDS: dict[str, Callable[[Record], str | None]] = {
+    "name": lambda device: device["tags"].get("name"),
+    "group_id": lambda device: device.get("groupId"),
+    "deviceId": lambda device: device["device_id"],
+    "tag": lambda device: "\n".join(device["tags"].values()),
+    "imsi": lambda device: device.get("endpoint"),  # the endpoint of a device that uses a SIM
+    "imei": lambda device: device.get("endpoint"),
+    "status": lambda device: device.get("status"),
+    "registration": lambda device: "success",  # a device that is not registered is not the operator's
 }
 NUMBERED: dict[str, Callable[[int], str]] = {"imsi": imsi, "msisdn": msisdn, "sim_id": sim_id, "iccid": sim_id}
-"""What of a SIM comes from its number alone: so a million of them need not be made to be searched."""
+"""Fields of a SIM that follow from its number alone. So a search in a million SIMs need not make them."""
 WHOLE = {"status", "subscription", "module_type", "session_status", "registration"}
-"""What is compared as a whole; of the rest any part will do."""
+"""Fields that are compared as a whole; the others match if they contain the text."""
 
 
 def asked(call: Call) -> list[tuple[str, str]]:
-    """Return what is searched for: names of parameters, and a value for each; a session of any kind is no search."""
+    """Return the search terms: names of parameters, each with a value. The session status NA is no search term."""
     found: list[tuple[str, str]] = []
     for name in (parameter.wire for parameter in call.operation.query):
-        if name in SIM_FIELDS or name in THING_FIELDS or name == "group":
+        if name in SIM_FIELDS or name in DEVICE_FIELDS or name == "group":
             given = call.query.get(name, [])
             found += [(name, value.lower()) for value in ([given] if isinstance(given, str) else given)]
     return [each for each in found if each != ("session_status", "na")]
 
 
 def either(call: Call) -> bool:
-    """Tell whether one thing asked for is enough."""
+    """Tell whether one matching term is enough."""
     kind = call.query.get("search_type", "and").lower()
     if kind not in ("and", "or"):
-        raise Refusal("COM0003", "search_type is neither and nor or")
+        raise Refusal.invalid("search_type is neither and nor or")
     return bool(kind == "or")
 
 
 def matcher(
     call: Call, fields: Mapping[str, Callable[[T], str | None]], group: Callable[[T], str | None]
 ) -> Callable[[T], bool] | None:
-    """Return whether a thing is as the search wants it; None where it wants nothing."""
+    """Return a function that tells whether an item matches the search; None if the search has no terms."""
     names = {group_id: call.operator.groups.get(group_id)["tags"].get("name") for group_id in call.operator.groups}
 
-    def group_name(thing: T) -> str | None:
-        return names.get(group(thing) or "")
+    def group_name(item: T) -> str | None:
+        return names.get(group(item) or "")
 
     texts = {**fields, "group": group_name}
     tests = [(texts[name], value, name in WHOLE) for name, value in asked(call)]
     combined = any if either(call) else all
 
-    def wanted(thing: T) -> bool:
+    def wanted(item: T) -> bool:
         return combined(
             value == text if whole else value in text
-            for text, value, whole in (((of(thing) or "").lower(), value, whole) for of, value, whole in tests)
+            for text, value, whole in (((of(item) or "").lower(), value, whole) for of, value, whole in tests)
         )
 
     return wanted if tests else None
 
 
 def numbers_among(call: Call, after: int) -> Iterable[int] | None:
-    """Return the SIMs that can be meant, as far as identifiers tell; None where they tell nothing."""
+    """Return the numbers that match the identifiers in the search; None if these exclude nothing."""
     parts = [(NUMBERED[name], value) for name, value in asked(call) if name in NUMBERED]
     if either(call) or not parts:
         return None
@@ -112,12 +112,12 @@ def numbers_among(call: Call, after: int) -> Iterable[int] | None:
 
 @handles("searchSims", "searchSubscribers")
 def search_sims(call: Call) -> Page:
-    """Return the SIMs that are as wanted."""
+    """Return the SIMs that match the search."""
     for name, value in asked(call):
         if len(value) < 2:
-            raise Refusal("COM0003", f"a value of {name} has less than 2 characters")
+            raise Refusal.invalid(f"a value of {name} has less than 2 characters")
         if name == "session_status" and value not in ("online", "offline"):
-            raise Refusal("COM0003", "session_status is none of NA, ONLINE, OFFLINE")
+            raise Refusal.invalid("session_status is none of NA, ONLINE, OFFLINE")
     after = number_of(call.query.get("last_evaluated_key", "")) or 0
     return call.operator.fleet.page(
         "sim" if call.operation.id == "searchSims" else "subscriber",
@@ -129,19 +129,19 @@ def search_sims(call: Call) -> Page:
 
 
 @handles("searchDevices", "searchSigfoxDevices")
-def search_things(call: Call) -> Page:
-    """Return the devices that are as wanted."""
+def search_devices(call: Call) -> Page:
+    """Return the devices that match the search."""
     call.query.setdefault("limit", 10)
-    things = collection_of(call, "Device" if call.operation.id == "searchDevices" else "SigfoxDevice")
-    return call.page(things, matcher(call, THING_FIELDS, lambda thing: thing.get("groupId")), visible)
+    devices = collection_of(call, "Device" if call.operation.id == "searchDevices" else "SigfoxDevice")
+    return call.page(devices, matcher(call, DEVICE_FIELDS, lambda device: device.get("groupId")), visible)
 
 
 @handles("searchSubscriberTrafficVolumeRanking")
 def rank(call: Call) -> Any:
-    """Return the SIMs with the most traffic, or with the least; those without any are not among them."""
+    """Return the SIMs with the most traffic, or with the least; SIMs without traffic are left out."""
     order = call.query.get("order", "desc")
     if order not in ("asc", "desc"):
-        raise Refusal("COM0003", "order is neither asc nor desc")
+        raise Refusal.invalid("order is neither asc nor desc")
     volumes: dict[int, int] = {}
     for number in users(call, "air"):
         for at, amounts in uses(call, "air", number):

@@ -1,4 +1,4 @@
-"""What is read of a SIM beside itself (history, session events), and what is sent to it."""
+"""History and session events of a SIM, messages to it, and virtual SIMs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
 from ...state import life
+from ...state.paging import first_page
 from ...state.sims import SHAPES, VIRTUAL, Sim
 from .. import handles
 from ..common.stock import free_number
@@ -18,13 +19,13 @@ from .sims import changed
 def timed(call: Call, entries: list[dict[str, Any]], time: str, *, unit: int = 1, newest_first: bool = True) -> Page:
     """Return the page of `entries`, which are oldest first, that the query's from, to, sort, limit and key mean.
 
-    The key is how many entries came before; `unit` is what one of the entries' time units has in milliseconds.
+    The key is the number of entries before the page; `unit` is the time unit of the entries in milliseconds.
     """
     query = call.query
     start, end = query.get("from"), query.get("to")
     order = query.get("sort", "desc" if newest_first else "asc")
     if order not in ("asc", "desc"):
-        raise Refusal("COM0003", "sort is neither asc nor desc")
+        raise Refusal.invalid("sort is neither asc nor desc")
     chosen = [
         entry
         for entry in entries
@@ -34,10 +35,9 @@ def timed(call: Call, entries: list[dict[str, Any]], time: str, *, unit: int = 1
         chosen.reverse()
     key = query.get("last_evaluated_key") or "0"
     if not key.isdecimal():
-        raise Refusal("COM0003", "last_evaluated_key is not one of this listing")
-    first = int(key)
-    last = first + call.limit()
-    return Page.of(chosen[first:last], str(last) if last < len(chosen) else None)
+        raise Refusal.invalid("last_evaluated_key is not one of this listing")
+    positions, next_key = first_page(range(int(key), len(chosen)), call.limit(), key=lambda position: str(position + 1))
+    return Page.of([chosen[position] for position in positions], next_key)
 
 
 @handles("listSimStatusHistory")
@@ -49,24 +49,24 @@ def status_history(call: Call) -> Page:
 
 @handles("listSimSessionEvents", "listSessionEvents")
 def session_events(call: Call) -> Page:
-    """Return what happened to its sessions."""
+    """Return the session events of a SIM."""
     return timed(call, life.session_events(call.operator.fleet.look(call.sim_number())), "time")
 
 
 @handles("sendSmsToSim", "sendSms", "sendSmsByMsisdn")
 def send_sms(call: Call) -> Any:
-    """Take a message over for delivery."""
+    """Accept a message for delivery."""
     life.usable(call.operator.fleet.look(call.sim_number()))
     if not call.body.get("payload"):
-        raise Refusal("COM0003", "body.payload is missing")
+        raise Refusal.invalid("body.payload is missing")
     if call.body.get("encodingType", 2) not in (1, 2):
-        raise Refusal("COM0003", "body.encodingType is neither 1 nor 2")
+        raise Refusal.invalid("body.encodingType is neither 1 nor 2")
     return {"messageId": call.world.uuid()}
 
 
 @handles("reportSimLocalInfo", "reportLocalInfo")
 def report_local_info(call: Call) -> Any:
-    """Ask the SIM to report; the answer is the subscriber, from both sides."""
+    """Ask the SIM to report; the answer is the subscriber, also for the Sim group."""
     sim = call.operator.fleet.look(call.sim_number())
     life.usable(sim)
     return SHAPES["subscriber"](sim)
@@ -76,7 +76,7 @@ def report_local_info(call: Call) -> Any:
 def create_sim(call: Call) -> Any:
     """Make a virtual SIM."""
     if (call.body["type"], call.body["subscription"]) != ("virtual", VIRTUAL):
-        raise Refusal("COM0003", f"only virtual SIMs with {VIRTUAL} can be made")
+        raise Refusal.invalid(f"only virtual SIMs with {VIRTUAL} can be made")
     sim = call.operator.fleet.blank(
         free_number(call.world),
         call.now,

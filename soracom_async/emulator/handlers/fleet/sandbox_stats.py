@@ -1,4 +1,4 @@
-"""Use of Air and Beam that is put in by hand, as in the API Sandbox."""
+"""Usage of Air and Beam that a client inserts, as in the API Sandbox."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from .stats import (
 
 @handles("sandboxInsertAirStats", "sandboxInsertBeamStats")
 def insert(call: Call) -> None:
-    """Take in what a SIM has used at a time; there is one entry of a time."""
+    """Insert the usage of a SIM at a time; there can be only one entry for a time."""
     service, number = service_of(call), call.sim_number()
     amounts = call.body.get(MAPS[service])
     if not amounts:
-        raise Refusal("COM0003", f"body.{MAPS[service]} is missing")
+        raise Refusal.invalid(f"body.{MAPS[service]} is missing")
     if not all(isinstance(counts, dict | None) for counts in amounts.values()):
-        raise Refusal("COM0003", f"body.{MAPS[service]} has something else than an object")
+        raise Refusal.invalid(f"body.{MAPS[service]} has something else than an object")
     at = str(second(call, call.body, "unixtime"))
     entries = inserted(call, service).setdefault(str(number), {})
     if at in entries:
-        raise Refusal("COM0003", f"there is an entry of {at} already")
+        raise Refusal.invalid(f"there is an entry of {at} already")
     entries[at] = {
         kind: {counted: counts.get(counted) or 0 for counted in COUNTED[service]}
         for kind, counts in amounts.items()

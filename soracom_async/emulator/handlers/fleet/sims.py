@@ -1,4 +1,4 @@
-"""SIMs and their subscribers: one thing seen from two sides, so one function serves both."""
+"""SIMs and their subscribers: both are the same record in two forms, so one function serves both."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 def side_of(call: Call) -> Side:
-    """Return from which side an operation sees a SIM."""
+    """Return the form of a SIM in the operation's answer."""
     return "subscriber" if call.operation.group == "Subscriber" else "sim"
 
 
 def usable_in(call: Call) -> Sim:
-    """Return the SIM that the path names, to be changed, if its life is not over."""
+    """Return the SIM that the path names, to be changed; refuse a terminated one."""
     sim = call.operator.fleet.change(call.sim_number())
     life.usable(sim)
     sim.modified = call.now
@@ -34,7 +34,7 @@ def usable_in(call: Call) -> Sim:
 
 
 def changed(call: Call, change: Callable[[Sim], object]) -> dict[str, Any]:
-    """Change the SIM of the path, and return it as the asking side sees it."""
+    """Change the SIM of the path, and return it in the form of the operation."""
     sim = call.operator.fleet.change(call.sim_number())
     change(sim)
     sim.modified = call.now
@@ -75,13 +75,13 @@ def _after(call: Call) -> int:
         return 0
     number = number_of(key)
     if number is None:
-        raise Refusal("COM0003", "last_evaluated_key is not one of this listing")
+        raise Refusal.invalid("last_evaluated_key is not one of this listing")
     return number
 
 
 @handles("getSim", "getSubscriber")
 def get(call: Call) -> Page:
-    """Return one."""
+    """Return a SIM or a subscriber."""
     return Page(call.operator.fleet.json(call.sim_number(), side_of(call)))
 
 
@@ -99,7 +99,7 @@ _STATUS_AFTER = {
     "deactivateSubscriber", "suspendSubscriber", "setSubscriberToStandby", "terminateSubscriber",
 )  # fmt: skip
 def change_status(call: Call) -> Any:
-    """Bring it into the status that the path's last word means."""
+    """Change to the status that the path's last word means."""
     status = _STATUS_AFTER[call.operation.path.rpartition("/")[2]]
     return changed(call, lambda sim: life.change_status(sim, status, call.now))
 
@@ -123,29 +123,29 @@ def update_speed_class(call: Call) -> Any:
 
 @handles("setSimGroup", "setGroup")
 def set_group(call: Call) -> Any:
-    """Put it into one of the operator's groups."""
+    """Put a SIM into one of the operator's groups."""
     group_id = call.body.get("groupId")
     if not group_id:
-        raise Refusal("COM0003", "body.groupId is missing")
+        raise Refusal.invalid("body.groupId is missing")
     call.operator.groups.get(group_id)
     return changed(call, lambda sim: life.change_group(sim, group_id, call.now))
 
 
 @handles("unsetSimGroup", "unsetGroup")
 def unset_group(call: Call) -> Any:
-    """Take it out of its group."""
+    """Take a SIM out of its group."""
     return changed(call, lambda sim: life.change_group(sim, None, call.now))
 
 
 @handles("setSimImeiLock", "setImeiLock")
 def set_imei_lock(call: Call) -> Any:
-    """Bind it to a device."""
+    """Bind a SIM to a device."""
     return changed(call, lambda sim: life.lock_imei(sim, call.body.get("imei")))
 
 
 @handles("unsetSimImeiLock", "unsetImeiLock")
 def unset_imei_lock(call: Call) -> Any:
-    """Let it be used in any device."""
+    """Allow a SIM in any device."""
 
     def change(sim: Sim) -> None:
         life.usable(sim)
@@ -156,7 +156,7 @@ def unset_imei_lock(call: Call) -> Any:
 
 @handles("setSimExpiryTime", "setExpiryTime")
 def set_expiry_time(call: Call) -> Any:
-    """Set its term, and what is to happen then."""
+    """Set the expiry time, and the action at that time."""
 
     def change(sim: Sim) -> None:
         life.usable(sim)
@@ -167,7 +167,7 @@ def set_expiry_time(call: Call) -> Any:
 
 @handles("unsetSimExpiryTime", "unsetExpiryTime")
 def unset_expiry_time(call: Call) -> Any:
-    """Let it have no term."""
+    """Remove the expiry time."""
 
     def change(sim: Sim) -> None:
         life.usable(sim)
@@ -203,7 +203,7 @@ def delete_tag(call: Call) -> None:
 
 @handles("deleteSimSession", "deleteSubscriberSession")
 def delete_session(call: Call) -> Any:
-    """End its data session; where there is none, nothing happens."""
+    """End the data session of a SIM, if it has one."""
 
     def change(sim: Sim) -> None:
         life.usable(sim)

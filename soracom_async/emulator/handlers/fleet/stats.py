@@ -1,4 +1,4 @@
-"""What SIMs have used: of Air and Beam what was inserted, of the other services what their devices sent."""
+"""Usage of SIMs: for Air and Beam what was inserted, for the other services what devices sent."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ COUNTED: dict[str, tuple[str, ...]] = {
     "air": ("uploadByteSizeTotal", "uploadPacketSizeTotal", "downloadByteSizeTotal", "downloadPacketSizeTotal"),
     "beam": ("count",),
 }
-"""What is counted of the services whose use is inserted."""
+"""The counts of the services whose usage is inserted."""
 MAPS = {"air": "dataTrafficStatsMap"} | {name: f"{name}StatsMap" for name in ("beam", "funk", "funnel", "harvest")}
 SENT = {"funk": "funk_outAwsLambda", "funnel": "funnel_outAwsKinesis", "harvest": "harvest_inHttp"}
-"""As what the other services count what a device sent: it goes to all three alike."""
+"""The names under which the other services count what a device sent; all three count the same."""
 SENDERS = 1000
-"""How many SIMs an export of the other services goes through, since their data come to be when looked at."""
+"""The most SIMs in an export of the other services, since seeded data are made when they are read."""
 AIR_COLUMNS = (
     "type", "uploadByteSizeTotal", "uploadPacketCountTotal", "downloadByteSizeTotal", "downloadPacketCountTotal",
 )  # fmt: skip
@@ -46,12 +46,12 @@ def service_of(call: Call) -> str:
 
 
 def inserted(call: Call, service: str) -> Collection:
-    """Return what was inserted: by the SIM's number, then by the second."""
+    """Return the inserted usage: by the SIM's number, then by the second."""
     return call.collection(f"{service} stats")
 
 
 def uses(call: Call, service: str, number: int) -> Uses:
-    """Return each use of a service by a SIM, and when it was, in seconds."""
+    """Return each use of a service by a SIM, with its time in seconds."""
     if service in COUNTED:
         return ((int(at), amounts) for at, amounts in inserted(call, service).get(str(number), {}).items())
     sent = entries(call.operator, name_of("Sim", sim_id(number)))
@@ -66,25 +66,25 @@ def users(call: Call, service: str) -> Iterator[int]:
 
 
 def second(call: Call, given: dict[str, Any], name: str) -> int:
-    """Return the Unix time in seconds that was given; the present where none was."""
+    """Return the given Unix time in seconds; the present time if there is none."""
     at = given.get(name)
     return call.now // 1000 if at is None else int(at)
 
 
 def span(call: Call, given: dict[str, Any], periods: Iterable[str] = tuple(PERIODS)) -> tuple[str, int, int]:
-    """Return the period by which is to be summed, and the seconds from and to which."""
+    """Return the period of the sums, and the first and the last second."""
     period = given.get("period") or "month"
     if period not in periods:
-        raise Refusal("COM0003", f"period is none of {', '.join(periods)}")
+        raise Refusal.invalid(f"period is none of {', '.join(periods)}")
     first, last = second(call, given, "from"), second(call, given, "to")
     if first > last:
-        raise Refusal("COM0003", "from is later than to")
+        raise Refusal.invalid("from is later than to")
     return period, first, last
 
 
 @handles("getAirStats", "getAirStatsOfSim", "getBeamStats", "getFunkStats", "getFunnelStats", "getHarvestStats")
 def of_sim(call: Call) -> Any:
-    """Return what a SIM has used of a service."""
+    """Return the usage of a service by a SIM."""
     service = service_of(call)
     period, first, last = span(call, call.query)
     found = summed(uses(call, service, call.sim_number()), period, first, last)
@@ -116,7 +116,7 @@ def of_many(call: Call) -> Any:
 
 @handles("exportAirStats", "exportBeamStats", "exportFunkStats", "exportFunnelStats", "exportHarvestStats")
 def export_all(call: Call) -> Any:
-    """Export what all SIMs have used of a service."""
+    """Export the usage of a service by all SIMs."""
     service = service_of(call)
     period, first, last = span(call, call.body)
     rows = (
@@ -131,5 +131,5 @@ def export_all(call: Call) -> Any:
 
 @handles("getHarvestExportedDataStats", "getNapterAuditLogsExportedDataStats")
 def exported_data(call: Call) -> Any:
-    """Return how much was exported in a month: nothing ever is."""
+    """Return how much was exported in a month, which is always nothing."""
     return {"yearMonth": call.query.get("year_month") or written("month", call.now // 1000), "exportedBytes": 0}

@@ -1,4 +1,4 @@
-"""The subscriptions that a SIM has beside its first: virtual ones, and those that are downloaded to its card."""
+"""Additional subscriptions of a SIM: virtual ones, and those that are downloaded to its card."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from .arc import new_keys
 from .sims import usable_in
 
 MOST = 9
-"""How many a SIM may ever have: they are numbered by the first of the ten digits that its own IMSI leaves free."""
+"""The most additional subscriptions of a SIM; the first of its IMSI's last ten digits numbers them."""
 
 
 @handles("addSubscription")
 def add_subscription(call: Call) -> Any:
-    """Add a subscription to the profile; a virtual one is there at once and comes with keys."""
+    """Add a subscription to the profile; a virtual one is active at once and has keys."""
     sim, subscription = usable_in(call), call.body["subscription"]
     _check_profile(call, sim)
     count = len(sim.secondaries) + 1
     if count > MOST:
-        raise Refusal("COM0009", f"a SIM has at most {MOST} further subscriptions")
+        raise Refusal.not_possible(f"a SIM has at most {MOST} further subscriptions")
     if subscription == VIRTUAL:
         sim.arc_keys = sim.arc_keys or new_keys(call)
     imsi = f"{IMSI_PREFIX}{count * (NUMBERS + 1) + sim.number}"
@@ -39,11 +39,11 @@ def add_subscription(call: Call) -> Any:
 
 @handles("cancelSubscriptionContainerDownload")
 def cancel_download(call: Call) -> Any:
-    """Take back a subscription before it is downloaded, which begins with the SIM's next session."""
+    """Cancel a subscription that is not downloaded yet; the download starts with the SIM's next session."""
     sim, secondary = _secondary(call)
     begun = sim.online and sim.session_time is not None and sim.session_time >= secondary.added
     if secondary.subscription == VIRTUAL or begun:
-        raise Refusal("COM0009", "no download is waiting")
+        raise Refusal.not_possible("no download is waiting")
     secondary.status = "terminated"
     return {"containers": []}
 
@@ -53,7 +53,7 @@ def terminate_subscription(call: Call) -> None:
     """End a virtual subscription; with the last one its keys go, and the first subscription ends with the SIM."""
     sim, secondary = _secondary(call)
     if secondary.subscription != VIRTUAL:
-        raise Refusal("COM0009", "only a virtual subscription can be terminated")
+        raise Refusal.not_possible("only a virtual subscription can be terminated")
     secondary.status = "terminated"
     if sim.subscription != VIRTUAL and not any(_is_arc(each) for each in sim.secondaries.values()):
         sim.arc_keys = None
@@ -64,14 +64,14 @@ def _is_arc(secondary: Secondary) -> bool:
 
 
 def _secondary(call: Call) -> tuple[Sim, Secondary]:
-    """Return the SIM and the living subscription that the path names."""
+    """Return the SIM and the subscription that the path names; refuse a terminated one."""
     sim, imsi = usable_in(call), call.path["imsi"]
     _check_profile(call, sim)
     if imsi == sim.imsi:
-        raise Refusal("COM0009", "the first subscription ends with the SIM")
+        raise Refusal.not_possible("the first subscription ends with the SIM")
     secondary = sim.secondaries.get(imsi)
     if secondary is None:
-        raise Refusal("SIM0001", imsi)
+        raise Refusal.no_sim(imsi)
     if secondary.status == "terminated":
         raise Refusal("SIM0003")
     return sim, secondary

@@ -10,7 +10,7 @@ from ...service.call import Call
 from .. import handles
 
 STATUSES = ("ready", "active", "inactive", "standby", "suspended")
-"""Those that are counted; what is terminated is not."""
+"""The statuses that are counted; terminated SIMs are not."""
 
 
 @handles("getResourceSummary")
@@ -18,7 +18,7 @@ def get(call: Call) -> Any:
     """Count the SIMs."""
     kind, fleet = call.path["resource_summary_type"], call.operator.fleet
     if kind != "simsPerStatus":
-        raise Refusal("COM0007", "resource summary", kind)
+        raise Refusal.not_found("resource summary", kind)
     counts = Counter(fleet.look(number).status for number in fleet.after(0))
     values = [{"name": f"{status}Sims", "value": counts[status]} for status in STATUSES]
     item = {"dimensions": [], "updatedTime": call.now, "values": values}

@@ -1,4 +1,4 @@
-"""SIMs that leave: the export as a file, and the transfer to another operator."""
+"""The export of SIMs as a file, and their transfer to another operator."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def number_named(call: Call, name: str) -> int:
     """Return the number of the SIM of that name, if it is the operator's."""
     number = number_of(name)
     if number is None or number not in call.operator.fleet:
-        raise Refusal("SIM0001", name)
+        raise Refusal.no_sim(name)
     return number
 
 
@@ -51,10 +51,10 @@ def verify_transfer_token(call: Call) -> Any:
     token = call.body["token"]
     mail = _offer(call, token)
     if mail is None:
-        raise Refusal("AUM0012")
+        raise Refusal.invalid_token()
     giver, destination, numbers = mail.subject
     if destination != call.operator.id or any(number not in giver.fleet for number in numbers):
-        raise Refusal("AUM0012")
+        raise Refusal.invalid_token()
     call.world.mails.remove(mail)
     moved = []
     for number in numbers:
@@ -67,7 +67,7 @@ def verify_transfer_token(call: Call) -> Any:
 
 @handles("deleteSubscriberTransferToken")
 def delete_transfer_token(call: Call) -> None:
-    """Take an offer back."""
+    """Withdraw an offer."""
     mail = _offer(call, call.path["token"])
     if mail is None or mail.subject[0] is not call.operator:
         raise Refusal("SIM0009", call.path["token"])

@@ -1,1 +1,1 @@
-"""Devices: the handlers."""
+"""Inventory: the handlers."""

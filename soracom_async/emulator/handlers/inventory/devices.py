@@ -1,4 +1,4 @@
-"""Devices of Inventory: made, read, written to, told what to do, watched."""
+"""Devices of Inventory: create, read, write, execute, observe."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from ...domain import lwm2m
 from ...domain.wire import iso
+from ...durations import DAY_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state.world import EPOCH
 from .. import handles
-from ..common.things import (
+from ..common.crud import (
     KINDS,
     Kind,
     collection_of,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ...state.collections import Record
 
 _SAID = ("endpoint", "firmwareVersion", "ipAddress", "manufacturer", "modelNumber", "serialNumber")
-"""What may be said of a device when it is made."""
+"""The fields of a device that its creation can set."""
 
 
 def _device(device_id: str, operator_id: str, at: int, *, online: bool, **fields: Any) -> Record:
@@ -47,7 +48,7 @@ def _seeded(dice: Random, operator_id: str, number: int) -> tuple[str, Record]:
     device = _device(
         device_id,
         operator_id,
-        EPOCH * 1000 - dice.randrange(86_400_000),
+        EPOCH * 1000 - dice.randrange(DAY_MS),
         online=True,
         endpoint=f"endpoint-{number + 1}",
         manufacturer="Example Devices",
@@ -57,7 +58,7 @@ def _seeded(dice: Random, operator_id: str, number: int) -> tuple[str, Record]:
         ipAddress=f"10.200.0.{number + 1}",
         tags={"name": f"inventory-{number + 1}"},
     )
-    device["online"] = number != 0  # the first has gone offline; what it said is still known
+    device["online"] = number != 0  # the first one is offline; its last values are still known
     return device_id, device
 
 
@@ -66,14 +67,14 @@ KINDS["Device"] = Kind("device", ("device_id",), seeded=_seeded)
 
 @handles("createDevice")
 def create(call: Call) -> Any:
-    """Make a device, online if the body says so; its keys are shown this once."""
+    """Make a device, online if the body says so; only this answer shows its keys."""
     body = call.body
     group_id = body.get("groupId")
     if group_id is not None:
         call.operator.groups.get(group_id)
     endpoint, collection = body.get("endpoint"), collection_of(call)
     if endpoint is not None and any(device["endpoint"] == endpoint for device in collection.values()):
-        raise Refusal("COM0008", "endpoint", endpoint)
+        raise Refusal.exists("endpoint", endpoint)
     device_id = f"d-{call.world.uuid().replace('-', '')[:20]}"
     said = {name: body.get(name) for name in _SAID} | {"groupId": group_id, "tags": dict(body.get("tags") or {})}
     device = _device(device_id, call.operator.id, call.now, online=bool(body.get("online")), **said)
@@ -112,37 +113,37 @@ def write_resource(call: Call) -> None:
     """Write a resource."""
     resource = _resource(call, "W")
     if call.body.get("value") is None:
-        raise Refusal("COM0003", "body.value is missing")
+        raise Refusal.invalid("body.value is missing")
     resource["value"] = call.body["value"]
 
 
 @handles("executeDeviceResource")
 def execute_resource(call: Call) -> None:
-    """Let a device do something."""
+    """Execute a resource of a device."""
     _resource(call, "E")
 
 
 @handles("observeDeviceResource")
 def observe_resource(call: Call) -> None:
-    """Let a device report a resource."""
+    """Observe a resource of a device."""
     _resource(call, "R")["observed"] = True
 
 
 @handles("unobserveDeviceResource")
 def unobserve_resource(call: Call) -> None:
-    """Let it report the resource no longer."""
+    """Stop to observe a resource."""
     _resource(call)["observed"] = False
 
 
 @handles("observeDeviceResources")
 def observe_instance(call: Call) -> None:
-    """Let a device report an instance of an object."""
+    """Observe an instance of an object."""
     _instance(call, online=True)["observed"] = True
 
 
 @handles("unobserveDeviceResources")
 def unobserve_instance(call: Call) -> None:
-    """Let it report the instance no longer."""
+    """Stop to observe an instance."""
     _instance(call)["observed"] = False
 
 
@@ -151,23 +152,23 @@ def _described(call: Call, instance: Record) -> Record:
 
 
 def _instance(call: Call, *, online: bool = False) -> Record:
-    """Return the instance that the path names; `online` is for what needs the device itself."""
+    """Return the instance that the path names; `online` requires that the device is online."""
     device, path = find(call), call.path
     try:
         instance: Record = device["objects"][path["object"]][path["instance"]]
     except KeyError:
-        raise Refusal("COM0007", "object instance", f"/{path['object']}/{path['instance']}") from None
+        raise Refusal.not_found("object instance", f"/{path['object']}/{path['instance']}") from None
     if online and not device["online"]:
-        raise Refusal("COM0009", "the device is offline")
+        raise Refusal.not_possible("the device is offline")
     return instance
 
 
 def _resource(call: Call, operation: str = "") -> Record:
-    """Return the resource that the path names; raises Refusal where `operation` is not possible with it."""
+    """Return the resource that the path names; raises Refusal if it does not allow `operation`."""
     object_id, name = call.path["object"], call.path["resource"]
     resource: Record | None = _instance(call, online=bool(operation))["resources"].get(name)
     if resource is None:
-        raise Refusal("COM0007", "resource", f"/{object_id}/{call.path['instance']}/{name}")
+        raise Refusal.not_found("resource", f"/{object_id}/{call.path['instance']}/{name}")
     if operation not in lwm2m.MODEL[object_id][1][name].operations:
-        raise Refusal("COM0009", f"the resource has only {lwm2m.MODEL[object_id][1][name].operations}")
+        raise Refusal.not_possible(f"the resource has only {lwm2m.MODEL[object_id][1][name].operations}")
     return resource

@@ -9,7 +9,7 @@ from ...domain.wire import iso
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
-from ..common.things import (
+from ..common.crud import (
     KINDS,
     Kind,
     changed,
@@ -19,17 +19,17 @@ from ..common.things import (
 
 KINDS["DeviceObjectModel"] = Kind("device object model", ("model_id",))
 MOST = 16
-"""How many an operator may have."""
+"""The most models of an operator."""
 _OWN = ("operatorId", "createdTime", "lastModifiedTime")
-"""What the service says of a model, whatever the body has there."""
+"""The fields of a model that the service sets, whatever the body has."""
 
 
 @handles("createDeviceObjectModel")
 def create(call: Call) -> Any:
-    """Add a model; it is known by the number of its object."""
+    """Add a model; the number of its object identifies it."""
     model, collection = _defined(call), collection_of(call)
     if len(collection) >= MOST:
-        raise Refusal("COM0009", f"there are {MOST} models already")
+        raise Refusal.not_possible(f"there are {MOST} models already")
     model |= {"operatorId": call.operator.id, "createdTime": iso(call.now), "lastModifiedTime": iso(call.now)}
     return collection.put(model["objectId"], {"scope": "private"} | model)
 
@@ -40,15 +40,15 @@ def update(call: Call) -> Any:
     find(call)
     model = _defined(call)
     if model["objectId"] != call.path["model_id"]:
-        raise Refusal("COM0003", f"the model defines the object {model['objectId']}")
+        raise Refusal.invalid(f"the model defines the object {model['objectId']}")
     return changed(call, **model)
 
 
 @handles("setDeviceObjectModelScope")
 def set_scope(call: Call) -> Any:
-    """Say for whom a model is."""
+    """Set the scope of a model."""
     if not call.body.get("scope"):
-        raise Refusal("COM0003", "body.scope is missing")
+        raise Refusal.invalid("body.scope is missing")
     return changed(call, scope=call.body["scope"])
 
 
@@ -57,7 +57,7 @@ def _defined(call: Call) -> dict[str, Any]:
     said = _from_xml(call.body) if isinstance(call.body, bytes) else {"format": "json"} | call.body
     model = {name: value for name, value in said.items() if name not in _OWN}
     if not str(model.get("objectId") or "").isdecimal():
-        raise Refusal("COM0003", "the model has no number of an object")
+        raise Refusal.invalid("the model has no number of an object")
     return model
 
 
@@ -65,7 +65,7 @@ def _from_xml(text: bytes) -> dict[str, Any]:
     try:
         definition = ElementTree.fromstring(text)  # noqa: S314  (who would be attacked is who runs the emulator)
     except ElementTree.ParseError as error:
-        raise Refusal("COM0003", f"the body is not XML: {error}") from None
+        raise Refusal.invalid(f"the body is not XML: {error}") from None
     return {
         "format": "xml",
         "objectId": (definition.findtext(".//ObjectID") or "").strip(),

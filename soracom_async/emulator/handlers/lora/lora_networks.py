@@ -1,15 +1,16 @@
-"""LoRaWAN gateways and network sets, which may be used together with other operators."""
+"""LoRaWAN gateways and network sets; several operators can share a network set."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from ...domain.wire import iso
+from ...durations import DAY_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state.world import EPOCH
 from .. import handles
-from ..common.things import (
+from ..common.crud import (
     KINDS,
     Kind,
     changed,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 def _seeded_gateway(dice: Random, operator_id: str, number: int) -> tuple[str, Record]:
     gateway_id = f"{dice.getrandbits(64):016x}"
-    born = iso(EPOCH * 1000 - dice.randrange(1, 400) * 86_400_000)
+    born = iso(EPOCH * 1000 - dice.randrange(1, 400) * DAY_MS)
     return gateway_id, {
         "gatewayId": gateway_id,
         "operatorId": operator_id,
@@ -64,7 +65,7 @@ def create(call: Call) -> Any:
 
 @handles("deleteLoraNetworkSet")
 def delete(call: Call) -> None:
-    """Remove a network set; its gateways are in none then, whoever has them."""
+    """Remove a network set; its gateways are in no network set then, also those of other operators."""
     network_set_id = identifier_in(call)
     collection_of(call).take(network_set_id)
     for operator in call.world.operators.values():
@@ -73,14 +74,14 @@ def delete(call: Call) -> None:
 
 @handles("addPermissionToLoraNetworkSet")
 def add_permission(call: Call) -> Any:
-    """Allow another operator to use it; whether there is such an operator stays unsaid."""
+    """Allow another operator to use it; the answer does not show whether that operator exists."""
     allowed = find(call)["allowedOperators"]
     return changed(call, allowedOperators=[*dict.fromkeys([*allowed, _named(call)])])
 
 
 @handles("revokePermissionFromLoraNetworkSet")
 def revoke_permission(call: Call) -> Any:
-    """Allow it no longer; the other operator's gateways leave."""
+    """Revoke the permission; the other operator's gateways leave the network set."""
     named = _named(call)
     answer = changed(call, allowedOperators=[each for each in find(call)["allowedOperators"] if each != named])
     if named != call.operator.id:
@@ -91,7 +92,7 @@ def revoke_permission(call: Call) -> Any:
 def _named(call: Call) -> str:
     operator_id = call.body.get("operatorId")
     if not operator_id:
-        raise Refusal("COM0003", "body.operatorId is missing")
+        raise Refusal.invalid("body.operatorId is missing")
     return str(operator_id)
 
 
@@ -106,14 +107,14 @@ def _leave(call: Call, operator_id: str, network_set_id: str) -> None:
 
 @handles("listGatewaysInLoraNetworkSet")
 def list_gateways(call: Call) -> Page:
-    """Return those of one's own gateways that are in it."""
+    """Return the operator's own gateways in the network set."""
     network_set_id = _usable(call, identifier_in(call))
     return call.page(collection_of(call, "LoraGateway"), lambda gateway: gateway["networkSetId"] == network_set_id)
 
 
 @handles("setLoraNetworkSet")
 def enter(call: Call) -> Any:
-    """Put a gateway into a network set that one may use."""
+    """Put a gateway into a network set that the operator may use."""
     return changed(call, networkSetId=_usable(call, call.body.get("networkSetId") or ""))
 
 
@@ -124,10 +125,10 @@ def leave(call: Call) -> Any:
 
 
 def _usable(call: Call, network_set_id: str) -> str:
-    """Return an identifier if such a network set is one's own, or its owner allows one to use it."""
+    """Return the identifier of a network set that is the operator's own, or that its owner shares."""
     kind = KINDS["LoraNetworkSet"]
     for operator in call.world.operators.values():
         network_set = seeded_collection(call.world, operator, kind).get(network_set_id)
         if network_set and call.operator.id in (operator.id, *network_set["allowedOperators"]):
             return network_set_id
-    raise Refusal("COM0007", kind.name, network_set_id)
+    raise Refusal.not_found(kind.name, network_set_id)

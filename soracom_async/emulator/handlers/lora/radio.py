@@ -1,4 +1,4 @@
-"""LoRaWAN and Sigfox devices: bought, registered, sent to."""
+"""LoRaWAN and Sigfox devices: their registration, and downlinks to them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...domain.wire import iso
+from ...durations import DAY_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state.world import EPOCH
 from .. import handles
-from ..common.things import (
+from ..common.crud import (
     KINDS,
     Kind,
     collection_of,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from ...state.collections import Record
 
 _IDS = {"LoraDevice": re.compile(r"[0-9A-Fa-f]{16}"), "SigfoxDevice": re.compile(r"[0-9A-Fa-f]{1,8}")}
-_DAY = 86_400_000
 
 
 def _device(device_id: str, operator_id: str, at: int, **fields: Any) -> Record:
@@ -43,11 +43,11 @@ def _device(device_id: str, operator_id: str, at: int, **fields: Any) -> Record:
 
 def _seeded(dice: Random, operator_id: str, number: int, *, name: str, digits: int) -> tuple[str, Record]:
     device_id = f"{dice.randrange(16**digits):0{digits}X}"
-    seen = EPOCH * 1000 - dice.randrange(_DAY)
+    seen = EPOCH * 1000 - dice.randrange(DAY_MS)
     return device_id, _device(
         device_id,
         operator_id,
-        seen - dice.randrange(100 * _DAY),
+        seen - dice.randrange(100 * DAY_MS),
         tags={"name": f"{name}-{number + 1}"},
         lastSeen={"rssi": -dice.randrange(60, 120), "snr": dice.randrange(-10, 10), "time": iso(seen)},
     )
@@ -59,10 +59,10 @@ KINDS["SigfoxDevice"] = Kind("Sigfox device", ("device_id",), seeded=partial(_se
 
 @handles("registerLoraDevice", "registerSigfoxDevice")
 def register(call: Call) -> Any:
-    """Take a device that nobody has."""
+    """Register a device that no operator has."""
     device_id = registrable(call)
     if not _IDS[call.operation.group].fullmatch(device_id) or not call.body.get("registrationSecret"):
-        raise Refusal("COM0003", f"the {KINDS[call.operation.group].name} {device_id} cannot be registered")
+        raise Refusal.invalid(f"the {KINDS[call.operation.group].name} {device_id} cannot be registered")
     group_id = call.body.get("groupId")
     if group_id is not None:
         call.operator.groups.get(group_id)
@@ -73,18 +73,18 @@ def register(call: Call) -> Any:
 
 @handles("sendDataToLoraDevice")
 def send_lora(call: Call) -> None:
-    """Take up to 11 bytes over for the device's next slot."""
+    """Accept up to 11 bytes for the device's next slot."""
     _send(call, r"([0-9A-Fa-f]{2}){1,11}", "1 to 11 bytes in hexadecimal")
 
 
 @handles("sendDataToSigfoxDevice")
 def send_sigfox(call: Call) -> None:
-    """Take 8 bytes over for the device's next uplink."""
+    """Accept 8 bytes, sent after the device's next uplink."""
     _send(call, r"[0-9A-Fa-f]{16}", "8 bytes in hexadecimal")
 
 
 def _send(call: Call, pattern: str, meaning: str) -> None:
     if find(call)["status"] == "terminated":
-        raise Refusal("COM0009", "the device is terminated")
+        raise Refusal.not_possible("the device is terminated")
     if not re.fullmatch(pattern, call.body.get("data") or ""):
-        raise Refusal("COM0003", f"body.data is not {meaning}")
+        raise Refusal.invalid(f"body.data is not {meaning}")

@@ -1,4 +1,4 @@
-"""What a VPG lets out: its routing filter, and the rules of its traffic filtering."""
+"""The outbound filters of a VPG: its routing filter, and the rules of its traffic filtering."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from ...domain.ipv4 import network_in
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
-from ..common.things import touch
+from ..common.crud import touch
 
 if TYPE_CHECKING:
     from ...state.collections import Record
 
 PORTS, PROTOCOLS = 65_535, 255
-"""The highest of each."""
+"""The highest port and protocol number."""
 
 
 @handles("setRoutingFilter")
 def set_routing_filter(call: Call) -> None:
-    """Say where packets may go."""
+    """Set where packets may go."""
     for number, entry in enumerate(call.body):
         network_in(entry.get("ipRange"), f"body[{number}].ipRange")
         _check_action(entry, ("allow", "deny"), f"body[{number}]")
@@ -28,7 +28,7 @@ def set_routing_filter(call: Call) -> None:
 
 @handles("enableTrafficFiltering", "disableTrafficFiltering")
 def switch(call: Call) -> None:
-    """Filter by the rules, or not."""
+    """Enable or disable the filter."""
     touch(call, _filtered=call.operation.path.endswith("/enable"))
 
 
@@ -40,7 +40,7 @@ def put_domains(call: Call) -> None:
         _check_rule(rule, "fqdn", ("allow",), where)
         labels = rule["fqdnPattern"].removeprefix("*.").split(".")
         if not all(label and "*" not in label for label in labels):
-            raise Refusal("COM0003", f"{where}.fqdnPattern is not a domain")
+            raise Refusal.invalid(f"{where}.fqdnPattern is not a domain")
     touch(call, _fqdnRules=call.body["rules"])
 
 
@@ -56,15 +56,15 @@ def put_addresses(call: Call) -> None:
 
 def _check_rule(rule: Record, kind: str, actions: tuple[str, ...], where: str) -> None:
     if rule["type"] != kind:
-        raise Refusal("COM0003", f"{where}.type is not {kind}")
+        raise Refusal.invalid(f"{where}.type is not {kind}")
     _check_action(rule, actions, where)
     if not 0 <= rule["protocol"] <= PROTOCOLS:
-        raise Refusal("COM0003", f"{where}.protocol is not 0 to {PROTOCOLS}")
+        raise Refusal.invalid(f"{where}.protocol is not 0 to {PROTOCOLS}")
     first, last = rule.get("fromPort") or 0, rule.get("toPort") or 0
     if not 0 <= first <= last <= PORTS:
-        raise Refusal("COM0003", f"{where} has ports that are no range within 0 and {PORTS}")
+        raise Refusal.invalid(f"{where} has ports that are no range within 0 and {PORTS}")
 
 
 def _check_action(rule: Record, actions: tuple[str, ...], where: str) -> None:
     if rule.get("action") not in actions:
-        raise Refusal("COM0003", f"{where}.action is none of {', '.join(actions)}")
+        raise Refusal.invalid(f"{where}.action is none of {', '.join(actions)}")

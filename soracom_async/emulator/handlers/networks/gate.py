@@ -1,4 +1,4 @@
-"""Gate: the way into a VPG's range of devices, its peers, and who has which address."""
+"""Gate: access to the devices of a VPG, its peers, and the addresses."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state.sims import number_of
 from .. import handles
-from ..common.listings import listing
-from ..common.things import (
+from ..common.crud import (
     changed,
     find,
     take_entry,
     touch,
 )
+from ..common.listings import listing
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Network
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ...state.collections import Record
 
 VXLAN_IDS = 16_777_215
-"""The highest of them."""
+"""The highest VXLAN id."""
 SWITCHES: dict[str, Record] = {
     "closeGate": {"gateOpened": False, "enableSimBasedRouting": False},
     "enableGatePrivacySeparator": {"gatePrivacySeparatorEnabled": True},
@@ -35,7 +35,7 @@ SWITCHES: dict[str, Record] = {
 
 @handles(*SWITCHES)
 def switch(call: Call) -> Any:
-    """Set what the operation is named after."""
+    """Enable or disable what the operation names."""
     return changed(call, **SWITCHES[call.operation.id])
 
 
@@ -63,40 +63,40 @@ def set_vxlan_id(call: Call) -> None:
 
 def _vxlan_id(number: int) -> int:
     if not 1 <= number <= VXLAN_IDS:
-        raise Refusal("COM0003", f"body.vxlanId is not 1 to {VXLAN_IDS}")
+        raise Refusal.invalid(f"body.vxlanId is not 1 to {VXLAN_IDS}")
     return number
 
 
 @handles("enableSimBasedRouting")
 def enable_routing(call: Call) -> None:
-    """Route to the networks behind SIMs, through an open gate."""
+    """Enable routing to the networks behind SIMs; the gate must be open."""
     _opened(call)
     touch(call, enableSimBasedRouting=True)
 
 
 @handles("putSimBasedRoutingRoutes")
 def put_routes(call: Call) -> None:
-    """Say which networks are behind which SIMs."""
+    """Set which networks are behind which SIMs."""
     for sim_id, network in call.body.items():
         if (number_of(sim_id) or 0) not in call.operator.fleet:
-            raise Refusal("SIM0001", sim_id)
+            raise Refusal.no_sim(sim_id)
         network_in(network, f"body.{sim_id}")
     touch(call, simBasedRoutingConfig=dict(call.body))
 
 
 @handles("listGatePeers")
 def list_peers(call: Call) -> Any:
-    """Return the peers, the VPG's own among them."""
+    """Return the peers, including the VPG's own."""
     return list(find(call)["_gatePeers"].values())
 
 
 @handles("registerGatePeer")
 def register_peer(call: Call) -> Any:
-    """Take a host in, with the inner address that it wishes or one that is free."""
+    """Register a host, with the requested inner address or a free one."""
     vpg, body = _opened(call), call.body
     outer = str(address_in(body["outerIpAddress"], "body.outerIpAddress"))
     if outer in vpg["_gatePeers"]:
-        raise Refusal("COM0008", "gate peer", outer)
+        raise Refusal.exists("gate peer", outer)
     wish = body.get("innerIpAddress")
     peer = _peer(vpg, outer, _free(vpg) if wish is None else _wished(vpg, wish, "body.innerIpAddress"), owned=True)
     touch(call, _gatePeers=vpg["_gatePeers"] | {outer: peer})
@@ -105,16 +105,16 @@ def register_peer(call: Call) -> Any:
 
 @handles("unregisterGatePeer")
 def unregister_peer(call: Call) -> None:
-    """Send a host away."""
+    """Unregister a host."""
     outer = call.path["outer_ip_address"]
     if not find(call)["_gatePeers"].get(outer, {"ownedByCustomer": True})["ownedByCustomer"]:
-        raise Refusal("COM0009", "the peer is the VPG's own")
+        raise Refusal.not_possible("the peer is the VPG's own")
     take_entry(call, "_gatePeers", "gate peer", outer)
 
 
 @handles("listVirtualPrivateGatewayIpAddressMapEntries")
 def list_addresses(call: Call) -> Page:
-    """Return who has which address: SIMs by what was put, peers by themselves."""
+    """Return the addresses: those of SIMs that were set, and those of the peers."""
     vpg = find(call)
     peers = (
         _entry(
@@ -133,7 +133,7 @@ def put_address(call: Call) -> Any:
     """Give a subscriber a fixed address."""
     vpg, key = find(call), call.body["key"]
     if key in vpg["_gatePeers"]:
-        raise Refusal("COM0009", "a gate peer has its address by itself")
+        raise Refusal.not_possible("a gate peer has its address by itself")
     address = _wished(vpg, call.body["ipAddress"], "body.ipAddress", but=key)
     entry = _entry(key, address, "static", call.now)
     touch(call, _addresses=vpg["_addresses"] | {key: entry})
@@ -142,16 +142,16 @@ def put_address(call: Call) -> Any:
 
 @handles("deleteVirtualPrivateGatewayIpAddressMapEntry")
 def delete_address(call: Call) -> None:
-    """Take a subscriber's fixed address away."""
+    """Remove a subscriber's fixed address."""
     if call.path["key"] in find(call)["_gatePeers"]:
-        raise Refusal("COM0009", "a gate peer has its address by itself")
+        raise Refusal.not_possible("a gate peer has its address by itself")
     take_entry(call, "_addresses", "address of", call.path["key"])
 
 
 def _opened(call: Call) -> Record:
     vpg = find(call)
     if not vpg["gateOpened"]:
-        raise Refusal("COM0009", "the gate is closed")
+        raise Refusal.not_possible("the gate is closed")
     return vpg
 
 
@@ -173,25 +173,25 @@ def _devices(vpg: Record) -> IPv4Network:
 
 
 def _taken(vpg: Record, but: str = "") -> set[str]:
-    """Return the addresses that somebody has, `but` one subscriber's."""
+    """Return the addresses in use, `but` one subscriber's."""
     mapped = {entry["ipAddress"] for key, entry in vpg["_addresses"].items() if key != but}
     return mapped | {peer["innerIpAddress"] for peer in vpg["_gatePeers"].values()}
 
 
 def _wished(vpg: Record, wish: str, where: str, but: str = "") -> str:
-    """Return an address that is asked for, if it is one of the devices' and nobody else has it."""
+    """Return the requested address, if it is in the range of the devices and not in use."""
     address = address_in(wish, where)
     if address not in _devices(vpg):
-        raise Refusal("COM0003", f"{where} is not in the range of the devices")
+        raise Refusal.invalid(f"{where} is not in the range of the devices")
     if str(address) in _taken(vpg, but):
-        raise Refusal("COM0008", "address", address)
+        raise Refusal.exists("address", address)
     return str(address)
 
 
 def _free(vpg: Record) -> str:
-    """Return the highest address that nobody has."""
+    """Return the highest free address."""
     devices, taken = _devices(vpg), _taken(vpg)
     for number in range(2, devices.num_addresses):
         if str(devices[-number]) not in taken:
             return str(devices[-number])
-    raise Refusal("COM0009", "no address is free")
+    raise Refusal.not_possible("no address is free")

@@ -1,4 +1,4 @@
-"""Junction: what a VPG does with packets beside passing them on. It mirrors, inspects and redirects."""
+"""Junction: how a VPG mirrors, inspects and redirects packets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ...domain.ipv4 import address_in
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
-from ..common.things import find, touch
+from ..common.crud import find, touch
 
 if TYPE_CHECKING:
     from ...state.collections import Record
@@ -28,13 +28,13 @@ def configure(call: Call) -> None:
 
 @handles(*_UNSETTINGS)
 def unconfigure(call: Call) -> None:
-    """Let it inspect or redirect no longer."""
+    """Stop to inspect or redirect."""
     _set(call, **{_UNSETTINGS[call.operation.id]: None})
 
 
 @handles("createMirroringPeer")
 def create_peer(call: Call) -> None:
-    """Mirror to a host; one that is there already is replaced."""
+    """Mirror to a host; it replaces a mirroring to the same host."""
     address = str(address_in(call.body.get("ipAddress"), "body.ipAddress"))
     peer = {"description": None, "enabled": True, "protocol": "gre"} | call.body | {"ipAddress": address}
     _mirror(call, _peers(call) | {address: peer})
@@ -45,22 +45,22 @@ def update_peer(call: Call) -> None:
     """Change attributes of a host; their values are text."""
     peers, address = _peers(call), call.path["ipaddr"]
     if address not in peers:
-        raise Refusal("COM0007", "mirroring peer", address)
+        raise Refusal.not_found("mirroring peer", address)
     changes: dict[str, Any] = {}
     for attribute in call.body:
         name, value = attribute.get("key"), attribute.get("value")
         if name not in _ATTRIBUTES:
-            raise Refusal("COM0003", f"body.key is none of {', '.join(_ATTRIBUTES)}")
+            raise Refusal.invalid(f"body.key is none of {', '.join(_ATTRIBUTES)}")
         changes[name] = value == "true" if name == "enabled" else value
     _mirror(call, peers | {address: peers[address] | changes})
 
 
 @handles("deleteMirroringPeer")
 def delete_peer(call: Call) -> None:
-    """Mirror to a host no longer."""
+    """Stop to mirror to a host."""
     peers, address = dict(_peers(call)), call.path["ipaddr"]
     if address not in peers:
-        raise Refusal("COM0007", "mirroring peer", address)
+        raise Refusal.not_found("mirroring peer", address)
     del peers[address]
     _mirror(call, peers)
 
@@ -75,7 +75,7 @@ def _mirror(call: Call, peers: dict[str, Record]) -> None:
 
 
 def _set(call: Call, **fields: Any) -> None:
-    """Set one of the three, and whether any of them is on."""
+    """Set mirroring, inspection or redirection, and whether any of them is on."""
     vpg = touch(call, **fields)
     parts = [vpg["inspection"], vpg["redirection"], *vpg["mirroring"]["peers"].values()]
     vpg["junctionEnabled"] = any(part is not None and part.get("enabled") for part in parts)

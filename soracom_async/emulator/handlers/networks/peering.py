@@ -1,4 +1,4 @@
-"""What a VPG is connected with: VPCs, transit gateways, and the routes to them."""
+"""The connections of a VPG: VPC peerings, transit gateways, and the routes to them."""
 
 from __future__ import annotations
 
@@ -6,28 +6,29 @@ from typing import TYPE_CHECKING, Any
 
 from ...domain.ipv4 import network_in
 from ...domain.wire import visible
+from ...durations import MINUTE_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
-from ..common.things import find, take_entry, touch
+from ..common.crud import find, take_entry, touch
 
 if TYPE_CHECKING:
     from ...state.collections import Record
 
-OTHER_SIDE = 60_000
-"""Milliseconds after which the owner of the other side has done its part."""
+PEER_RESPONSE_MS = MINUTE_MS
+"""How long the owner of the other side takes to respond."""
 ASN = 64512
 PEERINGS, ATTACHMENTS = "soracomTransitGatewayPeeringConnections", "soracomTransitGatewayVpcAttachments"
 _WAITING = {PEERINGS: ("pending", "active"), ATTACHMENTS: ("vpcAttachmentPending", "acceptancePending")}
-"""What a new connection is, and what it is when the other side has done its part."""
+"""The status of a new connection, and its status after the other side's response."""
 
 
 def settle(vpg: Record, now: int) -> None:
-    """Let the other sides do their part."""
+    """Apply the responses of the other sides that are due."""
     for field, (before, after) in _WAITING.items():
         for connection in vpg[field].values():
-            if connection["status"] == before and now >= connection["createdTime"] + OTHER_SIDE:
-                connection |= {"status": after, "lastModifiedTime": connection["createdTime"] + OTHER_SIDE}
+            if connection["status"] == before and now >= connection["createdTime"] + PEER_RESPONSE_MS:
+                connection |= {"status": after, "lastModifiedTime": connection["createdTime"] + PEER_RESPONSE_MS}
 
 
 def transit_gateway(call: Call, region: str, asn: int | None = None) -> Record:
@@ -46,15 +47,15 @@ def transit_gateway(call: Call, region: str, asn: int | None = None) -> Record:
 
 @handles("createCustomerRoute")
 def create_route(call: Call) -> Any:
-    """Add a route; over the devices' own range it goes only where that is asked for."""
+    """Add a route; it may overlap the range of the devices only if the request allows that."""
     vpg, body = find(call), call.body
     network = network_in(body["destinationCidr"], "body.destinationCidr")
-    # The second spelling is declared as well.
+    # Both spellings are declared.
     overlap = body.get("ignoreDeviceSubnetCidrRangeOverlap") or body.get("ignoreDeviceSubnetcidrRangeOverlap")
     if not overlap and network.overlaps(network_in(vpg["deviceSubnetCidrRange"], "deviceSubnetCidrRange")):
-        raise Refusal("COM0003", "body.destinationCidr overlaps the range of the devices")
+        raise Refusal.invalid("body.destinationCidr overlaps the range of the devices")
     if any(route["destinationCidr"] == str(network) for route in vpg["customerRoutes"].values()):
-        raise Refusal("COM0008", "route to", network)
+        raise Refusal.exists("route to", network)
     route = {"id": call.world.uuid(), "destinationCidr": str(network), "target": body["target"], "type": "static"}
     touch(call, customerRoutes=vpg["customerRoutes"] | {route["id"]: route})
     return route
@@ -62,10 +63,10 @@ def create_route(call: Call) -> Any:
 
 @handles("updateCustomerRoute")
 def update_route(call: Call) -> Any:
-    """Let a route lead elsewhere."""
+    """Change the target of a route."""
     routes, route_id = find(call)["customerRoutes"], call.path["route_id"]
     if route_id not in routes:
-        raise Refusal("COM0007", "route", route_id)
+        raise Refusal.not_found("route", route_id)
     route: Record = routes[route_id] | {"target": call.body["target"]}
     touch(call, customerRoutes=routes | {route_id: route})
     return route
@@ -101,7 +102,7 @@ def delete_peering(call: Call) -> None:
 
 def _text(call: Call, name: str) -> str:
     if not call.body.get(name):
-        raise Refusal("COM0003", f"body.{name} is missing")
+        raise Refusal.invalid(f"body.{name} is missing")
     return str(call.body[name])
 
 
@@ -113,7 +114,7 @@ def create_gateway_peering(call: Call) -> Any:
 
 @handles("deleteTransitGatewayPeeringConnection")
 def delete_gateway_peering(call: Call) -> None:
-    """Disconnect it."""
+    """Disconnect the VPG's transit gateway from another one."""
     take_entry(call, PEERINGS, "transit gateway peering connection", call.path["soracom_tgw_peering_attachment_id"])
 
 
@@ -125,7 +126,7 @@ def create_attachment(call: Call) -> Any:
 
 @handles("deleteTransitGatewayVpcAttachment")
 def delete_attachment(call: Call) -> None:
-    """Take the offer, or the attachment, back."""
+    """Withdraw the offer, or remove the attachment."""
     take_entry(call, ATTACHMENTS, "transit gateway VPC attachment", call.path["customer_tgw_vpc_attachment_id"])
 
 
@@ -134,16 +135,16 @@ def accept_attachment(call: Call) -> None:
     """Accept the attachment that the owner of the VPC has made."""
     attachments, attachment_id = find(call)[ATTACHMENTS], call.path["customer_tgw_vpc_attachment_id"]
     if attachment_id not in attachments:
-        raise Refusal("COM0007", "transit gateway VPC attachment", attachment_id)
+        raise Refusal.not_found("transit gateway VPC attachment", attachment_id)
     attachment = attachments[attachment_id]
     if attachment["status"] != "acceptancePending":
-        raise Refusal("COM0009", f"the attachment is {attachment['status']}")
+        raise Refusal.not_possible(f"the attachment is {attachment['status']}")
     attachment |= {"status": "active", "lastModifiedTime": call.now}
     touch(call)
 
 
 def _connect(call: Call, field: str, own_id: str) -> Any:
-    """Make a connection of the VPG's transit gateway, which comes with the first of them."""
+    """Connect the VPG's transit gateway; the first connection makes the gateway."""
     vpg, body = find(call), call.body
     gateway = vpg["soracomTransitGateway"] or transit_gateway(call, vpg["placement"]["region"])
     connection_id = f"tgw-attach-{call.world.random.getrandbits(68):017x}"

@@ -9,7 +9,7 @@ from ...domain.wire import visible
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
-from ..common.things import (
+from ..common.crud import (
     KINDS,
     Kind,
     changed,
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 KINDS["VirtualPrivateGateway"] = Kind("virtual private gateway", ("vpg_id",), iso=False, settle=settle)
 TYPES = (14, 15, 242)
-"""Type-E, Type-F, Type-F2: those that can be made."""
+"""The types that can be made: Type-E, Type-F, Type-F2."""
 REGIONS = ("eu-central-1", "ap-northeast-1", "us-west-2", "ap-southeast-2")
 DEVICE_SUBNET, SMALLEST = "10.128.0.0/9", 28
-"""The range of the devices where none is asked for, and the longest prefix of one that is."""
+"""The default range of the devices, and the longest prefix of a requested one."""
 
 
 @handles("createVirtualPrivateGateway")
@@ -36,12 +36,12 @@ def create(call: Call) -> Any:
     body, dice = call.body, call.world.random
     region = (body.get("placement") or {}).get("region") or REGIONS[0]
     if body["type"] not in TYPES:
-        raise Refusal("COM0003", f"body.type is none of {', '.join(map(str, TYPES))}")
+        raise Refusal.invalid(f"body.type is none of {', '.join(map(str, TYPES))}")
     if region not in REGIONS:
-        raise Refusal("COM0003", f"body.placement.region is none of {', '.join(REGIONS)}")
+        raise Refusal.invalid(f"body.placement.region is none of {', '.join(REGIONS)}")
     network = network_in(body.get("deviceSubnetCidrRange") or DEVICE_SUBNET, "body.deviceSubnetCidrRange")
     if network.prefixlen > SMALLEST:
-        raise Refusal("COM0003", f"body.deviceSubnetCidrRange is smaller than /{SMALLEST}")
+        raise Refusal.invalid(f"body.deviceSubnetCidrRange is smaller than /{SMALLEST}")
     subnet = str(network)
     vpg: Record = {
         "vpgId": call.world.uuid(),
@@ -97,22 +97,22 @@ def create(call: Call) -> Any:
 
 @handles("terminateVirtualPrivateGateway")
 def terminate(call: Call) -> None:
-    """End a VPG; nothing of it is left."""
+    """Terminate and remove a VPG."""
     collection_of(call).take(identifier_in(call))
 
 
 @handles("assignFixedPublicIpAddresses")
 def fix_addresses(call: Call) -> Any:
-    """Give it public addresses that stay."""
+    """Enable fixed public addresses."""
     if find(call)["fixedIpAddressesEnabled"]:
-        raise Refusal("COM0009", "the addresses are fixed already")
+        raise Refusal.not_possible("the addresses are fixed already")
     addresses = [f"203.0.113.{number}" for number in sorted(call.world.random.sample(range(1, 255), 2))]
     return changed(call, fixedIpAddressesEnabled=True, fixedPublicIpAddresses=addresses)
 
 
 @handles("releaseFixedPublicIpAddresses")
 def release_addresses(call: Call) -> Any:
-    """Take the public addresses away."""
+    """Disable fixed public addresses."""
     if not find(call)["fixedIpAddressesEnabled"]:
-        raise Refusal("COM0009", "the addresses are not fixed")
+        raise Refusal.not_possible("the addresses are not fixed")
     return changed(call, fixedIpAddressesEnabled=False, fixedPublicIpAddresses=[])

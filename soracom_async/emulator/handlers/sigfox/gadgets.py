@@ -1,16 +1,17 @@
-"""Gadgets: devices that come with their contract, known by product and serial number."""
+"""Gadgets: devices with a contract; product and serial number identify them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
+from ...durations import DAY_MS
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
 from ...state.world import EPOCH
 from .. import handles
-from ..common.things import (
+from ..common.crud import (
     KINDS,
     Kind,
     collection_of,
@@ -44,7 +45,7 @@ def _gadget(product_id: str, serial_number: str, operator_id: str, at: int, tags
 
 def _seeded(dice: Random, operator_id: str, number: int) -> tuple[str, Record]:
     product_id = PRODUCTS[number % 2]
-    born = EPOCH * 1000 - dice.randrange(1, 400) * 86_400_000
+    born = EPOCH * 1000 - dice.randrange(1, 400) * DAY_MS
     gadget = _gadget(
         product_id, f"{dice.getrandbits(48):012X}", operator_id, born, {"name": f"{product_id}-{number + 1}"}
     )
@@ -63,7 +64,7 @@ KINDS["Gadget"] = Kind("gadget", ("product_id", "serial_number"), iso=False, see
 
 @handles("listGadgets")
 def list_gadgets(call: Call) -> Page:
-    """Return the gadgets; the key of the next page has a slash, and goes out and in percent-encoded."""
+    """Return the gadgets; the key of the next page has a slash, and is percent-encoded in both directions."""
     product_id, key = call.query.get("product_id"), call.query.get("last_evaluated_key")
     call.query["last_evaluated_key"] = unquote(key or "")
     found = page(call, lambda gadget: product_id in (None, gadget["productId"]))
@@ -72,9 +73,9 @@ def list_gadgets(call: Call) -> Page:
 
 @handles("registerGadget")
 def register(call: Call) -> Any:
-    """Take a gadget that nobody has."""
+    """Register a gadget that no operator has."""
     gadget_id, product_id, serial_number = registrable(call), call.path["product_id"], call.path["serial_number"]
     if product_id not in PRODUCTS or not serial_number.isalnum():
-        raise Refusal("COM0007", "gadget", gadget_id)
+        raise Refusal.not_found("gadget", gadget_id)
     tags = dict(call.body.get("tags") or {})
     return collection_of(call).put(gadget_id, _gadget(product_id, serial_number, call.operator.id, call.now, tags))

@@ -1,7 +1,8 @@
-"""Harvest Data: what devices sent, found by whom it came from and by its time."""
+"""Harvest Data: what devices sent, listed by resource and by time."""
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from ...domain.harvest import (
@@ -15,9 +16,10 @@ from ...protocol.errors import Refusal
 from ...protocol.messages import Page, decode
 from ...service.call import Call
 from ...service.validation import check_path
+from ...state.paging import first_page
 from ...state.sims import imsi, number_of, sim_id
 from .. import handles
-from ..common.things import find, identifier_in
+from ..common.crud import find, identifier_in
 from ..common.timelines import timeline
 
 if TYPE_CHECKING:
@@ -32,14 +34,14 @@ def _shown(entry: Record, resource_type: str, resource_id: str) -> Record:
 
 def _listed(call: Call, resource_type: str, resource_id: str) -> Page:
     found = entries(call.operator, name_of(resource_type, resource_id))
-    # Of a subscriber the key names the IMSI, too.
+    # For a subscriber, the key also has the IMSI.
     tie = "resourceId" if resource_type == "Subscriber" else None
     return timeline(call, [_shown(entry, resource_type, resource_id) for entry in found], "time", tie=tie)
 
 
 def _type(name: str) -> str:
     if name not in TYPES:
-        raise Refusal("COM0003", f"resource_type is none of {', '.join(TYPES)}")
+        raise Refusal.invalid(f"resource_type is none of {', '.join(TYPES)}")
     return name
 
 
@@ -56,7 +58,7 @@ def time_in(call: Call) -> int:
 
 @handles("getDataEntries")
 def list_entries(call: Call) -> Page:
-    """Return what a resource sent; nothing of one that nobody knows, since data outlive what sent them."""
+    """Return what a resource sent. An unknown resource is no error: data can outlive their resource."""
     return _listed(call, *_asked(call))
 
 
@@ -67,18 +69,18 @@ def get_entry(call: Call) -> Any:
     for entry in entries(call.operator, name_of(*resource)):
         if entry["time"] == time:
             return _shown(entry, *resource)
-    raise Refusal("COM0007", "data entry", time)
+    raise Refusal.not_found("data entry", time)
 
 
 @handles("deleteDataEntry")
 def delete_entry(call: Call) -> None:
-    """Forget what a resource sent at a time, if anything."""
+    """Remove what a resource sent at a time, if there is anything."""
     remove(call.operator, name_of(*_asked(call)), time_in(call))
 
 
 @handles("getDataEntriesByCategory")
 def list_category(call: Call) -> Page:
-    """Return what was sent in a category, whoever sent it."""
+    """Return what all resources sent in a category."""
     found = [
         _shown(entry, *name.split("/", 1))
         for name, kept in call.collection(KIND).items()
@@ -90,24 +92,26 @@ def list_category(call: Call) -> Page:
 
 @handles("listDataResourceMetadata", "listDataSourceResources")
 def list_resources(call: Call) -> Page:
-    """Return who sent data, of one type or of all; a SIM is a `Sim` unless its subscriber is asked for."""
+    """Return the resources that sent data, of one type or of all; a SIM is a `Sim` unless subscribers are requested."""
     wanted, key = call.query.get("resource_type"), call.query.get("last_evaluated_key") or ""
     prefix = f"{_type('Sim' if wanted == 'Subscriber' else wanted)}/" if wanted else ""
-    found: list[Record] = []
-    for name, sent in resources(call.operator, max(prefix, name_of(*key.partition("/")[::2]))):
-        if not name.startswith(prefix):
-            break
-        if len(found) == call.limit():
-            return Page.of(found, f"{found[-1]['resourceType']}/{found[-1]['resourceId']}")
-        resource_type, resource_id = name.split("/", 1)
-        number = number_of(resource_id)
-        if wanted == "Subscriber" and number is not None:
-            resource_type, resource_id = "Subscriber", imsi(number)
-        found.append(_metadata(resource_type, resource_id, sent))
-    return Page.of(found)
+    rest = resources(call.operator, max(prefix, name_of(*key.partition("/")[::2])))
+    found, next_key = first_page(
+        (
+            _metadata(name, sent, as_subscriber=wanted == "Subscriber")
+            for name, sent in takewhile(lambda resource: resource[0].startswith(prefix), rest)
+        ),
+        call.limit(),
+        key=lambda metadata: f"{metadata['resourceType']}/{metadata['resourceId']}",
+    )
+    return Page.of(found, next_key)
 
 
-def _metadata(resource_type: str, resource_id: str, sent: list[Record]) -> Record:
+def _metadata(name: str, sent: list[Record], *, as_subscriber: bool) -> Record:
+    resource_type, resource_id = name.split("/", 1)
+    number = number_of(resource_id)
+    if as_subscriber and number is not None:
+        resource_type, resource_id = "Subscriber", imsi(number)
     return {
         "resourceType": resource_type,
         "resourceId": resource_id,
@@ -117,7 +121,7 @@ def _metadata(resource_type: str, resource_id: str, sent: list[Record]) -> Recor
 
 
 def _attributes(entry: Record) -> set[str]:
-    """Return the names in what was sent, where that is a JSON object."""
+    """Return the names of the fields that were sent, if that was a JSON object."""
     try:
         content = decode(entry["content"])
     except ValueError:

@@ -1,4 +1,4 @@
-"""What is alike for all kinds of things beside SIMs: finding, listing, tags, groups, termination."""
+"""The operations that all kinds of resources except SIMs share: get, list, delete, tags, groups, termination."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ if TYPE_CHECKING:
     from ...state.world import Operator, World
 
 SEEDED = 3
-"""How many things of a kind an operator begins with that can be bought, but not made."""
+"""How many resources of a kind an operator has at first, if they can be bought, but not made."""
 
 
 @frozen(slots=True)
 class Kind:
-    """What the operations of one tag are about."""
+    """The kind of resource that the operations of one tag share."""
 
     name: str
     """The name of its collection."""
     path: tuple[str, ...]
-    """The path parameters that identify one."""
+    """The path parameters that identify a resource."""
     iso: bool = True
     """Whether its times are text."""
     seeded: Callable[[Random, str, int], tuple[str, Record]] | None = None
-    """From dice, the operator's id and a number to one that the operator begins with, and its identifier."""
+    """Makes a seeded resource, from dice, the operator's id and a number; returns its identifier and record."""
     settle: Callable[[Record, int], None] | None = None
-    """Does to one what time does by itself."""
+    """Applies the changes to a record that depend on time alone."""
 
 
 KINDS: dict[str, Kind] = {}
-"""By tag; each topic adds its own."""
+"""The kinds, by tag; each module adds its own."""
 
 
 def seeded_collection(world: World, operator: Operator, kind: Kind) -> Collection:
-    """Return an operator's things of a kind; at the first look those come that were there from the beginning."""
+    """Return an operator's resources of a kind; the first call adds the seeded ones."""
     collection = operator.collection(kind.name)
     looked_at = operator.records.setdefault("stocked", [])
     if kind.name not in looked_at:
@@ -57,17 +57,17 @@ def seeded_collection(world: World, operator: Operator, kind: Kind) -> Collectio
 
 
 def collection_of(call: Call, tag: str | None = None) -> Collection:
-    """Return the things that the operation is about, or those of another tag."""
+    """Return the resources of the operation's tag, or those of another tag."""
     return seeded_collection(call.world, call.operator, KINDS[tag or call.operation.group])
 
 
 def identifier_in(call: Call) -> str:
-    """Return the identifier of the thing that the path names."""
+    """Return the identifier of the resource that the path names."""
     return "/".join(call.path[name] for name in KINDS[call.operation.group].path)
 
 
 def find(call: Call) -> Record:
-    """Return the thing of the path, as it is by now."""
+    """Return the resource of the path, in its present state."""
     record, kind = collection_of(call).find(identifier_in(call)), KINDS[call.operation.group]
     if kind.settle is not None:
         kind.settle(record, call.now)
@@ -75,34 +75,34 @@ def find(call: Call) -> Record:
 
 
 def touch(call: Call, **fields: Any) -> Record:
-    """Change the thing of the path, and return it; one that is terminated stays as it is."""
+    """Change the resource of the path, and return it; refuse to change a terminated one."""
     record, kind = find(call), KINDS[call.operation.group]
     if record.get("status") == "terminated":
-        raise Refusal("COM0009", f"the {kind.name} is terminated")
+        raise Refusal.not_possible(f"the {kind.name} is terminated")
     record |= fields | {"lastModifiedTime": iso(call.now) if kind.iso else call.now}
     return record
 
 
 def changed(call: Call, **fields: Any) -> Any:
-    """Change the thing of the path, and return it where the operation returns anything."""
+    """Change the resource of the path, and return it if the operation returns anything."""
     record = touch(call, **fields)
     return visible(record) if call.operation.result is not None else None
 
 
 def take_entry(call: Call, field: str, kind: str, name: str) -> Any:
-    """Take an entry out of a mapping that the thing of the path has, and return it."""
+    """Remove an entry from a mapping of the resource of the path, and return it."""
     entries = dict(find(call)[field])
     if name not in entries:
-        raise Refusal("COM0007", kind, name)
+        raise Refusal.not_found(kind, name)
     entry = entries.pop(name)
     touch(call, **{field: entries})
     return entry
 
 
 def page(call: Call, wanted: Callable[[Record], bool] | None = None) -> Page:
-    """Return a page of those things that pass the filter by tag, and `wanted`."""
+    """Return a page of the resources that pass the filter by tag, and `wanted`."""
     kind, tags = KINDS[call.operation.group], call.tag_filter()
-    if call.query.get("limit") == -1:  # what some listings declare as their default
+    if call.query.get("limit") == -1:  # the declared default of some listings
         del call.query["limit"]
 
     def fits(record: Record) -> bool:
@@ -117,12 +117,12 @@ def page(call: Call, wanted: Callable[[Record], bool] | None = None) -> Page:
 
 
 def registrable(call: Call) -> str:
-    """Return the identifier of the path, if nobody has such a thing; who else has it stays unsaid."""
+    """Return the identifier of the path, if it is free; if another operator has it, the answer does not show that."""
     identifier, kind = identifier_in(call), KINDS[call.operation.group]
     if identifier in collection_of(call):
-        raise Refusal("COM0008", kind.name, identifier)
+        raise Refusal.exists(kind.name, identifier)
     if any(identifier in seeded_collection(call.world, operator, kind) for operator in call.world.operators.values()):
-        raise Refusal("COM0003", f"the {kind.name} {identifier} cannot be registered")
+        raise Refusal.invalid(f"the {kind.name} {identifier} cannot be registered")
     return identifier
 
 
@@ -130,8 +130,8 @@ def registrable(call: Call) -> str:
     "listDevices", "listDeviceObjectModels", "listLoraDevices", "listLoraGateways", "listLoraNetworkSets",
     "listSigfoxDevices", "listVirtualPrivateGateways",
 )  # fmt: skip
-def list_things(call: Call) -> Page:
-    """Return the things of a kind."""
+def list_resources(call: Call) -> Page:
+    """Return the resources of a kind."""
     return page(call)
 
 
@@ -139,14 +139,14 @@ def list_things(call: Call) -> Page:
     "getLoraDevice", "getLoraGateway", "getLoraNetworkSet", "getSigfoxDevice", "getGadget", "getDeviceObjectModel",
     "getVirtualPrivateGateway",
 )  # fmt: skip
-def get_thing(call: Call) -> Any:
-    """Return one."""
+def get_resource(call: Call) -> Any:
+    """Return a resource."""
     return visible(find(call))
 
 
 @handles("deleteDevice", "deleteDeviceObjectModel")
-def delete_thing(call: Call) -> None:
-    """Remove one."""
+def delete_resource(call: Call) -> None:
+    """Remove a resource."""
     collection_of(call).take(identifier_in(call))
 
 
@@ -164,20 +164,20 @@ def put_tags(call: Call) -> Any:
     "deleteSigfoxDeviceTag", "deleteGadgetTag", "deleteVirtualPrivateGatewayTag",
 )  # fmt: skip
 def delete_tag(call: Call) -> None:
-    """Remove a tag; its name is commonly encoded twice."""
+    """Remove a tag; many clients encode its name twice."""
     name = call.path["tag_name"]
     take_entry(call, "tags", "tag", name if name in find(call)["tags"] else unquote(name))
 
 
 @handles("setDeviceGroup", "setLoraDeviceGroup", "setSigfoxDeviceGroup")
 def set_group(call: Call) -> Any:
-    """Put it into one of the operator's groups."""
+    """Put a resource into one of the operator's groups."""
     return changed(call, groupId=call.operator.groups.get(call.body.get("groupId") or "")["groupId"])
 
 
 @handles("unsetDeviceGroup", "unsetLoraDeviceGroup", "unsetSigfoxDeviceGroup")
 def unset_group(call: Call) -> Any:
-    """Take it out of its group."""
+    """Take a resource out of its group."""
     return changed(call, groupId=None)
 
 
@@ -193,10 +193,10 @@ def protect(call: Call) -> Any:
 
 @handles("terminateLoraDevice", "terminateLoraGateway", "terminateSigfoxDevice", "terminateGadget")
 def terminate(call: Call) -> Any:
-    """End the contract; what is terminated stays listed, unless it is to be deleted at once."""
+    """End the contract; a terminated resource stays listed, unless the request deletes it at once."""
     record, kind = find(call), KINDS[call.operation.group]
     if not record["terminationEnabled"] and record["status"] != "terminated":
-        raise Refusal("COM0009", f"the {kind.name} is protected from termination")
+        raise Refusal.not_possible(f"the {kind.name} is protected from termination")
     ended = {"terminatedTime": call.now} if "terminatedTime" in record else {}
     answer = changed(call, status="terminated", **ended)
     if call.query.get("delete_immediately"):

@@ -1,4 +1,4 @@
-"""Lagoon: its registration, its users and its licence packs."""
+"""The Lagoon account of an operator: its registration, its users and its license packs."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><circle cx="4
 
 
 def _lagoon(call: Call) -> Record:
-    """Return what the operator has of Lagoon."""
+    """Return the operator's Lagoon account."""
     lagoon: Record | None = call.operator.records.get("lagoon")
     if lagoon is None:
-        raise Refusal("COM0009", "Lagoon is not registered")
+        raise Refusal.not_possible("Lagoon is not registered")
     return lagoon
 
 
 def _as_root(call: Call) -> None:
     if call.user.name is not None:
-        raise Refusal("AUM0007")
+        raise Refusal.forbidden()
 
 
 def _one_of(call: Call, name: str, values: tuple[str, ...]) -> str:
     value: str | None = call.body.get(name)
     if value not in values:
-        raise Refusal("COM0003", f"body.{name} is none of {', '.join(values)}")
+        raise Refusal.invalid(f"body.{name} is none of {', '.join(values)}")
     return value
 
 
 def _text(call: Call, name: str) -> str:
     text: str | None = call.body.get(name)
     if not text:
-        raise Refusal("COM0003", f"body.{name} is missing")
+        raise Refusal.invalid(f"body.{name} is missing")
     return text
 
 
 @handles("registerLagoon")
 def register(call: Call) -> Any:
-    """Begin with Lagoon; the first user is the operator itself."""
+    """Register with Lagoon; the first user is the operator itself."""
     _as_root(call)
     plan, password = _one_of(call, "plan", PLANS), _text(call, "userPassword")
     if "lagoon" in call.operator.records:
-        raise Refusal("COM0009", "Lagoon is registered already")
+        raise Refusal.not_possible("Lagoon is registered already")
     call.operator.records["lagoon"] = lagoon = {"plan": plan, "packs": dict.fromkeys(PACKS, 0), "users": {}, "made": 0}
     _add_user(lagoon, call.operator.email, password, "Editor")
     return {"lagoonUserEmail": call.operator.email}
@@ -59,7 +59,7 @@ def register(call: Call) -> Any:
 
 @handles("terminateLagoon")
 def terminate(call: Call) -> None:
-    """End it, with all its users."""
+    """End the registration, with all its users."""
     _as_root(call)
     _lagoon(call)
     del call.operator.records["lagoon"]
@@ -74,26 +74,26 @@ def update_plan(call: Call) -> None:
 
 @handles("listLagoonLicensePackStatus")
 def list_packs(call: Call) -> Any:
-    """Return how many licence packs there are."""
+    """Return how many license packs there are."""
     return [{"licensePackName": name, "quantity": quantity} for name, quantity in _lagoon(call)["packs"].items()]
 
 
 @handles("updateLagoonLicensePack")
 def update_packs(call: Call) -> None:
-    """Change how many licence packs there are."""
+    """Change how many license packs there are."""
     _as_root(call)
     packs, wanted = _lagoon(call)["packs"], {}
     for each in call.body.get("licensePackQuantities") or ():
         name, quantity = each.get("licensePackName"), each.get("desiredQuantity")
         if name not in PACKS or quantity is None or quantity < 0:
-            raise Refusal("COM0003", f"body.licensePackQuantities has not quantities of {', '.join(PACKS)}")
+            raise Refusal.invalid(f"body.licensePackQuantities has not quantities of {', '.join(PACKS)}")
         wanted[name] = quantity
     packs |= wanted
 
 
 @handles("getImageLink")
 def image_link(call: Call) -> Any:
-    """Return where the custom icon is."""
+    """Return the URL of the custom icon."""
     _lagoon(call)
     return call.offer(ICON, "image/svg+xml")
 
@@ -128,7 +128,7 @@ def update_password(call: Call) -> None:
     """Change a user's password."""
     user = _user(call)
     if call.body.get("oldPassword") != user["_password"]:
-        raise Refusal("AUM0008")
+        raise Refusal.wrong_password()
     user["_password"] = _text(call, "newPassword")
 
 
@@ -142,7 +142,7 @@ def _user(call: Call) -> Record:
     """Return the user of the path."""
     user: Record | None = _lagoon(call)["users"].get(call.path["lagoon_user_id"])
     if user is None:
-        raise Refusal("COM0007", "Lagoon user", call.path["lagoon_user_id"])
+        raise Refusal.not_found("Lagoon user", call.path["lagoon_user_id"])
     return user
 
 
@@ -163,5 +163,5 @@ def _add_user(lagoon: Record, email: str, password: str, role: str) -> int:
 def _new_email(call: Call) -> str:
     email = _text(call, "userEmail")
     if any(user["email"] == email for user in _lagoon(call)["users"].values()):
-        raise Refusal("COM0008", "Lagoon user", email)
+        raise Refusal.exists("Lagoon user", email)
     return email
