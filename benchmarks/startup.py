@@ -33,7 +33,8 @@ PROGRAMS = {
     "soracom_async session opened": OPEN.format(module="soracom_async", opened=OURS),
     "and one group used": OPEN.format(module="soracom_async", opened=OURS).replace("pass", "it.vpg.open_gate"),
     "and all groups used": OPEN.format(module="soracom_async", opened=OURS).replace(
-        "pass", "from soracom_async.api.operations import GROUPS; [getattr(it, name) for name in GROUPS]"
+        "pass",
+        "from soracom_async.api._groups import Groups; [getattr(it, name) for name in vars(Groups) if name[0] != '_']",
     ),
     "import anyio, an empty anyio.run": "import anyio\nasync def main(): pass\nanyio.run(main)",
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import AsyncIterable, Mapping, Sequence
 from typing import Any, Protocol
@@ -120,7 +119,7 @@ def prepare(operation: Operation[Any], arguments: Mapping[str, Any], encoder: En
     """
     it = plan(operation, encoder)
     given = {name: value for name, value in arguments.items() if value is not None}
-    whole = _whole_body(operation, given)
+    whole = None if operation.body is None else _whole_body(operation, given)
     for name in it.required:
         if name not in given and (whole is None or name not in it.body):
             raise _missing(operation, it, name, given)
@@ -150,8 +149,6 @@ def prepare(operation: Operation[Any], arguments: Mapping[str, Any], encoder: En
 
 def _whole_body(operation: Operation[Any], given: dict[str, Any]) -> Any:
     """Return the body if it was given whole; `body=` does that in every operation, beside a name of its own."""
-    if operation.body is None:
-        return None
     if operation.body_name != BODY and BODY in given:
         if operation.body_name in given:
             raise BadArgument(f"{operation}: {BODY!r} and {operation.body_name!r} are the same; give one of them")
@@ -168,6 +165,8 @@ def _missing(operation: Operation[Any], it: Plan, name: str, given: Mapping[str,
 
 
 def _unknown(it: Plan, name: str) -> BadArgument:
+    import difflib  # only for an error
+
     near = difflib.get_close_matches(name, it.names, n=1)
     hint = f"did you mean {near[0]!r}? It" if near else "it"
     return BadArgument(f"it has no argument {name!r}; {hint} takes {', '.join(it.names) or 'none'}")

@@ -11,10 +11,8 @@ For example:
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
@@ -96,7 +94,7 @@ class Download:
         wrong. `progress(done, total)` is called for each chunk. Raises OSError if the file cannot be written.
         """
         done = 0
-        with _partial(Path(path)) as file:
+        with _partial(os.fspath(path)) as file:
             async for chunk in self:
                 await run_sync(file.write, chunk)
                 done += len(chunk)
@@ -142,19 +140,19 @@ class Streaming:
 
 
 @contextmanager
-def _partial(final: Path) -> Iterator[BinaryIO]:
+def _partial(final: str) -> Iterator[BinaryIO]:
     """Open a file that gets its name at the end, or is removed if anything goes wrong.
 
     All but the writing is done at once and not in threads: what a thread did after a cancellation nobody would undo.
     """
-    if final.is_dir():
+    if os.path.isdir(final or "."):
         raise IsADirectoryError(f"{final} is a directory: name a file in it")
-    part = final.with_name(f".{secrets.token_hex(8)}.part")
+    part = os.path.join(os.path.dirname(final), f".{os.urandom(8).hex()}.part")
     opened = open(part, "xb")  # noqa: SIM115 - only what it made is removed
     try:
         with opened as file:
             yield file
-        part.replace(final)
+        os.replace(part, final)
     except BaseException:
-        part.unlink()
+        os.unlink(part)
         raise
