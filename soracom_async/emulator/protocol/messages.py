@@ -107,7 +107,7 @@ class Page:
         return cls(encode(items), next_key)
 
 
-class Answer(Protocol):
+class Responder(Protocol):
     """A function that answers requests to the API or to the storage host."""
 
     async def __call__(self, request: Request, /, *, storage: bool = False) -> Response:

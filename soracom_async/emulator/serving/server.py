@@ -13,7 +13,7 @@ import anyio
 import anyio.to_thread
 import uvicorn
 
-from ..protocol.messages import Answer, Request
+from ..protocol.messages import Request, Responder
 
 if TYPE_CHECKING:
     from ..._clock import Clock
@@ -24,7 +24,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
-def application(answer: Answer, clock: Clock, storage_port: int) -> Callable[[Message, Receive, Send], Awaitable[None]]:
+def application(
+    answer: Responder, clock: Clock, storage_port: int
+) -> Callable[[Message, Receive, Send], Awaitable[None]]:
     """Return an ASGI application; requests to `storage_port` are for the storage host."""
 
     async def serve(scope: Message, receive: Receive, send: Send) -> None:
@@ -115,7 +117,7 @@ def _listening(host: str, port: int) -> socket.socket:
 class Server:
     """An emulator on a socket, from `start` to `stop`. It has its own thread and event loop."""
 
-    def __init__(self, answer: Answer, clock: Clock, host: str, port: int, storage_port: int = 0) -> None:
+    def __init__(self, answer: Responder, clock: Clock, host: str, port: int, storage_port: int = 0) -> None:
         self._socket = _listening(host, port)
         try:
             self._storage = _listening(host, storage_port)

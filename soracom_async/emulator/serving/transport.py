@@ -12,7 +12,7 @@ from ..state.storage import HOST
 
 if TYPE_CHECKING:
     from ..._clock import Clock
-    from ..protocol.messages import Answer
+    from ..protocol.messages import Responder
 
 ADDRESS = "127.0.0.1"
 
@@ -20,7 +20,7 @@ ADDRESS = "127.0.0.1"
 class Transport(httpx.AsyncBaseTransport):
     """Passes each request of a client to an emulator, under asyncio and trio."""
 
-    def __init__(self, answer: Answer, clock: Clock) -> None:
+    def __init__(self, answer: Responder, clock: Clock) -> None:
         self._answer = answer
         self._clock = clock
 
