@@ -251,6 +251,15 @@ async def test_unknown_arguments_are_refused():
             await soracom.call("sendSmsToSim", sim_id="1", payloads="x")
         with pytest.raises(ConfigurationError, match="no argument 'body'"):
             await soracom.call("getSim", sim_id="1", body={})
+        with pytest.raises(ConfigurationError, match="no argument 'speedclass'; did you mean 'speed_class'"):
+            await soracom.call("updateSimSpeedClass", sim_id="1", speedclass="s1.fast")
+
+
+async def test_a_body_that_is_given_twice_is_refused():
+    """By its own name and as `body` at once: the error names both."""
+    async with strict() as soracom:
+        with pytest.raises(ConfigurationError, match="'body' and 'tags' are the same; give one of them"):
+            await soracom.call("putSimTags", sim_id="1", tags=[], body=[])
 
 
 async def test_missing_arguments_are_refused():

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from ..._codec.annotations import Annotation, Array, Map, Object, OneOf, Time, Value, Values, annotation
+from ..._codec.annotations import Annotation, Array, Map, Object, OneOf, Time, Values, annotation
 from ..._codec.model import is_model, wire_name
 from ..._codec.times import Unit
 from ..._version import __version__
@@ -187,8 +187,7 @@ class _Writer:
                 return {"type": "object", "additionalProperties": self._schema(item)}
             case Object(model):
                 return self._model(model)
-            case Value(kind):
-                return _PLAIN.get(kind, {})
+        return _PLAIN.get(tree.type, {})
 
     def _model(self, kind: Any) -> Json:
         name = kind.__name__

@@ -126,8 +126,7 @@ def _problem(tree: Annotation, data: Any, where: str) -> str | None:
             return _first(_problem(item, each, f"{where}.{name}") for name, each in data.items())
         case Object(model):
             return _problem_of_model(model, data, where)
-        case Value(kind):
-            return _problem_of_value(kind, data, where)
+    return _problem_of_value(tree.type, data, where)
 
 
 def _problem_of_value(kind: Any, data: Any, where: str) -> str | None:
