@@ -1,4 +1,4 @@
-"""The checks of the project: `nox` runs them all, `nox -s tests-3.12` one of them; CONTRIBUTING.md has their times."""
+"""The checks of the project: `nox` runs all but `fuzz`, `nox -s tests-3.12` one of them; CONTRIBUTING.md has times."""
 
 from __future__ import annotations
 

@@ -14,6 +14,12 @@ SLASHES = "FilePath"
 TAKEN = {**ARGUMENTS, SLASHES: "str", "bytes": "Content"}
 """What an argument of a type takes, where it is more than that type."""
 
+TIMES_TAKEN = {
+    **{name: "datetime | date | " + ("int" if name.startswith("Epoch") else "str") for name in ARGUMENTS},
+    SLASHES: "str",
+}
+"""The same for a reader who does not know the names of these types."""
+
 
 def dictionary(model: str) -> str:
     """Return the name of the TypedDict that can be given in the place of a model."""

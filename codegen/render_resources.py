@@ -18,6 +18,8 @@ from .render_models import BUILTINS
 from .table import WIDTH, row
 from .wording import OPERATOR, Described, Prose
 
+WHOLE = "The whole body, in place of its parts."
+"""What is said of the argument `body`."""
 CLASS = '''
 class {name}(Resource):
     """The commands of `soracom {cli}`."""
@@ -54,7 +56,7 @@ def _method(layout: Layout, name: str, operation: Operation, shadowed: frozenset
     call = f"        return {'self._pages' if paged else 'await self._call'}("
     return (
         text
-        + docstring(operation, signature.arguments(), layout.prose)
+        + docstring(operation, signature, layout.prose)
         + row(call, [operation.constant, *signature.passed()], ")", 12)
     )
 
@@ -110,6 +112,11 @@ class Signature:
         names = [a.name for a in self.arguments()] + (["body"] if self._body("") else [])
         return [f"{name}={name}" for name in names]
 
+    @property
+    def takes_body(self) -> bool:
+        """Whether the body can be given whole, under a name of its own."""
+        return bool(self._body(""))
+
     def _operator(self) -> list[Argument]:
         return [self.operator] if self.operator else []
 
@@ -150,7 +157,7 @@ def _result(layout: Layout, operation: Operation, shadowed: frozenset[str]) -> s
     return render(operation.result, layout.schemas.enums.text, shadowed=shadowed) + none
 
 
-def docstring(operation: Operation, arguments: list[Argument], prose: Prose) -> str:
+def docstring(operation: Operation, signature: Signature, prose: Prose) -> str:
     """Say what and where, what the arguments are, which errors the document announces, and where the reference is."""
     own = prose.operations.get(operation.id, Described())
     lines = [prose.summary(operation)]
@@ -166,7 +173,8 @@ def docstring(operation: Operation, arguments: list[Argument], prose: Prose) -> 
         lines += ["", *_wrapped(own.detail)]
     rest.append(reference(operation.tag, operation.id))
     lines += ["", *_wrapped(" ".join(rest))]
-    told = [(each.name, said) for each in arguments if (said := prose.argument(operation, each))]
+    told = [(each.name, said) for each in signature.arguments() if (said := prose.argument(operation, each))]
+    told += [("body", WHOLE)] if signature.takes_body else []
     if told:
         lines += ["", "Args:"]
         for name, said in told:

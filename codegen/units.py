@@ -21,10 +21,8 @@ TIMES = {
 ARGUMENTS = {name: "Instant" if name.startswith("Epoch") else "Text" for name in TIMES.values()}
 """What an argument of such a type takes."""
 
-SPOKEN = {"Month": "YYYYMM", "Day": "YYYYMMDD", "Second": "YYYYMMDDHHMMSS"} | {
-    name: unit for unit, name in TIMES.items() if not unit.startswith("Y")
-}
-"""How a docstring names the unit."""
+PLAIN_TIMES = {name: f"{'an int in' if name.startswith('Epoch') else 'text as'} {unit}" for unit, name in TIMES.items()}
+"""What can be given in the place of a datetime or a date, in the words of a docstring."""
 
 
 @frozen

@@ -19,7 +19,7 @@ from .annotations import TIME_NAMES, Container, Enum, Name, Type, Union
 from .naming import spoken
 from .operations import Argument, Operation
 from .schemas import Field, Model
-from .units import SPOKEN
+from .units import PLAIN_TIMES
 
 ARGUMENTS = "arguments.toml"
 OPERATOR = "operator_id"
@@ -90,15 +90,18 @@ class Prose:
         """Say what an argument means, in what unit it is, and which values it takes; empty if its name says it all."""
         own = self.operations.get(operation.id, Described()).arguments
         said = [own.get(each.name) or self.arguments.get(each.name, "")]
-        if each.name == OPERATOR and each in operation.in_path:
+        if each.name == OPERATOR and each in operation.in_path and "default" not in said[0]:
             said.append("Default: the session's operator.")
         if isinstance(each.type, Name) and each.type.text in TIME_NAMES:
-            said.append(f"A time; on the wire {SPOKEN[each.type.text]}.")
+            said.append(f"A datetime, a date or {PLAIN_TIMES[each.type.text]}.")
         values = [f"`{value}`" for value in _values(each.type)]
-        if len(values) <= LONGEST and not all(value in said[0] for value in values):
-            said.append(f"One of {', '.join(values)}.")
-        limits = (fact for fact in each.limits if not _told(fact, said[0]))
-        return _sentences(*said, *limits, _unit(each.remark, said[0]))
+        if 0 < len(values) <= LONGEST and not all(value in said[0] for value in values):
+            said.append(f"One of {', '.join(values)}." if len(values) > 1 else f"Only {values[0]}.")
+        needless = ("Default",) if each.required else ()
+        limits = (fact for fact in each.limits if not _told(fact, said[0]) and not fact.startswith(needless))
+        in_body = each.required and operation.body is not None and each in (operation.body.arguments or ())
+        needed = "Required, unless `body` is given." if in_body else ""
+        return _sentences(*said, *limits, _unit(each.remark, said[0]), needed)
 
     def field(self, model: Model, each: Field) -> str:
         """Say what a field means and in what unit it is; empty if its name says it all."""

@@ -7,7 +7,7 @@ fields alone cannot say (undeclared fields, nulls, times in an unusual notation)
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, TypeVar, get_args, get_origin, overload
@@ -15,10 +15,10 @@ from typing import Any, TypeVar, get_args, get_origin, overload
 import attrs
 
 from .._core.operation import Operation
-from .._core.request import BadArgument
+from .._core.request import BODY, BadArgument
+from .annotations import Array, Map, annotation
 from .converter import structurer, unstructure, unstructurer
 from .model import (
-    Model,
     field_types,
     is_model,
     wire_name,
@@ -59,24 +59,30 @@ class Codec:
         """Return `value`, declared as `type_`, as JSON has it; raises BadArgument for a time without a zone."""
         try:
             return unstructurer(type_)(value)
-        except ValueError as error:
-            raise BadArgument(str(error)) from None
+        except (ValueError, OverflowError) as error:
+            problem = str(error)
+        except RecursionError:
+            problem = "it is nested too deep, or holds itself"
+        raise BadArgument(problem)
 
     def body(self, operation: Operation[Any], fields: Mapping[str, Any]) -> bytes:
         """Return the JSON of the body whose fields, or whole, are `fields`."""
         whole = fields.get(operation.body_name)
         if not is_model(operation.body):
+            if whole is not None:
+                self._check(operation, whole)
             return dumps(self.wire(whole, operation.body))
         cls = operation.body
-        if isinstance(whole, Model | Mapping):
-            data = self.wire(whole if isinstance(whole, Model) else dict(whole), cls)
-        elif whole is None or operation.body_name in self.fields(operation):
+        if isinstance(whole, cls | Mapping):
+            data = self.wire(whole, cls)
+        elif whole is None:
             data = {}
         else:
-            raise BadArgument(f"{operation}: the body must be a {cls.__name__}, not {type(whole).__name__}")
+            hint = f"; the field {BODY!r} of it is given as 'body_'" if "body_" in field_types(cls) else ""
+            raise BadArgument(f"the body must be a {cls.__name__} or a dict, not {_kind(whole)}{hint}")
         types = field_types(cls)
         for name, value in fields.items():
-            if value is not whole:
+            if name != operation.body_name:
                 field = self._field(operation, name)
                 data[wire_name(cls, field)] = self.wire(value, types[field])
         return dumps(data)
@@ -94,6 +100,15 @@ class Codec:
         }
 
     @staticmethod
+    def _check(operation: Operation[Any], whole: Any) -> None:
+        """Raise BadArgument for a body of another kind than the declared one."""
+        match annotation(operation.body):
+            case Array() if isinstance(whole, str | bytes | Mapping) or not isinstance(whole, Iterable):
+                raise BadArgument(f"{operation.body_name} must be a list, not {_kind(whole)}")
+            case Map() if not isinstance(whole, Mapping):
+                raise BadArgument(f"{operation.body_name} must be a dict, not {_kind(whole)}")
+
+    @staticmethod
     def _field(operation: Operation[Any], name: str) -> str:
         return name if name in field_types(operation.body) else name.removesuffix("_")
 
@@ -106,12 +121,20 @@ def decode(content: bytes) -> Any:
     return _loads(content)
 
 
+def _kind(value: Any) -> str:
+    return type(value).__name__
+
+
 def dumps(data: Any) -> bytes:
     """Return `data` as JSON; raises BadArgument for what JSON does not have."""
     try:
         return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
     except TypeError as error:
         problem = str(error)
+    except UnicodeEncodeError:
+        problem = "it has a lone surrogate"
+    except RecursionError:
+        problem = "it is nested too deep"
     except ValueError:
         problem = "it holds infinity or NaN, which is not a number that JSON has, or itself"
     raise BadArgument(f"the body cannot be written as JSON: {problem}")

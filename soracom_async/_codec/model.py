@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, ClassVar, dataclass_transform, get_type_hints
 
@@ -54,9 +55,8 @@ class Model(_Kept, metaclass=ModelType):
         return {name: value for name, value in more(self).items() if name not in declared}
 
     def __repr__(self) -> str:
-        values = [(name, getattr(self, name)) for name in field_names(type(self))]
-        values += self.extra.items()
-        said = (f"{name}={_shown(name, value)}" for name, value in values if value is not None)
+        values = {name: getattr(self, name) for name in field_names(type(self))} | self.extra
+        said = (f"{name}={value!r}" for name, value in hidden(values).items() if value is not None)
         return f"{type(self).__name__}({', '.join(said)})"
 
     def __eq__(self, other: object) -> bool:
@@ -66,16 +66,33 @@ class Model(_Kept, metaclass=ModelType):
         return same and more(self) == more(other) and _nulls(self) == _nulls(other)
 
 
+HIDDEN = "**********"
 _SECRET = re.compile(
-    r"(token|(api|auth|access|private|pre_?shared)_?key|password|passphrase|passcode|secret|credential"
-    r"|(otp|activation|backup)_?code)s?$",
+    r"(token|(api|auth|access|private|shared)_?key|pass(word|wd|phrase|code)|pwd|psk|secret|credential|authorization"
+    r"|bearer|(otp|activation|backup)_?code|totp_?uri|password_?hash)s?$",
     re.IGNORECASE,
 )
+_SIGNED = re.compile(r"(https?://[^?]*\?).*(signature|x-amz|token|sig=).*", re.IGNORECASE | re.DOTALL)
 
 
-def _shown(name: str, value: object) -> str:
-    secret = _SECRET.search(name) and not isinstance(value, bool)
-    return "'**********'" if secret or (isinstance(value, str) and "PRIVATE KEY" in value) else repr(value)
+def hidden(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object for a repr: without secrets, by their names or by their looks, however deep they are."""
+    # A private key is called just that; of a setting, `key` is the name and `value` the secret.
+    names = {"key"} if "passphrase" in values else set()
+    names |= {"value"} if _SECRET.search(str(values.get("key"))) else set()
+    return {
+        name: _shown(value, secret=name in names or bool(_SECRET.search(str(name)))) for name, value in values.items()
+    }
+
+
+def _shown(value: Any, *, secret: bool = False) -> Any:
+    if secret and value is not None and not isinstance(value, bool):
+        return HIDDEN
+    if isinstance(value, str):
+        return HIDDEN if "PRIVATE KEY" in value else _SIGNED.sub(rf"\1{HIDDEN}", value)
+    if isinstance(value, Mapping):
+        return hidden(value)
+    return [_shown(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -50,6 +50,7 @@ class Writers:
             "original_value": original_value,
             "date": date,
             "Mapping": Mapping,
+            "Model": Model,
             "sequence": (list, tuple),
             **{unit.name: unit for unit in times.Unit},
         }
@@ -88,7 +89,8 @@ class Writers:
         code, item = f"any_({value})", f"{value}_"
         models = tuple(each.model for each in choices(tree) if isinstance(each, Object))
         if models:
-            code = f"{self._mapping(models)}({value}) if type({value}) is dict else {code}"
+            mapping = f"type({value}) is dict or not isinstance({value}, Model) and isinstance({value}, Mapping)"
+            code = f"{self._mapping(models)}({value}) if {mapping} else {code}"
         for each in choices(tree):
             match each:
                 case Time(unit):
@@ -112,8 +114,11 @@ class Writers:
             candidates = [(MatchScore(cls), MappingWriter(cls, self)) for cls in models]
 
             def write(mapping: Any) -> dict[str, Any]:
-                best = candidates[0] if len(candidates) == 1 else max(candidates, key=lambda each: each[0](mapping))
-                return best[1](mapping)
+                if len(candidates) == 1:
+                    return candidates[0][1](mapping)
+                for _, writer in candidates:
+                    writer.check(mapping, {name for _, other in candidates for name in other.wire_names})
+                return max(candidates, key=lambda each: each[0](dict(mapping)))[1](mapping)
 
             self.scope[name] = write
         return name
@@ -148,9 +153,22 @@ class MappingWriter:
         self._writers = writers
         self._written: dict[str, Writer] = {}
 
+    @property
+    def wire_names(self) -> Iterable[str]:
+        """The names that the fields have on the wire."""
+        return self._types.keys()
+
     def __call__(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
         """Return the wire JSON; raises ValueError for the Python name of a field, which the service does not know."""
+        self.check(mapping, self.wire_names)
         return {key: None if value is None else self._writer(key)(value) for key, value in mapping.items()}
+
+    def check(self, mapping: Mapping[str, Any], known: Iterable[str]) -> None:
+        """Raise ValueError for a key that is the Python name of a field, and none of the `known` wire names."""
+        for key in mapping.keys() - known:
+            if key in field_types(self._cls):
+                wire = wire_name(self._cls, key)
+                raise ValueError(f"a dict in the place of a {self._cls.__name__} has wire names: {wire!r}, not {key!r}")
 
     def _writer(self, key: str) -> Writer:
         if key in self._written:
@@ -158,9 +176,6 @@ class MappingWriter:
         if key in self._types:
             writer = self._written[key] = self._writers.function(self._types[key])
             return writer
-        if key in field_types(self._cls):
-            wire = wire_name(self._cls, key)
-            raise ValueError(f"a dict in the place of a {self._cls.__name__} has wire names: {wire!r}, not {key!r}")
         return self._writers.any
 
 

@@ -139,11 +139,11 @@ def prepare(operation: Operation[Any], arguments: Mapping[str, Any], encoder: En
                 body[name] = value
             else:
                 raise _unknown(it, name)
+        content, kind = _content(operation, body, encoder)
     except BadArgument as error:
         raise BadArgument(f"{operation}: {error}") from None
     if query:
         target += "?" + query[1:]
-    content, kind = _content(operation, body, encoder)
     return Prepared(operation, target.encode("ascii"), content, headers.pop(CONTENT_TYPE, kind), tuple(headers.items()))
 
 
@@ -200,7 +200,7 @@ def _content(operation: Operation[Any], body: Mapping[str, Any], encoder: Encode
         if not _is_raw(value):
             return encoder.body(evolve(operation, body=Any), body), JSON
         kind = TEXT if isinstance(value, str) else OCTETS
-    return sendable(f"{operation}: {operation.body_name}", value), kind
+    return sendable(operation.body_name, value), kind
 
 
 def _is_raw(value: Any) -> bool:
@@ -276,7 +276,10 @@ def raw(
         body=None if body is None else Any,
         sends=(JSON if content is None else OCTETS).decode(),
     )
-    whole, kind = _content(operation, {"body": body}, encoder)
+    try:
+        whole, kind = _content(operation, {BODY: body}, encoder)
+    except BadArgument as error:
+        raise BadArgument(f"{operation}: {error}") from None
     if query:
         target += "?" + "&".join(query)
     return Prepared(operation, target.encode("ascii"), whole, extra.pop(CONTENT_TYPE, kind), tuple(extra.items()))

@@ -236,11 +236,11 @@ class GetVolumeDiscountResponse(Model):
     initial_cost: float | None = None
     """The cost at the beginning."""
     quantity: int | None = None
-    """How many."""
+    """The quantity."""
     start_date: str | None = None
     """The first day of the contract, as text; in the API's example YYYYMMDD."""
     status: Literal["active", "expired"] | str | None = None
-    """Whether the contract is in force."""
+    """The state of the contract: `active` or `expired`."""
     unit_price: float | None = None
     """The price of one."""
     volume_discount_payment_type: VolumeDiscountPaymentType | None = None
@@ -671,7 +671,7 @@ class UpdatePasswordRequest(Model):
     current_password: str
     """The password until now."""
     new_password: str
-    """The password from now on."""
+    """The new password."""
 
 class UpdateSpeedClassRequest(Model):
     speed_class: SpeedClass
@@ -689,7 +689,7 @@ class UserDetailResponse(Model):
     has_password: bool | None = None
     """Whether the SAM user has a password for the User Console."""
     permission: str | None = None
-    """The own permissions of the SAM user, beside those of its roles."""
+    """The permissions of the SAM user in addition to those of its roles."""
     role_list: list[ListRolesResponse] | None = None
     """The roles that are attached to the SAM user."""
     update_date_time: EpochSeconds | None = None

@@ -95,9 +95,10 @@ class AnalysisQueries(Resource):
         https://developers.soracom.io/en/api/#!/Analysis/startAnalysisQueries
 
         Args:
-            from_: The start of the period that the query covers. A time; on the wire epoch seconds.
+            from_: The start of the period that the query covers. A datetime, a date or an int in epoch seconds.
             sql: The query, in SQL; `analysis.schemas` lists the tables and their columns.
-            to: The end of the period that the query covers. A time; on the wire epoch seconds.
+            to: The end of the period that the query covers. A datetime, a date or an int in epoch seconds.
+            body: The whole body, in place of its parts.
 
         Example:
             sql = "SELECT APN, COUNT(*) FROM SIM_SESSION_EVENTS GROUP BY APN"

@@ -81,10 +81,10 @@ class AuditLogsNapter(Resource):
         https://developers.soracom.io/en/api/#!/AuditLog/getNapterAuditLogs
 
         Args:
-            resource_type: The kind of resource whose entries are returned. One of `Subscriber`.
+            resource_type: The kind of resource whose entries are returned. Only `Subscriber`.
             resource_id: The ID of the resource whose entries are returned.
-            from_: The start of the period. A time; on the wire epoch milliseconds.
-            to: The end of the period. A time; on the wire epoch milliseconds.
+            from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
+            to: The end of the period. A datetime, a date or an int in epoch milliseconds.
             limit: The most entries of one page: 1 to 1000.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_NAPTER_AUDIT_LOGS, resource_type=resource_type, resource_id=resource_id, from_=from_,
@@ -102,8 +102,8 @@ class AuditLogsApi(Resource):
 
         Args:
             api_kind: The kind of call, such as `/v1/auth`; without it, all kinds.
-            from_epoch_ms: The start of the period. A time; on the wire epoch milliseconds.
-            to_epoch_ms: The end of the period. A time; on the wire epoch milliseconds.
+            from_epoch_ms: The start of the period. A datetime, a date or an int in epoch milliseconds.
+            to_epoch_ms: The end of the period. A datetime, a date or an int in epoch milliseconds.
             limit: The most entries of one page: 1 to 1000.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_API_AUDIT_LOGS, api_kind=api_kind, from_epoch_ms=from_epoch_ms, to_epoch_ms=to_epoch_ms,

@@ -89,7 +89,8 @@ class Auth(Resource):
         https://developers.soracom.io/en/api/#!/Auth/issuePasswordResetToken
 
         Args:
-            email: The primary email address of the operator."""
+            email: The primary email address of the operator. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(ISSUE_PASSWORD_RESET_TOKEN, email=email, body=body)
 
     @overload
@@ -107,8 +108,9 @@ class Auth(Resource):
         https://developers.soracom.io/en/api/#!/Auth/verifyPasswordResetToken
 
         Args:
-            password: The new password.
-            token: The token from the email that `issue_password_reset_token` sent."""
+            password: The new password. Required, unless `body` is given.
+            token: The token from the email that `issue_password_reset_token` sent. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(VERIFY_PASSWORD_RESET_TOKEN, password=password, token=token, body=body)
 
     async def switch_user(self, *, operator_id: str | None = None, token_timeout_seconds: int | None = None,
@@ -123,6 +125,7 @@ class Auth(Resource):
         Args:
             operator_id: The ID of the operator to switch to.
             token_timeout_seconds: How many seconds the token lives, from 180 to 3600; 3600 by default.
-            user_name: The SAM user's name to switch to."""
+            user_name: The SAM user's name to switch to.
+            body: The whole body, in place of its parts."""
         return await self._call(SWITCH_USER, operator_id=operator_id, token_timeout_seconds=token_timeout_seconds,
             user_name=user_name, body=body)

@@ -55,7 +55,7 @@ class BatchJobResponse(Model):
     """When the job was last changed; epoch seconds in the API document's example."""
 
 class BatchJobSummary(Model):
-    """How many tasks of a batch job have which status; counted anew from time to time."""
+    """How many tasks of a batch job have which status; the counts are updated from time to time."""
     error: int | None = None
     """How many tasks failed."""
     pending: int | None = None
@@ -160,7 +160,7 @@ class BatchGroupsJobs(Resource):
 
         Args:
             batch_group_id: The batch group's ID.
-            limit: The most items of one page.
+            limit: The maximum number of items in a page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_BATCH_JOBS, batch_group_id=batch_group_id, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -188,7 +188,8 @@ class BatchGroupsJobs(Resource):
             abort_on_failure: Whether the job stops at the first task that fails.
             description: A text for people, at most 500 characters.
             job_name: The name of the job, at most 100 characters.
-            tasks: The tasks, at most 10,000, all with the same operation.
+            tasks: The tasks, at most 10,000, all with the same operation. Required, unless `body` is given.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import BatchTaskApiRequest, BatchTaskRequest
@@ -222,7 +223,7 @@ class BatchGroupsJobs(Resource):
         Args:
             batch_group_id: The batch group's ID.
             job_id: The job's ID.
-            limit: The most items of one page.
+            limit: The maximum number of items in a page.
             status: The status that the listed tasks have. One of `pending`, `success`, `error`.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_TASKS_OF_BATCH_JOB, batch_group_id=batch_group_id, job_id=job_id, limit=limit,
@@ -238,7 +239,7 @@ class BatchGroups(Resource):
         `GET /batch_groups`, quota group Batch. https://developers.soracom.io/en/api/#!/Batch/listBatchGroups
 
         Args:
-            limit: The most items of one page.
+            limit: The maximum number of items in a page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_BATCH_GROUPS, limit=limit, last_evaluated_key=last_evaluated_key)
 
@@ -253,8 +254,9 @@ class BatchGroups(Resource):
         `POST /batch_groups`, quota group Batch. https://developers.soracom.io/en/api/#!/Batch/createBatchGroup
 
         Args:
-            batch_group_name: The name of the group, at most 100 characters.
-            description: A text for people, at most 500 characters."""
+            batch_group_name: The name of the group, at most 100 characters. Required, unless `body` is given.
+            description: A text for people, at most 500 characters.
+            body: The whole body, in place of its parts."""
         return await self._call(CREATE_BATCH_GROUP, batch_group_name=batch_group_name, description=description,
             body=body)
 
@@ -278,7 +280,8 @@ class BatchGroups(Resource):
         Args:
             batch_group_id: The batch group's ID.
             batch_group_name: The name of the group, at most 100 characters.
-            description: A text for people, at most 500 characters."""
+            description: A text for people, at most 500 characters.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_BATCH_GROUP, batch_group_id=batch_group_id, batch_group_name=batch_group_name,
             description=description, body=body)
 

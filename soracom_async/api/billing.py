@@ -138,7 +138,7 @@ class Bills(Resource):
     async def list(self) -> GetBillingHistoryResponse:
         """Return the bills of the past months, at most of the last 18.
 
-        They are final. `bills.get_latest` returns the current month.
+        The amounts are final. `bills.get_latest` returns the current month.
 
         `GET /bills`, quota group Billing. https://developers.soracom.io/en/api/#!/Billing/getBillingHistory"""
         return await self._call(GET_BILLING_HISTORY)
@@ -152,7 +152,7 @@ class Bills(Resource):
         https://developers.soracom.io/en/api/#!/Billing/getBilling
 
         Args:
-            yyyy_mm: The month, YYYYMM. A time; on the wire YYYYMM."""
+            yyyy_mm: The month, YYYYMM. A datetime, a date or text as YYYYMM."""
         return await self._call(GET_BILLING, yyyy_mm=yyyy_mm)
 
     async def get_daily(self, yyyy_mm: Text) -> DailyBillResponse:
@@ -164,7 +164,7 @@ class Bills(Resource):
         https://developers.soracom.io/en/api/#!/Billing/getBillingPerDay
 
         Args:
-            yyyy_mm: The month, YYYYMM. A time; on the wire YYYYMM."""
+            yyyy_mm: The month, YYYYMM. A datetime, a date or text as YYYYMM."""
         return await self._call(GET_BILLING_PER_DAY, yyyy_mm=yyyy_mm)
 
     async def export(self, yyyy_mm: Text, *, export_mode: ExportMode | None = None) -> FileExportResponse:
@@ -174,7 +174,7 @@ class Bills(Resource):
         https://developers.soracom.io/en/api/#!/Billing/exportBilling
 
         Args:
-            yyyy_mm: The month, YYYYMM. A time; on the wire YYYYMM.
+            yyyy_mm: The month, YYYYMM. A datetime, a date or text as YYYYMM.
             export_mode: `sync` (default) waits for the URL; `async`, for huge files, gives an ID for
                 `files.get_exported`."""
         return await self._call(EXPORT_BILLING, yyyy_mm=yyyy_mm, export_mode=export_mode)
@@ -186,9 +186,9 @@ class Bills(Resource):
         return await self._call(GET_LATEST_BILLING)
 
     async def export_latest(self, *, export_mode: ExportMode | None = None) -> FileExportResponse:
-        """Export the details of the current month's bill, which are preliminary, as a CSV file.
+        """Export the details of this month's bill so far, as a CSV file.
 
-        They are final by the second business day of the next month.
+        The amounts can change until the second business day of the next month.
 
         `POST /bills/latest/export`, quota group Billing.
         https://developers.soracom.io/en/api/#!/Billing/exportLatestBilling

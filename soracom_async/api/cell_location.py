@@ -107,6 +107,7 @@ class CellLocations(Resource):
 
         Args:
             cells: The cells to look for.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import CellIdentifier

@@ -72,7 +72,8 @@ class Credentials(Resource):
             credentials_id: The ID under which the credentials are kept.
             credentials: The credentials themselves; which keys they have depends on `type`.
             description: Free text for people.
-            type: The kind of credentials. One of `aws-credentials`, `azure-credentials`, `psk`, `x509`."""
+            type: The kind of credentials. One of `aws-credentials`, `azure-credentials`, `psk`, `x509`.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_CREDENTIAL, credentials_id=credentials_id, credentials=credentials,
             description=description, type=type, body=body)
 
@@ -88,7 +89,8 @@ class Credentials(Resource):
             credentials_id: The ID under which the credentials are kept.
             credentials: The credentials themselves; which keys they have depends on `type`.
             description: Free text for people.
-            type: The kind of credentials. One of `aws-credentials`, `azure-credentials`, `psk`, `x509`."""
+            type: The kind of credentials. One of `aws-credentials`, `azure-credentials`, `psk`, `x509`.
+            body: The whole body, in place of its parts."""
         return await self._call(CREATE_CREDENTIAL, credentials_id=credentials_id, credentials=credentials,
             description=description, type=type, body=body)
 

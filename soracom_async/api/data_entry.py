@@ -56,10 +56,10 @@ class Data(Resource):
             resource_type: The kind of resource. One of `Subscriber`, `LoraDevice`, `Sim`, `SigfoxDevice`, `Device`,
                 `SoraCam`.
             resource_id: The ID of the resource: for `Subscriber` the IMSI, else that of the SIM, device or camera.
-            from_: The start of the period. A time; on the wire epoch milliseconds.
-            to: The end of the period. A time; on the wire epoch milliseconds.
+            from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
+            to: The end of the period. A datetime, a date or an int in epoch milliseconds.
             sort: The order: by default the newest entry comes first. One of `desc`, `asc`.
-            limit: The most items of one page: 1 to 1,000, by default 10.
+            limit: The maximum number of items in a page: 1 to 1,000, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_ENTRIES, resource_type=resource_type, resource_id=resource_id, from_=from_, to=to,
             sort=sort, limit=limit, last_evaluated_key=last_evaluated_key)
@@ -74,8 +74,8 @@ class Data(Resource):
             resource_type: The kind of resource. One of `Subscriber`, `LoraDevice`, `Sim`, `SigfoxDevice`, `Device`,
                 `SoraCam`.
             resource_id: The ID of the resource: for `Subscriber` the IMSI, else that of the SIM, device or camera.
-            time: The time of the entry, to the millisecond: an entry has it as `time`. A time; on the wire epoch
-                milliseconds."""
+            time: The time of the entry, to the millisecond: an entry has it as `time`. A datetime, a date or an int
+                in epoch milliseconds."""
         return await self._call(GET_DATA_ENTRY, resource_type=resource_type, resource_id=resource_id, time=time)
 
     async def delete_entry(self, resource_type: ResourceType, resource_id: str, time: Instant) -> None:
@@ -88,8 +88,8 @@ class Data(Resource):
             resource_type: The kind of resource. One of `Subscriber`, `LoraDevice`, `Sim`, `SigfoxDevice`, `Device`,
                 `SoraCam`.
             resource_id: The ID of the resource: for `Subscriber` the IMSI, else that of the SIM, device or camera.
-            time: The time of the entry, to the millisecond: an entry has it as `time`. A time; on the wire epoch
-                milliseconds."""
+            time: The time of the entry, to the millisecond: an entry has it as `time`. A datetime, a date or an int
+                in epoch milliseconds."""
         return await self._call(DELETE_DATA_ENTRY, resource_type=resource_type, resource_id=resource_id, time=time)
 
     def get_entries_by_category(self, category: str, *, from_: Instant | None = None, to: Instant | None = None,
@@ -102,17 +102,17 @@ class Data(Resource):
 
         Args:
             category: The name of the category.
-            from_: The start of the period. A time; on the wire epoch milliseconds.
-            to: The end of the period. A time; on the wire epoch milliseconds.
+            from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
+            to: The end of the period. A datetime, a date or an int in epoch milliseconds.
             sort: The order: by default the newest entry comes first. One of `desc`, `asc`.
-            limit: The most items of one page: 1 to 1,000, by default 10.
+            limit: The maximum number of items in a page: 1 to 1,000, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_ENTRIES_BY_CATEGORY, category=category, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
 
     def list_resource_metadata(self, *, resource_type: ResourceType | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[DataResourceMetadata]:
-        """List the resources that have sent data to Harvest Data.
+        """List the resources of which Harvest Data has entries.
 
         `GET /data/metadata/resources`, quota group DataEntry.
         https://developers.soracom.io/en/api/#!/DataEntry/listDataResourceMetadata
@@ -120,7 +120,7 @@ class Data(Resource):
         Args:
             resource_type: The kind of resource; without it, all kinds are listed. One of `Subscriber`, `LoraDevice`,
                 `Sim`, `SigfoxDevice`, `Device`, `SoraCam`.
-            limit: The most items of one page.
+            limit: The maximum number of items in a page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_DATA_RESOURCE_METADATA, resource_type=resource_type, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -128,7 +128,7 @@ class Data(Resource):
     @deprecated("listDataSourceResources is deprecated")
     def list_source_resources(self, *, resource_type: ResourceType | None = None, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[DataResourceMetadata]:
-        """List the resources that have sent data to Harvest Data.
+        """List the resources of which Harvest Data has entries.
 
         `list_resource_metadata` lists the same.
 
@@ -138,7 +138,7 @@ class Data(Resource):
         Args:
             resource_type: The kind of resource; without it, all kinds are listed. One of `Subscriber`, `LoraDevice`,
                 `Sim`, `SigfoxDevice`, `Device`, `SoraCam`.
-            limit: The most items of one page.
+            limit: The maximum number of items in a page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_DATA_SOURCE_RESOURCES, resource_type=resource_type, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -152,10 +152,10 @@ class Data(Resource):
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            from_: The start of the period. A time; on the wire epoch milliseconds.
-            to: The end of the period. A time; on the wire epoch milliseconds.
+            from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
+            to: The end of the period. A datetime, a date or an int in epoch milliseconds.
             sort: The order: `desc`, the newest first, is the default. One of `desc`, `asc`.
-            limit: The most items of one page, from 1 to 1000; 10 by default.
+            limit: The maximum number of items in a page, from 1 to 1000; 10 by default.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_SUBSCRIBER, imsi=imsi, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)

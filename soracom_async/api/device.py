@@ -116,7 +116,7 @@ class Devices(Resource):
 
         Args:
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page."""
+            limit: The maximum number of items in a page."""
         return self._pages(LIST_DEVICE_OBJECT_MODELS, last_evaluated_key=last_evaluated_key, limit=limit)
 
     async def create_object_model(self, *, created_time: Text | None = None, format: Format | None = None,
@@ -132,12 +132,14 @@ class Devices(Resource):
         https://developers.soracom.io/en/api/#!/DeviceObjectModel/createDeviceObjectModel
 
         Args:
-            created_time: A time; on the wire ISO 8601.
+            created_time: When it was created. A datetime, a date or text as ISO 8601.
             format: The format of the definition. One of `xml`, `json`.
-            last_modified_time: A time; on the wire ISO 8601.
+            last_modified_time: When it was last changed. A datetime, a date or text as ISO 8601.
             object_id: The LwM2M object's ID.
             object_name: The LwM2M object's name.
             operator_id: The operator's ID.
+            scope: The scope: where the object model can be used.
+            body: The whole body, in place of its parts.
 
         Example:
             from pathlib import Path
@@ -171,12 +173,14 @@ class Devices(Resource):
 
         Args:
             model_id: The object model's ID.
-            created_time: A time; on the wire ISO 8601.
+            created_time: When it was created. A datetime, a date or text as ISO 8601.
             format: The format of the definition. One of `xml`, `json`.
-            last_modified_time: A time; on the wire ISO 8601.
+            last_modified_time: When it was last changed. A datetime, a date or text as ISO 8601.
             object_id: The LwM2M object's ID.
             object_name: The LwM2M object's name.
-            operator_id: The operator's ID."""
+            operator_id: The operator's ID.
+            scope: The scope: where the object model can be used.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_DEVICE_OBJECT_MODEL, model_id=model_id, created_time=created_time, format=format,
             last_modified_time=last_modified_time, object_id=object_id, object_name=object_name,
             operator_id=operator_id, scope=scope, body=body)
@@ -199,7 +203,9 @@ class Devices(Resource):
         https://developers.soracom.io/en/api/#!/DeviceObjectModel/setDeviceObjectModelScope
 
         Args:
-            model_id: The object model's ID."""
+            model_id: The object model's ID.
+            scope: The scope: where the object model can be used.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_DEVICE_OBJECT_MODEL_SCOPE, model_id=model_id, scope=scope, body=body)
 
     def list(self, *, tag_name: str | None = None, tag_value: str | None = None,
@@ -214,7 +220,7 @@ class Devices(Resource):
             tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page."""
+            limit: The maximum number of items in a page."""
         return self._pages(LIST_DEVICES, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, last_evaluated_key=last_evaluated_key, limit=limit)
 
@@ -232,14 +238,22 @@ class Devices(Resource):
         Args:
             device_id: The device's ID.
             endpoint: The LwM2M endpoint name of the device.
+            firmware_version: The version of the device's firmware.
             group_id: The group's ID, a UUID.
-            last_modified_time: A time; on the wire ISO 8601.
-            last_registration_update: A time; on the wire ISO 8601.
+            ip_address: The IP address.
+            last_modified_time: When it was last changed. A datetime, a date or text as ISO 8601.
+            last_registration_update: When the device last updated its registration. A datetime, a date or text as
+                ISO 8601.
+            manufacturer: The manufacturer of the device.
+            model_number: The model number of the device.
             objects: The LwM2M objects of the device.
             online: Whether the device is connected; by default not.
             operator_id: The operator's ID.
+            registration_id: The ID of the device's registration.
+            registration_life_time: The lifetime of the device's registration.
             serial_number: The serial number.
-            tags: The tags: values by their names."""
+            tags: The tags: values by their names.
+            body: The whole body, in place of its parts."""
         return await self._call(CREATE_DEVICE, device_id=device_id, endpoint=endpoint,
             firmware_version=firmware_version, group_id=group_id, ip_address=ip_address,
             last_modified_time=last_modified_time, last_registration_update=last_registration_update,
@@ -325,6 +339,7 @@ class Devices(Resource):
             instance: The LwM2M object's instance.
             resource: The LwM2M resource's ID.
             value: The value to write.
+            body: The whole body, in place of its parts.
 
         Example:
             path = f"/devices/{device_id}/{object}/{instance}/{resource}"
@@ -346,7 +361,8 @@ class Devices(Resource):
             object: The LwM2M object's ID.
             instance: The LwM2M object's instance.
             resource: The LwM2M resource's ID.
-            value: The argument of the execution."""
+            value: The argument of the execution.
+            body: The whole body, in place of its parts."""
         return await self._call(EXECUTE_DEVICE_RESOURCE, device_id=device_id, object=object, instance=instance,
             resource=resource, value=value, body=body)
 
@@ -420,10 +436,10 @@ class Devices(Resource):
 
         Args:
             device_id: The device's ID.
-            from_: The start of the period. A time; on the wire epoch milliseconds.
-            to: The end of the period. A time; on the wire epoch milliseconds.
+            from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
+            to: The end of the period. A datetime, a date or an int in epoch milliseconds.
             sort: The order: by default the newest entry comes first. One of `desc`, `asc`.
-            limit: The most items of one page: 1 to 1,000, by default 10.
+            limit: The maximum number of items in a page: 1 to 1,000, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_DEVICE, device_id=device_id, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -437,7 +453,8 @@ class Devices(Resource):
 
         Args:
             device_id: The device's ID.
-            group_id: The group's ID, a UUID."""
+            group_id: The group's ID, a UUID.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_DEVICE_GROUP, device_id=device_id, group_id=group_id, body=body)
 
     @overload
@@ -457,6 +474,7 @@ class Devices(Resource):
         Args:
             device_id: The device's ID.
             tags: The tags to add or change.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import TagUpdateRequest

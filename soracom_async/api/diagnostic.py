@@ -89,11 +89,12 @@ class Diagnostics(Resource):
         https://developers.soracom.io/en/api/#!/Diagnostic/sendDiagnosticRequest
 
         Args:
-            from_: The start of the period. A time; on the wire epoch milliseconds.
-            resource_id: The ID of the resource: for `sim`, the SIM's ID.
-            resource_type: The kind of resource. One of `sim`.
-            service: The service whose use is diagnosed. One of `Air`.
-            to: The end of the period. A time; on the wire epoch milliseconds.
+            from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
+            resource_id: The ID of the resource: for `sim`, the SIM's ID. Required, unless `body` is given.
+            resource_type: The kind of resource. Only `sim`. Required, unless `body` is given.
+            service: The service whose use is diagnosed. Only `Air`. Required, unless `body` is given.
+            to: The end of the period. A datetime, a date or an int in epoch milliseconds.
+            body: The whole body, in place of its parts.
 
         Example:
             diagnosis = await soracom.diagnostics.send_request(

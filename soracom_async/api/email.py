@@ -18,10 +18,10 @@ class EmailsModel(Model):
     """An email address of an operator."""
     email_id: str
     create_date_time: int | None = None
-    """When the email address was added, as a number. The document does not name the unit."""
+    """When the email address was added, as a number. Its unit is not documented."""
     email: str | None = None
     update_date_time: int | None = None
-    """When the email address was last changed, as a number. The document does not name the unit."""
+    """When the email address was last changed, as a number. Its unit is not documented."""
     verified: bool | None = None
     """Whether the email address was verified by a token."""
 
@@ -97,8 +97,9 @@ class Emails(Resource):
         https://developers.soracom.io/en/api/#!/Email/issueAddEmailToken
 
         Args:
-            email: The email address to add.
-            password: The password of the root user."""
+            email: The email address to add. Required, unless `body` is given.
+            password: The password of the root user. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(ISSUE_ADD_EMAIL_TOKEN, email=email, password=password, body=body)
 
     @overload
@@ -115,5 +116,6 @@ class Emails(Resource):
         https://developers.soracom.io/en/api/#!/Email/verifyAddEmailToken
 
         Args:
-            token: The token from the email that `issue_add_email_token` sent."""
+            token: The token from the email that `issue_add_email_token` sent. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(VERIFY_ADD_EMAIL_TOKEN, token=token, body=body)

@@ -229,15 +229,17 @@ class EventHandlers(Resource):
         https://developers.soracom.io/en/api/#!/EventHandler/createEventHandler
 
         Args:
-            action_config_list: The actions that are taken when the rule is met.
+            action_config_list: The actions that are taken when the rule is met. Required, unless `body` is given.
             description: Free text for people.
-            name: The name of the event handler.
-            rule_config: The rule: the condition that is watched.
-            status: Whether the event handler is in use. One of `inactive`, `active`.
+            name: The name of the event handler. Required, unless `body` is given.
+            rule_config: The rule: the condition that is watched. Required, unless `body` is given.
+            status: Whether the event handler is in use. One of `inactive`, `active`. Required, unless `body` is
+                given.
             target_group_id: The ID of the group whose SIMs are watched. Excludes the other targets.
             target_imsi: The IMSI of the SIM that is watched. Excludes the other targets.
             target_operator_id: The ID of the operator, all of whose SIMs are watched. Excludes the other targets.
             target_sim_id: The ID of the SIM that is watched. Excludes the other targets.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async import models as m
@@ -282,15 +284,17 @@ class EventHandlers(Resource):
 
         Args:
             handler_id: The event handler's ID.
-            action_config_list: The actions that are taken when the rule is met.
+            action_config_list: The actions that are taken when the rule is met. Required, unless `body` is given.
             description: Free text for people.
-            name: The name of the event handler.
-            rule_config: The rule: the condition that is watched.
-            status: Whether the event handler is in use. One of `inactive`, `active`.
+            name: The name of the event handler. Required, unless `body` is given.
+            rule_config: The rule: the condition that is watched. Required, unless `body` is given.
+            status: Whether the event handler is in use. One of `inactive`, `active`. Required, unless `body` is
+                given.
             target_group_id: The ID of the group whose SIMs are watched. Excludes the other targets.
             target_imsi: The IMSI of the SIM that is watched. Excludes the other targets.
             target_operator_id: The ID of the operator, all of whose SIMs are watched. Excludes the other targets.
             target_sim_id: The ID of the SIM that is watched. Excludes the other targets.
+            body: The whole body, in place of its parts.
 
         Example:
             old = await soracom.event_handlers.get(handler_id)

@@ -66,7 +66,7 @@ class Files(Resource):
         Args:
             scope: The scope: `private` has the files that are put into Harvest Files. One of `private`, `public`.
             prefix: The text that the paths start with.
-            limit: The most items of one page; by default 10.
+            limit: The maximum number of items in a page; by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(FIND_FILES, scope=scope, prefix=prefix, limit=limit, last_evaluated_key=last_evaluated_key)
 
@@ -81,7 +81,6 @@ class Files(Resource):
 
         Args:
             scope: The scope: `private` has the files that are put into Harvest Files. One of `private`, `public`.
-                Default: `private`.
             path: The path of the file, such as `logs/today.txt`."""
         return await self._call(GET_FILE, scope=scope, path=path)
 
@@ -100,10 +99,11 @@ class Files(Resource):
         `PUT /files/{scope}/{path}`, quota group FileEntry. https://developers.soracom.io/en/api/#!/FileEntry/putFile
 
         Args:
-            scope: The scope; only `private` can be written to. Default: `private`.
+            scope: The scope; only `private` can be written to.
             path: The path of the file, such as `logs/today.txt`.
             content_type: The content type of the file; by default plain text for a `str`, else octet stream.
             content: What the file will hold: bytes, text, the `pathlib.Path` of a file, or a stream of bytes.
+            body: The whole body, in place of its parts.
 
         Example:
             from pathlib import Path
@@ -118,7 +118,7 @@ class Files(Resource):
         https://developers.soracom.io/en/api/#!/FileEntry/deleteFile
 
         Args:
-            scope: The scope; only `private` can be written to. Default: `private`.
+            scope: The scope; only `private` can be written to.
             path: The path of the file, such as `logs/today.txt`."""
         return await self._call(DELETE_FILE, scope=scope, path=path)
 
@@ -132,7 +132,6 @@ class Files(Resource):
 
         Args:
             scope: The scope: `private` has the files that are put into Harvest Files. One of `private`, `public`.
-                Default: `private`.
             path: The path of the file, such as `logs/today.txt`."""
         return await self._call(GET_FILE_METADATA, scope=scope, path=path)
 
@@ -145,9 +144,8 @@ class Files(Resource):
 
         Args:
             scope: The scope: `private` has the files that are put into Harvest Files. One of `private`, `public`.
-                Default: `private`.
-            path: The path of the directory; `/` is the root. Default: `/`.
-            limit: The most items of one page; by default 10.
+            path: The path of the directory; `/` is the root.
+            limit: The maximum number of items in a page; by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_FILES, scope=scope, path=path, limit=limit, last_evaluated_key=last_evaluated_key)
 
@@ -160,7 +158,7 @@ class Files(Resource):
         https://developers.soracom.io/en/api/#!/FileEntry/deleteDirectory
 
         Args:
-            scope: The scope; only `private` can be written to. Default: `private`.
+            scope: The scope; only `private` can be written to.
             path: The path of the directory."""
         return await self._call(DELETE_DIRECTORY, scope=scope, path=path)
 

@@ -86,7 +86,7 @@ class Gadgets(Resource):
             tag_value: The value of the tag; needed with `tag_name`.
             tag_value_match_mode: How `tag_value` is compared: as a whole (the default) or as a prefix. One of
                 `exact`, `prefix`.
-            limit: The most items of one page.
+            limit: The maximum number of items in a page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_GADGETS, product_id=product_id, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, limit=limit, last_evaluated_key=last_evaluated_key)
@@ -138,7 +138,8 @@ class Gadgets(Resource):
             product_id: The product: `wimax` is the cellular pack of Soracom Cloud Camera Services. One of `button`,
                 `wimax`.
             serial_number: The serial number.
-            tags: The tags: values by their names."""
+            tags: The tags: values by their names.
+            body: The whole body, in place of its parts."""
         return await self._call(REGISTER_GADGET, product_id=product_id, serial_number=serial_number, tags=tags,
             body=body)
 
@@ -161,6 +162,7 @@ class Gadgets(Resource):
                 `wimax`.
             serial_number: The serial number.
             tags: The tags to add or change.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import TagUpdateRequest

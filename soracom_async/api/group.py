@@ -87,7 +87,7 @@ class Groups(Resource):
             tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole (the default), or as a prefix. One of
                 `exact`, `prefix`.
-            limit: The most items of one page.
+            limit: The maximum number of items in a page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_GROUPS, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, limit=limit, last_evaluated_key=last_evaluated_key)
@@ -101,6 +101,7 @@ class Groups(Resource):
         Args:
             configuration: The settings: parameters and their values, by namespaces such as `SoracomAir`.
             tags: The tags: values by their names. The tag `name` is the name of the group.
+            body: The whole body, in place of its parts.
 
         Example:
             group = await soracom.groups.create(
@@ -149,6 +150,7 @@ class Groups(Resource):
             group_id: The group's ID, a UUID.
             namespace: The namespace. `SoracomAir` has DNS, metadata, VPG, CHAP, location, binary parser and MTU.
             parameters: The parameters to set.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import GroupConfigurationUpdateRequest
@@ -189,7 +191,7 @@ class Groups(Resource):
 
         Args:
             group_id: The group's ID, a UUID.
-            limit: The most items of one page.
+            limit: The maximum number of items in a page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SUBSCRIBERS_IN_GROUP, group_id=group_id, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -208,6 +210,7 @@ class Groups(Resource):
         Args:
             group_id: The group's ID, a UUID.
             tags: The tags to add or to change.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import TagUpdateRequest

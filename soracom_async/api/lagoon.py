@@ -57,7 +57,7 @@ class LagoonUser(Model):
     email: str | None = None
     """The email address with which the user logs in."""
     last_seen_at: str | None = None
-    """When the user last logged in, as text. The document does not name the form."""
+    """When the user last logged in, as text. Its form is not documented."""
     last_seen_at_age: str | None = None
     """How long ago the user last logged in, as text such as `10m`."""
     role: Role | None = None
@@ -85,7 +85,7 @@ class LagoonUserEmailUpdatingRequest(Model):
 class LagoonUserPasswordUpdatingRequest(Model):
     """Body of `updateLagoonUserPassword`."""
     new_password: str | None = None
-    """The password from now on."""
+    """The new password."""
     old_password: str | None = None
     """The password until now."""
 
@@ -149,7 +149,8 @@ class LagoonUsers(Resource):
         Args:
             role: The role, which says what the user may do. One of `Viewer`, `Editor`.
             user_email: The email address with which the user logs in to Lagoon.
-            user_password: The password with which the user logs in to Lagoon."""
+            user_password: The password with which the user logs in to Lagoon.
+            body: The whole body, in place of its parts."""
         return await self._call(CREATE_LAGOON_USER, role=role, user_email=user_email, user_password=user_password,
             body=body)
 
@@ -172,7 +173,8 @@ class LagoonUsers(Resource):
 
         Args:
             lagoon_user_id: The Lagoon user's ID.
-            user_email: The email address from now on."""
+            user_email: The email address from now on.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_LAGOON_USER_EMAIL, lagoon_user_id=lagoon_user_id, user_email=user_email,
             body=body)
 
@@ -186,8 +188,9 @@ class LagoonUsers(Resource):
 
         Args:
             lagoon_user_id: The Lagoon user's ID.
-            new_password: The password from now on.
-            old_password: The password until now."""
+            new_password: The new password.
+            old_password: The password until now.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_LAGOON_USER_PASSWORD, lagoon_user_id=lagoon_user_id, new_password=new_password,
             old_password=old_password, body=body)
 
@@ -200,7 +203,8 @@ class LagoonUsers(Resource):
 
         Args:
             lagoon_user_id: The Lagoon user's ID.
-            role: The role, which says what the user may do. One of `Viewer`, `Editor`."""
+            role: The role, which says what the user may do. One of `Viewer`, `Editor`.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_LAGOON_USER_PERMISSION, lagoon_user_id=lagoon_user_id, role=role, body=body)
 
 class LagoonLicensePacks(Resource):
@@ -224,6 +228,7 @@ class LagoonLicensePacks(Resource):
 
         Args:
             license_pack_quantities: The license packs to change, each with its quantity from now on.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import LagoonLicensePacksUpdatingRequestLicensePackQuantities as Pack
@@ -252,7 +257,8 @@ class Lagoon(Resource):
         https://developers.soracom.io/en/api/#!/Lagoon/updateLagoonPlan
 
         Args:
-            plan: The plan from now on. One of `maker`, `pro`, `free`."""
+            plan: The plan from now on. One of `maker`, `pro`, `free`.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_LAGOON_PLAN, plan=plan, body=body)
 
     async def register(self, *, plan: Plan | None = None, user_password: str | None = None,
@@ -264,7 +270,8 @@ class Lagoon(Resource):
 
         Args:
             plan: The plan of Lagoon. One of `maker`, `pro`, `free`.
-            user_password: The password with which the first user logs in to Lagoon."""
+            user_password: The password with which the first user logs in to Lagoon.
+            body: The whole body, in place of its parts."""
         return await self._call(REGISTER_LAGOON, plan=plan, user_password=user_password, body=body)
 
     async def terminate(self) -> None:
@@ -292,7 +299,8 @@ class Lagoon(Resource):
         Args:
             role: The role, which says what the user may do. One of `Viewer`, `Editor`.
             user_email: The email address with which the user logs in to Lagoon.
-            user_password: The password with which the user logs in to Lagoon."""
+            user_password: The password with which the user logs in to Lagoon.
+            body: The whole body, in place of its parts."""
         return await self._call(CREATE_LAGOON_USER, role=role, user_email=user_email, user_password=user_password,
             body=body)
 
@@ -315,7 +323,8 @@ class Lagoon(Resource):
 
         Args:
             lagoon_user_id: The Lagoon user's ID.
-            user_email: The email address from now on."""
+            user_email: The email address from now on.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_LAGOON_USER_EMAIL, lagoon_user_id=lagoon_user_id, user_email=user_email,
             body=body)
 
@@ -329,8 +338,9 @@ class Lagoon(Resource):
 
         Args:
             lagoon_user_id: The Lagoon user's ID.
-            new_password: The password from now on.
-            old_password: The password until now."""
+            new_password: The new password.
+            old_password: The password until now.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_LAGOON_USER_PASSWORD, lagoon_user_id=lagoon_user_id, new_password=new_password,
             old_password=old_password, body=body)
 
@@ -343,5 +353,6 @@ class Lagoon(Resource):
 
         Args:
             lagoon_user_id: The Lagoon user's ID.
-            role: The role, which says what the user may do. One of `Viewer`, `Editor`."""
+            role: The role, which says what the user may do. One of `Viewer`, `Editor`.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_LAGOON_USER_PERMISSION, lagoon_user_id=lagoon_user_id, role=role, body=body)

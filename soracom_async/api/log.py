@@ -53,9 +53,9 @@ class Logs(Resource):
             resource_id: The ID of the resource: for `Subscriber` the IMSI, else that of the device.
             service: The service that wrote the log; `Harvest` is both Data and Files, `Unified` the Unified
                 Endpoint. One of `Air`, `Beam`, `Funk`, `Funnel`, `Harvest`, `Napter`, `Orbit`, `Unified`.
-            from_: The start of the period. A time; on the wire epoch milliseconds.
-            to: The end of the period. A time; on the wire epoch milliseconds.
-            limit: The most items of one page.
+            from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
+            to: The end of the period. A datetime, a date or an int in epoch milliseconds.
+            limit: The maximum number of items in a page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_LOGS, resource_type=resource_type, resource_id=resource_id, service=service, from_=from_,
             to=to, limit=limit, last_evaluated_key=last_evaluated_key)

@@ -87,7 +87,7 @@ class LoraDevices(Resource):
             tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
                 Default: `exact`.
-            limit: The most items of one page.
+            limit: The maximum number of items in a page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_LORA_DEVICES, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, limit=limit, last_evaluated_key=last_evaluated_key)
@@ -112,8 +112,8 @@ class LoraDevices(Resource):
 
         Args:
             device_id: The device's ID.
-            from_: The start of the period. A time; on the wire epoch milliseconds.
-            to: The end of the period. A time; on the wire epoch milliseconds.
+            from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
+            to: The end of the period. A datetime, a date or an int in epoch milliseconds.
             sort: The order: `desc` is newest first (the default), `asc` oldest first.
             limit: The most entries of one page: 1 to 1000, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
@@ -132,7 +132,8 @@ class LoraDevices(Resource):
         Args:
             device_id: The device's ID.
             data: The data in hexadecimal: at most 11 bytes, which are 22 characters.
-            f_port: The port (fPort): 1 or more, by default 2. 0 is for the control plane."""
+            f_port: The port (fPort): 1 or more, by default 2. 0 is for the control plane.
+            body: The whole body, in place of its parts."""
         return await self._call(SEND_DATA_TO_LORA_DEVICE, device_id=device_id, data=data, f_port=f_port, body=body)
 
     async def disable_termination(self, device_id: str) -> LoraDevice:
@@ -167,7 +168,8 @@ class LoraDevices(Resource):
             device_id: The device's ID.
             group_id: The group's ID, a UUID.
             registration_secret: The secret that came with the product and proves who owns it.
-            tags: The tags: values by their names."""
+            tags: The tags: values by their names.
+            body: The whole body, in place of its parts."""
         return await self._call(REGISTER_LORA_DEVICE, device_id=device_id, group_id=group_id,
             registration_secret=registration_secret, tags=tags, body=body)
 
@@ -180,7 +182,8 @@ class LoraDevices(Resource):
 
         Args:
             device_id: The device's ID.
-            group_id: The group's ID, a UUID."""
+            group_id: The group's ID, a UUID.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_LORA_DEVICE_GROUP, device_id=device_id, group_id=group_id, body=body)
 
     @overload
@@ -199,6 +202,7 @@ class LoraDevices(Resource):
         Args:
             device_id: The device's ID.
             tags: The tags to add or change, each with its name and its value.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import TagUpdateRequest as Tag

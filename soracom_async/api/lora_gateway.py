@@ -57,7 +57,7 @@ class LoraGateways(Resource):
             tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
                 Default: `exact`.
-            limit: The most items of one page.
+            limit: The maximum number of items in a page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_LORA_GATEWAYS, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, limit=limit, last_evaluated_key=last_evaluated_key)
@@ -101,7 +101,8 @@ class LoraGateways(Resource):
 
         Args:
             gateway_id: The gateway's ID.
-            network_set_id: The LoRaWAN network set's ID."""
+            network_set_id: The LoRaWAN network set's ID.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_LORA_NETWORK_SET, gateway_id=gateway_id, network_set_id=network_set_id, body=body)
 
     @overload
@@ -120,6 +121,7 @@ class LoraGateways(Resource):
         Args:
             gateway_id: The gateway's ID.
             tags: The tags to add or change, each with its name and its value.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import TagUpdateRequest as Tag

@@ -75,7 +75,7 @@ class LoraNetworkSets(Resource):
             tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
                 Default: `exact`.
-            limit: The most items of one page.
+            limit: The maximum number of items in a page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_LORA_NETWORK_SETS, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, limit=limit, last_evaluated_key=last_evaluated_key)
@@ -91,11 +91,12 @@ class LoraNetworkSets(Resource):
 
         Args:
             allowed_operators: The IDs of the operators that may use the network set.
-            created_time: A time; on the wire ISO 8601.
-            last_modified_time: A time; on the wire ISO 8601.
+            created_time: When it was created. A datetime, a date or text as ISO 8601.
+            last_modified_time: When it was last changed. A datetime, a date or text as ISO 8601.
             network_set_id: The LoRaWAN network set's ID.
             operator_id: The operator's ID.
-            tags: The tags: values by their names."""
+            tags: The tags: values by their names.
+            body: The whole body, in place of its parts."""
         return await self._call(CREATE_LORA_NETWORK_SET, allowed_operators=allowed_operators, created_time=created_time,
             last_modified_time=last_modified_time, network_set_id=network_set_id, operator_id=operator_id, tags=tags,
             body=body)
@@ -129,7 +130,8 @@ class LoraNetworkSets(Resource):
 
         Args:
             ns_id: The LoRaWAN network set's ID.
-            operator_id: The ID of the operator that may use the network set from now on."""
+            operator_id: The ID of the operator that may use the network set from now on.
+            body: The whole body, in place of its parts."""
         return await self._call(ADD_PERMISSION_TO_LORA_NETWORK_SET, ns_id=ns_id, operator_id=operator_id, body=body)
 
     def list_gateways(self, ns_id: str, *, limit: int | None = None,
@@ -141,7 +143,7 @@ class LoraNetworkSets(Resource):
 
         Args:
             ns_id: The LoRaWAN network set's ID.
-            limit: The most items of one page.
+            limit: The maximum number of items in a page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_GATEWAYS_IN_LORA_NETWORK_SET, ns_id=ns_id, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -155,7 +157,8 @@ class LoraNetworkSets(Resource):
 
         Args:
             ns_id: The LoRaWAN network set's ID.
-            operator_id: The ID of the operator that may no longer use the network set."""
+            operator_id: The ID of the operator that may no longer use the network set.
+            body: The whole body, in place of its parts."""
         return await self._call(REVOKE_PERMISSION_FROM_LORA_NETWORK_SET, ns_id=ns_id, operator_id=operator_id,
             body=body)
 
@@ -175,6 +178,7 @@ class LoraNetworkSets(Resource):
         Args:
             ns_id: The LoRaWAN network set's ID.
             tags: The tags to add or change, each with its name and its value.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import TagUpdateRequest as Tag

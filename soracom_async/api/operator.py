@@ -98,7 +98,7 @@ class GetOperatorResponse(Model):
     operator_id: str
     """The operator's ID."""
     create_date: str | None = None
-    """When the operator was created, as text. The document does not name the form."""
+    """When the operator was created, as text. Its form is not documented."""
     description: str | None = None
     """Free text for people."""
     email: str | None = None
@@ -106,7 +106,7 @@ class GetOperatorResponse(Model):
     root_operator_id: str | None = None
     """The ID of the root operator."""
     update_date: str | None = None
-    """When the operator was last changed, as text. The document does not name the form."""
+    """When the operator was last changed, as text. Its form is not documented."""
 
 class IndividualInformationModel(Model):
     """The person who is an operator."""
@@ -322,8 +322,10 @@ class OperatorConfiguration(Resource):
         Args:
             namespace: The part of the configuration, such as `Email` or `Support`.
             operator_id: The operator's ID. Default: the session's operator.
-            configuration: The configuration from now on, of the class that belongs to the namespace.
+            configuration: The configuration from now on, of the class that belongs to the namespace. Required,
+                unless `body` is given.
             expected_version: The `version` that `get` returned. Without it, nothing is checked.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import EmailConfigurationOfBilling, OperatorConfigurationOfEmail
@@ -432,14 +434,15 @@ class Operator(Resource):
             address_line2: The second line of the address.
             building: The building of the address.
             city: The city of the address.
-            company_name: The name of the company.
-            contact_person_name: The name of the person to contact.
-            country_code: The code of the country.
-            department: The department of the person to contact.
-            phone_number: The phone number.
+            company_name: The name of the company. Required, unless `body` is given.
+            contact_person_name: The name of the person to contact. Required, unless `body` is given.
+            country_code: The code of the country. Required, unless `body` is given.
+            department: The department of the person to contact. Required, unless `body` is given.
+            phone_number: The phone number. Required, unless `body` is given.
             state: The state or the prefecture of the address.
             vat_identification_number: The VAT identification number of the company.
-            zip_code: The postal code."""
+            zip_code: The postal code. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_COMPANY_INFORMATION, operator_id=operator_id, address_line1=address_line1,
             address_line2=address_line2, building=building, city=city, company_name=company_name,
             contact_person_name=contact_person_name, country_code=country_code, department=department,
@@ -472,14 +475,15 @@ class Operator(Resource):
             address_line2: The second line of the address.
             building: The building of the address.
             city: The city of the address.
-            company_name: The name of the company.
-            contact_person_name: The name of the person to contact.
-            country_code: The code of the country.
-            department: The department of the person to contact.
-            phone_number: The phone number.
+            company_name: The name of the company. Required, unless `body` is given.
+            contact_person_name: The name of the person to contact. Required, unless `body` is given.
+            country_code: The code of the country. Required, unless `body` is given.
+            department: The department of the person to contact. Required, unless `body` is given.
+            phone_number: The phone number. Required, unless `body` is given.
             state: The state or the prefecture of the address.
             vat_identification_number: The VAT identification number of the company.
-            zip_code: The postal code."""
+            zip_code: The postal code. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(CREATE_COMPANY_INFORMATION, operator_id=operator_id, address_line1=address_line1,
             address_line2=address_line2, building=building, city=city, company_name=company_name,
             contact_person_name=contact_person_name, country_code=country_code, department=department,
@@ -507,6 +511,8 @@ class Operator(Resource):
             operator_id: The operator's ID. Default: the session's operator.
             contract_detail: The details of a contract for `harvest` or `support`.
             contract_name: The service of the contract. One of `api_audit_log`, `harvest`, `napter`, `support`.
+                Required, unless `body` is given.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import ContractDetailOfHarvest
@@ -571,11 +577,12 @@ class Operator(Resource):
             address_line2: The second line of the address.
             building: The building of the address.
             city: The city of the address.
-            country_code: The code of the country.
-            full_name: The full name of the person.
-            phone_number: The phone number.
+            country_code: The code of the country. Required, unless `body` is given.
+            full_name: The full name of the person. Required, unless `body` is given.
+            phone_number: The phone number. Required, unless `body` is given.
             state: The state or the prefecture of the address.
-            zip_code: The postal code."""
+            zip_code: The postal code. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_INDIVIDUAL_INFORMATION, operator_id=operator_id, address_line1=address_line1,
             address_line2=address_line2, building=building, city=city, country_code=country_code, full_name=full_name,
             phone_number=phone_number, state=state, zip_code=zip_code, body=body)
@@ -603,11 +610,12 @@ class Operator(Resource):
             address_line2: The second line of the address.
             building: The building of the address.
             city: The city of the address.
-            country_code: The code of the country.
-            full_name: The full name of the person.
-            phone_number: The phone number.
+            country_code: The code of the country. Required, unless `body` is given.
+            full_name: The full name of the person. Required, unless `body` is given.
+            phone_number: The phone number. Required, unless `body` is given.
             state: The state or the prefecture of the address.
-            zip_code: The postal code."""
+            zip_code: The postal code. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(CREATE_INDIVIDUAL_INFORMATION, operator_id=operator_id, address_line1=address_line1,
             address_line2=address_line2, building=building, city=city, country_code=country_code, full_name=full_name,
             phone_number=phone_number, state=state, zip_code=zip_code, body=body)
@@ -648,7 +656,8 @@ class Operator(Resource):
 
         Args:
             operator_id: The operator's ID. Default: the session's operator.
-            password: The password of the root user."""
+            password: The password of the root user. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(REVOKE_MFA, operator_id=operator_id, password=password, body=body)
 
     async def verify_mfa_otp(self, operator_id: str | None = None, *, mfa_otp_code: str | None = None,
@@ -662,7 +671,8 @@ class Operator(Resource):
 
         Args:
             operator_id: The operator's ID. Default: the session's operator.
-            mfa_otp_code: The code that the authenticator shows now; it is good for half a minute."""
+            mfa_otp_code: The code that the authenticator shows now; it is good for half a minute.
+            body: The whole body, in place of its parts."""
         return await self._call(VERIFY_MFA, operator_id=operator_id, mfa_otp_code=mfa_otp_code, body=body)
 
     @overload
@@ -680,8 +690,9 @@ class Operator(Resource):
 
         Args:
             operator_id: The operator's ID. Default: the session's operator.
-            current_password: The password until now.
-            new_password: The password from now on."""
+            current_password: The password until now. Required, unless `body` is given.
+            new_password: The new password. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_OPERATOR_PASSWORD, operator_id=operator_id, current_password=current_password,
             new_password=new_password, body=body)
 
@@ -706,12 +717,13 @@ class Operator(Resource):
 
         Args:
             operator_id: The operator's ID. Default: the session's operator.
-            token_timeout_seconds: How long the new token lives: 180 to 172800 seconds, by default 86400."""
+            token_timeout_seconds: How long the new token lives: 180 to 172800 seconds, by default 86400.
+            body: The whole body, in place of its parts."""
         return await self._call(GENERATE_AUTH_TOKEN, operator_id=operator_id,
             token_timeout_seconds=token_timeout_seconds, body=body)
 
     async def revoke_operator_auth_tokens(self, operator_id: str | None = None) -> None:
-        """Revoke all API keys and API tokens of the root user.
+        """End all sessions of the root user: their API keys and tokens.
 
         They stop working, however long they still had to live.
 
@@ -733,7 +745,8 @@ class Operator(Resource):
 
         Args:
             email: The operator's email address.
-            password: The operator's password."""
+            password: The operator's password.
+            body: The whole body, in place of its parts."""
         return await self._call(ISSUE_MFA_REVOKING_TOKEN, email=email, password=password, body=body)
 
     async def verify_mfa_revoke_token(self, *, backup_code: str | None = None, email: str | None = None,
@@ -748,6 +761,7 @@ class Operator(Resource):
             backup_code: One of the backup codes that `verify_mfa_otp` returned.
             email: The operator's email address.
             password: The operator's password.
-            token: The token that `issue_mfa_revoke_token` sent."""
+            token: The token that `issue_mfa_revoke_token` sent.
+            body: The whole body, in place of its parts."""
         return await self._call(VERIFY_MFA_REVOKING_TOKEN, backup_code=backup_code, email=email, password=password,
             token=token, body=body)

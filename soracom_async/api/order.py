@@ -94,7 +94,7 @@ class EstimatedOrderItemModel(Model):
     product_amount: float | None = None
     """The price of all pieces of the product."""
     quantity: int | None = None
-    """How many."""
+    """The quantity."""
     tax_included_product_amount: float | None = None
     """The price of all pieces of the product, with tax."""
 
@@ -220,7 +220,7 @@ class OrderItemModel(Model):
     product_code: str | None = None
     """The code of the product."""
     quantity: int | None = None
-    """How many."""
+    """The quantity."""
 
 class OrderedSubscriber(Model):
     """A SIM of an order."""
@@ -270,7 +270,7 @@ class ProductModel(Model, product_info_url="productInfoURL", terms_of_consignor_
     price: float | None = None
     """The price."""
     price_by_quantity_list: list[PriceByQuantity] | None = None
-    """The prices by how many are ordered."""
+    """The prices for different quantities."""
     product_code: str | None = None
     """The code with which the product is ordered."""
     product_info_url: str | None = None
@@ -431,7 +431,8 @@ class Coupons(Resource):
         `POST /coupons`, quota group Order. https://developers.soracom.io/en/api/#!/Order/createCouponQuotation
 
         Args:
-            amount: The amount of the coupon."""
+            amount: The amount of the coupon. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(CREATE_COUPON_QUOTATION, amount=amount, body=body)
 
     async def register(self, coupon_code: str) -> CouponResponse:
@@ -474,6 +475,7 @@ class OrdersResourceInitialSetting(Resource):
         Args:
             order_id: The order's ID.
             sim_initial_settings: The settings, by subscriptions such as `plan01s` or `plan01s-low_data_volume`.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import SimInitialSetting
@@ -505,10 +507,12 @@ class Orders(Resource):
 
         Args:
             order_item_list: The products: their codes from `soracom.products.list` and how many of each.
-            preferred_delivery_date: The day on which the delivery is preferred. A time; on the wire YYYYMMDD.
+            preferred_delivery_date: The day on which the delivery is preferred. A datetime, a date or text as
+                YYYYMMDD.
             shipping_address_id: The ID of the address from `soracom.shipping_addresses`.
             shipping_options: The ways to ship. Nekopos is for operators in Japan, expedited shipping for the USA and
                 Canada.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import OrderItemModel
@@ -566,7 +570,7 @@ class Orders(Resource):
         Args:
             order_id: The order's ID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page."""
+            limit: The maximum number of items in a page."""
         return self._pages(LIST_ORDERED_SUBSCRIBERS, order_id=order_id, last_evaluated_key=last_evaluated_key,
             limit=limit)
 
@@ -627,13 +631,15 @@ class VolumeDiscounts(Resource):
         https://developers.soracom.io/en/api/#!/Order/createVolumeDiscountQuotation
 
         Args:
-            contract_term_month: How many months the contract lasts. Default: `12`.
-            quantity: How many.
+            contract_term_month: How many months the contract lasts. Required, unless `body` is given.
+            quantity: The quantity. Required, unless `body` is given.
             start_date: The day on which the contract starts, such as `20240401`.
             volume_discount_payment_type: How it is paid: by the month, or in advance. One of `MONTHLY`,
-                `PREPAYMENT`.
+                `PREPAYMENT`. Required, unless `body` is given.
             volume_discount_type: The charge that is reduced. One of `SORACOM_AIR_BASIC_CHARGE_V2`,
-                `SORACOM_AIR_BASIC_CHARGE`, `SORACOM_AIR_MONTHLY_FIXED_BASIC_CHARGE`."""
+                `SORACOM_AIR_BASIC_CHARGE`, `SORACOM_AIR_MONTHLY_FIXED_BASIC_CHARGE`. Required, unless `body` is
+                given.
+            body: The whole body, in place of its parts."""
         return await self._call(CREATE_VOLUME_DISCOUNT_QUOTATION, contract_term_month=contract_term_month,
             quantity=quantity, start_date=start_date, volume_discount_payment_type=volume_discount_payment_type,
             volume_discount_type=volume_discount_type, body=body)

@@ -94,7 +94,7 @@ class PaymentStatementResponse(Model):
     order_id: str | None = None
     """The ID of the order that is paid; None for monthly charges."""
     payment_date_time: int | None = None
-    """When the payment was made, as a number. The document does not name the unit."""
+    """When the payment was made, as a number. Its unit is not documented."""
     payment_instrument: str | None = None
     """The instrument of the payment."""
     payment_method: str | None = None
@@ -160,7 +160,8 @@ class PayerInformation(Resource):
         Args:
             company_name: The name of the company.
             department: The department of the company.
-            full_name: The full name of the payer."""
+            full_name: The full name of the payer.
+            body: The whole body, in place of its parts."""
         return await self._call(REGISTER_PAYER_INFORMATION, company_name=company_name, department=department,
             full_name=full_name, body=body)
 

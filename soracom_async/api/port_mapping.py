@@ -128,7 +128,7 @@ class PortMappings(Resource):
         https://developers.soracom.io/en/api/#!/PortMapping/listPortMappings
 
         Args:
-            limit: The most items of one page.
+            limit: The maximum number of items in a page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_PORT_MAPPINGS, limit=limit, last_evaluated_key=last_evaluated_key)
 
@@ -151,11 +151,13 @@ class PortMappings(Resource):
         https://developers.soracom.io/en/api/#!/PortMapping/createPortMapping
 
         Args:
-            destination: The port, and the SIM of the device: a `sim_id` with a `service`, or an `imsi`.
+            destination: The port, and the SIM of the device: a `sim_id` with a `service`, or an `imsi`. Required,
+                unless `body` is given.
             duration: How long the mapping lasts, at most 8 hours. In seconds.
             source: The addresses from which the port can be reached.
             tls_required: Whether the way to Soracom uses TLS: yes for a device with HTTP, no for one with SSH or
                 HTTPS.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import PortMappingDestination, PortMappingSource
@@ -212,11 +214,13 @@ class PortMappings(Resource):
 
         Args:
             sim_id: The SIM's ID.
-            destination: The port of the device, and the `service` through which it is reached.
+            destination: The port of the device, and the `service` through which it is reached. Required, unless
+                `body` is given.
             duration: How long the mapping lasts, at most 8 hours. In seconds.
             source: The addresses from which the port can be reached.
             tls_required: Whether the way to Soracom uses TLS: yes for a device with HTTP, no for one with SSH or
                 HTTPS.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import PortMappingDestinationForSim, PortMappingSource

@@ -66,7 +66,8 @@ class QuerySubscribers(Resource):
             search_type: SearchType | None = None) -> Pages[Subscriber]:
         """Search the subscribers.
 
-        Values match in part. Who may call this sees all subscribers of the operator, with their groups.
+        A value matches if it is part of the text. A user who may call this sees all subscribers of the operator,
+        with their groups.
 
         `GET /query/subscribers`, quota group Query. Raises BadRequest. Deprecated.
         https://developers.soracom.io/en/api/#!/Query/searchSubscribers
@@ -81,7 +82,7 @@ class QuerySubscribers(Resource):
             tag: The values of tags, or parts of them.
             subscription: The subscriptions, such as `plan01s`, as a whole. Several need `search_type="or"`.
             module_type: The form factors, such as `mini` or `virtual`.
-            limit: The most items of one page: at most 100, by default 10.
+            limit: The maximum number of items in a page: at most 100, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
             search_type: Whether all arguments must match (`and`, the default) or one of them (`or`)."""
         return self._pages(SEARCH_SUBSCRIBERS, name=name, group=group, imsi=imsi, msisdn=msisdn, iccid=iccid,
@@ -96,8 +97,8 @@ class QuerySubscribers(Resource):
         https://developers.soracom.io/en/api/#!/Query/searchSubscriberTrafficVolumeRanking
 
         Args:
-            from_: The start of the period. A time; on the wire epoch milliseconds.
-            to: The end of the period. A time; on the wire epoch milliseconds.
+            from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
+            to: The end of the period. A datetime, a date or an int in epoch milliseconds.
             limit: The most subscribers to return: at most 500, by default 10.
             order: The order by traffic: by default the most comes first. One of `desc`, `asc`."""
         return await self._call(SEARCH_SUBSCRIBER_TRAFFIC_VOLUME_RANKING, from_=from_, to=to, limit=limit, order=order)
@@ -112,8 +113,8 @@ class Query(Resource):
             last_evaluated_key: str | None = None, search_type: SearchType | None = None) -> Pages[Device]:
         """Search the devices of Inventory.
 
-        Values match in part. Who may call this sees all devices of the operator, with their groups. If the device ID
-        is known, use `devices.get`.
+        A value matches if it is part of the text. A user who may call this sees all devices of the operator, with
+        their groups. If the device ID is known, use `devices.get`.
 
         `GET /query/devices`, quota group Query. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Query/searchDevices
@@ -126,7 +127,7 @@ class Query(Resource):
             tag: The values of tags, or parts of them.
             imsi: The IMSIs with which the devices were bootstrapped, or parts of them.
             imei: The IMEIs with which the devices were bootstrapped, or parts of them.
-            limit: The most items of one page: at most 100, by default 10.
+            limit: The maximum number of items in a page: at most 100, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
             search_type: Whether all arguments must match (`and`, the default) or one of them (`or`)."""
         return self._pages(SEARCH_DEVICES, name=name, group=group, group_id=group_id, device_id=device_id, tag=tag,
@@ -139,8 +140,8 @@ class Query(Resource):
             search_type: SearchType | None = None) -> Pages[SigfoxDevice]:
         """Search the Sigfox devices.
 
-        Values match in part. Who may call this sees all Sigfox devices of the operator, with their groups. If the
-        device ID is known, use `sigfox_devices.get`.
+        A value matches if it is part of the text. A user who may call this sees all Sigfox devices of the operator,
+        with their groups. If the device ID is known, use `sigfox_devices.get`.
 
         `GET /query/sigfox_devices`, quota group Query. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Query/searchSigfoxDevices
@@ -154,7 +155,7 @@ class Query(Resource):
             status: The status that the devices have. Default: `and`.
             registration: The status of the registration that the devices have. One of `notStarted`, `pending`,
                 `success`, `failed`. Default: `and`.
-            limit: The most items of one page: at most 100, by default 10.
+            limit: The maximum number of items in a page: at most 100, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
             search_type: Whether all arguments must match (`and`, the default) or one of them (`or`)."""
         return self._pages(SEARCH_SIGFOX_DEVICES, name=name, group=group, group_id=group_id, device_id=device_id,
@@ -170,8 +171,9 @@ class Query(Resource):
             last_evaluated_key: str | None = None, search_type: SearchType | None = None) -> Pages[Sim]:
         """Search the SIMs.
 
-        Values match in part, whatever their case; each has at least 2 characters, and a comma separates two. Who may
-        call this sees all SIMs of the operator, with their groups. If the SIM ID is known, use `sims.get`.
+        A value matches if it is part of the text, in upper or lower case; each has at least 2 characters. A value
+        may be several, separated by commas. A user who may call this sees all SIMs of the operator, with their
+        groups. If the SIM ID is known, use `sims.get`.
 
         `GET /query/sims`, quota group Query. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/Query/searchSims
@@ -184,7 +186,7 @@ class Query(Resource):
             imsi: The IMSIs, or parts of them.
             msisdn: The phone numbers, or parts of them.
             iccid: The ICCIDs, or parts of them.
-            serial_number: The serial numbers, or parts of them; SIMs of some regions only have one.
+            serial_number: The serial numbers, or parts of them; only SIMs of some regions have one.
             tag: The values of tags, or parts of them.
             bundles: The bundles of the subscriptions.
             status: The statuses: `ready`, `active`, `inactive`, `standby`, `suspended`, `terminated` or `shipped`.
@@ -193,7 +195,7 @@ class Query(Resource):
             subscription: The subscriptions, such as `plan01s`, as a whole. Several need `search_type="or"`.
             module_type: The form factors: `mini`, `micro`, `nano`, `trio`, `embedded`, `virtual`, `integrated`,
                 `profilePackage`.
-            limit: The most items of one page: at most 100, by default 10.
+            limit: The maximum number of items in a page: at most 100, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
             search_type: Whether all arguments must match (`and`, the default) or one of them (`or`).
 
@@ -213,8 +215,8 @@ class Query(Resource):
         https://developers.soracom.io/en/api/#!/Query/searchSubscriberTrafficVolumeRanking
 
         Args:
-            from_: The start of the period. A time; on the wire epoch milliseconds.
-            to: The end of the period. A time; on the wire epoch milliseconds.
+            from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
+            to: The end of the period. A datetime, a date or an int in epoch milliseconds.
             limit: The most subscribers to return: at most 500, by default 10.
             order: The order by traffic: by default the most comes first. One of `desc`, `asc`."""
         return await self._call(SEARCH_SUBSCRIBER_TRAFFIC_VOLUME_RANKING, from_=from_, to=to, limit=limit, order=order)

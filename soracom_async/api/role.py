@@ -129,7 +129,8 @@ class Roles(Resource):
             role_id: The role's ID.
             operator_id: The operator's ID. Default: the session's operator.
             description: Free text for people.
-            permission: The permissions, as JSON text.
+            permission: The permissions, as JSON text. Required, unless `body` is given.
+            body: The whole body, in place of its parts.
 
         Example:
             import json
@@ -158,7 +159,8 @@ class Roles(Resource):
             role_id: The ID of the new role, which is also its name.
             operator_id: The operator's ID. Default: the session's operator.
             description: Free text for people.
-            permission: The permissions, as JSON text.
+            permission: The permissions, as JSON text. Required, unless `body` is given.
+            body: The whole body, in place of its parts.
 
         Example:
             import json

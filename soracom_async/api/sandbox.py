@@ -62,12 +62,12 @@ class SandboxCreateSubscriberResponse(Model):
     imsi: str
     apn: str | None = None
     created_at: int | None = None
-    """When the subscriber was created, as a number. The document does not name the unit."""
+    """When the subscriber was created, as a number. Its unit is not documented."""
     expiry_time: int | None = None
-    """When the term of the subscriber ends, as a number. The document does not name the unit."""
+    """When the term of the subscriber ends, as a number. Its unit is not documented."""
     ip_address: str | None = None
     last_modified_at: int | None = None
-    """When the subscriber was last changed, as a number. The document does not name the unit."""
+    """When the subscriber was last changed, as a number. Its unit is not documented."""
     msisdn: str | None = None
     operator_id: str | None = None
     registration_secret: str | None = None
@@ -199,7 +199,8 @@ class SandboxSubscribers(Resource):
         Args:
             bundles: The bundle of the subscription, if it needs one. One of `X3-5MB`, `D-500MB`, `DU-10GB`,
                 `DU-50GB`, `DU-100GB`, `K2-500MB`.
-            subscription: The subscription: the plan of a SIM, such as `plan01s`."""
+            subscription: The subscription: the plan of a SIM, such as `plan01s`.
+            body: The whole body, in place of its parts."""
         return await self._call(SANDBOX_CREATE_SUBSCRIBER, bundles=bundles, subscription=subscription, body=body)
 
 class SandboxStatsBeam(Resource):
@@ -220,7 +221,8 @@ class SandboxStatsBeam(Resource):
         Args:
             imsi: The subscriber's IMSI, 15 digits.
             beam_stats_map: The numbers of requests by direction and protocol.
-            unixtime: The time of the requests. A time; on the wire epoch seconds.
+            unixtime: The time of the requests. A datetime, a date or an int in epoch seconds.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import SandboxBeamCounts as Count
@@ -248,7 +250,8 @@ class SandboxStatsAir(Resource):
         Args:
             imsi: The subscriber's IMSI, 15 digits.
             data_traffic_stats_map: The traffic by speed class, such as `s1.standard`, `u1.slow` or `arc.standard`.
-            unixtime: The time of the traffic. A time; on the wire epoch seconds.
+            unixtime: The time of the traffic. A datetime, a date or an int in epoch seconds.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import SandboxDataTrafficStats
@@ -279,8 +282,9 @@ class SandboxOrders(Resource):
         https://developers.soracom.io/en/api/#!/API%20Sandbox%3A%20Order/sandboxShipOrder
 
         Args:
-            operator_id: The ID of the operator that placed the order.
-            order_id: The order's ID."""
+            operator_id: The ID of the operator that placed the order. Required, unless `body` is given.
+            order_id: The order's ID. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(SANDBOX_SHIP_ORDER, operator_id=operator_id, order_id=order_id, body=body)
 
 class SandboxOperators(Resource):
@@ -306,7 +310,8 @@ class SandboxOperators(Resource):
         Args:
             email: The email address of the operator that signs up.
             auth_key: The secret of an AuthKey of a SAM user in production.
-            auth_key_id: The ID of an AuthKey of a SAM user in production."""
+            auth_key_id: The ID of an AuthKey of a SAM user in production.
+            body: The whole body, in place of its parts."""
         return await self._call(SANDBOX_GET_SIGNUP_TOKEN, email=email, auth_key=auth_key, auth_key_id=auth_key_id,
             body=body)
 
@@ -325,7 +330,8 @@ class SandboxCoupons(Resource):
             amount: The amount of the coupon.
             applicable_bill_item_name: The bill item that the coupon pays. One of `dailyDataTrafficChargeTotal`,
                 `dailyChargeTotal`, `dailySoracomBeamRequestChargeTotal`.
-            expiry_year_month: The month in which the coupon expires. A time; on the wire YYYYMM."""
+            expiry_year_month: The month in which the coupon expires. A datetime, a date or text as YYYYMM.
+            body: The whole body, in place of its parts."""
         return await self._call(SANDBOX_CREATE_COUPON, amount=amount,
             applicable_bill_item_name=applicable_bill_item_name, expiry_year_month=expiry_year_month, body=body)
 
@@ -355,12 +361,13 @@ class Sandbox(Resource):
         https://developers.soracom.io/en/api/#!/API%20Sandbox%3A%20Operator/sandboxInitializeOperator
 
         Args:
-            auth_key: The secret of an AuthKey of a real operator in production.
-            auth_key_id: The ID of an AuthKey of a real operator in production.
+            auth_key: The secret of an AuthKey of a real operator in production. Required, unless `body` is given.
+            auth_key_id: The ID of an AuthKey of a real operator in production. Required, unless `body` is given.
             coverage_types: The coverage types of the new operator: `g` for global, `jp` for Japan.
-            email: The email address of the new operator.
-            password: The password of the new operator.
-            register_payment_method: Whether a dummy payment method is registered; true by default."""
+            email: The email address of the new operator. Required, unless `body` is given.
+            password: The password of the new operator. Required, unless `body` is given.
+            register_payment_method: Whether a dummy payment method is registered; true by default.
+            body: The whole body, in place of its parts."""
         return await self._call(SANDBOX_INITIALIZE_OPERATOR, auth_key=auth_key, auth_key_id=auth_key_id,
             coverage_types=coverage_types, email=email, password=password,
             register_payment_method=register_payment_method, body=body)

@@ -60,7 +60,7 @@ class ShippingAddresses(Resource):
         https://developers.soracom.io/en/api/#!/ShippingAddress/listShippingAddresses
 
         Args:
-            operator_id: The operator's ID; by default that of the session. Default: the session's operator."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(LIST_SHIPPING_ADDRESSES, operator_id=operator_id)
 
     @overload
@@ -83,12 +83,20 @@ class ShippingAddresses(Resource):
         https://developers.soracom.io/en/api/#!/ShippingAddress/createShippingAddress
 
         Args:
-            operator_id: The operator's ID; by default that of the session. Default: the session's operator.
+            operator_id: The operator's ID. Default: the session's operator.
+            address_line1: The address, first line. Required, unless `body` is given.
+            address_line2: The address, second line.
+            building: The building.
+            city: The city. Required, unless `body` is given.
+            company_name: The name of the company.
             country_code: The code of the country, such as `JP`.
+            department: The department.
             email: The email address.
+            full_name: The name of the recipient.
             phone_number: The phone number.
-            state: The state or prefecture.
-            zip_code: The postal code."""
+            state: The state or prefecture. Required, unless `body` is given.
+            zip_code: The postal code. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(CREATE_SHIPPING_ADDRESS, operator_id=operator_id, address_line1=address_line1,
             address_line2=address_line2, building=building, city=city, company_name=company_name,
             country_code=country_code, department=department, email=email, full_name=full_name,
@@ -102,7 +110,7 @@ class ShippingAddresses(Resource):
 
         Args:
             shipping_address_id: The shipping address's ID.
-            operator_id: The operator's ID; by default that of the session. Default: the session's operator."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(GET_SHIPPING_ADDRESS, shipping_address_id=shipping_address_id, operator_id=operator_id)
 
     @overload
@@ -126,12 +134,20 @@ class ShippingAddresses(Resource):
 
         Args:
             shipping_address_id: The shipping address's ID.
-            operator_id: The operator's ID; by default that of the session. Default: the session's operator.
+            operator_id: The operator's ID. Default: the session's operator.
+            address_line1: The address, first line. Required, unless `body` is given.
+            address_line2: The address, second line.
+            building: The building.
+            city: The city. Required, unless `body` is given.
+            company_name: The name of the company.
             country_code: The code of the country, such as `JP`.
+            department: The department.
             email: The email address.
+            full_name: The name of the recipient.
             phone_number: The phone number.
-            state: The state or prefecture.
-            zip_code: The postal code."""
+            state: The state or prefecture. Required, unless `body` is given.
+            zip_code: The postal code. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_SHIPPING_ADDRESS, shipping_address_id=shipping_address_id,
             operator_id=operator_id, address_line1=address_line1, address_line2=address_line2, building=building,
             city=city, company_name=company_name, country_code=country_code, department=department, email=email,
@@ -145,6 +161,6 @@ class ShippingAddresses(Resource):
 
         Args:
             shipping_address_id: The shipping address's ID.
-            operator_id: The operator's ID; by default that of the session. Default: the session's operator."""
+            operator_id: The operator's ID. Default: the session's operator."""
         return await self._call(DELETE_SHIPPING_ADDRESS, shipping_address_id=shipping_address_id,
             operator_id=operator_id)

@@ -483,7 +483,7 @@ class Sims(Resource):
         `GET /sims`, quota group Sim. Raises NotFound. https://developers.soracom.io/en/api/#!/Sim/listSims
 
         Args:
-            limit: The most items of one page.
+            limit: The maximum number of items in a page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SIMS, limit=limit, last_evaluated_key=last_evaluated_key)
 
@@ -499,8 +499,9 @@ class Sims(Resource):
         `POST /sims`, quota group Sim. https://developers.soracom.io/en/api/#!/Sim/createSim
 
         Args:
-            subscription: The subscription of the virtual SIM. One of `planArc01`.
-            type: The kind of SIM. One of `virtual`."""
+            subscription: The subscription of the virtual SIM. Only `planArc01`. Required, unless `body` is given.
+            type: The kind of SIM. Only `virtual`. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(CREATE_SIM, subscription=subscription, type=type, body=body)
 
     async def get(self, sim_id: str) -> Sim:
@@ -531,7 +532,8 @@ class Sims(Resource):
 
         Args:
             sim_id: The SIM's ID.
-            arc_client_peer_public_key: The public key of the Arc client. Without it, the service makes a key pair."""
+            arc_client_peer_public_key: The public key of the Arc client. Without it, the service makes a key pair.
+            body: The whole body, in place of its parts."""
         return await self._call(RENEW_ARC_SIM_CREDENTIALS, sim_id=sim_id,
             arc_client_peer_public_key=arc_client_peer_public_key, body=body)
 
@@ -545,7 +547,8 @@ class Sims(Resource):
 
         Args:
             sim_id: The SIM's ID.
-            arc_client_peer_public_key: The public key of the Arc client. Without it, the service makes a key pair."""
+            arc_client_peer_public_key: The public key of the Arc client. Without it, the service makes a key pair.
+            body: The whole body, in place of its parts."""
         return await self._call(ATTACH_ARC_SIM_CREDENTIALS, sim_id=sim_id,
             arc_client_peer_public_key=arc_client_peer_public_key, body=body)
 
@@ -571,10 +574,10 @@ class Sims(Resource):
 
         Args:
             sim_id: The SIM's ID.
-            from_: The start of the period. A time; on the wire epoch milliseconds.
-            to: The end of the period. A time; on the wire epoch milliseconds.
+            from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
+            to: The end of the period. A datetime, a date or an int in epoch milliseconds.
             sort: The order: `desc`, the newest first, is the default. One of `desc`, `asc`.
-            limit: The most items of one page, from 1 to 1000; 10 by default.
+            limit: The maximum number of items in a page, from 1 to 1000; 10 by default.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_SIM, sim_id=sim_id, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -627,7 +630,7 @@ class Sims(Resource):
 
         Args:
             sim_id: The SIM's ID.
-            body_: The body of the request.
+            body_: The body of the HTTP request to the device. (`body` is the whole body of the call.)
             headers: The headers of the request: values by their names.
             host: The host name; by default the IP address of the SIM.
             method: The HTTP method. One of `GET`, `HEAD`, `POST`, `PUT`, `DELETE`, `PATCH`, `OPTIONS`, `TRACE`.
@@ -635,6 +638,7 @@ class Sims(Resource):
             port: The port, 80 by default. 1 to 65,535.
             skip_verify: Whether the certificate of the device goes unchecked. It has an effect only with `ssl`.
             ssl: Whether HTTPS is used; by default it is HTTP.
+            body: The whole body, in place of its parts.
 
         Example:
             answer = await soracom.sims.downlink_http(sim_id, method="GET", path="/status", port=8080)"""
@@ -652,7 +656,8 @@ class Sims(Resource):
         Args:
             sim_id: The SIM's ID.
             number_of_ping_requests: How many pings are sent: 1 by default, at most 5.
-            timeout_seconds: How many seconds each answer is waited for: 1 by default, at most 3."""
+            timeout_seconds: How many seconds each answer is waited for: 1 by default, at most 3.
+            body: The whole body, in place of its parts."""
         return await self._call(SEND_DOWNLINK_PING, sim_id=sim_id, number_of_ping_requests=number_of_ping_requests,
             timeout_seconds=timeout_seconds, body=body)
 
@@ -681,10 +686,11 @@ class Sims(Resource):
         Args:
             sim_id: The SIM's ID.
             authentication: How to log in to the device; by default without authentication.
-            command: The command. One of `snapshot`.
+            command: The command. Only `snapshot`. Required, unless `body` is given.
             options: The options of the command: where in Harvest Files the picture is stored.
             path: The path of the stream. It starts with `/`.
             port: The port, 554 by default. 1 to 65,535.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async import models
@@ -722,9 +728,11 @@ class Sims(Resource):
         Args:
             sim_id: The SIM's ID.
             authentication: How to log in to the device: with a password, with a private key, or without either.
-            command: The command, at most 8192 bytes.
+                Required, unless `body` is given.
+            command: The command, at most 8192 bytes. Required, unless `body` is given.
             port: The port, 22 by default. 1 to 65,535.
-            username: The name of the user on the device.
+            username: The name of the user on the device. Required, unless `body` is given.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import SimDownlinkSshPublicKeyAuthentication
@@ -768,10 +776,12 @@ class Sims(Resource):
             connection_options: How long data is received. By default until `timeout`, or until the device
                 disconnects.
             payload: The data to send, as text in the encoding of `payload_encoding`; at most 5 MiB of text.
+                Required, unless `body` is given.
             payload_encoding: The encoding of `payload`. By default `string`, which is UTF-8. One of `string`,
                 `base64`, `hex`.
-            port: The port of the device. 1 to 65,535.
+            port: The port of the device. 1 to 65,535. Required, unless `body` is given.
             timeout: How many seconds sending and receiving may take: 30 by default, at most 300.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import SimDownlinkTcpConnectionWaitForPatternOptions as WaitForPattern
@@ -800,9 +810,11 @@ class Sims(Resource):
         Args:
             sim_id: The SIM's ID.
             payload: The data to send, as text in the encoding of `payload_encoding`; at most 1472 bytes of text.
+                Required, unless `body` is given.
             payload_encoding: The encoding of `payload`. By default `string`, which is UTF-8. One of `string`,
                 `base64`, `hex`.
-            port: The port of the device. 1 to 65,535."""
+            port: The port of the device. 1 to 65,535. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(SEND_DOWNLINK_UDP, sim_id=sim_id, payload=payload, payload_encoding=payload_encoding,
             port=port, body=body)
 
@@ -829,9 +841,9 @@ class Sims(Resource):
 
         Args:
             sim_id: The SIM's ID.
-            from_: The start of the period. A time; on the wire epoch milliseconds.
-            to: The end of the period. A time; on the wire epoch milliseconds.
-            limit: The most items of one page.
+            from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
+            to: The end of the period. A datetime, a date or an int in epoch milliseconds.
+            limit: The maximum number of items in a page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SIM_SESSION_EVENTS, sim_id=sim_id, from_=from_, to=to, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -846,7 +858,7 @@ class Sims(Resource):
         Args:
             sim_id: The SIM's ID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page; 10 by default."""
+            limit: The maximum number of items in a page; 10 by default."""
         return self._pages(LIST_SIM_PACKET_CAPTURE_SESSIONS, sim_id=sim_id, last_evaluated_key=last_evaluated_key,
             limit=limit)
 
@@ -867,7 +879,9 @@ class Sims(Resource):
         Args:
             sim_id: The SIM's ID.
             duration: How long packets are captured, from 30 to 86400. The API document does not name the unit.
-            prefix: The prefix of the capture: up to 100 ASCII letters, digits, `_` and `-`."""
+                Required, unless `body` is given.
+            prefix: The prefix of the capture: up to 100 ASCII letters, digits, `_` and `-`.
+            body: The whole body, in place of its parts."""
         return await self._call(CREATE_SIM_PACKET_CAPTURE_SESSION, sim_id=sim_id, duration=duration, prefix=prefix,
             body=body)
 
@@ -927,9 +941,11 @@ class Sims(Resource):
             iccid: The ICCID of the SIM. It is the SIM ID if the SIM has no eUICC.
             enable: Whether it is active as soon as it is downloaded, as by default. A virtual SIM ignores it.
             subscription: The subscription to add. All but `planArc01` need `plan01s` as the primary subscription.
-                One of `planP1`, `planX1`, `planX2`, `planX3`, `plan-US-max`, `planArc01`.
+                One of `planP1`, `planX1`, `planX2`, `planX3`, `plan-US-max`, `planArc01`. Required, unless `body` is
+                given.
             tag: The tag of the OTA scripts: up to 64 ASCII letters, digits, `-`, `_` and `:`.
-            type: The kind: `virtual` for `planArc01`, `cellular` for all others."""
+            type: The kind: `virtual` for `planArc01`, `cellular` for all others.
+            body: The whole body, in place of its parts."""
         return await self._call(ADD_SUBSCRIPTION, sim_id=sim_id, iccid=iccid, enable=enable, subscription=subscription,
             tag=tag, type=type, body=body)
 
@@ -976,8 +992,10 @@ class Sims(Resource):
         Args:
             sim_id: The SIM's ID.
             group_id: The ID of the group in which to put the SIM.
-            registration_secret: The PUK or the passcode that is on the card of the SIM.
-            tags: The tags: values by their names."""
+            registration_secret: The PUK or the passcode that is on the card of the SIM. Required, unless `body` is
+                given.
+            tags: The tags: values by their names.
+            body: The whole body, in place of its parts."""
         return await self._call(REGISTER_SIM, sim_id=sim_id, group_id=group_id, registration_secret=registration_secret,
             tags=tags, body=body)
 
@@ -1005,7 +1023,8 @@ class Sims(Resource):
         Args:
             sim_id: The SIM's ID.
             encoding_type: The encoding: 1 is GSM 7-bit, up to 160 characters; 2 (the default) is UCS-2, up to 70.
-            payload: The text of the message."""
+            payload: The text of the message.
+            body: The whole body, in place of its parts."""
         return await self._call(SEND_SMS_TO_SIM, sim_id=sim_id, encoding_type=encoding_type, payload=payload, body=body)
 
     async def create_arc_session(self, sim_id: str, *,
@@ -1018,7 +1037,8 @@ class Sims(Resource):
         https://developers.soracom.io/en/api/#!/Sim/createArcSession
 
         Args:
-            sim_id: The SIM's ID."""
+            sim_id: The SIM's ID.
+            body: The whole body, in place of its parts."""
         return await self._call(CREATE_ARC_SESSION, sim_id=sim_id, body=body)
 
     @overload
@@ -1037,7 +1057,9 @@ class Sims(Resource):
             sim_id: The SIM's ID.
             expiry_action: What happens then; by default nothing. `terminate` needs `enable_termination` first. One
                 of `doNothing`, `deleteSession`, `deactivate`, `suspend`, `terminate`.
-            expiry_time: When the SIM expires. A time; on the wire epoch milliseconds."""
+            expiry_time: When the SIM expires. A datetime, a date or an int in epoch milliseconds. Required, unless
+                `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_SIM_EXPIRY_TIME, sim_id=sim_id, expiry_action=expiry_action,
             expiry_time=expiry_time, body=body)
 
@@ -1052,7 +1074,8 @@ class Sims(Resource):
 
         Args:
             sim_id: The SIM's ID.
-            group_id: The group's ID, a UUID."""
+            group_id: The group's ID, a UUID.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_SIM_GROUP, sim_id=sim_id, group_id=group_id, body=body)
 
     async def set_imei_lock(self, sim_id: str, *, imei: str | None = None,
@@ -1068,6 +1091,7 @@ class Sims(Resource):
             sim_id: The SIM's ID.
             imei: The IMEI, by default the one in use. With `|ANONYMOUS` after it, a session without an IMEI is
                 allowed.
+            body: The whole body, in place of its parts.
 
         Example:
             await soracom.sims.set_imei_lock(sim_id, imei="350000000000001|ANONYMOUS")"""
@@ -1095,11 +1119,12 @@ class Sims(Resource):
 
         Args:
             sim_id: The SIM's ID.
-            from_: The start of the period; by default the oldest entry. A time; on the wire epoch milliseconds.
-            to: The end of the period; by default now. A time; on the wire epoch milliseconds.
+            from_: The start of the period; by default the oldest entry. A datetime, a date or an int in epoch
+                milliseconds.
+            to: The end of the period; by default now. A datetime, a date or an int in epoch milliseconds.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
             sort: The order: `desc`, the newest first, is the default. One of `desc`, `asc`.
-            limit: The most items of one page; 30 by default. 1 to 100."""
+            limit: The maximum number of items in a page; 30 by default. 1 to 100."""
         return self._pages(LIST_SIM_STATUS_HISTORY, sim_id=sim_id, from_=from_, to=to,
             last_evaluated_key=last_evaluated_key, sort=sort, limit=limit)
 
@@ -1129,6 +1154,7 @@ class Sims(Resource):
         Args:
             sim_id: The SIM's ID.
             tags: The tags to add or to change.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import TagUpdateRequest
@@ -1219,5 +1245,7 @@ class Sims(Resource):
         Args:
             sim_id: The SIM's ID.
             speed_class: The speed class; which ones exist depends on the subscription. One of `s1.minimum`,
-                `s1.slow`, `s1.standard`, `s1.fast`, `s1.4xfast`, `s1.8xfast`, `u1.standard`, `u1.slow`."""
+                `s1.slow`, `s1.standard`, `s1.fast`, `s1.4xfast`, `s1.8xfast`, `u1.standard`, `u1.slow`. Required,
+                unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_SIM_SPEED_CLASS, sim_id=sim_id, speed_class=speed_class, body=body)

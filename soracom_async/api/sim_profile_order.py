@@ -109,7 +109,7 @@ class SimProfileOrders(Resource):
         https://developers.soracom.io/en/api/#!/SimProfileOrder/listProfileOrders
 
         Args:
-            limit: The most items of one page; 100 by default.
+            limit: The maximum number of items in a page; 100 by default.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_PROFILE_ORDERS, limit=limit, last_evaluated_key=last_evaluated_key)
 
@@ -133,11 +133,13 @@ class SimProfileOrders(Resource):
         Args:
             bundles: The bundle, one at most; planX3 and plan-US have them. It must fit the subscription.
             description: The text by which to find the order again; at most 100 characters.
-            quantity: How many profiles: up to 20 in one order, more by arrangement with Soracom. 1 to 100.
+            quantity: How many profiles: up to 20 in one order, more by arrangement with Soracom. 1 to 100. Required,
+                unless `body` is given.
             speed_class: The speed class. It must fit the subscription. One of `s1.minimum`, `s1.slow`,
                 `s1.standard`, `s1.fast`, `s1.4xfast`, `s1.8xfast`.
             subscription: The subscription, such as `plan01s`. `planX3` is for the EU and UK, `plan-US` for the USA
-                and Canada."""
+                and Canada. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(CREATE_PROFILE_ORDER, bundles=bundles, description=description, quantity=quantity,
             speed_class=speed_class, subscription=subscription, body=body)
 

@@ -269,7 +269,7 @@ class SoraCamImageExportSpecification(Model):
 class SoraCamImageExportUsage(Model):
     """The export time of a camera in a month, counted in still images."""
     billed_frames: int | None = None
-    """How many images the time that costs extra comes to. The bill goes by `billed_seconds`."""
+    """The number of images in the time that costs extra. The bill is computed from `billed_seconds`."""
     limit_frames: int | None = None
     """How many images the monthly limit comes to."""
     remaining_frames: int | None = None
@@ -598,7 +598,8 @@ class SoraCamLicensePacks(Resource):
             license_pack_id: The license, such as `CR7-SC`: `CR` all the time or `MR` on motion, stored for 7, 14,
                 30, 60 or 90 days.
             current_quantity: How many licenses there are now.
-            desired_quantity: How many licenses there shall be."""
+            desired_quantity: How many licenses there shall be.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_SORA_CAM_LICENSE_PACK_QUANTITY, license_pack_id=license_pack_id,
             current_quantity=current_quantity, desired_quantity=desired_quantity, body=body)
 
@@ -618,7 +619,7 @@ class SoraCamDevicesVideos(Resource):
         Args:
             device_id: The device's ID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page; by default 10.
+            limit: The maximum number of items in a page; by default 10.
             sort: The order: by default the newest export comes first. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_VIDEO_EXPORTS_FOR_DEVICE, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, sort=sort)
@@ -650,10 +651,13 @@ class SoraCamDevicesVideos(Resource):
             archive: Whether the file is a ZIP archive of the MP4 files (the default) or an MP4 file.
             audio_codec: The sound: `pcm_s16le` by default; with `mp3` the export counts twice against the monthly
                 time.
-            from_: The start of the video. A time; on the wire epoch milliseconds.
+            from_: The start of the video. A datetime, a date or an int in epoch milliseconds. Required, unless
+                `body` is given.
             harvest_files: The directory in Harvest Files to export to: costs extra, and needs the permission
                 `FileEntry:putFile`.
-            to: The end of the video, at most 900 seconds after its start. A time; on the wire epoch milliseconds.
+            to: The end of the video, at most 900 seconds after its start. A datetime, a date or an int in epoch
+                milliseconds. Required, unless `body` is given.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import SoraCamExportVideoToHarvestFiles
@@ -691,7 +695,7 @@ class SoraCamDevicesVideos(Resource):
         Args:
             device_id: The camera's ID; without it, the exports of all cameras are listed.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page; by default 10.
+            limit: The maximum number of items in a page; by default 10.
             sort: The order: by default the newest export comes first. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_VIDEO_EXPORTS, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, sort=sort)
@@ -715,8 +719,8 @@ class SoraCamDevicesRecordingsAndEvents(Resource):
             device_id: The device's ID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
             from_: The start of the period; by default as far back as the license of the camera stores recordings. A
-                time; on the wire epoch milliseconds.
-            to: The end of the period; by default now. A time; on the wire epoch milliseconds.
+                datetime, a date or an int in epoch milliseconds.
+            to: The end of the period; by default now. A datetime, a date or an int in epoch milliseconds.
             sort: The order: by default the newest comes first. One of `desc`, `asc`.
 
         Example:
@@ -744,7 +748,7 @@ class SoraCamDevicesImages(Resource):
         Args:
             device_id: The device's ID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page; by default 10.
+            limit: The maximum number of items in a page; by default 10.
             sort: The order: by default the newest export comes first. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_IMAGE_EXPORTS_FOR_DEVICE, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, sort=sort)
@@ -773,8 +777,10 @@ class SoraCamDevicesImages(Resource):
             device_id: The device's ID.
             harvest_files: The directory in Harvest Files to export to: costs extra, and needs the permission
                 `FileEntry:putFile`.
-            image_filters: The filters that the image goes through. One of `wide_angle_correction`.
-            time: The time in the recording that the image is taken from. A time; on the wire epoch milliseconds.
+            image_filters: The filters that the image goes through. Only `wide_angle_correction`.
+            time: The time in the recording that the image is taken from. A datetime, a date or an int in epoch
+                milliseconds. Required, unless `body` is given.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import SoraCamExportImageToHarvestFiles
@@ -810,7 +816,7 @@ class SoraCamDevicesImages(Resource):
         Args:
             device_id: The camera's ID; without it, the exports of all cameras are listed.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page; by default 10.
+            limit: The maximum number of items in a page; by default 10.
             sort: The order: by default the newest export comes first. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_IMAGE_EXPORTS, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, sort=sort)
@@ -830,10 +836,10 @@ class SoraCamDevicesEvents(Resource):
         Args:
             device_id: The device's ID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page: 1 to 100, by default 10.
-            from_: The start of the period; by default that of the oldest event. A time; on the wire epoch
-                milliseconds.
-            to: The end of the period; by default now. A time; on the wire epoch milliseconds.
+            limit: The maximum number of items in a page: 1 to 100, by default 10.
+            from_: The start of the period; by default that of the oldest event. A datetime, a date or an int in
+                epoch milliseconds.
+            to: The end of the period; by default now. A datetime, a date or an int in epoch milliseconds.
             sort: The order: by default the newest event comes first. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_EVENTS_FOR_DEVICE, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, from_=from_, to=to, sort=sort)
@@ -849,10 +855,10 @@ class SoraCamDevicesEvents(Resource):
         Args:
             device_id: The camera's ID; without it, the events of all cameras are listed.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The most items of one page: 1 to 100, by default 10.
-            from_: The start of the period; by default that of the oldest event. A time; on the wire epoch
-                milliseconds.
-            to: The end of the period; by default now. A time; on the wire epoch milliseconds.
+            limit: The maximum number of items in a page: 1 to 100, by default 10.
+            from_: The start of the period; by default that of the oldest event. A datetime, a date or an int in
+                epoch milliseconds.
+            to: The end of the period; by default now. A datetime, a date or an int in epoch milliseconds.
             sort: The order: by default the newest event comes first. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_EVENTS, device_id=device_id, last_evaluated_key=last_evaluated_key,
             limit=limit, from_=from_, to=to, sort=sort)
@@ -882,6 +888,7 @@ class SoraCamDevicesData(Resource):
             content_type: The content type of `data`; by default JSON, plain text or octet stream, by its Python
                 type.
             data: What is saved: an object or a list as JSON, text, or bytes.
+            body: The whole body, in place of its parts.
 
         Example:
             await soracom.sora_cam.devices.data.create_entry(device_id, data={"people": 5})"""
@@ -906,10 +913,11 @@ class SoraCamDevicesData(Resource):
 
         Args:
             device_id: The device's ID.
-            time: The time under which the data is kept. A time; on the wire epoch milliseconds.
+            time: The time under which the data is kept. A datetime, a date or an int in epoch milliseconds.
             content_type: The content type of `data`; by default JSON, plain text or octet stream, by its Python
                 type.
-            data: What is saved: an object or a list as JSON, text, or bytes."""
+            data: What is saved: an object or a list as JSON, text, or bytes.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_SORA_CAM_DEVICE_DATA_ENTRY, device_id=device_id, time=time,
             content_type=content_type, data=data, body=body)
 
@@ -943,7 +951,8 @@ class SoraCamDevicesAtomCamSettings(Resource):
 
         Args:
             device_id: The device's ID.
-            state: Whether the logo is shown. One of `on`, `off`."""
+            state: Whether the logo is shown. One of `on`, `off`. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_LOGO, device_id=device_id, state=state, body=body)
 
     async def get_motion(self, device_id: str) -> SoraCamAtomCamSettingsMotion:
@@ -974,7 +983,8 @@ class SoraCamDevicesAtomCamSettings(Resource):
 
         Args:
             device_id: The device's ID.
-            state: Whether motion is detected. One of `on`, `off`."""
+            state: Whether motion is detected. One of `on`, `off`. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_MOTION, device_id=device_id, state=state,
             body=body)
 
@@ -1008,7 +1018,8 @@ class SoraCamDevicesAtomCamSettings(Resource):
         Args:
             device_id: The device's ID.
             state: The sensitivity: the higher it is, the smaller the changes that are detected. One of `high`,
-                `medium`, `low`."""
+                `medium`, `low`. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_MOTION_SENSITIVITY, device_id=device_id,
             state=state, body=body)
 
@@ -1041,7 +1052,8 @@ class SoraCamDevicesAtomCamSettings(Resource):
 
         Args:
             device_id: The device's ID.
-            state: Whether the frame is shown. One of `on`, `off`."""
+            state: Whether the frame is shown. One of `on`, `off`. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_MOTION_TAGGING, device_id=device_id, state=state,
             body=body)
 
@@ -1074,7 +1086,8 @@ class SoraCamDevicesAtomCamSettings(Resource):
         Args:
             device_id: The device's ID.
             state: Whether night vision is used; with `auto` the camera switches by itself. One of `on`, `off`,
-                `auto`."""
+                `auto`. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_NIGHT_VISION, device_id=device_id, state=state,
             body=body)
 
@@ -1107,7 +1120,8 @@ class SoraCamDevicesAtomCamSettings(Resource):
         Args:
             device_id: The device's ID.
             state: The quality: HD (`high`), SD or 360p of the ATOM app. Recordings in the cloud have 1080p with
-                each. One of `high`, `medium`, `low`."""
+                each. One of `high`, `medium`, `low`. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_QUALITY, device_id=device_id, state=state,
             body=body)
 
@@ -1140,7 +1154,8 @@ class SoraCamDevicesAtomCamSettings(Resource):
         Args:
             device_id: The device's ID.
             state: The degrees by which the picture is turned: 180 for a camera that hangs upside down. One of `0`,
-                `180`."""
+                `180`. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_ROTATION, device_id=device_id, state=state,
             body=body)
 
@@ -1175,8 +1190,9 @@ class SoraCamDevicesAtomCamSettings(Resource):
         Args:
             device_id: The device's ID.
             days_of_week: The days of the reboot, from 0 for Sunday to 6 for Saturday; by default every day.
-            enabled: Whether the camera reboots by itself.
+            enabled: Whether the camera reboots by itself. Required, unless `body` is given.
             time: The time of the reboot in UTC, `HH:mm`; `00:00` by default.
+            body: The whole body, in place of its parts.
 
         Example:
             await soracom.sora_cam.devices.atom_cam.settings.set_self_reboot(
@@ -1214,7 +1230,8 @@ class SoraCamDevicesAtomCamSettings(Resource):
 
         Args:
             device_id: The device's ID.
-            state: Whether sound is detected. One of `on`, `off`."""
+            state: Whether sound is detected. One of `on`, `off`. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_SOUND, device_id=device_id, state=state,
             body=body)
 
@@ -1248,7 +1265,8 @@ class SoraCamDevicesAtomCamSettings(Resource):
         Args:
             device_id: The device's ID.
             state: The sensitivity: the higher it is, the quieter the sounds that are detected. One of `high`,
-                `medium`, `low`."""
+                `medium`, `low`. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_SOUND_SENSITIVITY, device_id=device_id,
             state=state, body=body)
 
@@ -1271,7 +1289,7 @@ class SoraCamDevicesAtomCamSettings(Resource):
             body: SoraCamAtomCamSettingsStatusLight | Mapping[str, Any]) -> None: ...
     async def set_status_light(self, device_id: str, *, state: SoraCamAtomCamSettingsLogoState | None = None,
             body: SoraCamAtomCamSettingsStatusLight | Mapping[str, Any] | None = None) -> None:
-        """Turn the light that shows the status of a camera on or off.
+        """Turn the status light of a camera on or off.
 
         The camera needs a license or real-time access; a SAM user also needs the permission `OAuth2:authorize`.
 
@@ -1280,7 +1298,8 @@ class SoraCamDevicesAtomCamSettings(Resource):
 
         Args:
             device_id: The device's ID.
-            state: Whether the light shows the status. One of `on`, `off`."""
+            state: Whether the light shows the status. One of `on`, `off`. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_STATUS_LIGHT, device_id=device_id, state=state,
             body=body)
 
@@ -1312,7 +1331,8 @@ class SoraCamDevicesAtomCamSettings(Resource):
 
         Args:
             device_id: The device's ID.
-            state: Whether the time is shown. One of `on`, `off`."""
+            state: Whether the time is shown. One of `on`, `off`. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_SORA_CAM_DEVICE_ATOM_CAM_SETTINGS_TIMESTAMP, device_id=device_id, state=state,
             body=body)
 
@@ -1358,7 +1378,8 @@ class SoraCamDevicesAtomCam(Resource):
         Args:
             device_id: The device's ID.
             type: The license, such as `CR7-SC`: `CR` all the time or `MR` on motion, stored for 7, 14, 30, 60 or 90
-                days."""
+                days.
+            body: The whole body, in place of its parts."""
         return await self._call(ASSIGN_SORA_CAM_DEVICE_ATOM_CAM_LICENSE, device_id=device_id, type=type, body=body)
 
     async def unassign_license(self, device_id: str) -> None:
@@ -1416,7 +1437,8 @@ class SoraCamDevicesAtomCam(Resource):
 
         Args:
             device_id: The device's ID.
-            enabled: Whether real-time access is allowed."""
+            enabled: Whether real-time access is allowed. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_SORA_CAM_DEVICE_ATOM_CAM_OPTIONS_REAL_TIME_ACCESS, device_id=device_id,
             enabled=enabled, body=body)
 
@@ -1514,7 +1536,9 @@ class SoraCamDevices(Resource):
 
         Args:
             device_id: The device's ID.
-            limit_hours: The hours of video that can be exported in a month: at most 1,500, and 72 unless set."""
+            limit_hours: The hours of video that can be exported in a month: at most 1,500, and 72 unless set.
+                Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_SORA_CAM_DEVICE_EXPORT_USAGE_LIMIT_OVERRIDE, device_id=device_id,
             limit_hours=limit_hours, body=body)
 
@@ -1553,7 +1577,8 @@ class SoraCamDevices(Resource):
 
         Args:
             device_id: The device's ID.
-            name: The name."""
+            name: The name. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_SORA_CAM_DEVICE_NAME, device_id=device_id, name=name, body=body)
 
     async def get_power_state(self, device_id: str) -> SoraCamPowerState:
@@ -1579,7 +1604,8 @@ class SoraCamDevices(Resource):
 
         Args:
             device_id: The device's ID.
-            power_state: Whether the camera is on or asleep. One of `on`, `sleep`."""
+            power_state: Whether the camera is on or asleep. One of `on`, `sleep`. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_SORA_CAM_DEVICE_POWER_STATE, device_id=device_id, power_state=power_state,
             body=body)
 
@@ -1605,9 +1631,9 @@ class SoraCamDevices(Resource):
 
         Args:
             device_id: The device's ID.
-            from_: The start of the recording. Without `from_` and `to`, it is the latest 5 minutes. A time; on the
-                wire epoch milliseconds.
-            to: The end of the recording, at most 900 seconds after its start. A time; on the wire epoch
+            from_: The start of the recording. Without `from_` and `to`, it is the latest 5 minutes. A datetime, a
+                date or an int in epoch milliseconds.
+            to: The end of the recording, at most 900 seconds after its start. A datetime, a date or an int in epoch
                 milliseconds."""
         return await self._call(GET_SORA_CAM_DEVICE_STREAMING_VIDEO, device_id=device_id, from_=from_, to=to)
 

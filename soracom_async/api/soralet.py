@@ -123,7 +123,7 @@ class Soralets(Resource):
 
         Args:
             sort: The order: by default the oldest comes first. One of `desc`, `asc`.
-            limit: The most items of one page.
+            limit: The maximum number of items in a page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SORALETS, sort=sort, limit=limit, last_evaluated_key=last_evaluated_key)
 
@@ -142,7 +142,8 @@ class Soralets(Resource):
 
         Args:
             description: Free text for people.
-            soralet_id: The Soralet's ID."""
+            soralet_id: The Soralet's ID. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(CREATE_SORALET, description=description, soralet_id=soralet_id, body=body)
 
     async def get(self, soralet_id: str) -> Soralet:
@@ -175,7 +176,7 @@ class Soralets(Resource):
         Args:
             soralet_id: The Soralet's ID.
             sort: The order: by default the newest message comes first. One of `desc`, `asc`.
-            limit: The most items of one page.
+            limit: The maximum number of items in a page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_SORALET_LOGS, soralet_id=soralet_id, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -199,13 +200,15 @@ class Soralets(Resource):
 
         Args:
             soralet_id: The Soralet's ID.
-            content_type: The content type of `payload`.
-            direction: The direction of the payload: from the device (`uplink`) or to it (`downlink`).
+            content_type: The content type of `payload`. Required, unless `body` is given.
+            direction: The direction of the payload: from the device (`uplink`) or to it (`downlink`). Required,
+                unless `body` is given.
             encoding_type: Whether `payload` is text or binary. One of `text`, `binary`.
-            payload: What the Soralet is given to work on.
-            source: The resources that the payload is said to come from, by name.
+            payload: What the Soralet is given to work on. Required, unless `body` is given.
+            source: The resources that the payload is said to come from, by name. Required, unless `body` is given.
             userdata: The user data that the Soralet is given.
-            version: The version to run: its number, or `$LATEST`."""
+            version: The version to run: its number, or `$LATEST`. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(TEST_SORALET, soralet_id=soralet_id, content_type=content_type, direction=direction,
             encoding_type=encoding_type, payload=payload, source=source, userdata=userdata, version=version, body=body)
 
@@ -228,13 +231,15 @@ class Soralets(Resource):
 
         Args:
             soralet_id: The Soralet's ID.
-            content_type: The content type of `payload`.
-            direction: The direction of the payload: from the device (`uplink`) or to it (`downlink`).
+            content_type: The content type of `payload`. Required, unless `body` is given.
+            direction: The direction of the payload: from the device (`uplink`) or to it (`downlink`). Required,
+                unless `body` is given.
             encoding_type: Whether `payload` is text or binary. One of `text`, `binary`.
-            payload: What the Soralet is given to work on.
-            source: The resources that the payload is said to come from, by name.
+            payload: What the Soralet is given to work on. Required, unless `body` is given.
+            source: The resources that the payload is said to come from, by name. Required, unless `body` is given.
             userdata: The user data that the Soralet is given.
-            version: The version to run: its number, or `$LATEST`."""
+            version: The version to run: its number, or `$LATEST`. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(TEST_SORALET, soralet_id=soralet_id, content_type=content_type, direction=direction,
             encoding_type=encoding_type, payload=payload, source=source, userdata=userdata, version=version, body=body)
 
@@ -248,7 +253,7 @@ class Soralets(Resource):
         Args:
             soralet_id: The Soralet's ID.
             sort: The order: by default the newest version comes first. One of `desc`, `asc`.
-            limit: The most items of one page.
+            limit: The maximum number of items in a page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SORALET_VERSIONS, soralet_id=soralet_id, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -268,6 +273,7 @@ class Soralets(Resource):
             soralet_id: The Soralet's ID.
             content_type: The content type. Soracom asks for `application/json` with a `.wasm` file.
             content: The WebAssembly code: bytes, the `pathlib.Path` of a file, or a stream of bytes.
+            body: The whole body, in place of its parts.
 
         Example:
             from pathlib import Path

@@ -161,7 +161,7 @@ class StatsNapterAuditLogs(Resource):
         https://developers.soracom.io/en/api/#!/Stats/getNapterAuditLogsExportedDataStats
 
         Args:
-            year_month: The month, at most 18 months ago. A time; on the wire YYYYMM."""
+            year_month: The month, at most 18 months ago. A datetime, a date or text as YYYYMM."""
         return await self._call(GET_NAPTER_AUDIT_LOGS_EXPORTED_DATA_STATS, year_month=year_month)
 
 class StatsNapter(Resource):
@@ -181,8 +181,8 @@ class StatsHarvestSubscribers(Resource):
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            from_: The start of the period. A time; on the wire epoch seconds.
-            to: The end of the period. A time; on the wire epoch seconds.
+            from_: The start of the period. A datetime, a date or an int in epoch seconds.
+            to: The end of the period. A datetime, a date or an int in epoch seconds.
             period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
                 `day`, `minutes`."""
         return await self._call(GET_HARVEST_STATS, imsi=imsi, from_=from_, to=to, period=period)
@@ -198,8 +198,8 @@ class StatsHarvestOperators(Resource):
         https://developers.soracom.io/en/api/#!/Stats/getHarvestExportedDataStats
 
         Args:
-            operator_id: The operator's ID; by default that of the session. Default: the session's operator.
-            year_month: The month, at most 18 months ago. A time; on the wire YYYYMM."""
+            operator_id: The operator's ID. Default: the session's operator.
+            year_month: The month, at most 18 months ago. A datetime, a date or text as YYYYMM."""
         return await self._call(GET_HARVEST_EXPORTED_DATA_STATS, operator_id=operator_id, year_month=year_month)
 
 class StatsHarvest(Resource):
@@ -218,13 +218,14 @@ class StatsHarvest(Resource):
         https://developers.soracom.io/en/api/#!/Stats/exportHarvestStats
 
         Args:
-            operator_id: The operator's ID; by default that of the session. Default: the session's operator.
+            operator_id: The operator's ID. Default: the session's operator.
             export_mode: The mode: `sync` (the default) waits for the URL, `async` gives an ID. A huge file needs
                 `async`.
-            from_: The start of the period. A time; on the wire epoch seconds.
+            from_: The start of the period. A datetime, a date or an int in epoch seconds.
             period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
                 `day`, `minutes`.
-            to: The end of the period. A time; on the wire epoch seconds."""
+            to: The end of the period. A datetime, a date or an int in epoch seconds.
+            body: The whole body, in place of its parts."""
         return await self._call(EXPORT_HARVEST_STATS, operator_id=operator_id, export_mode=export_mode, from_=from_,
             period=period, to=to, body=body)
 
@@ -242,12 +243,13 @@ class StatsFunnel(Resource):
         https://developers.soracom.io/en/api/#!/Stats/exportFunnelStats
 
         Args:
-            operator_id: The operator's ID; by default that of the session. Default: the session's operator.
+            operator_id: The operator's ID. Default: the session's operator.
             export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later.
-            from_: The start of the period. A time; on the wire epoch seconds.
+            from_: The start of the period. A datetime, a date or an int in epoch seconds.
             period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
                 `day`, `minutes`.
-            to: The end of the period. A time; on the wire epoch seconds."""
+            to: The end of the period. A datetime, a date or an int in epoch seconds.
+            body: The whole body, in place of its parts."""
         return await self._call(EXPORT_FUNNEL_STATS, operator_id=operator_id, export_mode=export_mode, from_=from_,
             period=period, to=to, body=body)
 
@@ -261,8 +263,8 @@ class StatsFunnel(Resource):
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            from_: The start of the period. A time; on the wire epoch seconds.
-            to: The end of the period. A time; on the wire epoch seconds.
+            from_: The start of the period. A datetime, a date or an int in epoch seconds.
+            to: The end of the period. A datetime, a date or an int in epoch seconds.
             period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
                 `day`, `minutes`."""
         return await self._call(GET_FUNNEL_STATS, imsi=imsi, from_=from_, to=to, period=period)
@@ -281,12 +283,13 @@ class StatsFunk(Resource):
         https://developers.soracom.io/en/api/#!/Stats/exportFunkStats
 
         Args:
-            operator_id: The operator's ID; by default that of the session. Default: the session's operator.
+            operator_id: The operator's ID. Default: the session's operator.
             export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later.
-            from_: The start of the period. A time; on the wire epoch seconds.
+            from_: The start of the period. A datetime, a date or an int in epoch seconds.
             period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
                 `day`, `minutes`.
-            to: The end of the period. A time; on the wire epoch seconds."""
+            to: The end of the period. A datetime, a date or an int in epoch seconds.
+            body: The whole body, in place of its parts."""
         return await self._call(EXPORT_FUNK_STATS, operator_id=operator_id, export_mode=export_mode, from_=from_,
             period=period, to=to, body=body)
 
@@ -300,8 +303,8 @@ class StatsFunk(Resource):
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            from_: The start of the period. A time; on the wire epoch seconds.
-            to: The end of the period. A time; on the wire epoch seconds.
+            from_: The start of the period. A datetime, a date or an int in epoch seconds.
+            to: The end of the period. A datetime, a date or an int in epoch seconds.
             period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
                 `day`, `minutes`."""
         return await self._call(GET_FUNK_STATS, imsi=imsi, from_=from_, to=to, period=period)
@@ -320,12 +323,13 @@ class StatsBeam(Resource):
         https://developers.soracom.io/en/api/#!/Stats/exportBeamStats
 
         Args:
-            operator_id: The operator's ID; by default that of the session. Default: the session's operator.
+            operator_id: The operator's ID. Default: the session's operator.
             export_mode: `sync` gives the URL of the file at once, `async` an ID to ask for it later.
-            from_: The start of the period. A time; on the wire epoch seconds.
+            from_: The start of the period. A datetime, a date or an int in epoch seconds.
             period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
                 `day`, `minutes`.
-            to: The end of the period. A time; on the wire epoch seconds."""
+            to: The end of the period. A datetime, a date or an int in epoch seconds.
+            body: The whole body, in place of its parts."""
         return await self._call(EXPORT_BEAM_STATS, operator_id=operator_id, export_mode=export_mode, from_=from_,
             period=period, to=to, body=body)
 
@@ -339,8 +343,8 @@ class StatsBeam(Resource):
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            from_: The start of the period. A time; on the wire epoch seconds.
-            to: The end of the period. A time; on the wire epoch seconds.
+            from_: The start of the period. A datetime, a date or an int in epoch seconds.
+            to: The end of the period. A datetime, a date or an int in epoch seconds.
             period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
                 `day`, `minutes`."""
         return await self._call(GET_BEAM_STATS, imsi=imsi, from_=from_, to=to, period=period)
@@ -359,8 +363,8 @@ class StatsAirSims(Resource):
 
         Args:
             sim_id: The SIM's ID.
-            from_: The start of the period. A time; on the wire epoch seconds.
-            to: The end of the period. A time; on the wire epoch seconds.
+            from_: The start of the period. A datetime, a date or an int in epoch seconds.
+            to: The end of the period. A datetime, a date or an int in epoch seconds.
             period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
                 `day`, `minutes`."""
         return await self._call(GET_AIR_STATS_OF_SIM, sim_id=sim_id, from_=from_, to=to, period=period)
@@ -378,9 +382,9 @@ class StatsAirOperators(Resource):
         https://developers.soracom.io/en/api/#!/Stats/getAirStatsOfOperator
 
         Args:
-            operator_id: The operator's ID; by default that of the session. Default: the session's operator.
-            from_: The start of the period. A time; on the wire epoch seconds.
-            to: The end of the period. A time; on the wire epoch seconds.
+            operator_id: The operator's ID. Default: the session's operator.
+            from_: The start of the period. A datetime, a date or an int in epoch seconds.
+            to: The end of the period. A datetime, a date or an int in epoch seconds.
             period: The length of time that one entry sums up. One of `month`, `day`."""
         return await self._call(GET_AIR_STATS_OF_OPERATOR, operator_id=operator_id, from_=from_, to=to, period=period)
 
@@ -398,8 +402,8 @@ class StatsAirGroups(Resource):
 
         Args:
             group_id: The group's ID, a UUID.
-            from_: The start of the period. A time; on the wire epoch seconds.
-            to: The end of the period. A time; on the wire epoch seconds.
+            from_: The start of the period. A datetime, a date or an int in epoch seconds.
+            to: The end of the period. A datetime, a date or an int in epoch seconds.
             period: The length of time that one entry sums up. One of `month`, `day`."""
         return await self._call(GET_AIR_STATS_OF_GROUP, group_id=group_id, from_=from_, to=to, period=period)
 
@@ -421,13 +425,14 @@ class StatsAir(Resource):
         https://developers.soracom.io/en/api/#!/Stats/exportAirStats
 
         Args:
-            operator_id: The operator's ID; by default that of the session. Default: the session's operator.
+            operator_id: The operator's ID. Default: the session's operator.
             export_mode: The mode: `sync` (the default) waits for the URL, `async` gives an ID. A huge file needs
                 `async`.
-            from_: The start of the period. A time; on the wire epoch seconds.
+            from_: The start of the period. A datetime, a date or an int in epoch seconds.
             period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
                 `day`, `minutes`.
-            to: The end of the period. A time; on the wire epoch seconds."""
+            to: The end of the period. A datetime, a date or an int in epoch seconds.
+            body: The whole body, in place of its parts."""
         return await self._call(EXPORT_AIR_STATS, operator_id=operator_id, export_mode=export_mode, from_=from_,
             period=period, to=to, body=body)
 
@@ -442,8 +447,8 @@ class StatsAir(Resource):
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            from_: The start of the period. A time; on the wire epoch seconds.
-            to: The end of the period. A time; on the wire epoch seconds.
+            from_: The start of the period. A datetime, a date or an int in epoch seconds.
+            to: The end of the period. A datetime, a date or an int in epoch seconds.
             period: The length of time that one entry sums up; `minutes` is about five minutes. One of `month`,
                 `day`, `minutes`."""
         return await self._call(GET_AIR_STATS, imsi=imsi, from_=from_, to=to, period=period)

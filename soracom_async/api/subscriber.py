@@ -141,7 +141,7 @@ class Subscribers(Resource):
             status_filter: The statuses, joined by `|`, such as `active|ready`.
             speed_class_filter: The speed classes, joined by `|`, such as `s1.slow|s1.fast`.
             serial_number_filter: The beginnings of serial numbers, joined by `|`.
-            limit: The most items of one page, from 1 to 100.
+            limit: The maximum number of items in a page, from 1 to 100.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
 
         Example:
@@ -187,7 +187,8 @@ class Subscribers(Resource):
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            bundles: The bundles, such as `US-300MB`. A name begins with its plan: `D-`, `DU-` or `US-`."""
+            bundles: The bundles, such as `US-300MB`. A name begins with its plan: `D-`, `DU-` or `US-`.
+            body: The whole body, in place of its parts."""
         return await self._call(PUT_BUNDLES, imsi=imsi, bundles=bundles, body=body)
 
     def get_data(self, imsi: str, *, from_: Instant | None = None, to: Instant | None = None, sort: Sort | None = None,
@@ -199,10 +200,10 @@ class Subscribers(Resource):
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            from_: The start of the period. A time; on the wire epoch milliseconds.
-            to: The end of the period. A time; on the wire epoch milliseconds.
+            from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
+            to: The end of the period. A datetime, a date or an int in epoch milliseconds.
             sort: The order: `desc`, the newest first, is the default. One of `desc`, `asc`.
-            limit: The most items of one page, from 1 to 1000; 10 by default.
+            limit: The maximum number of items in a page, from 1 to 1000; 10 by default.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_SUBSCRIBER, imsi=imsi, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -250,7 +251,8 @@ class Subscribers(Resource):
         Args:
             imsi: The subscriber's IMSI, 15 digits.
             number_of_ping_requests: How many pings are sent: 1 by default, at most 5.
-            timeout_seconds: How many seconds each answer is waited for: 1 by default, at most 3."""
+            timeout_seconds: How many seconds each answer is waited for: 1 by default, at most 3.
+            body: The whole body, in place of its parts."""
         return await self._call(SUBSCRIBER_DOWNLINK_PING_TO_USER_EQUIPMENT, imsi=imsi,
             number_of_ping_requests=number_of_ping_requests, timeout_seconds=timeout_seconds, body=body)
 
@@ -277,9 +279,9 @@ class Subscribers(Resource):
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            from_: The start of the period. A time; on the wire epoch milliseconds.
-            to: The end of the period. A time; on the wire epoch milliseconds.
-            limit: The most items of one page.
+            from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
+            to: The end of the period. A datetime, a date or an int in epoch milliseconds.
+            limit: The maximum number of items in a page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SESSION_EVENTS, imsi=imsi, from_=from_, to=to, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -300,8 +302,9 @@ class Subscribers(Resource):
         Args:
             imsi: The subscriber's IMSI, 15 digits.
             group_id: The ID of the group in which to put the subscriber.
-            registration_secret: The PUK or the passcode of the SIM.
-            tags: The tags: values by their names."""
+            registration_secret: The PUK or the passcode of the SIM. Required, unless `body` is given.
+            tags: The tags: values by their names.
+            body: The whole body, in place of its parts."""
         return await self._call(REGISTER_SUBSCRIBER, imsi=imsi, group_id=group_id,
             registration_secret=registration_secret, tags=tags, body=body)
 
@@ -329,7 +332,8 @@ class Subscribers(Resource):
         Args:
             imsi: The subscriber's IMSI, 15 digits.
             encoding_type: The encoding: 1 is GSM 7-bit, up to 160 characters; 2 (the default) is UCS-2, up to 70.
-            payload: The text of the message."""
+            payload: The text of the message.
+            body: The whole body, in place of its parts."""
         return await self._call(SEND_SMS, imsi=imsi, encoding_type=encoding_type, payload=payload, body=body)
 
     @overload
@@ -348,7 +352,9 @@ class Subscribers(Resource):
             imsi: The subscriber's IMSI, 15 digits.
             expiry_action: What happens then; by default nothing. `terminate` needs `enable_termination` first. One
                 of `doNothing`, `deleteSession`, `deactivate`, `suspend`, `terminate`.
-            expiry_time: When the subscriber expires. A time; on the wire epoch milliseconds."""
+            expiry_time: When the subscriber expires. A datetime, a date or an int in epoch milliseconds. Required,
+                unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_EXPIRY_TIME, imsi=imsi, expiry_action=expiry_action, expiry_time=expiry_time,
             body=body)
 
@@ -363,7 +369,8 @@ class Subscribers(Resource):
 
         Args:
             imsi: The subscriber's IMSI, 15 digits.
-            group_id: The group's ID, a UUID."""
+            group_id: The group's ID, a UUID.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_GROUP, imsi=imsi, group_id=group_id, body=body)
 
     async def set_imei_lock(self, imsi: str, *, imei: str | None = None,
@@ -378,7 +385,8 @@ class Subscribers(Resource):
         Args:
             imsi: The subscriber's IMSI, 15 digits.
             imei: The IMEI, by default the one in use. With `|ANONYMOUS` after it, a session without an IMEI is
-                allowed."""
+                allowed.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_IMEI_LOCK, imsi=imsi, imei=imei, body=body)
 
     async def set_to_standby(self, imsi: str) -> Subscriber:
@@ -419,6 +427,7 @@ class Subscribers(Resource):
         Args:
             imsi: The subscriber's IMSI, 15 digits.
             tags: The tags to add or to change.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import TagUpdateRequest
@@ -498,7 +507,9 @@ class Subscribers(Resource):
         Args:
             imsi: The subscriber's IMSI, 15 digits.
             speed_class: The speed class; which ones exist depends on the subscription. One of `s1.minimum`,
-                `s1.slow`, `s1.standard`, `s1.fast`, `s1.4xfast`, `s1.8xfast`, `u1.standard`, `u1.slow`."""
+                `s1.slow`, `s1.standard`, `s1.fast`, `s1.4xfast`, `s1.8xfast`, `u1.standard`, `u1.slow`. Required,
+                unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_SPEED_CLASS, imsi=imsi, speed_class=speed_class, body=body)
 
     async def export(self, *, export_mode: ExportMode | None = None) -> FileExportResponse:
@@ -526,7 +537,8 @@ class Subscribers(Resource):
         Args:
             msisdn: The phone number (MSISDN) of the subscriber.
             encoding_type: The encoding: 1 is GSM 7-bit, up to 160 characters; 2 (the default) is UCS-2, up to 70.
-            payload: The text of the message."""
+            payload: The text of the message.
+            body: The whole body, in place of its parts."""
         return await self._call(SEND_SMS_BY_MSISDN, msisdn=msisdn, encoding_type=encoding_type, payload=payload,
             body=body)
 
@@ -563,9 +575,12 @@ class Subscribers(Resource):
 
         Args:
             transfer_destination_operator_email: The primary email address of the operator who gets the SIMs.
-            transfer_destination_operator_id: The ID of the operator who gets the SIMs.
+                Required, unless `body` is given.
+            transfer_destination_operator_id: The ID of the operator who gets the SIMs. Required, unless `body` is
+                given.
             transfer_imsi: The IMSIs of the SIMs. One token is cancelled as a whole: to cancel SIM by SIM, give one
-                only."""
+                only. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(ISSUE_SUBSCRIBER_TRANSFER_TOKEN,
             transfer_destination_operator_email=transfer_destination_operator_email,
             transfer_destination_operator_id=transfer_destination_operator_id, transfer_imsi=transfer_imsi, body=body)
@@ -587,5 +602,6 @@ class Subscribers(Resource):
         https://developers.soracom.io/en/api/#!/Subscriber/verifySubscriberTransferToken
 
         Args:
-            token: The token that came by email."""
+            token: The token that came by email. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(VERIFY_SUBSCRIBER_TRANSFER_TOKEN, token=token, body=body)

@@ -28,7 +28,7 @@ class SystemNotificationsModel(Model):
     email_id_list: list[str] | None = None
     """The IDs of the email addresses, as in `emails.list`."""
     update_date_time: int | None = None
-    """When the setting was last changed, as a number. The document does not name the unit."""
+    """When the setting was last changed, as a number. Its unit is not documented."""
 
 LIST_SYSTEM_NOTIFICATIONS = Operation("listSystemNotifications", "GET", "/operators/{operator_id}/system_notifications",
     "SystemNotification", READ, list[SystemNotificationsModel], cli=("system-notifications list",))
@@ -83,8 +83,10 @@ class SystemNotifications(Resource):
         Args:
             type: The purpose of the email addresses. One of `primary`, `recovery`, `billing`, `support`.
             operator_id: The operator's ID. Default: the session's operator.
-            email_id_list: The IDs of the email addresses, as `emails.list` returns them.
-            password: The operator's password, which is needed if `type` is `primary`."""
+            email_id_list: The IDs of the email addresses, as `emails.list` returns them. Required, unless `body` is
+                given.
+            password: The operator's password, which is needed if `type` is `primary`.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_SYSTEM_NOTIFICATION, type=type, operator_id=operator_id,
             email_id_list=email_id_list, password=password, body=body)
 

@@ -42,7 +42,7 @@ class GetUserPasswordResponse(Model):
 
 class GetUserPermissionResponse(Model):
     permission: str | None = None
-    """The own permissions of the SAM user, as JSON text."""
+    """The permissions of the SAM user in addition to those of its roles, as JSON text."""
 
 class GetUserTrustPolicyResponse(Model):
     trust_policy: str | None = None
@@ -164,7 +164,8 @@ class UsersDefaultPermissions(Resource):
 
         Args:
             operator_id: The operator's ID. Default: the session's operator.
-            permissions: The permissions, as JSON text.
+            permissions: The permissions, as JSON text. Required, unless `body` is given.
+            body: The whole body, in place of its parts.
 
         Example:
             import json
@@ -211,6 +212,7 @@ class UsersTrustPolicy(Resource):
             user_name: The SAM user's name.
             operator_id: The operator's ID. Default: the session's operator.
             trust_policy: The trust policy as JSON text: the SRNs of those who may switch, and conditions.
+            body: The whole body, in place of its parts.
 
         Example:
             import json
@@ -237,7 +239,7 @@ class UsersPermissions(Resource):
     """The commands of `soracom users permissions`."""
 
     async def get(self, user_name: str, *, operator_id: str | None = None) -> GetUserPermissionResponse:
-        """Return the own permissions of a SAM user, beside those of its roles.
+        """Return the permissions that a SAM user has in addition to those of its roles.
 
         `GET /operators/{operator_id}/users/{user_name}/permission`, quota group User.
         https://developers.soracom.io/en/api/#!/User/getUserPermission
@@ -255,7 +257,7 @@ class UsersPermissions(Resource):
             operator_id: str | None = None) -> None: ...
     async def update(self, user_name: str, *, operator_id: str | None = None, description: str | None = None,
             permission: str | None = None, body: SetUserPermissionRequest | Mapping[str, Any] | None = None) -> None:
-        """Set the own permissions of a SAM user, beside those of its roles.
+        """Set the permissions that a SAM user has in addition to those of its roles.
 
         `PUT /operators/{operator_id}/users/{user_name}/permission`, quota group User.
         https://developers.soracom.io/en/api/#!/User/updateUserPermission
@@ -264,7 +266,8 @@ class UsersPermissions(Resource):
             user_name: The SAM user's name.
             operator_id: The operator's ID. Default: the session's operator.
             description: Free text for people.
-            permission: The permissions, as JSON text.
+            permission: The permissions, as JSON text. Required, unless `body` is given.
+            body: The whole body, in place of its parts.
 
         Example:
             import json
@@ -276,7 +279,7 @@ class UsersPermissions(Resource):
             description=description, permission=permission, body=body)
 
     async def delete(self, user_name: str, *, operator_id: str | None = None) -> None:
-        """Delete the own permissions of a SAM user, beside those of its roles.
+        """Delete the permissions that a SAM user has in addition to those of its roles.
 
         `DELETE /operators/{operator_id}/users/{user_name}/permission`, quota group User. Raises BadRequest.
         https://developers.soracom.io/en/api/#!/User/deleteUserPermission
@@ -316,8 +319,9 @@ class UsersPassword(Resource):
         Args:
             user_name: The SAM user's name.
             operator_id: The operator's ID. Default: the session's operator.
-            current_password: The password until now.
-            new_password: The password from now on."""
+            current_password: The password until now. Required, unless `body` is given.
+            new_password: The new password. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_USER_PASSWORD, user_name=user_name, operator_id=operator_id,
             current_password=current_password, new_password=new_password, body=body)
 
@@ -331,7 +335,8 @@ class UsersPassword(Resource):
         Args:
             user_name: The SAM user's name.
             operator_id: The operator's ID. Default: the session's operator.
-            password: The password."""
+            password: The password.
+            body: The whole body, in place of its parts."""
         return await self._call(CREATE_USER_PASSWORD, user_name=user_name, operator_id=operator_id, password=password,
             body=body)
 
@@ -394,7 +399,8 @@ class UsersMfa(Resource):
         Args:
             user_name: The SAM user's name.
             operator_id: The operator's ID. Default: the session's operator.
-            mfa_otp_code: The code that the authenticator shows now; it is good for half a minute."""
+            mfa_otp_code: The code that the authenticator shows now; it is good for half a minute.
+            body: The whole body, in place of its parts."""
         return await self._call(VERIFY_USER_MFA, user_name=user_name, operator_id=operator_id,
             mfa_otp_code=mfa_otp_code, body=body)
 
@@ -491,7 +497,8 @@ class Users(Resource):
         Args:
             user_name: The SAM user's name.
             operator_id: The operator's ID. Default: the session's operator.
-            description: Free text for people."""
+            description: Free text for people.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_USER, user_name=user_name, operator_id=operator_id, description=description,
             body=body)
 
@@ -505,7 +512,8 @@ class Users(Resource):
         Args:
             user_name: The name of the new SAM user.
             operator_id: The operator's ID. Default: the session's operator.
-            description: Free text for people."""
+            description: Free text for people.
+            body: The whole body, in place of its parts."""
         return await self._call(CREATE_USER, user_name=user_name, operator_id=operator_id, description=description,
             body=body)
 
@@ -543,7 +551,8 @@ class Users(Resource):
         Args:
             user_name: The SAM user's name.
             operator_id: The operator's ID. Default: the session's operator.
-            role_id: The role's ID as in `roles.list`, for a role of Soracom its SRN (`srn:soracom:::Role:…`)."""
+            role_id: The role's ID as in `roles.list`, for a role of Soracom its SRN (`srn:soracom:::Role:…`).
+            body: The whole body, in place of its parts."""
         return await self._call(ATTACH_ROLE, user_name=user_name, operator_id=operator_id, role_id=role_id, body=body)
 
     async def detach_role(self, user_name: str, role_id: str, *, operator_id: str | None = None) -> None:
@@ -559,7 +568,7 @@ class Users(Resource):
         return await self._call(DETACH_ROLE, user_name=user_name, role_id=role_id, operator_id=operator_id)
 
     async def revoke_user_auth_tokens(self, user_name: str, *, operator_id: str | None = None) -> None:
-        """Revoke all API keys and API tokens of a SAM user.
+        """End all sessions of a SAM user: their API keys and tokens.
 
         They stop working, however long they still had to live.
 

@@ -289,7 +289,7 @@ class IpAddressMapEntry(Model):
     key: str | None = None
     """The IMSI of a SIM, or the inner IP address of a Gate peer or of the VPG."""
     last_updated_at: int | None = None
-    """When the entry was last changed, as a number. The document does not name the unit."""
+    """When the entry was last changed, as a number. Its unit is not documented."""
     type: IpAddressMapEntryType | None = None
     """How the address was assigned: by an entry, by the VPG, or as that of a Gate peer or the VPG."""
 
@@ -376,7 +376,7 @@ class TransitGatewayAttachment(Model):
 class TransitGatewayPeeringConnection(Model):
     """A connection between the transit gateway of a VPG and another one."""
     created_time: int | None = None
-    """When the connection was created, as a number. The document does not name the unit."""
+    """When the connection was created, as a number. Its unit is not documented."""
     customer_aws_account_id: str | None = None
     """The ID of the AWS account that owns the other transit gateway."""
     customer_region: str | None = None
@@ -386,7 +386,7 @@ class TransitGatewayPeeringConnection(Model):
     id: str | None = None
     """The connection's ID, which is the ID of the peering attachment."""
     last_modified_time: int | None = None
-    """When the connection was last changed, as a number. The document does not name the unit."""
+    """When the connection was last changed, as a number. Its unit is not documented."""
     name: str | None = None
     """The name by which you know the connection."""
     soracom_transit_gateway_peering_attachment_id: str | None = None
@@ -397,11 +397,11 @@ class TransitGatewayPeeringConnection(Model):
 class TransitGatewayResourceSharedStatus(Model):
     """The state of a resource share between Soracom and an AWS account."""
     created_time: int | None = None
-    """When the resource share was created, as a number. The document does not name the unit."""
+    """When the resource share was created, as a number. Its unit is not documented."""
     customer_aws_account_id: str | None = None
     """The ID of the AWS account that shares resources with Soracom."""
     last_modified_time: int | None = None
-    """When the resource share was last changed, as a number. The document does not name the unit."""
+    """When the resource share was last changed, as a number. Its unit is not documented."""
     resource_share_arn: str | None = None
     """The ARN of the resource share."""
     status: str | None = None
@@ -410,7 +410,7 @@ class TransitGatewayResourceSharedStatus(Model):
 class TransitGatewayVpcAttachment(Model):
     """An attachment of a VPC on AWS to the transit gateway of a VPG."""
     created_time: int | None = None
-    """When the attachment was created, as a number. The document does not name the unit."""
+    """When the attachment was created, as a number. Its unit is not documented."""
     customer_aws_account_id: str | None = None
     """The ID of the AWS account that owns the VPC."""
     customer_transit_gateway_vpc_attachment_id: str | None = None
@@ -420,7 +420,7 @@ class TransitGatewayVpcAttachment(Model):
     id: str | None = None
     """The attachment's ID."""
     last_modified_time: int | None = None
-    """When the attachment was last changed, as a number. The document does not name the unit."""
+    """When the attachment was last changed, as a number. Its unit is not documented."""
     name: str | None = None
     """The name by which you know the attachment."""
     status: TransitGatewayVpcAttachmentStatus | None = None
@@ -795,7 +795,7 @@ class Vpg(Resource):
             tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
                 Default: `exact`.
-            limit: The most items of one page.
+            limit: The maximum number of items in a page.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_VIRTUAL_PRIVATE_GATEWAYS, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, limit=limit, last_evaluated_key=last_evaluated_key)
@@ -829,8 +829,10 @@ class Vpg(Resource):
             placement: The placement, which names the rendezvous point.
             soracom_transit_gateway: The settings of the transit gateway on Soracom's side.
             tags: The tags: values by their names.
-            type: The type: 14 is Type-E, 15 is Type-F, 242 is Type-F2. One of `14`, `15`, `242`.
+            type: The type: 14 is Type-E, 15 is Type-F, 242 is Type-F2. One of `14`, `15`, `242`. Required, unless
+                `body` is given.
             use_internet_gateway: Whether the VPG has an Internet gateway; true by default.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import CreateVirtualPrivateGatewayRequestPlacement as Placement
@@ -869,10 +871,11 @@ class Vpg(Resource):
 
         Args:
             vpg_id: The VPG's ID, a UUID.
-            destination_cidr: The range of destinations in CIDR notation.
+            destination_cidr: The range of destinations in CIDR notation. Required, unless `body` is given.
             ignore_device_subnet_cidr_range_overlap: Whether `destination_cidr` may overlap the range of the devices.
             ignore_device_subnetcidr_range_overlap: A second spelling of `ignore_device_subnet_cidr_range_overlap`.
-            target: The ID of the transit gateway to which the packets go."""
+            target: The ID of the transit gateway to which the packets go. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(CREATE_CUSTOMER_ROUTE, vpg_id=vpg_id, destination_cidr=destination_cidr,
             ignore_device_subnet_cidr_range_overlap=ignore_device_subnet_cidr_range_overlap,
             ignore_device_subnetcidr_range_overlap=ignore_device_subnetcidr_range_overlap, target=target, body=body)
@@ -893,7 +896,9 @@ class Vpg(Resource):
         Args:
             vpg_id: The VPG's ID, a UUID.
             route_id: The route's ID.
-            target: The ID of the transit gateway to which the packets go from now on."""
+            target: The ID of the transit gateway to which the packets go from now on. Required, unless `body` is
+                given.
+            body: The whole body, in place of its parts."""
         return await self._call(UPDATE_CUSTOMER_ROUTE, vpg_id=vpg_id, route_id=route_id, target=target, body=body)
 
     async def delete_customer_route(self, vpg_id: str, route_id: str) -> None:
@@ -978,7 +983,8 @@ class Vpg(Resource):
             vpg_id: The VPG's ID, a UUID.
             privacy_separator_enabled: Whether the privacy separator is on, which excludes Gate D2D; false by
                 default.
-            vxlan_id: The VXLAN ID of the gate, by default 10."""
+            vxlan_id: The VXLAN ID of the gate, by default 10.
+            body: The whole body, in place of its parts."""
         return await self._call(OPEN_GATE, vpg_id=vpg_id, privacy_separator_enabled=privacy_separator_enabled,
             vxlan_id=vxlan_id, body=body)
 
@@ -1001,7 +1007,7 @@ class Vpg(Resource):
     async def register_gate_peer(self, vpg_id: str, *, inner_ip_address: str | None = None,
             outer_ip_address: str | None = None,
             body: RegisterGatePeerRequest | Mapping[str, Any] | None = None) -> GatePeer:
-        """Register a host as a Gate peer of a VPG.
+        """Register a host as a peer of the gate of a VPG.
 
         `POST /virtual_private_gateways/{vpg_id}/gate/peers`, quota group VirtualPrivateGateway. Raises BadRequest,
         NotFound. https://developers.soracom.io/en/api/#!/VirtualPrivateGateway/registerGatePeer
@@ -1009,7 +1015,9 @@ class Vpg(Resource):
         Args:
             vpg_id: The VPG's ID, a UUID.
             inner_ip_address: The inner IP address of the host, within the range of the devices.
-            outer_ip_address: The outer IP address of the host, which also identifies the peer."""
+            outer_ip_address: The outer IP address of the host, which also identifies the peer. Required, unless
+                `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(REGISTER_GATE_PEER, vpg_id=vpg_id, inner_ip_address=inner_ip_address,
             outer_ip_address=outer_ip_address, body=body)
 
@@ -1063,6 +1071,7 @@ class Vpg(Resource):
         Args:
             vpg_id: The VPG's ID, a UUID.
             routes: The IP address ranges of the routers' LANs, by the IDs of the routers' SIMs.
+            body: The whole body, in place of its parts.
 
         Example:
             routes = {"8981100000000000001": "192.168.1.0/24"}
@@ -1083,14 +1092,15 @@ class Vpg(Resource):
 
         Args:
             vpg_id: The VPG's ID, a UUID.
-            vxlan_id: The VXLAN ID, 1 to 16,777,215."""
+            vxlan_id: The VXLAN ID, 1 to 16,777,215. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_VIRTUAL_PRIVATE_GATEWAY_VX_LAN_ID, vpg_id=vpg_id, vxlan_id=vxlan_id, body=body)
 
     def list_ip_address_map_entries(self, vpg_id: str, *, limit: int | None = None,
             last_evaluated_key: str | None = None) -> Pages[IpAddressMapEntry]:
         """List the IP address map of a VPG: which address belongs to which SIM or Gate peer.
 
-        The list also has the addresses that Gate peers and the VPG itself got automatically.
+        Addresses that were assigned automatically are listed as well.
 
         `GET /virtual_private_gateways/{vpg_id}/ip_address_map`, quota group VirtualPrivateGateway. Raises
         BadRequest, NotFound.
@@ -1112,7 +1122,7 @@ class Vpg(Resource):
             body: PutIpAddressMapEntryRequest | Mapping[str, Any] | None = None) -> IpAddressMapEntry:
         """Give a SIM a fixed IP address in a VPG, or change it.
 
-        The addresses that Gate peers and the VPG itself got automatically cannot be changed by this call.
+        An address that was assigned automatically cannot be changed.
 
         `POST /virtual_private_gateways/{vpg_id}/ip_address_map`, quota group VirtualPrivateGateway. Raises
         BadRequest, NotFound.
@@ -1120,15 +1130,16 @@ class Vpg(Resource):
 
         Args:
             vpg_id: The VPG's ID, a UUID.
-            ip_address: The IP address that the SIM gets.
-            key: The IMSI of the SIM."""
+            ip_address: The IP address that the SIM gets. Required, unless `body` is given.
+            key: The IMSI of the SIM. Required, unless `body` is given.
+            body: The whole body, in place of its parts."""
         return await self._call(PUT_VIRTUAL_PRIVATE_GATEWAY_IP_ADDRESS_MAP_ENTRY, vpg_id=vpg_id, ip_address=ip_address,
             key=key, body=body)
 
     async def delete_ip_address_map_entry(self, vpg_id: str, key: str) -> None:
         """Take the fixed IP address in a VPG away from a SIM.
 
-        The addresses that Gate peers and the VPG itself got automatically cannot be deleted by this call.
+        An address that was assigned automatically cannot be deleted.
 
         `DELETE /virtual_private_gateways/{vpg_id}/ip_address_map/{key}`, quota group VirtualPrivateGateway. Raises
         BadRequest, NotFound.
@@ -1154,7 +1165,8 @@ class Vpg(Resource):
             description: Free text for people.
             enabled: Whether packets are mirrored to the peer; false by default.
             ip_address: The IP address of the peer.
-            protocol: The protocol that carries the mirrored packets. One of `gre`."""
+            protocol: The protocol that carries the mirrored packets. Only `gre`.
+            body: The whole body, in place of its parts."""
         return await self._call(CREATE_MIRRORING_PEER, vpg_id=vpg_id, description=description, enabled=enabled,
             ip_address=ip_address, protocol=protocol, body=body)
 
@@ -1177,6 +1189,7 @@ class Vpg(Resource):
             vpg_id: The VPG's ID, a UUID.
             ipaddr: The IP address of the peer.
             attributes: The attributes to change, each with its new value as text.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import AttributeUpdate
@@ -1209,6 +1222,7 @@ class Vpg(Resource):
             vpg_id: The VPG's ID, a UUID.
             enabled: Whether packets are inspected; false by default.
             report: The configuration of Funnel that takes the reports to their destination.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import FunnelAWSFirehoseDestination, FunnelConfiguration
@@ -1230,7 +1244,8 @@ class Vpg(Resource):
             vpg_id: The VPG's ID, a UUID.
             description: Free text for people.
             enabled: Whether packets are redirected.
-            gateway: The IP address of the gateway to which packets are redirected."""
+            gateway: The IP address of the gateway to which packets are redirected.
+            body: The whole body, in place of its parts."""
         return await self._call(SET_REDIRECTION_CONFIGURATION, vpg_id=vpg_id, description=description, enabled=enabled,
             gateway=gateway, body=body)
 
@@ -1287,8 +1302,9 @@ class Vpg(Resource):
 
         Args:
             vpg_id: The VPG's ID, a UUID.
-            duration: How long packets are captured, in seconds: 30 to 86,400.
-            prefix: The prefix of the session: up to 100 letters, digits, `_` and `-`."""
+            duration: How long packets are captured, in seconds: 30 to 86,400. Required, unless `body` is given.
+            prefix: The prefix of the session: up to 100 letters, digits, `_` and `-`.
+            body: The whole body, in place of its parts."""
         return await self._call(CREATE_PACKET_CAPTURE_SESSION, vpg_id=vpg_id, duration=duration, prefix=prefix,
             body=body)
 
@@ -1347,6 +1363,7 @@ class Vpg(Resource):
         Args:
             vpg_id: The VPG's ID, a UUID.
             entries: The entries of the filter: ranges of destinations, each allowed or denied.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import RoutingFilterEntry
@@ -1376,6 +1393,7 @@ class Vpg(Resource):
         Args:
             vpg_id: The VPG's ID, a UUID.
             tags: The tags to add or change, each with its name and its value.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import UpdateVirtualPrivateGatewayTagsRequest as Tag
@@ -1451,7 +1469,8 @@ class Vpg(Resource):
 
         Args:
             vpg_id: The VPG's ID, a UUID.
-            rules: The domain rules from now on.
+            rules: The domain rules from now on. Required, unless `body` is given.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import FqdnFilterRule
@@ -1480,7 +1499,8 @@ class Vpg(Resource):
 
         Args:
             vpg_id: The VPG's ID, a UUID.
-            rules: The IP rules from now on.
+            rules: The IP rules from now on. Required, unless `body` is given.
+            body: The whole body, in place of its parts.
 
         Example:
             from soracom_async.models import UplinkFilterRule
@@ -1510,10 +1530,12 @@ class Vpg(Resource):
 
         Args:
             vpg_id: The VPG's ID, a UUID.
-            customer_aws_account_id: The ID of the AWS account that owns the other transit gateway.
-            customer_region: The AWS region of the other transit gateway.
-            customer_transit_gateway_id: The ID of the other transit gateway.
+            customer_aws_account_id: The ID of the AWS account that owns the other transit gateway. Required, unless
+                `body` is given.
+            customer_region: The AWS region of the other transit gateway. Required, unless `body` is given.
+            customer_transit_gateway_id: The ID of the other transit gateway. Required, unless `body` is given.
             name: The name by which you know the connection.
+            body: The whole body, in place of its parts.
 
         Example:
             vpg = await soracom.vpg.create_transit_gateway_peering_connection(
@@ -1558,9 +1580,10 @@ class Vpg(Resource):
 
         Args:
             vpg_id: The VPG's ID, a UUID.
-            customer_aws_account_id: The ID of the AWS account that owns the VPC.
-            customer_vpc_id: The ID of the VPC.
+            customer_aws_account_id: The ID of the AWS account that owns the VPC. Required, unless `body` is given.
+            customer_vpc_id: The ID of the VPC. Required, unless `body` is given.
             name: The name by which you know the attachment.
+            body: The whole body, in place of its parts.
 
         Example:
             vpg = await soracom.vpg.create_transit_gateway_vpc_attachment(
@@ -1610,6 +1633,7 @@ class Vpg(Resource):
             peer_owner_id: The ID of the AWS account that owns the VPC.
             peer_region: The AWS region of the VPC.
             peer_vpc_id: The ID of the VPC.
+            body: The whole body, in place of its parts.
 
         Example:
             peering = await soracom.vpg.create_vpc_peering_connection(

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = import_module(options.module, __name__).run(options)
     except* KeyboardInterrupt:
-        pass  # whoever pressed Ctrl-C knows
+        pass  # the user interrupted it
     return code
 
 

@@ -13,6 +13,8 @@ import soracom_async
 
 TREE = Tree(Path(soracom_async.__file__).parent)
 CORE = [module for module in TREE.modules if within(module, ["_core"])]
+IMPURE = ["time", "asyncio", "socket", "threading", "logging", "os", "select", "selectors", "sched", "subprocess"]
+IMPURE += ["signal", "pathlib", "urllib.request", "_thread"]
 OUTSIDE = ["codegen", "tests", "benchmarks", "hypothesis", "respx", "pytest"]
 """What a user doesn't have: parts of the project that aren't shipped, and the libraries of the tests."""
 
@@ -27,7 +29,7 @@ def test_the_core_knows_nothing_but_attrs_and_the_standard_library(module):
 
 def test_the_core_knows_no_clock_no_task_and_no_socket():
     """What decides is pure: nothing that waits, reads or writes is imported there."""
-    impure = TREE.importers(["time", "asyncio", "socket", "threading", "logging", "os"], typing=True)
+    impure = TREE.importers(IMPURE, typing=True)
     assert [module for module in impure if within(module, ["_core"])] == []
 
 
@@ -97,7 +99,12 @@ def test_no_part_of_the_emulator_knows_its_face():
 def test_only_one_room_imports_an_http_library_at_run_time():
     """`_http` is the only importer of HTTP libraries; the emulator's transport is one, too."""
     but = ["_http", "emulator.serving.transport", "contrib"]
-    assert TREE.importers(["httpx", "httpcore", "aiohttp", "httpx_aiohttp"], typing=False, but=but) == []
+    assert (
+        TREE.importers(
+            ["httpx", "httpcore", "aiohttp", "httpx_aiohttp", "h11", "urllib3", "requests"], typing=False, but=but
+        )
+        == []
+    )
 
 
 def test_time_comes_from_the_clock():
@@ -203,3 +210,26 @@ def test_a_circle_within_a_room(tree):
     )
     assert circles(house.rooms("a")) == [["a.one", "a.two"]]
     assert circles(house.rooms()) == [["a", "b"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "imports"),
+    [
+        ("if typing.TYPE_CHECKING:\n    import a", set()),
+        ("if not typing.TYPE_CHECKING:\n    import a", {"a"}),
+        ("if x or TYPE_CHECKING:\n    import a", {"a"}),
+        ("if TYPE_CHECKING:\n    pass\nelse:\n    import a", {"a"}),
+        ("def f():\n    import a.b as c", {"a.b"}),
+        ("import_module('a.b')", {"a.b"}),
+        ("importlib.import_module('.a', __package__)", {"package.a"}),
+        ("__import__('a')", {"a"}),
+        ("import_module(name)", set()),
+        ("from . import a", {"package.a"}),
+    ],
+)
+def test_every_form_of_an_import_is_seen(tmp_path, text, imports):
+    """Those in functions, by name and in any other condition than that of types."""
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "module.py").write_text(text, "utf-8")
+    assert Tree(package).imports("module", typing=False) == imports

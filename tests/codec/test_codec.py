@@ -1,11 +1,12 @@
-"""Between JSON and models: `soracom_async._codec.codec`, `_converter` and `_model`."""
+"""Between JSON and models: `soracom_async._codec`."""
 
 from __future__ import annotations
 
 import copy
 import json
 import pickle
-from datetime import UTC, date, datetime
+from collections import ChainMap, OrderedDict
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType, NoneType, UnionType
@@ -42,6 +43,7 @@ from soracom_async._codec.times import (
 )
 from soracom_async._core.operation import Effect, Operation, Parameter
 from soracom_async._core.request import BadArgument, prepare
+from soracom_async._registry import load
 from soracom_async._secret import Secret
 from soracom_async.api import sim
 from soracom_async.api.operations import MODULES
@@ -471,8 +473,18 @@ def test_secrets_in_models_are_not_shown():
     shown += repr(sim.ArcCredentialRenewResponse(arc_client_peer_private_key="canary", arc_client_peer_public_key="p"))
     shown += repr(models.ActionConfigProperty(execution_date_time_const="IMMEDIATELY", secret_access_key="canary"))
     shown += repr(models.CredentialsModel(credentials_id="1", credentials={"secretAccessKey": "canary"}))
+    shown += repr(sim.SimDownlinkSshPublicKeyAuthentication(key="canary"))
+    shown += repr(models.GroupConfigurationUpdateRequest(key="password", value="canary"))
+    beam = {"SoracomBeam": {"mqtt": [{"password": "canary", "port": 5}]}}
+    shown += repr(models.Group(group_id="1", operator_id="2", configuration=beam))
+    shown += repr(models.FileExportResponse(url="https://host/a?X-Amz-Signature=canary&b=c"))
+    shown += repr(structure({"extra": {"pwd": "canary"}, "list": ["-----BEGIN PRIVATE KEY----- canary"]}, Thing))
     assert "canary" not in shown
     assert "'p'" in shown
+    assert "'port': 5" in shown
+    assert "https://host/a?" in shown
+    assert "value=5" in repr(models.GroupConfigurationUpdateRequest(key="port", value=5))
+    assert "'https://host/a?b=c'" in repr(models.FileExportResponse(url="https://host/a?b=c"))
     assert "has_password=True" in repr(models.GetUserPasswordResponse(has_password=True))
 
 
@@ -490,7 +502,7 @@ def test_bodies_are_made_of_fields_or_of_a_model():
     assert json.loads(CODEC.body(write, {"body": Thing(name="a", from_=1), "name": "b"})) == {"name": "b", "from": 1}
     assert json.loads(CODEC.body(write, {"body": {"raw": 1}})) == {"raw": 1}
     assert json.loads(CODEC.body(write, {})) == {}
-    with pytest.raises(BadArgument, match="must be a Thing, not int"):
+    with pytest.raises(BadArgument, match="must be a Thing or a dict, not int"):
         CODEC.body(write, {"body": 5})
 
 
@@ -514,11 +526,68 @@ def test_dicts_in_the_place_of_models():
         CODEC.body(write, {"parts": [{"whole": {"seen_at": moment}}]})
 
 
+def test_every_mapping_is_written_like_a_dict():
+    """A mapping within a body has wire names as well, whatever its class."""
+    moment = datetime(1970, 1, 2, tzinfo=UTC)
+    for kind in (OrderedDict, MappingProxyType, ChainMap):
+        assert CODEC.wire([kind({"seenAt": moment})], list[Thing]) == [{"seenAt": 86_400}]
+        with pytest.raises(BadArgument, match="'seenAt', not 'seen_at'"):
+            CODEC.wire([kind({"seen_at": moment})], list[Thing])
+        assert json.loads(CODEC.body(operation(Thing), {"body": kind({"seenAt": moment})})) == {"seenAt": 86_400}
+
+
+def nested(depth):
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def circle():
+    value: list[Any] = []
+    value.append(value)
+    return value
+
+
+@pytest.mark.parametrize(
+    ("body", "arguments", "problem"),
+    [
+        (Thing, {"anything": circle()}, "nested too deep, or holds itself"),
+        (Thing, {"anything": nested(3000)}, "nested too deep"),
+        (Thing, {"name": "\ud800"}, "it has a lone surrogate"),
+        (Thing, {"seen_at": datetime.max.replace(tzinfo=timezone(timedelta(hours=-5)))}, "date value out of range"),
+        (Thing, {"body": Part(size=1)}, "the body must be a Thing or a dict, not Part"),
+        (list[Part], {"body": "abc"}, "body must be a list, not str"),
+        (list[Part], {"body": {"size": 1}}, "body must be a list, not dict"),
+        (list[Part], {"body": 5}, "body must be a list, not int"),
+        (dict[str, str], {"body": []}, "body must be a dict, not list"),
+    ],
+)
+def test_bodies_that_cannot_be_sent(body, arguments, problem):
+    """What JSON does not have, or the operation does not take, is refused; the error names the operation."""
+    with pytest.raises(BadArgument, match=rf"op \(POST .*: .*{problem}"):
+        prepare(operation(body), {"thing_id": "1"} | arguments, CODEC)
+
+
+def test_a_text_where_the_http_body_is_meant():
+    """An operation whose body has a field `body` says what that field is called."""
+    with pytest.raises(BadArgument, match="the field 'body' of it is given as 'body_'"):
+        prepare(load("sendDownlinkHttp"), {"sim_id": "1", "body": "text"}, CODEC)
+
+
+def test_keywords_beside_a_whole_body_replace_its_values():
+    """Also a keyword that is the very object that the body is."""
+    same = {"name": "a"}
+    write = operation(Thing)
+    assert json.loads(CODEC.body(write, {"body": same, "labels": same})) == {"name": "a", "labels": {"name": "a"}}
+
+
 def test_a_dict_in_the_place_of_one_of_several_models():
     """It is written as the model that fits it best."""
     assert CODEC.wire({"radius": 1.5, "color": "red"}, Circle | Square) == {"radius": 1.5, "color": "red"}
-    with pytest.raises(BadArgument, match="in the place of a Drawn"):
-        CODEC.wire({"drawn_at": 1, "side": 2}, Circle | Drawn)
+    for dictionary in ({"drawn_at": 1, "side": 2}, {"drawn_at": 1}):
+        with pytest.raises(BadArgument, match="in the place of a Drawn"):
+            CODEC.wire(dictionary, Circle | Drawn)
 
 
 def test_a_body_that_is_no_object_is_one_argument():

@@ -230,8 +230,8 @@ def test_method_with_everything() -> None:
     assert "def do_it(self, sim_id: str, time: Instant, *, to: str, body_: dict[str, Any], from_: Instant" in sim
     assert "sim_id_: str | None = None, ttl: float | None = None) -> Sim: ..." in sim
     assert "def do_it(self, sim_id: str, time: Instant, *, body: DoIt | Mapping[str, Any], to: str, from_:" in sim
-    assert "time: A time; on the wire epoch milliseconds." in sim
-    assert "from_: A time; on the wire epoch seconds." in sim
+    assert "time: A datetime, a date or an int in epoch milliseconds." in sim
+    assert "from_: A datetime, a date or an int in epoch seconds." in sim
     assert "Raises NotFound, APIError (422" in sim
     assert "Deprecated." in sim
     assert sim.count('@deprecated("doIt is deprecated") async def do_it(self') == 3
@@ -539,8 +539,8 @@ def test_a_docstring_teaches_what_the_call_needs() -> None:
         "limit: The most items of one page. At most 1,000. Default: `5`.",
         "sort: `x` (the default) or `y`.\n",
         "vat_number: One of `a`, `b`.",
-        "kinds: One of `c`.",
-        "mode: One of `d`.",
+        "kinds: Only `c`.",
+        "mode: Only `d`.",
         "https://developers.soracom.io/en/api/#!/Sim/getOne",
     ):
         assert said in text

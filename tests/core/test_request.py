@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import typing
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
@@ -184,7 +185,7 @@ def test_query_values_say_the_text(text):
 
 @pytest.mark.parametrize("value", ["\ud800", "a\ud83d"])
 async def test_query_values_that_are_no_text_are_refused(value):
-    """Half a character cannot be sent: ConfigurationError, not an error of Python's."""
+    """A lone surrogate cannot be sent: ConfigurationError, not an error of Python's."""
     async with strict() as soracom:
         with pytest.raises(ConfigurationError, match="last_evaluated_key"):
             await soracom.sims.list(last_evaluated_key=value).collect()
@@ -199,7 +200,7 @@ async def test_query_values_of_another_kind_are_refused(value):
 
 
 def test_query_values_of_each_kind():
-    """Truth values as in JSON, lists as repetitions, None as nothing, times in the unit of the parameter."""
+    """Booleans as in JSON, lists as repetitions, None as nothing, times in the unit of the parameter."""
 
     def query(operation_id, **arguments):
         return prepare(load(operation_id), arguments, CODEC).target.decode().partition("?")[2]
@@ -329,7 +330,7 @@ def test_no_argument_leads_an_operation_to_another_route(operation_id):
     names = [parameter.name for parameter in how.path]
     arguments = dict.fromkeys(how.required, "1") | {name: f"a {name}" for name in names}
     if operation.sends == "application/json" and operation.body_name in arguments:
-        arguments[operation.body_name] = []
+        arguments[operation.body_name] = {} if typing.get_origin(operation.body) is dict else []
     expected = f"/v1{operation.path}"
     for name in names:
         expected = expected.replace(f"{{{name}}}", f"a%20{name}")
@@ -593,7 +594,7 @@ async def test_a_request_that_cannot_be_sent(keywords, message):
 
 
 def test_header_values_of_each_kind():
-    """Truth values as in JSON, numbers in decimal, nothing as nothing."""
+    """Booleans as in JSON, numbers in decimal, nothing as nothing."""
     assert header("a", "A", True) == (b"a", b"true")
     assert header("a", "a", 1.5) == (b"a", b"1.5")
     assert header("a", "a", "") == (b"a", b"")

@@ -33,10 +33,14 @@ class Tree:
         found: set[str] = set()
 
         def visit(node: ast.AST) -> None:
-            if isinstance(node, ast.If) and ast.unparse(node.test).rpartition(".")[2] == "TYPE_CHECKING" and not typing:
+            if isinstance(node, ast.If) and _for_types(node.test) and not typing:
                 for child in node.orelse:
                     visit(child)
                 return
+            if isinstance(node, ast.Call) and (name := _dynamic(node)):
+                level = len(name) - len(name.lstrip("."))
+                base = ".".join(package[: len(package) - level + 1]) + "." if level else ""
+                found.add(base + name.lstrip("."))
             if isinstance(node, ast.Import):
                 found.update(alias.name for alias in node.names)
             if isinstance(node, ast.ImportFrom):
@@ -100,6 +104,21 @@ class Tree:
             },
             room,
         )
+
+
+def _for_types(test: ast.expr) -> bool:
+    """Whether a condition is `TYPE_CHECKING` or `typing.TYPE_CHECKING`, and nothing else."""
+    name = test.attr if isinstance(test, ast.Attribute) else test.id if isinstance(test, ast.Name) else ""
+    return name == "TYPE_CHECKING"
+
+
+def _dynamic(call: ast.Call) -> str:
+    """Return the literal name that `import_module` or `__import__` is called with; empty for all other calls."""
+    function = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    first = call.args[0] if call.args else None
+    if function in ("import_module", "__import__") and isinstance(first, ast.Constant) and isinstance(first.value, str):
+        return first.value
+    return ""
 
 
 def merged(graph: Graph, room: Callable[[str], str]) -> Graph:

@@ -102,7 +102,7 @@ def _settings(call: Call) -> Record:
     body, operator = call.body, call.operator
     targets = [(name, body[name]) for name in TARGETS.values() if body.get(name)]
     if len(targets) != 1:
-        raise Refusal.invalid(f"the body has not one of {', '.join(TARGETS.values())}")
+        raise Refusal.invalid(f"the body must have exactly one of {', '.join(TARGETS.values())}")
     if body["status"] not in ("active", "inactive"):
         raise Refusal.invalid("body.status is neither active nor inactive")
     ((kind, identifier),) = targets
