@@ -69,8 +69,7 @@ class Codec:
         """Return the JSON of the body whose fields, or whole, are `fields`."""
         whole = fields.get(operation.body_name)
         if not is_model(operation.body):
-            if whole is not None:
-                self._check(operation, whole)
+            self._check(operation, whole)
             return dumps(self.wire(whole, operation.body))
         cls = operation.body
         if isinstance(whole, cls | Mapping):
@@ -133,8 +132,6 @@ def dumps(data: Any) -> bytes:
         problem = str(error)
     except UnicodeEncodeError:
         problem = "it has a lone surrogate"
-    except RecursionError:
-        problem = "it is nested too deep"
     except ValueError:
         problem = "it holds infinity or NaN, which is not a number that JSON has, or itself"
     raise BadArgument(f"the body cannot be written as JSON: {problem}")
