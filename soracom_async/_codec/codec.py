@@ -78,7 +78,7 @@ class Codec:
             data = {}
         else:
             hint = f"; the field {BODY!r} of it is given as 'body_'" if "body_" in field_types(cls) else ""
-            raise BadArgument(f"the body must be a {cls.__name__} or a dict, not {_kind(whole)}{hint}")
+            raise BadArgument(f"the body must be a {cls.__name__} or a dict, not {type(whole).__name__}{hint}")
         types = field_types(cls)
         for name, value in fields.items():
             if name != operation.body_name:
@@ -103,9 +103,9 @@ class Codec:
         """Raise BadArgument for a body of another kind than the declared one."""
         match annotation(operation.body):
             case Array() if isinstance(whole, str | bytes | Mapping) or not isinstance(whole, Iterable):
-                raise BadArgument(f"{operation.body_name} must be a list, not {_kind(whole)}")
+                raise BadArgument(f"{operation.body_name} must be a list, not {type(whole).__name__}")
             case Map() if not isinstance(whole, Mapping):
-                raise BadArgument(f"{operation.body_name} must be a dict, not {_kind(whole)}")
+                raise BadArgument(f"{operation.body_name} must be a dict, not {type(whole).__name__}")
 
     @staticmethod
     def _field(operation: Operation[Any], name: str) -> str:
@@ -118,10 +118,6 @@ CODEC = Codec()
 def decode(content: bytes) -> Any:
     """Return the JSON in `content`; raises ValueError if it is none."""
     return _loads(content)
-
-
-def _kind(value: Any) -> str:
-    return type(value).__name__
 
 
 def dumps(data: Any) -> bytes:

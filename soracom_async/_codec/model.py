@@ -72,7 +72,7 @@ _SECRET = re.compile(
     r"|bearer|(otp|activation|backup)_?code|totp_?uri|password_?hash)s?$",
     re.IGNORECASE,
 )
-_SIGNED = re.compile(r"(https?://[^?]*\?).*(signature|x-amz|token|sig=).*", re.IGNORECASE | re.DOTALL)
+_SIGNED = re.compile(r"\A(https?://[^?]*\?).*(signature|x-amz|token|sig=).*", re.IGNORECASE | re.DOTALL)
 
 
 def hidden(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -111,17 +111,20 @@ class Writers:
         name = self._mappings.get(models)
         if name is None:
             name = self._mappings[models] = f"mapping{len(self._mappings)}"
-            candidates = [(MatchScore(cls), MappingWriter(cls, self)) for cls in models]
-
-            def write(mapping: Any) -> dict[str, Any]:
-                if len(candidates) == 1:
-                    return candidates[0][1](mapping)
-                for _, writer in candidates:
-                    writer.check(mapping, {name for _, other in candidates for name in other.wire_names})
-                return max(candidates, key=lambda each: each[0](dict(mapping)))[1](mapping)
-
-            self.scope[name] = write
+            self.scope[name] = MappingWriter(models[0], self) if len(models) == 1 else self._choice(models)
         return name
+
+    def _choice(self, models: tuple[Any, ...]) -> Writer:
+        """Return what writes a dict as the one of several models that fits best."""
+        candidates = [(MatchScore(cls), MappingWriter(cls, self)) for cls in models]
+        known = {name for _, writer in candidates for name in writer.wire_names}
+
+        def write(mapping: Any) -> dict[str, Any]:
+            for _, writer in candidates:
+                writer.check(mapping, known)
+            return max(candidates, key=lambda each: each[0](dict(mapping)))[1](mapping)
+
+        return write
 
     def model(self, cls: Any) -> Writer:
         """Generate the function that writes a `cls`: what was set, nulls that came, and what the model keeps beside."""

@@ -153,7 +153,7 @@ class DataEntry(Model):
     content_type: str | None = None
     """The content type of what was sent."""
     resource_id: str | None = None
-    """The ID of the resource: for `Subscriber` the IMSI, else that of the SIM, device or camera."""
+    """The resource's ID: for `Subscriber` the IMSI, else that of the SIM, device or camera."""
     resource_type: ResourceType | None = None
     time: int | None = None
     """The time of the entry in epoch milliseconds: `get_entry` and `delete_entry` take it."""
@@ -687,9 +687,9 @@ class UserDetailResponse(Model):
     description: str | None = None
     """Free text for people."""
     has_password: bool | None = None
-    """Whether the SAM user has a password for the User Console."""
+    """Whether a password for the User Console is set."""
     permission: str | None = None
-    """The permissions of the SAM user in addition to those of its roles."""
+    """The permissions that the user has in addition to those of its roles."""
     role_list: list[ListRolesResponse] | None = None
     """The roles that are attached to the SAM user."""
     update_date_time: EpochSeconds | None = None

@@ -37,7 +37,7 @@ class AuthResponse(Model):
     api_key: str
     """The API key."""
     operator_id: str
-    """The ID of the operator who is logged in."""
+    """The logged-in operator's ID."""
     token: str
     """The API token."""
     user_name: str | None = None
@@ -45,7 +45,7 @@ class AuthResponse(Model):
 
 class IssuePasswordResetTokenRequest(Model):
     email: str
-    """The primary email address of the operator."""
+    """The operator's primary email address."""
 
 class SwitchUserRequest(Model):
     """The user to switch to."""
@@ -89,7 +89,7 @@ class Auth(Resource):
         https://developers.soracom.io/en/api/#!/Auth/issuePasswordResetToken
 
         Args:
-            email: The primary email address of the operator. Required, unless `body` is given.
+            email: The operator's primary email address. Required, unless `body` is given.
             body: The whole body, in place of its parts."""
         return await self._call(ISSUE_PASSWORD_RESET_TOKEN, email=email, body=body)
 

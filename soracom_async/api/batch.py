@@ -160,7 +160,7 @@ class BatchGroupsJobs(Resource):
 
         Args:
             batch_group_id: The batch group's ID.
-            limit: The maximum number of items in a page.
+            limit: How many items a page has at most.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_BATCH_JOBS, batch_group_id=batch_group_id, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -223,7 +223,7 @@ class BatchGroupsJobs(Resource):
         Args:
             batch_group_id: The batch group's ID.
             job_id: The job's ID.
-            limit: The maximum number of items in a page.
+            limit: How many items a page has at most.
             status: The status that the listed tasks have. One of `pending`, `success`, `error`.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_TASKS_OF_BATCH_JOB, batch_group_id=batch_group_id, job_id=job_id, limit=limit,
@@ -239,7 +239,7 @@ class BatchGroups(Resource):
         `GET /batch_groups`, quota group Batch. https://developers.soracom.io/en/api/#!/Batch/listBatchGroups
 
         Args:
-            limit: The maximum number of items in a page.
+            limit: How many items a page has at most.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_BATCH_GROUPS, limit=limit, last_evaluated_key=last_evaluated_key)
 

@@ -31,7 +31,7 @@ class CellIdentifier(Model):
     mnc: str | None = None
     """The network's code within its country (MNC)."""
     tac: str | None = None
-    """The tracking area code, for LTE."""
+    """The tracking area code (LTE)."""
 
 class CellLocation(Model, avg_strength="avg_strength"):
     """Where a cell tower is, as far as OpenCelliD knows."""
@@ -82,7 +82,7 @@ class CellLocations(Resource):
             mnc: The network's code within its country (MNC).
             lac: The location area code, for 3G.
             cid: The ID of the cell, for 3G; without it, the location is less precise.
-            tac: The tracking area code, for LTE.
+            tac: The tracking area code (LTE).
             ecid: The ID of the cell, for LTE; `eci` means the same.
             eci: The ID of the cell, for LTE; `ecid` means the same.
 

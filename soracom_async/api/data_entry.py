@@ -21,7 +21,7 @@ class DataResourceMetadata(Model):
     """The names of the attributes in the data."""
     last_modified_time: int | None = None
     resource_id: str | None = None
-    """The ID of the resource: for `Subscriber` the IMSI, else that of the SIM, device or camera."""
+    """The resource's ID: for `Subscriber` the IMSI, else that of the SIM, device or camera."""
     resource_type: str | None = None
 
 GET_DATA_ENTRIES = Operation("getDataEntries", "GET", "/data/{resource_type}/{resource_id}", "DataEntry", READ,
@@ -55,11 +55,11 @@ class Data(Resource):
         Args:
             resource_type: The kind of resource. One of `Subscriber`, `LoraDevice`, `Sim`, `SigfoxDevice`, `Device`,
                 `SoraCam`.
-            resource_id: The ID of the resource: for `Subscriber` the IMSI, else that of the SIM, device or camera.
+            resource_id: The resource's ID: for `Subscriber` the IMSI, else that of the SIM, device or camera.
             from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
             to: The end of the period. A datetime, a date or an int in epoch milliseconds.
             sort: The order: by default the newest entry comes first. One of `desc`, `asc`.
-            limit: The maximum number of items in a page: 1 to 1,000, by default 10.
+            limit: How many items a page has at most: 1 to 1,000, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_ENTRIES, resource_type=resource_type, resource_id=resource_id, from_=from_, to=to,
             sort=sort, limit=limit, last_evaluated_key=last_evaluated_key)
@@ -73,7 +73,7 @@ class Data(Resource):
         Args:
             resource_type: The kind of resource. One of `Subscriber`, `LoraDevice`, `Sim`, `SigfoxDevice`, `Device`,
                 `SoraCam`.
-            resource_id: The ID of the resource: for `Subscriber` the IMSI, else that of the SIM, device or camera.
+            resource_id: The resource's ID: for `Subscriber` the IMSI, else that of the SIM, device or camera.
             time: The time of the entry, to the millisecond: an entry has it as `time`. A datetime, a date or an int
                 in epoch milliseconds."""
         return await self._call(GET_DATA_ENTRY, resource_type=resource_type, resource_id=resource_id, time=time)
@@ -87,7 +87,7 @@ class Data(Resource):
         Args:
             resource_type: The kind of resource. One of `Subscriber`, `LoraDevice`, `Sim`, `SigfoxDevice`, `Device`,
                 `SoraCam`.
-            resource_id: The ID of the resource: for `Subscriber` the IMSI, else that of the SIM, device or camera.
+            resource_id: The resource's ID: for `Subscriber` the IMSI, else that of the SIM, device or camera.
             time: The time of the entry, to the millisecond: an entry has it as `time`. A datetime, a date or an int
                 in epoch milliseconds."""
         return await self._call(DELETE_DATA_ENTRY, resource_type=resource_type, resource_id=resource_id, time=time)
@@ -105,7 +105,7 @@ class Data(Resource):
             from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
             to: The end of the period. A datetime, a date or an int in epoch milliseconds.
             sort: The order: by default the newest entry comes first. One of `desc`, `asc`.
-            limit: The maximum number of items in a page: 1 to 1,000, by default 10.
+            limit: How many items a page has at most: 1 to 1,000, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_ENTRIES_BY_CATEGORY, category=category, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -120,7 +120,7 @@ class Data(Resource):
         Args:
             resource_type: The kind of resource; without it, all kinds are listed. One of `Subscriber`, `LoraDevice`,
                 `Sim`, `SigfoxDevice`, `Device`, `SoraCam`.
-            limit: The maximum number of items in a page.
+            limit: How many items a page has at most.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_DATA_RESOURCE_METADATA, resource_type=resource_type, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -138,7 +138,7 @@ class Data(Resource):
         Args:
             resource_type: The kind of resource; without it, all kinds are listed. One of `Subscriber`, `LoraDevice`,
                 `Sim`, `SigfoxDevice`, `Device`, `SoraCam`.
-            limit: The maximum number of items in a page.
+            limit: How many items a page has at most.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_DATA_SOURCE_RESOURCES, resource_type=resource_type, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -155,7 +155,7 @@ class Data(Resource):
             from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
             to: The end of the period. A datetime, a date or an int in epoch milliseconds.
             sort: The order: `desc`, the newest first, is the default. One of `desc`, `asc`.
-            limit: The maximum number of items in a page, from 1 to 1000; 10 by default.
+            limit: How many items a page has at most, from 1 to 1000; 10 by default.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_SUBSCRIBER, imsi=imsi, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)

@@ -116,7 +116,7 @@ class Devices(Resource):
 
         Args:
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The maximum number of items in a page."""
+            limit: How many items a page has at most."""
         return self._pages(LIST_DEVICE_OBJECT_MODELS, last_evaluated_key=last_evaluated_key, limit=limit)
 
     async def create_object_model(self, *, created_time: Text | None = None, format: Format | None = None,
@@ -220,7 +220,7 @@ class Devices(Resource):
             tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The maximum number of items in a page."""
+            limit: How many items a page has at most."""
         return self._pages(LIST_DEVICES, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, last_evaluated_key=last_evaluated_key, limit=limit)
 
@@ -439,7 +439,7 @@ class Devices(Resource):
             from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
             to: The end of the period. A datetime, a date or an int in epoch milliseconds.
             sort: The order: by default the newest entry comes first. One of `desc`, `asc`.
-            limit: The maximum number of items in a page: 1 to 1,000, by default 10.
+            limit: How many items a page has at most: 1 to 1,000, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_DEVICE, device_id=device_id, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)

@@ -18,7 +18,7 @@ Severity = Literal["error", "warning", "info", "none", "unknown"] | str
 
 class DiagnosticRequest(Model):
     resource_id: str
-    """The ID of the resource: for `sim`, the SIM's ID."""
+    """The resource's ID: for `sim`, the SIM's ID."""
     resource_type: Literal["sim"] | str
     """The kind of resource."""
     service: Literal["Air"] | str
@@ -37,7 +37,7 @@ class DiagnosticResponse(Model):
     insights: list[Insight] | None = None
     """What was found."""
     resource_id: str | None = None
-    """The ID of the resource: for `sim`, the SIM's ID."""
+    """The resource's ID: for `sim`, the SIM's ID."""
     resource_type: Literal["sim"] | str | None = None
     service: Literal["Air"] | str | None = None
     status: Literal["diagnosing", "done", "failed"] | str | None = None
@@ -90,7 +90,7 @@ class Diagnostics(Resource):
 
         Args:
             from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
-            resource_id: The ID of the resource: for `sim`, the SIM's ID. Required, unless `body` is given.
+            resource_id: The resource's ID: for `sim`, the SIM's ID. Required, unless `body` is given.
             resource_type: The kind of resource. Only `sim`. Required, unless `body` is given.
             service: The service whose use is diagnosed. Only `Air`. Required, unless `body` is given.
             to: The end of the period. A datetime, a date or an int in epoch milliseconds.

@@ -66,7 +66,7 @@ class Files(Resource):
         Args:
             scope: The scope: `private` has the files that are put into Harvest Files. One of `private`, `public`.
             prefix: The text that the paths start with.
-            limit: The maximum number of items in a page; by default 10.
+            limit: How many items a page has at most; by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(FIND_FILES, scope=scope, prefix=prefix, limit=limit, last_evaluated_key=last_evaluated_key)
 
@@ -145,7 +145,7 @@ class Files(Resource):
         Args:
             scope: The scope: `private` has the files that are put into Harvest Files. One of `private`, `public`.
             path: The path of the directory; `/` is the root.
-            limit: The maximum number of items in a page; by default 10.
+            limit: How many items a page has at most; by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_FILES, scope=scope, path=path, limit=limit, last_evaluated_key=last_evaluated_key)
 

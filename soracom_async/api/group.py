@@ -87,7 +87,7 @@ class Groups(Resource):
             tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole (the default), or as a prefix. One of
                 `exact`, `prefix`.
-            limit: The maximum number of items in a page.
+            limit: How many items a page has at most.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_GROUPS, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, limit=limit, last_evaluated_key=last_evaluated_key)
@@ -191,7 +191,7 @@ class Groups(Resource):
 
         Args:
             group_id: The group's ID, a UUID.
-            limit: The maximum number of items in a page.
+            limit: How many items a page has at most.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SUBSCRIBERS_IN_GROUP, group_id=group_id, limit=limit,
             last_evaluated_key=last_evaluated_key)

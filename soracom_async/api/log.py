@@ -26,7 +26,7 @@ class LogEntry(Model):
     operator_id: str | None = None
     """The operator's ID."""
     resource_id: str | None = None
-    """The ID of the resource: for `Subscriber` the IMSI, else that of the device."""
+    """The resource's ID: for `Subscriber` the IMSI, else that of the device."""
     resource_type: GetLogsResourceType | None = None
     """The kind of resource."""
     service: GetLogsService | None = None
@@ -50,12 +50,12 @@ class Logs(Resource):
         Args:
             resource_type: The kind of resource; without it, all kinds are listed. One of `Subscriber`, `Device`,
                 `LoraDevice`, `SigfoxDevice`.
-            resource_id: The ID of the resource: for `Subscriber` the IMSI, else that of the device.
+            resource_id: The resource's ID: for `Subscriber` the IMSI, else that of the device.
             service: The service that wrote the log; `Harvest` is both Data and Files, `Unified` the Unified
                 Endpoint. One of `Air`, `Beam`, `Funk`, `Funnel`, `Harvest`, `Napter`, `Orbit`, `Unified`.
             from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
             to: The end of the period. A datetime, a date or an int in epoch milliseconds.
-            limit: The maximum number of items in a page.
+            limit: How many items a page has at most.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_LOGS, resource_type=resource_type, resource_id=resource_id, service=service, from_=from_,
             to=to, limit=limit, last_evaluated_key=last_evaluated_key)

@@ -75,7 +75,7 @@ class LoraNetworkSets(Resource):
             tag_value: The value of the tag.
             tag_value_match_mode: How `tag_value` is compared: as a whole, or as a prefix. One of `exact`, `prefix`.
                 Default: `exact`.
-            limit: The maximum number of items in a page.
+            limit: How many items a page has at most.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_LORA_NETWORK_SETS, tag_name=tag_name, tag_value=tag_value,
             tag_value_match_mode=tag_value_match_mode, limit=limit, last_evaluated_key=last_evaluated_key)
@@ -143,7 +143,7 @@ class LoraNetworkSets(Resource):
 
         Args:
             ns_id: The LoRaWAN network set's ID.
-            limit: The maximum number of items in a page.
+            limit: How many items a page has at most.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_GATEWAYS_IN_LORA_NETWORK_SET, ns_id=ns_id, limit=limit,
             last_evaluated_key=last_evaluated_key)

@@ -166,7 +166,7 @@ class OperatorConfigurationOfEmail(Model):
     billing: EmailConfigurationOfBilling | None = None
     """The settings of emails about bills."""
     notification: EmailConfigurationOfNotification | None = None
-    """The settings of notifications to the primary email address."""
+    """The settings of notifications by email."""
 
 class OperatorConfigurationOfSupport(Model):
     """The operator's support plan (namespace `Support`)."""

@@ -570,7 +570,7 @@ class Orders(Resource):
         Args:
             order_id: The order's ID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The maximum number of items in a page."""
+            limit: How many items a page has at most."""
         return self._pages(LIST_ORDERED_SUBSCRIBERS, order_id=order_id, last_evaluated_key=last_evaluated_key,
             limit=limit)
 

@@ -128,7 +128,7 @@ class PortMappings(Resource):
         https://developers.soracom.io/en/api/#!/PortMapping/listPortMappings
 
         Args:
-            limit: The maximum number of items in a page.
+            limit: How many items a page has at most.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_PORT_MAPPINGS, limit=limit, last_evaluated_key=last_evaluated_key)
 

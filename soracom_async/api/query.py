@@ -82,7 +82,7 @@ class QuerySubscribers(Resource):
             tag: The values of tags, or parts of them.
             subscription: The subscriptions, such as `plan01s`, as a whole. Several need `search_type="or"`.
             module_type: The form factors, such as `mini` or `virtual`.
-            limit: The maximum number of items in a page: at most 100, by default 10.
+            limit: How many items a page has at most: at most 100, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
             search_type: Whether all arguments must match (`and`, the default) or one of them (`or`)."""
         return self._pages(SEARCH_SUBSCRIBERS, name=name, group=group, imsi=imsi, msisdn=msisdn, iccid=iccid,
@@ -127,7 +127,7 @@ class Query(Resource):
             tag: The values of tags, or parts of them.
             imsi: The IMSIs with which the devices were bootstrapped, or parts of them.
             imei: The IMEIs with which the devices were bootstrapped, or parts of them.
-            limit: The maximum number of items in a page: at most 100, by default 10.
+            limit: How many items a page has at most: at most 100, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
             search_type: Whether all arguments must match (`and`, the default) or one of them (`or`)."""
         return self._pages(SEARCH_DEVICES, name=name, group=group, group_id=group_id, device_id=device_id, tag=tag,
@@ -155,7 +155,7 @@ class Query(Resource):
             status: The status that the devices have. Default: `and`.
             registration: The status of the registration that the devices have. One of `notStarted`, `pending`,
                 `success`, `failed`. Default: `and`.
-            limit: The maximum number of items in a page: at most 100, by default 10.
+            limit: How many items a page has at most: at most 100, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
             search_type: Whether all arguments must match (`and`, the default) or one of them (`or`)."""
         return self._pages(SEARCH_SIGFOX_DEVICES, name=name, group=group, group_id=group_id, device_id=device_id,
@@ -195,7 +195,7 @@ class Query(Resource):
             subscription: The subscriptions, such as `plan01s`, as a whole. Several need `search_type="or"`.
             module_type: The form factors: `mini`, `micro`, `nano`, `trio`, `embedded`, `virtual`, `integrated`,
                 `profilePackage`.
-            limit: The maximum number of items in a page: at most 100, by default 10.
+            limit: How many items a page has at most: at most 100, by default 10.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
             search_type: Whether all arguments must match (`and`, the default) or one of them (`or`).
 

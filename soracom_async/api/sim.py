@@ -38,7 +38,7 @@ class AddSubscriptionRequest(Model):
 
 class ArcCredentialAttachRequest(Model):
     arc_client_peer_public_key: str | None = None
-    """The public key of the Arc client. Without it, the service makes a key pair."""
+    """The Arc client's public key. Without it, the service makes a key pair."""
 
 class ArcCredentialAttachResponse(Model):
     arc_client_peer_private_key: str | None = None
@@ -47,7 +47,7 @@ class ArcCredentialAttachResponse(Model):
 
 class ArcCredentialRenewRequest(Model):
     arc_client_peer_public_key: str | None = None
-    """The public key of the Arc client. Without it, the service makes a key pair."""
+    """The Arc client's public key. Without it, the service makes a key pair."""
 
 class ArcCredentialRenewResponse(Model):
     arc_client_peer_private_key: str | None = None
@@ -222,7 +222,7 @@ class SimDownlinkTcpConnectionIdleTimeoutOptions(Model):
     """The kind. It must be given: the client does not fill it in."""
 
 class SimDownlinkTcpConnectionWaitAllOptions(Model):
-    """Receive until `timeout`, or until the device disconnects. No data at all until `timeout` is an error."""
+    """Receive until `timeout`, or until the device ends the connection. No data at all until `timeout` is an error."""
     type: Literal["wait_all"] | str | None = None
     """The kind. It must be given: the client does not fill it in."""
 
@@ -249,7 +249,7 @@ class SimDownlinkTcpRequest(Model):
     connection_options: (SimDownlinkTcpConnectionFireAndForgetOptions | SimDownlinkTcpConnectionWaitFirstOptions
         | SimDownlinkTcpConnectionWaitAllOptions | SimDownlinkTcpConnectionWaitForPatternOptions
         | SimDownlinkTcpConnectionIdleTimeoutOptions | None) = None
-    """How long data is received. By default until `timeout`, or until the device disconnects."""
+    """How long data is received. By default until `timeout`, or until the device ends the connection."""
     payload_encoding: SimDownlinkBinaryEncoding | None = None
     """The encoding of `payload`. By default `string`, which is UTF-8."""
     timeout: int | None = None
@@ -483,7 +483,7 @@ class Sims(Resource):
         `GET /sims`, quota group Sim. Raises NotFound. https://developers.soracom.io/en/api/#!/Sim/listSims
 
         Args:
-            limit: The maximum number of items in a page.
+            limit: How many items a page has at most.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SIMS, limit=limit, last_evaluated_key=last_evaluated_key)
 
@@ -532,7 +532,7 @@ class Sims(Resource):
 
         Args:
             sim_id: The SIM's ID.
-            arc_client_peer_public_key: The public key of the Arc client. Without it, the service makes a key pair.
+            arc_client_peer_public_key: The Arc client's public key. Without it, the service makes a key pair.
             body: The whole body, in place of its parts."""
         return await self._call(RENEW_ARC_SIM_CREDENTIALS, sim_id=sim_id,
             arc_client_peer_public_key=arc_client_peer_public_key, body=body)
@@ -547,7 +547,7 @@ class Sims(Resource):
 
         Args:
             sim_id: The SIM's ID.
-            arc_client_peer_public_key: The public key of the Arc client. Without it, the service makes a key pair.
+            arc_client_peer_public_key: The Arc client's public key. Without it, the service makes a key pair.
             body: The whole body, in place of its parts."""
         return await self._call(ATTACH_ARC_SIM_CREDENTIALS, sim_id=sim_id,
             arc_client_peer_public_key=arc_client_peer_public_key, body=body)
@@ -577,7 +577,7 @@ class Sims(Resource):
             from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
             to: The end of the period. A datetime, a date or an int in epoch milliseconds.
             sort: The order: `desc`, the newest first, is the default. One of `desc`, `asc`.
-            limit: The maximum number of items in a page, from 1 to 1000; 10 by default.
+            limit: How many items a page has at most, from 1 to 1000; 10 by default.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_SIM, sim_id=sim_id, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -623,7 +623,7 @@ class Sims(Resource):
         """Send an HTTP request to the device of a SIM and return its response.
 
         The device must answer within 10 seconds. The request and the response can be 5 MiB each at most. If the
-        device cannot be reached or does not answer in time, the call raises APIError with status 422.
+        device is unreachable or does not answer in time, the call raises APIError with status 422.
 
         `POST /sims/{sim_id}/downlink/http`, quota group Sim. Raises NotFound, APIError (422).
         https://developers.soracom.io/en/api/#!/Sim/sendDownlinkHttp
@@ -719,7 +719,7 @@ class Sims(Resource):
             body: SimDownlinkSshRequest | Mapping[str, Any] | None = None) -> SimDownlinkSshResponse:
         """Run a command on the device of a SIM by SSH and return its exit code and its output.
 
-        The device must answer within 10 seconds. The output can be 5 MiB at most. If the device cannot be reached or
+        The device must answer within 10 seconds. The output can be 5 MiB at most. If the device is unreachable or
         does not answer in time, the call raises APIError with status 422.
 
         `POST /sims/{sim_id}/downlink/ssh`, quota group Sim. Raises APIError (422).
@@ -773,8 +773,8 @@ class Sims(Resource):
 
         Args:
             sim_id: The SIM's ID.
-            connection_options: How long data is received. By default until `timeout`, or until the device
-                disconnects.
+            connection_options: How long data is received. By default until `timeout`, or until the device ends the
+                connection.
             payload: The data to send, as text in the encoding of `payload_encoding`; at most 5 MiB of text.
                 Required, unless `body` is given.
             payload_encoding: The encoding of `payload`. By default `string`, which is UTF-8. One of `string`,
@@ -843,7 +843,7 @@ class Sims(Resource):
             sim_id: The SIM's ID.
             from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
             to: The end of the period. A datetime, a date or an int in epoch milliseconds.
-            limit: The maximum number of items in a page.
+            limit: How many items a page has at most.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SIM_SESSION_EVENTS, sim_id=sim_id, from_=from_, to=to, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -858,7 +858,7 @@ class Sims(Resource):
         Args:
             sim_id: The SIM's ID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The maximum number of items in a page; 10 by default."""
+            limit: How many items a page has at most; 10 by default."""
         return self._pages(LIST_SIM_PACKET_CAPTURE_SESSIONS, sim_id=sim_id, last_evaluated_key=last_evaluated_key,
             limit=limit)
 
@@ -1124,7 +1124,7 @@ class Sims(Resource):
             to: The end of the period; by default now. A datetime, a date or an int in epoch milliseconds.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
             sort: The order: `desc`, the newest first, is the default. One of `desc`, `asc`.
-            limit: The maximum number of items in a page; 30 by default. 1 to 100."""
+            limit: How many items a page has at most; 30 by default. 1 to 100."""
         return self._pages(LIST_SIM_STATUS_HISTORY, sim_id=sim_id, from_=from_, to=to,
             last_evaluated_key=last_evaluated_key, sort=sort, limit=limit)
 

@@ -109,7 +109,7 @@ class SimProfileOrders(Resource):
         https://developers.soracom.io/en/api/#!/SimProfileOrder/listProfileOrders
 
         Args:
-            limit: The maximum number of items in a page; 100 by default.
+            limit: How many items a page has at most; 100 by default.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_PROFILE_ORDERS, limit=limit, last_evaluated_key=last_evaluated_key)
 

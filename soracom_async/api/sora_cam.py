@@ -127,7 +127,7 @@ class SoraCamDevice(Model):
     is_shared: bool | None = None
     """Whether the camera is shared between operators."""
     last_connected_time: EpochMilliseconds | None = None
-    """When the camera was last connected to the cloud."""
+    """When the camera last had a connection to the cloud."""
     name: str | None = None
     """The name of the camera."""
     power_state: PowerState | None = None
@@ -233,7 +233,7 @@ class SoraCamExportUsage(Model):
 class SoraCamExportUsageLimitOverrideSpecification(Model):
     """Body of `updateSoraCamDeviceExportUsageLimitOverride`."""
     limit_hours: int
-    """The hours of video that can be exported in a month: at most 1,500, and 72 unless set."""
+    """The monthly limit of exported video, in hours: at most 1,500, and 72 unless set."""
 
 class SoraCamExportVideoToHarvestFiles(Model):
     """Where an exported video is saved in Harvest Files."""
@@ -619,7 +619,7 @@ class SoraCamDevicesVideos(Resource):
         Args:
             device_id: The device's ID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The maximum number of items in a page; by default 10.
+            limit: How many items a page has at most; by default 10.
             sort: The order: by default the newest export comes first. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_VIDEO_EXPORTS_FOR_DEVICE, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, sort=sort)
@@ -695,7 +695,7 @@ class SoraCamDevicesVideos(Resource):
         Args:
             device_id: The camera's ID; without it, the exports of all cameras are listed.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The maximum number of items in a page; by default 10.
+            limit: How many items a page has at most; by default 10.
             sort: The order: by default the newest export comes first. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_VIDEO_EXPORTS, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, sort=sort)
@@ -748,7 +748,7 @@ class SoraCamDevicesImages(Resource):
         Args:
             device_id: The device's ID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The maximum number of items in a page; by default 10.
+            limit: How many items a page has at most; by default 10.
             sort: The order: by default the newest export comes first. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_IMAGE_EXPORTS_FOR_DEVICE, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, sort=sort)
@@ -816,7 +816,7 @@ class SoraCamDevicesImages(Resource):
         Args:
             device_id: The camera's ID; without it, the exports of all cameras are listed.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The maximum number of items in a page; by default 10.
+            limit: How many items a page has at most; by default 10.
             sort: The order: by default the newest export comes first. One of `desc`, `asc`."""
         return self._pages(LIST_SORA_CAM_DEVICE_IMAGE_EXPORTS, device_id=device_id,
             last_evaluated_key=last_evaluated_key, limit=limit, sort=sort)
@@ -836,7 +836,7 @@ class SoraCamDevicesEvents(Resource):
         Args:
             device_id: The device's ID.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The maximum number of items in a page: 1 to 100, by default 10.
+            limit: How many items a page has at most: 1 to 100, by default 10.
             from_: The start of the period; by default that of the oldest event. A datetime, a date or an int in
                 epoch milliseconds.
             to: The end of the period; by default now. A datetime, a date or an int in epoch milliseconds.
@@ -855,7 +855,7 @@ class SoraCamDevicesEvents(Resource):
         Args:
             device_id: The camera's ID; without it, the events of all cameras are listed.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
-            limit: The maximum number of items in a page: 1 to 100, by default 10.
+            limit: How many items a page has at most: 1 to 100, by default 10.
             from_: The start of the period; by default that of the oldest event. A datetime, a date or an int in
                 epoch milliseconds.
             to: The end of the period; by default now. A datetime, a date or an int in epoch milliseconds.
@@ -1536,8 +1536,8 @@ class SoraCamDevices(Resource):
 
         Args:
             device_id: The device's ID.
-            limit_hours: The hours of video that can be exported in a month: at most 1,500, and 72 unless set.
-                Required, unless `body` is given.
+            limit_hours: The monthly limit of exported video, in hours: at most 1,500, and 72 unless set. Required,
+                unless `body` is given.
             body: The whole body, in place of its parts."""
         return await self._call(UPDATE_SORA_CAM_DEVICE_EXPORT_USAGE_LIMIT_OVERRIDE, device_id=device_id,
             limit_hours=limit_hours, body=body)

@@ -123,7 +123,7 @@ class Soralets(Resource):
 
         Args:
             sort: The order: by default the oldest comes first. One of `desc`, `asc`.
-            limit: The maximum number of items in a page.
+            limit: How many items a page has at most.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SORALETS, sort=sort, limit=limit, last_evaluated_key=last_evaluated_key)
 
@@ -176,7 +176,7 @@ class Soralets(Resource):
         Args:
             soralet_id: The Soralet's ID.
             sort: The order: by default the newest message comes first. One of `desc`, `asc`.
-            limit: The maximum number of items in a page.
+            limit: How many items a page has at most.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_SORALET_LOGS, soralet_id=soralet_id, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -253,7 +253,7 @@ class Soralets(Resource):
         Args:
             soralet_id: The Soralet's ID.
             sort: The order: by default the newest version comes first. One of `desc`, `asc`.
-            limit: The maximum number of items in a page.
+            limit: How many items a page has at most.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SORALET_VERSIONS, soralet_id=soralet_id, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)

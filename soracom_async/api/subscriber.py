@@ -24,9 +24,9 @@ PutBundlesRequest = Literal["D-500MB", "DU-10GB", "DU-50GB", "DU-100GB", "US-1MB
 class IssueSubscriberTransferTokenRequest(Model):
     """SIMs to transfer, and to whom."""
     transfer_destination_operator_email: str
-    """The primary email address of the operator who gets the SIMs."""
+    """The receiving operator's primary email address."""
     transfer_destination_operator_id: str
-    """The ID of the operator who gets the SIMs."""
+    """The receiving operator's ID."""
     transfer_imsi: list[str]
     """The IMSIs of the SIMs. One token is cancelled as a whole: to cancel SIM by SIM, give one only."""
 
@@ -141,7 +141,7 @@ class Subscribers(Resource):
             status_filter: The statuses, joined by `|`, such as `active|ready`.
             speed_class_filter: The speed classes, joined by `|`, such as `s1.slow|s1.fast`.
             serial_number_filter: The beginnings of serial numbers, joined by `|`.
-            limit: The maximum number of items in a page, from 1 to 100.
+            limit: How many items a page has at most, from 1 to 100.
             last_evaluated_key: The `next_key` of the page after which the listing goes on.
 
         Example:
@@ -203,7 +203,7 @@ class Subscribers(Resource):
             from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
             to: The end of the period. A datetime, a date or an int in epoch milliseconds.
             sort: The order: `desc`, the newest first, is the default. One of `desc`, `asc`.
-            limit: The maximum number of items in a page, from 1 to 1000; 10 by default.
+            limit: How many items a page has at most, from 1 to 1000; 10 by default.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(GET_DATA_FROM_SUBSCRIBER, imsi=imsi, from_=from_, to=to, sort=sort, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -281,7 +281,7 @@ class Subscribers(Resource):
             imsi: The subscriber's IMSI, 15 digits.
             from_: The start of the period. A datetime, a date or an int in epoch milliseconds.
             to: The end of the period. A datetime, a date or an int in epoch milliseconds.
-            limit: The maximum number of items in a page.
+            limit: How many items a page has at most.
             last_evaluated_key: The `next_key` of the page after which the listing goes on."""
         return self._pages(LIST_SESSION_EVENTS, imsi=imsi, from_=from_, to=to, limit=limit,
             last_evaluated_key=last_evaluated_key)
@@ -574,10 +574,9 @@ class Subscribers(Resource):
         https://developers.soracom.io/en/api/#!/Subscriber/issueSubscriberTransferToken
 
         Args:
-            transfer_destination_operator_email: The primary email address of the operator who gets the SIMs.
-                Required, unless `body` is given.
-            transfer_destination_operator_id: The ID of the operator who gets the SIMs. Required, unless `body` is
-                given.
+            transfer_destination_operator_email: The receiving operator's primary email address. Required, unless
+                `body` is given.
+            transfer_destination_operator_id: The receiving operator's ID. Required, unless `body` is given.
             transfer_imsi: The IMSIs of the SIMs. One token is cancelled as a whole: to cancel SIM by SIM, give one
                 only. Required, unless `body` is given.
             body: The whole body, in place of its parts."""

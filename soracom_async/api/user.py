@@ -38,11 +38,11 @@ class GetDefaultPermissionsResponse(Model):
 class GetUserPasswordResponse(Model):
     """Answer of `hasUserPassword`."""
     has_password: bool | None = None
-    """Whether the SAM user has a password."""
+    """Whether a password is set."""
 
 class GetUserPermissionResponse(Model):
     permission: str | None = None
-    """The permissions of the SAM user in addition to those of its roles, as JSON text."""
+    """The permissions that the user has in addition to those of its roles, as JSON text."""
 
 class GetUserTrustPolicyResponse(Model):
     trust_policy: str | None = None
