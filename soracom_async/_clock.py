@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import anyio
@@ -65,3 +66,17 @@ async def wait(clock: Clock, event: anyio.Event, seconds: float) -> None:
         tasks.start_soon(alarm)
         await event.wait()
         tasks.cancel_scope.cancel()
+
+
+YEARS = 3e9
+"""More seconds than anybody waits: a date takes no number whatever."""
+
+
+def utc_in(seconds: float) -> datetime:
+    """Return the time of the wall clock, in UTC, `seconds` from now: for what is shown or leaves the process."""
+    return datetime.now(UTC) + timedelta(seconds=min(seconds, YEARS))
+
+
+def clock_time(seconds: float) -> str:
+    """Return the time of day `seconds` from now, for a log line."""
+    return f"{utc_in(seconds):%H:%M:%S} UTC"

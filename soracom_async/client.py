@@ -17,7 +17,7 @@ from ._core.window import RateLimit
 from ._http.pool import TransportChoice, TransportPool
 from ._session.session import Session
 from .api._groups import Groups
-from .credentials.kinds import Credentials
+from .credentials.kinds import ApiToken, Credentials
 from .errors import ConfigurationError
 from .options import (
     ENDPOINTS,
@@ -36,7 +36,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-OPTIONS = ("language", "timeout", "max_retries", "wait")
+OPTIONS = ("language", "timeout", "max_retries", "wait", "max_wait")
 """The settings that `with_options` can change."""
 
 
@@ -50,6 +50,7 @@ class Settings(TypedDict, total=False):
     timeout: float
     max_retries: int
     wait: bool
+    max_wait: float
     max_connections: int
     transport: TransportChoice
     clock: Clock | None
@@ -70,12 +71,13 @@ class Soracom(Groups):
 
     `credentials` may be left out: then they come from the environment, or else from a profile of the command line.
     `coverage` is `g` or `jp`; `endpoint`, an address without `/v1`, goes before it. `token_ttl` is in seconds, 180 to
-    172,800; the token is renewed before it ends. `timeout` is in seconds and for one attempt. `max_connections` bounds
-    the requests under way. `transport` is any httpx transport, which the session then closes, or `"aiohttp"`. `clock`
-    is for tests.
+    172,800; the token is renewed before it ends. `timeout` is in seconds and for one attempt. `max_wait` is in seconds:
+    a call that an answer tells to wait for longer fails at once. `max_connections` bounds the requests under way.
+    `transport` is any httpx transport, which the session then closes, or `"aiohttp"`. `clock` is for tests.
 
     Use it as `async with Soracom(…) as soracom:`, or call `aclose()` at the end. It belongs to the event loop that
-    first uses it; all its tasks share token, quota and connections. Raises ConfigurationError for what cannot work.
+    first uses it; all its tasks share token, quota and connections. When that loop has ended it goes on in the next,
+    with the same token and quota. Raises ConfigurationError for what cannot work.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Soracom(Groups):
         timeout: float = 60.0,
         max_retries: int = 5,
         wait: bool = True,
+        max_wait: float = 120.0,
         max_connections: int = 100,
         transport: TransportChoice = None,
         clock: Clock | None = None,
@@ -104,7 +107,7 @@ class Soracom(Groups):
             coverage=coverage,
             endpoint=endpoint,
             token_ttl=token_ttl,
-            options=Options(language=language, timeout=timeout, max_retries=max_retries, wait=wait),
+            options=Options(language=language, timeout=timeout, max_retries=max_retries, wait=wait, max_wait=max_wait),
             max_connections=max_connections,
             transport=transport,
             clock=clock,
@@ -207,12 +210,19 @@ class Soracom(Groups):
         timeout: float | None = None,
         max_retries: int | None = None,
         wait: bool | None = None,
+        max_wait: float | None = None,
     ) -> Soracom:
         """Return a client with other options that shares session, token and quota.
 
         `wait=False` raises RateLimited instead of waiting for quota. Raises ConfigurationError for what cannot work.
         """
-        given = {"language": language, "timeout": timeout, "max_retries": max_retries, "wait": wait}
+        given = {
+            "language": language,
+            "timeout": timeout,
+            "max_retries": max_retries,
+            "wait": wait,
+            "max_wait": max_wait,
+        }
         changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         address = endpoint_of(coverage, endpoint)
         if address is not None:
@@ -305,6 +315,14 @@ class Soracom(Groups):
     async def login(self) -> None:
         """Log in now, if there is no good token: otherwise the first call does. Raises AuthenticationFailed."""
         await self._session.lease()
+
+    async def api_token(self) -> ApiToken:
+        """Return the API key and token of the session, which know how long they live, logging in if need be.
+
+        A program that runs again and again, as from cron, keeps it and opens its next session with it, without a login:
+        `Soracom(token)`. Raises AuthenticationFailed.
+        """
+        return await self._session.api_token()
 
     async def logout(self) -> None:
         """Give the token up: `POST /auth/logout`. The next call logs in again."""

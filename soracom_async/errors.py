@@ -5,7 +5,7 @@ SoracomError
 ├── TransportError          no answer: not reached, cut off
 │   └── RequestTimeout      no answer in time
 ├── DecodeError             an answer that is not what the API promises
-└── APIError                the API said no: .status .code .message .operation
+└── APIError                the API said no: .status .code .message .operation .body .headers
     ├── BadRequest          400
     ├── Unauthorized        401
     │   └── AuthenticationFailed    the credentials themselves are refused
@@ -14,15 +14,35 @@ SoracomError
     ├── Conflict            409
     ├── RateLimited         429; .retry_after
     └── ServerError         5xx
+
+All that come from a call tell how often it was tried (.attempts) and how long that took (.elapsed).
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+REQUEST_IDS = ("x-soracom-request-id", "x-request-id", "x-amzn-requestid", "x-amz-request-id", "x-amz-cf-id", "cf-ray")
+"""The headers that name one request in the logs of the service, or of a gateway before it."""
 
 
 class SoracomError(Exception):
     """The root of all errors of this library."""
+
+    attempts: int = 0
+    """How many requests the call made; 0 if it made none."""
+    elapsed: float = 0.0
+    """The seconds from the beginning of the call to the error, with all waiting."""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}{self._effort()}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restore, (type(self), self.args, self.__dict__)
+
+    def _effort(self) -> str:
+        return f" (after {self.attempts} attempts in {self.elapsed:.1f} s)" if self.attempts > 1 else ""
 
 
 class ConfigurationError(SoracomError):
@@ -40,29 +60,42 @@ class TransportError(SoracomError):
         self.operation = operation
         self.sent = sent
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (type(self), self.args, self.__dict__)
-
 
 class RequestTimeout(TransportError):
     """There was no answer within the time-out."""
 
 
 class DecodeError(SoracomError):
-    """An answer is not what the API promises: not JSON, cut short, or a listing that runs in a circle."""
+    """An answer is not what the API promises: not JSON, cut short, or a listing that runs in a circle.
+
+    `garbled` tells whether the answer was spoilt on its way, so that a repetition may help.
+    """
+
+    def __init__(self, message: str, *, garbled: bool = False) -> None:
+        super().__init__(message)
+        self.garbled = garbled
 
 
 class APIError(SoracomError):
     """The API answered with an error.
 
     `status` is the HTTP status, `code` the API's own code (`AUM0017`; empty if the answer did not come from the API
-    server), `message` its text in the session's language, `operation` the operationId.
+    server), `message` its text in the session's language, `operation` the operationId. `body` is the whole answer: what
+    its JSON says, or text if it is no JSON. `headers` are the headers of the answer, by lower-case names.
     """
 
     _by_status: ClassVar[dict[int, type[APIError]]] = {}
 
     def __init__(
-        self, message: str, *, status: int, code: str = "", operation: str = "", retry_after: float | None = None
+        self,
+        message: str,
+        *,
+        status: int,
+        code: str = "",
+        operation: str = "",
+        retry_after: float | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -71,6 +104,8 @@ class APIError(SoracomError):
         self.operation = operation
         self.retry_after = retry_after
         """Seconds until a repetition makes sense, if the service said so."""
+        self.body = body
+        self.headers: Mapping[str, str] = dict(headers or {})
 
     def __init_subclass__(cls, *, status: int | None = None) -> None:
         if status is not None:
@@ -78,10 +113,13 @@ class APIError(SoracomError):
 
     def __str__(self) -> str:
         code = f" {self.code}" if self.code else ""
-        return f"{self.operation or 'request'}: {self.status}{code}: {self.message}"
+        request = f" [request {self.request_id}]" if self.request_id else ""
+        return f"{self.operation or 'request'}: {self.status}{code}: {self.message}{request}{self._effort()}"
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (type(self), self.args, self.__dict__)
+    @property
+    def request_id(self) -> str | None:
+        """The name of the request in the logs of the service, which its support asks for; None if it gave none."""
+        return next((self.headers[name] for name in REQUEST_IDS if self.headers.get(name)), None)
 
     @classmethod
     def of_status(cls, status: int) -> type[APIError]:

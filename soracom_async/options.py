@@ -38,6 +38,11 @@ class Options:
     """How often a call may be repeated after a failure."""
     wait: bool = True
     """Whether to wait for quota; if not, a call that would have to raises RateLimited at once."""
+    max_wait: float = 120.0
+    """The longest wait, in seconds, that one answer may ask for by `Retry-After`; a call that is told more fails.
+
+    The turn in the queue for quota is waited for in any case.
+    """
 
     def check(self) -> None:
         """Raise ConfigurationError for a value that cannot work."""
@@ -47,6 +52,8 @@ class Options:
             raise ConfigurationError(f"timeout={self.timeout!r} must be a positive number of seconds")
         if not isinstance(self.max_retries, int) or self.max_retries < 0:
             raise ConfigurationError(f"max_retries={self.max_retries!r} must be 0 or more")
+        if not isinstance(self.max_wait, int | float) or not self.max_wait >= 0:
+            raise ConfigurationError(f"max_wait={self.max_wait!r} must be a number of seconds, 0 or more")
 
 
 _ENDPOINT = re.compile(

@@ -75,6 +75,11 @@ _SECRET = re.compile(
 _SIGNED = re.compile(r"\A(https?://[^?]*\?).*(signature|x-amz|token|sig=).*", re.IGNORECASE | re.DOTALL)
 
 
+def is_secret(name: str) -> bool:
+    """Return whether what is called `name` is a secret."""
+    return bool(_SECRET.search(name))
+
+
 def hidden(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return an object for a repr: without secrets, by their names or by their looks, however deep they are."""
     # A private key is called just that; of a setting, `key` is the name and `value` the secret.

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, TypeVar, cast
 
 from .._core.cursor import next_key
+from .._core.headers import RateLimitHeaders, retry_after
 from .._core.operation import Operation
 from .._core.outcome import Outcome, Response, TransportFailure
-from .._core.retry import retry_after
-from .._core.window import RateLimitHeaders
 from ..errors import (
     APIError,
     DecodeError,
     RequestTimeout,
+    SoracomError,
     TransportError,
 )
 from ..pages import Page
 from .annotations import Array, Map, Object, Value, annotation
 from .codec import consume, decode
+from .redaction import Redaction
 
 R = TypeVar("R")
 
@@ -73,21 +74,22 @@ def raw_result(operation: Operation[Any], response: Response) -> Any:
 
 def _read(operation: Operation[Any], response: Response, kind: type | None) -> Any:
     """Return the JSON of an answer, which must be of a kind."""
-    problem = "it is not JSON"
+    problem, garbled = "it is not JSON", True
     try:
         data = decode(response.content)
         if kind is None or type(data) is kind:
             return data
-        problem = f"it is a JSON {_KINDS.get(type(data), 'value')}"
+        problem, garbled = f"it is a JSON {_KINDS.get(type(data), 'value')}", False
     except (ValueError, RecursionError):
         pass
     data = None  # no traceback shows what came
-    raise _unreadable(operation, response, problem)
+    raise _unreadable(operation, response, problem, garbled=garbled)
 
 
-def _unreadable(operation: Operation[Any], response: Response, problem: str) -> DecodeError:
+def _unreadable(operation: Operation[Any], response: Response, problem: str, *, garbled: bool = False) -> DecodeError:
     return DecodeError(
-        f"{operation}: {response.status} with a body of {len(response.content)} bytes that cannot be read: {problem}"
+        f"{operation}: {response.status} with a body of {len(response.content)} bytes that cannot be read: {problem}",
+        garbled=garbled,
     )
 
 
@@ -104,40 +106,72 @@ def _kind(type_: Any) -> type | None:
     return None
 
 
-def failure(operation: Operation[Any], outcome: Outcome, where: str, why: str = "") -> Exception:
-    """Return the error that a final outcome means; `why` says more about it."""
+def failure(
+    operation: Operation[Any], outcome: Outcome, where: str, why: str = "", secrets: Iterable[str] = ()
+) -> SoracomError:
+    """Return the error that a final outcome means; `why` says more about it, `secrets` are shown nowhere in it."""
     why = why and f"; {why}"
     if isinstance(outcome, TransportFailure):
         cls = RequestTimeout if outcome.timeout else TransportError
         return cls(f"{operation} at {where}: {outcome.reason}{why}", operation=operation.id, sent=outcome.sent)
+    redaction = Redaction(secrets)
     status, code, message = outcome.status, "", ""
     try:
-        data = decode(outcome.content)
+        body = redaction.data(decode(outcome.content))
     except (ValueError, RecursionError):
-        data = None
-    if isinstance(data, Mapping):
-        code, message = ("" if data.get(name) is None else str(data[name]) for name in ("code", "message"))
-    if not message:
-        kind = outcome.headers.get("content-type", "no content type")
-        message = f"the answer has no error message ({kind}, {len(outcome.content)} bytes)"
+        body = redaction.page(outcome.content.decode(errors="replace"))
+    if isinstance(body, Mapping):
+        code, message = ("" if body.get(name) is None else str(body[name]) for name in ("code", "message"))
     after = retry_after(outcome.headers)
     if status == 429 and after is None:
         seconds = RateLimitHeaders.parse(outcome.headers).seconds
         after = float(seconds) if seconds is not None else None
     return APIError.of_status(status)(
-        f"{message}{why}", status=status, code=code, operation=operation.id, retry_after=after
+        f"{message or _no_message(outcome, redaction)}{why}",
+        status=status,
+        code=code,
+        operation=operation.id,
+        retry_after=after,
+        body=body,
+        headers=_headers(outcome, redaction),
     )
 
 
-def refusal(operation: Operation[Any], outcome: Outcome, host: str) -> Exception:
+def refusal(operation: Operation[Any], outcome: Outcome, host: str) -> SoracomError:
     """Return the error that a final outcome of another host means.
 
     What other hosts say in their errors is not shown: it may well quote the permission that the URL is.
     """
     if isinstance(outcome, TransportFailure):
         return failure(operation, outcome, host)
-    message = f"{host} refuses the download"
-    return APIError.of_status(outcome.status)(message, status=outcome.status, operation=operation.id)
+    return APIError.of_status(outcome.status)(
+        f"{host} refuses the download",
+        status=outcome.status,
+        operation=operation.id,
+        headers=_headers(outcome, Redaction(())),
+    )
+
+
+def _no_message(response: Response, redaction: Redaction) -> str:
+    """Return what is to be said of an error answer that has no message, as a gateway's page."""
+    kind = response.headers.get("content-type", "no content type")
+    said = f"the answer has no error message ({kind}, {len(response.content)} bytes)"
+    text = redaction.page(response.content[:READ_OF_PAGE].decode(errors="replace"))
+    shown = "".join(each if each.isprintable() else " " for each in " ".join(text.split()))[:SHOWN_OF_PAGE]
+    return f"{said}: {shown}" if shown else said
+
+
+READ_OF_PAGE = 20_000
+"""Bytes of an error answer of unknown form in which secrets are looked for, before it is cut."""
+SHOWN_OF_PAGE = 200
+"""Characters of it that an error shows."""
+
+_KEPT_BACK = frozenset(("set-cookie", "location", "authorization", "x-soracom-api-key", "x-soracom-token"))
+"""Headers whose values are permissions."""
+
+
+def _headers(response: Response, redaction: Redaction) -> dict[str, str]:
+    return {name: redaction.text(value) for name, value in response.headers.items() if name not in _KEPT_BACK}
 
 
 _KINDS = {list: "array", dict: "object", str: "string", int: "number", float: "number", bool: "boolean"}

@@ -62,6 +62,11 @@ class WindowReset:
             self.earliest, self.latest = max(self.earliest, earliest), min(self.latest, latest)
             self.ticked = self.ticked or seconds < self.seconds
 
+    def presume(self, now: float) -> None:
+        """Take the window to be over a period after `now`, if no answer ever said when it is."""
+        if self.latest == math.inf:
+            self.latest = now + (self.period or PERIOD)
+
     def passed(self, now: float) -> None:
         """Start the next window, of which no answer told anything yet."""
         self.slack = self._slack()

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable
 
 from attrs import define, field, frozen
 
+from .headers import retry_after, tells_reset
 from .operation import Effect
 from .outcome import ResponseHead, TransportFailure
-from .window import RateLimitHeaders
 
 BASE, CAP = 0.5, 20.0
 """Seconds of the exponential back-off: the first and the last ceiling of its full jitter."""
+HEALING_SECONDS = 600.0
+"""Seconds in which an empty budget of repetitions is full again, whatever happens."""
 
 
 @frozen(slots=True)
@@ -33,18 +35,22 @@ STOP = Stop()
 
 @define(slots=True)
 class Budget:
-    """What repetitions a session can still afford: each costs one, each success earns a tenth."""
+    """What repetitions a session can still afford: each costs one, each success earns a tenth, and time heals it."""
 
     capacity: float = 100.0
     left: float = field(default=100.0)
+    healed_at: float = 0.0
+    """Until when the healing by time is counted."""
 
     def earn(self) -> None:
         """Count a success."""
         if self.left < self.capacity:
             self.left = min(self.capacity, self.left + 0.1)
 
-    def spend(self) -> bool:
-        """Pay for a repetition; False if nothing is left, as in a storm."""
+    def spend(self, now: float) -> bool:
+        """Pay for a repetition at `now`; False if nothing is left, as in a storm."""
+        healed = max(0.0, now - self.healed_at) / HEALING_SECONDS * self.capacity
+        self.left, self.healed_at = min(self.capacity, self.left + healed), now
         if self.left < 1:
             return False
         self.left -= 1
@@ -55,6 +61,14 @@ class Budget:
 class Attempts:
     """The repetitions of one call."""
 
+    max_retries: int
+    """How many there may be."""
+    max_wait: float = math.inf
+    """The seconds that one answer may name to wait."""
+    begun: float = 0.0
+    """When the call began."""
+    made: int = 0
+    """How many requests were answered, or failed, so far."""
     failures: int = 0
     throttled: int = 0
     """429s that said when the window resets: each counts a quarter, since waiting for the reset is no failure."""
@@ -63,30 +77,32 @@ class Attempts:
         self,
         effect: Effect,
         outcome: ResponseHead | TransportFailure,
-        max_retries: int,
         budget: Budget,
+        now: float,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> Retry | Stop:
-        """Return what to do after `outcome`, which is an error.
-
-        `max_retries` limits the repetitions of this call, `budget` those of all calls.
-        """
+        """Return what to do after `outcome`, which is an error; `budget` limits the repetitions of all calls."""
         if not _repeatable(effect, outcome):
+            return STOP
+        named = None if isinstance(outcome, TransportFailure) else retry_after(outcome.headers)
+        if named is not None and named > self.max_wait:
             return STOP
         if not isinstance(outcome, TransportFailure) and outcome.status == 429 and tells_reset(outcome.headers):
             self.throttled += 1  # the limiter knows when to go on
-            return Retry(0.0) if self.throttled <= 4 * max_retries else STOP
+            return Retry(0.0) if self.throttled <= 4 * self.max_retries else STOP
         self.failures += 1
-        if self.failures > max_retries or not budget.spend():
+        if self.failures > self.max_retries:
             return STOP
-        if isinstance(outcome, TransportFailure):
-            if outcome.stale and self.failures == 1:
-                return Retry(0.0)
-            named = None
-        else:
-            named = retry_after(outcome.headers)
+        if isinstance(outcome, TransportFailure) and outcome.stale and self.failures == 1:
+            return Retry(0.0)  # the service did not fail, so this costs nothing
+        if not budget.spend(now):
+            return STOP
         jitter = uniform(0.0, min(CAP, BASE * 2.0 ** (self.failures - 1)))
         return Retry(jitter if named is None else named + 0.1 * jitter)
+
+
+PASSING = frozenset((408, 425, 500, 502, 503, 504, *range(520, 525)))
+"""The statuses of faults that pass: the service's, and those of the gateways before it."""
 
 
 def _repeatable(effect: Effect, outcome: ResponseHead | TransportFailure) -> bool:
@@ -94,22 +110,4 @@ def _repeatable(effect: Effect, outcome: ResponseHead | TransportFailure) -> boo
         return not outcome.sent or effect is not Effect.ACT
     if outcome.status == 429:
         return True  # certainly not executed
-    return outcome.status in (500, 502, 503, 504) and effect is not Effect.ACT
-
-
-def tells_reset(headers: Mapping[str, str]) -> bool:
-    """Return whether the headers say that the quota is used up, and for how long."""
-    limits = RateLimitHeaders.parse(headers)
-    return limits.remaining == 0 and limits.seconds is not None
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds of `Retry-After`; a date is taken relative to the answer's own `Date`, not to our clock."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdecimal():
-        return min(float(value), 86_400.0)
-    try:
-        then, now = parsedate_to_datetime(value), parsedate_to_datetime(headers.get("date", ""))
-        return min(max(0.0, (then - now).total_seconds()), 86_400.0)
-    except (ValueError, TypeError):
-        return None
+    return outcome.status in PASSING and effect is not Effect.ACT

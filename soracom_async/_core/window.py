@@ -19,10 +19,10 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Mapping
 
 from attrs import define, field, frozen
 
+from .headers import RateLimitHeaders
 from .reset import Rounding, WindowReset
 
 PROBES = 4
@@ -31,32 +31,6 @@ SCOUT_PATIENCE = 0.25
 """Seconds for which the first request into a window that was waited for goes alone; longer if answers are slow."""
 TOLERANCE = 0.1
 """Seconds by which a reset may be known too late before permits are spread to learn it; more if answers are slow."""
-
-
-@frozen(slots=True)
-class RateLimitHeaders:
-    """What one answer says of its window; None if it says nothing."""
-
-    limit: int | None
-    remaining: int | None
-    seconds: int | None
-
-    @classmethod
-    def parse(cls, headers: Mapping[str, str]) -> RateLimitHeaders:
-        """Read the `x-soracom-ratelimit-*` headers; what is not a whole number is taken as not said."""
-        return cls(
-            whole(headers.get("x-soracom-ratelimit-limit")),
-            whole(headers.get("x-soracom-ratelimit-remaining")),
-            whole(headers.get("x-soracom-ratelimit-seconds-before-refresh")),
-        )
-
-
-def whole(text: str | None) -> int | None:
-    """Return the whole number in `text`; None for anything else."""
-    return int(text) if text is not None and text.isascii() and text.isdecimal() and len(text) < 10 else None
-
-
-NOTHING = RateLimitHeaders(None, None, None)
 
 
 @define(slots=True, eq=False)
@@ -100,8 +74,12 @@ class Window:
     """The smallest value seen in this window, less what was sent since and never answered."""
     in_flight: int = 0
     epoch: int = 0
+    first_epoch: int = 0
+    """The epoch since which permits settle; those of before were abandoned."""
     unlimited: bool = False
     """Whether answers carry no quota at all."""
+    closed: bool = False
+    """Whether the service named a time without the quota headers until which nothing may be sent."""
     dry: bool = False
     """Whether a request had to wait for the reset of this window."""
     scarce: bool = False
@@ -162,7 +140,7 @@ class Window:
         """Take in what an answer says; `sent` and `now` enclose the moment at which the service wrote it."""
         self._settle(permit)
         if headers.remaining is None or headers.seconds is None:
-            self._unsaid(permit, headers)
+            self._unsaid(permit, headers, sent, now)
             return
         reset = self.reset
         earliest, latest = reset.bounds(headers.seconds, sent, now)
@@ -172,7 +150,7 @@ class Window:
             if latest > reset.earliest:
                 self._spend()  # of the window before, or of this one: nobody knows
             return
-        if earliest > reset.latest or (self.low is not None and headers.remaining > self.low and sent >= self.low_at):
+        if earliest > reset.latest or self._rose(headers.remaining, sent):
             self._roll_over(now)
         self.limit = headers.limit if headers.limit is not None else max(self.limit or 0, headers.remaining)
         if reset.known and self.remaining is not None:
@@ -183,13 +161,19 @@ class Window:
         reset.narrow(headers.seconds, earliest, latest)
         if reset.ticked:
             self.gap = 0.0
-        if self.low is None or headers.remaining < self.low:
-            self.low, self.low_at = headers.remaining, now
+        self._lower(headers.remaining, now)
 
     def exhausted(self, until: float) -> None:
         """Close the window until a time that the service named without the quota headers (`Retry-After`)."""
-        self.remaining, self.scouting, self.unlimited = 0, Scouting.OFF, False
+        self.remaining, self.scouting, self.unlimited, self.closed = 0, Scouting.OFF, False, True
         self.reset.latest = until
+
+    def abandon(self) -> None:
+        """Forget the requests in flight, whose event loop has ended: they count as spent, and settle nothing more."""
+        self.remaining = None if self.remaining is None else max(0, self.remaining - self.in_flight)
+        self.in_flight = 0
+        self.epoch += 1
+        self.first_epoch = self.epoch
 
     @property
     def spent(self) -> bool:
@@ -215,10 +199,11 @@ class Window:
 
     def _roll_over(self, now: float) -> None:
         self.epoch += 1
+        self.closed = False
         self.reset.passed(now)
-        self.remaining = self.limit
+        self.remaining = self.limit or None  # a limit of 0 would never be tried again
         self.scarce, self.dry = self.dry, False
-        self.scouting = Scouting.DUE if self.scarce and self.limit is not None else Scouting.OFF
+        self.scouting = Scouting.DUE if self.scarce and self.remaining is not None else Scouting.OFF
         self.gap = 0.0
         self.low, self.low_at, self.slowest = None, math.inf, self.slowest / 2
 
@@ -227,18 +212,36 @@ class Window:
             self.gap, self.next_at = span / self.remaining, now
 
     def _settle(self, permit: Permit) -> None:
+        if permit.epoch < self.first_epoch:
+            return
         self.in_flight -= 1
         if permit.scout and permit.epoch == self.epoch and not self.reset.known and self.scouting is not Scouting.OFF:
             self.scouting = Scouting.DUE  # the next one scouts, unless the answer in hand tells enough
 
-    def _unsaid(self, permit: Permit, headers: RateLimitHeaders) -> None:
+    def _unsaid(self, permit: Permit, headers: RateLimitHeaders, sent: float, now: float) -> None:
+        """Take in an answer that does not name the reset."""
         if headers.remaining is not None and permit.epoch == self.epoch:
-            # A count without a time: it lowers what is left and says nothing of the reset.
-            self.remaining = headers.remaining if self.remaining is None else min(self.remaining, headers.remaining)
+            # A count without a time. The reset is presumed, so that nobody waits for ever.
+            if self._rose(headers.remaining, sent):
+                self._roll_over(now)
+            self.limit = headers.limit if headers.limit is not None else max(self.limit or 0, headers.remaining)
+            first = self.remaining is None or (self.low is None and not self.reset.known)
+            self.remaining = headers.remaining if first else min(self.remaining or 0, headers.remaining)
+            self.scouting, self.unlimited = Scouting.OFF, False
+            self.reset.presume(now)
+            self._lower(headers.remaining, now)
         elif self.remaining is None:
             self.unlimited = True
         elif permit.epoch == self.epoch:
             self._spend()
+
+    def _rose(self, remaining: int, sent: float) -> bool:
+        """Return whether the count of a request sent at `sent` is more than an answer said before: a later window."""
+        return self.low is not None and remaining > self.low and sent >= self.low_at
+
+    def _lower(self, remaining: int, now: float) -> None:
+        if self.low is None or remaining < self.low:
+            self.low, self.low_at = remaining, now
 
     def _spend(self) -> None:
         if self.remaining is not None:

@@ -52,9 +52,15 @@ class TransportPool:
         return self._open[proxy]
 
     async def aclose(self) -> None:
-        """Close all connections."""
-        for http in self._open.values():
+        """Close all connections; later ones are opened anew."""
+        transports = list(self._open.values())
+        self._open.clear()
+        for http in transports:
             await http.aclose()
+
+    def abandon(self) -> None:
+        """Forget the connections: their event loop has ended, so that nothing can close them."""
+        self._open.clear()
 
 
 def http_for(endpoint: str, choice: TransportChoice, max_connections: int) -> HTTP:

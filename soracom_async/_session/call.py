@@ -15,7 +15,7 @@ from .._http.pool import HTTP
 from .._http.streaming import StreamingResponse
 from ..files.uploads import Upload
 from ..options import Options
-from .limiter import Quota
+from .quota import Quota
 from .redirects import ResponseT
 
 Receive: TypeAlias = Callable[[HTTP, Request, float], Awaitable[ResponseT | TransportFailure]]

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import math
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import anyio
+import anyio.lowlevel
 
-from .._clock import Clock, wait
+from .._clock import Clock, clock_time, wait
+from .._core.headers import (
+    LONGEST_WINDOW,
+    NOTHING,
+    RateLimitHeaders,
+    retry_after,
+)
 from .._core.operation import Operation
 from .._core.outcome import ResponseHead
 from .._core.reset import Rounding
-from .._core.retry import retry_after
-from .._core.window import (
-    NOTHING,
-    Permit,
-    RateLimit,
-    RateLimitHeaders,
-    Window,
-)
+from .._core.window import Permit, RateLimit, Window
 from ..errors import RateLimited
+
+log = logging.getLogger("soracom_async")
 
 Key = Callable[[Operation[Any]], str]
 
@@ -32,55 +36,6 @@ def by_group(operation: Operation[Any]) -> str:
     Guide: Rate Limits. No header names the bucket, so this one function decides.
     """
     return operation.group if operation.secured else operation.id
-
-
-class Quota(Protocol):
-    """What a call takes a permit of, and settles it with."""
-
-    def try_acquire(self) -> Permit | None:
-        """Return a permit if one is free; never waits itself."""
-        ...
-
-    async def acquire(self, operation: str = "", *, wait: bool = True, again: bool = False) -> Permit:
-        """Wait for a permit."""
-        ...
-
-    def unsent(self, permit: Permit) -> None:
-        """Take back a permit whose request never left."""
-        ...
-
-    def unanswered(self, permit: Permit) -> None:
-        """Count a permit as spent: its request left, and there is no response."""
-        ...
-
-    def answered(self, permit: Permit, response: ResponseHead, sent: float) -> None:
-        """Settle a permit by the response; `sent` is when its request left."""
-        ...
-
-
-class Unlimited:
-    """The quota of other hosts: none, whatever their headers say."""
-
-    def try_acquire(self) -> Permit | None:
-        """Return a permit."""
-        return _FREE
-
-    async def acquire(self, operation: str = "", *, wait: bool = True, again: bool = False) -> Permit:
-        """Return a permit."""
-        return _FREE
-
-    def unsent(self, permit: Permit) -> None:
-        """Count nothing."""
-
-    def unanswered(self, permit: Permit) -> None:
-        """Count nothing."""
-
-    def answered(self, permit: Permit, response: ResponseHead, sent: float) -> None:
-        """Count nothing."""
-
-
-_FREE = Permit(0)
-UNLIMITED = Unlimited()
 
 
 class _Waiter:
@@ -102,15 +57,20 @@ class Bucket:
         self.window = Window.rounded(rounding)
         self._clock = clock
         self._queue: deque[_Waiter] = deque()
+        self._told_until = -math.inf
+        """The reset whose wait was logged."""
 
     def try_acquire(self) -> Permit | None:
         """Return a permit if one is free and nobody waits for it; never waits itself."""
         return None if self._queue else self.window.reserve(self._clock.now())
 
-    async def acquire(self, operation: str = "", *, wait: bool = True, again: bool = False) -> Permit:
+    async def acquire(
+        self, operation: str = "", *, wait: bool = True, max_wait: float = math.inf, again: bool = False
+    ) -> Permit:
         """Wait for a permit; one that comes `again` after a 429 goes before the others.
 
-        Raises RateLimited instead of waiting for the reset of the window if `wait` is false.
+        Raises RateLimited instead of waiting for the reset of the window if `wait` is false, and instead of waiting
+        for more than `max_wait` seconds that a `Retry-After` named.
         """
         waiter = _Waiter()
         if again:
@@ -122,14 +82,15 @@ class Bucket:
                 self._grant()
                 if waiter.permit is not None:
                     return waiter.permit
-                if not wait and self.window.spent:
+                if self.window.spent and not (wait and self._opens_within(max_wait)):
                     raise self._refusal(operation)
                 await self._sleep(waiter)
         except BaseException:
             if waiter.permit is not None:
                 self.window.unsent(waiter.permit)
             else:
-                self._queue.remove(waiter)
+                with contextlib.suppress(ValueError):  # the queue of an event loop that ended is empty
+                    self._queue.remove(waiter)
             raise
         finally:
             self._grant()
@@ -147,11 +108,18 @@ class Bucket:
     def answered(self, permit: Permit, response: ResponseHead, sent: float) -> None:
         """Settle a permit by the response; `sent` is when its request left."""
         headers, now = response.headers, self._clock.now()
-        limits = RateLimitHeaders.parse(headers) if "x-soracom-ratelimit-limit" in headers else NOTHING
+        limits = RateLimitHeaders.parse(headers) if "x-soracom-ratelimit-remaining" in headers else NOTHING
         self.window.answered(permit, limits, sent=sent, now=now)
-        self._grant()
         if response.status == 429 and limits.seconds is None and (seconds := retry_after(headers)) is not None:
-            self.window.exhausted(now + seconds)
+            self.window.exhausted(now + min(seconds, LONGEST_WINDOW))
+            for waiter in self._queue:
+                waiter.event.set()  # each looks whether it waits so long
+        self._grant()
+
+    def abandon(self) -> None:
+        """Forget who waits and what is under way: their event loop has ended."""
+        self._queue = deque()
+        self.window.abandon()
 
     def view(self) -> RateLimit:
         """Return the window as it is known now."""
@@ -166,17 +134,35 @@ class Bucket:
         if queue:
             queue[0].event.set()  # it is the first now, and watches the clock
 
+    def _opens_within(self, seconds: float) -> bool:
+        """Return whether the window opens within `seconds`, if a `Retry-After` closed it, or any time if not."""
+        now = self._clock.now()
+        return not self.window.closed or self.window.opens_at(now) - now <= seconds
+
     async def _sleep(self, waiter: _Waiter) -> None:
+        waiter.event = anyio.Event()
         if self._queue[0] is not waiter:
             await waiter.event.wait()
             return
-        waiter.event = anyio.Event()
+        if self.window.spent and self._told_until < self.window.reset.latest:
+            await anyio.lowlevel.checkpoint()  # all who come at once are counted
+            self._tell()
         now = self._clock.now()
         opens_at = self.window.opens_at(now)
         if opens_at == math.inf:
             await waiter.event.wait()
         else:
             await wait(self._clock, waiter.event, max(0.0, opens_at - now))
+
+    def _tell(self) -> None:
+        """Log that the quota is waited for, once in each window."""
+        self._told_until = self.window.reset.latest
+        seconds = self._told_until - self._clock.now()
+        if self.window.spent and 0 < seconds < math.inf:
+            calls = f"{len(self._queue)} call{'s wait' if len(self._queue) > 1 else ' waits'}"
+            log.info(
+                "the quota of %s is used up: %s for %.1f s, until %s", self.name, calls, seconds, clock_time(seconds)
+            )
 
     def _refusal(self, operation: str) -> RateLimited:
         now = self._clock.now()
@@ -208,6 +194,11 @@ class Limiter:
                 bucket = self._buckets[endpoint, name] = Bucket(name, self._clock, self._rounding)
             self._of[endpoint, operation] = bucket
             return bucket
+
+    def abandon(self) -> None:
+        """Forget who waits and what is under way: their event loop has ended. What is known of the quota stays."""
+        for bucket in self._buckets.values():
+            bucket.abandon()
 
     def view(self, endpoint: str) -> dict[str, RateLimit]:
         """Return what is known of each bucket of `endpoint`."""

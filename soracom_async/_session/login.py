@@ -60,9 +60,9 @@ class Login:
         except (RateLimited, ServerError, AuthenticationFailed):
             raise
         except APIError as error:
-            raise AuthenticationFailed(
-                error.message, status=error.status, code=error.code, operation=error.operation
-            ) from None
+            failed = AuthenticationFailed(error.message, status=error.status)
+            vars(failed).update(vars(error))
+            raise failed from None
 
     async def _with_password(self, credentials: Any) -> Lease:
         from ..api.auth import AUTH
@@ -84,12 +84,12 @@ class Login:
             self._handed_over = True
             operator = unverified_claims(credentials.token.reveal()).get("operator")
             operator_id = str(operator.get("operatorId") or "") if isinstance(operator, dict) else ""
-            now = self._clock.now()
-            return Lease(credentials.api_key, credentials.token, operator_id, None, now, credentials.ttl)
+            life = credentials.left()
+            if life is not None and life <= 0:
+                raise AuthenticationFailed(f"the token ended at {credentials.expires_at}: {_NEW}", status=401)
+            return Lease(credentials.api_key, credentials.token, operator_id, None, self._clock.now(), life)
         if not credentials.renew or present is None:
-            raise AuthenticationFailed(
-                "the API key and token have run out: give new ones, or credentials that can log in", status=401
-            )
+            raise AuthenticationFailed(f"the API key and token have run out: {_NEW}", status=401)
         return await self._extend(present)
 
     async def _extend(self, present: Lease) -> Lease:
@@ -112,6 +112,9 @@ class Login:
         if isinstance(granted, str):
             raise DecodeError(f"{operation}: the answer has no {granted} that could be used")
         return Lease(*granted, born, ttl)
+
+
+_NEW = "give new ones, or credentials that can log in"
 
 
 async def _code(one_time_password: Callable[[], Any]) -> Secret:

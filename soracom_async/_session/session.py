@@ -1,47 +1,28 @@
-"""The one path of every call: prepare, permit, gate, lease, send, settle, decide."""
+"""A session: what its calls share, and what each of them returns."""
 
 from __future__ import annotations
 
-import logging
-import os
 from collections.abc import Awaitable, Mapping
-from contextlib import nullcontext
 from functools import partial
 from typing import Any, TypeVar
 
-import anyio
-import anyio.lowlevel
 from attrs import evolve
 
-from .._clock import Clock
+from .._clock import Clock, utc_in
 from .._codec.codec import CODEC
-from .._codec.responses import (
-    SPENT,
-    failure,
-    page,
-    raw_result,
-    refusal,
-    result,
-)
+from .._codec.responses import page, raw_result, result
 from .._core.operation import Operation
-from .._core.outcome import Outcome, Response, TransportFailure
+from .._core.outcome import Response
 from .._core.request import BadArgument, Prepared, prepare
-from .._core.retry import (
-    STOP,
-    Attempts,
-    Budget,
-    Retry,
-    Stop,
-)
 from .._core.token import Hidden, Lease
-from .._core.window import Permit
-from .._http.pool import HTTP, TransportPool
+from .._http.pool import TransportPool
 from .._http.streaming import StreamingResponse
-from ..credentials.kinds import Credentials
+from ..credentials.kinds import ApiToken, Credentials
 from ..errors import ConfigurationError
 from ..files.uploads import Upload
 from ..options import Options
 from ..pages import Page
+from .binding import Binding
 from .call import (
     Call,
     Receive,
@@ -49,8 +30,9 @@ from .call import (
     receive_file,
     receive_head,
 )
-from .limiter import UNLIMITED, Limiter
+from .limiter import Limiter
 from .login import Login
+from .quota import UNLIMITED
 from .redirects import (
     DOWNLOAD,
     Location,
@@ -58,13 +40,11 @@ from .redirects import (
     follow,
 )
 from .requests import Requests
+from .sender import Sender
 from .tokens import Tokens
 
 R = TypeVar("R")
-log = logging.getLogger("soracom_async")
 
-MAX_REPLAYS = 3
-"""Renewals that one call may cause; a second only if the token that was refused had worked before."""
 OPERATOR = "operator_id"
 """The path parameter that the session fills in."""
 
@@ -87,28 +67,29 @@ class Session:
         self.limiter = Limiter(clock)
         self.tokens = Tokens(Login(credentials, ttl, self._log_in, clock), clock)
         self._options = options
+        self._sender = Sender(
+            options.endpoint,
+            tokens=self.tokens,
+            transports=transports,
+            requests=Requests(headers),
+            clock=clock,
+            max_connections=max_connections,
+            credentials=credentials,
+        )
         self._transports = transports
-        self._http: HTTP | None = None
-        self._budget = Budget()
-        self._max_connections = max_connections
-        self._requests = Requests(headers)
-        self._gate: anyio.Semaphore | None = None
-        self._home: tuple[int, object] | None = None
+        self._binding = Binding(self._sender.bind, transports.aclose, self._abandon)
         self._closed = False
 
-    async def call(self, operation: Operation[R], arguments: Mapping[str, Any], options: Options) -> R:
-        """Call an operation and return its result."""
-        response = await self._deliver(await self._prepare(operation, arguments, options, receive_all))
-        if response.status >= 300 and operation.result is bytes:
-            location = Location.of_redirect(response.headers, options.endpoint)
-            response = await self._follow(location, operation, options, receive_file)
-        return result(operation, response)
-
-    async def send(
-        self, operation: Operation[Any], arguments: Mapping[str, Any], options: Options, lease: Lease | None = None
-    ) -> Response:
-        """Call an operation and return its response; `lease` is used instead of the session's own."""
-        return await self._deliver(await self._prepare(operation, arguments, options, receive_all, lease))
+    async def call(
+        self, operation: Operation[R], arguments: Mapping[str, Any], options: Options, lease: Lease | None = None
+    ) -> R:
+        """Call an operation and return its result; `lease` is used instead of the session's own."""
+        call = await self._prepare(operation, arguments, options, receive_all, lease)
+        said = await self._sender.deliver(call, partial(_read, operation))
+        if isinstance(said, Response):
+            location = Location.of_redirect(said.headers, options.endpoint)
+            return result(operation, await self._follow(location, operation, options, receive_file))
+        return said
 
     async def page(
         self, operation: Operation[list[R]], arguments: Mapping[str, Any], key: str | None, options: Options
@@ -116,14 +97,15 @@ class Session:
         """Return the page of a listing behind `key`, or the first."""
         paging = operation.paging
         assert paging is not None  # noqa: S101 - the generator makes methods with pages of none but these
-        arguments = {**arguments, paging.parameter: key}
-        return page(operation, await self.send(operation, arguments, options))
+        call = await self._prepare(operation, {**arguments, paging.parameter: key}, options, receive_all)
+        return await self._sender.deliver(call, partial(page, operation))
 
     async def stream(
         self, operation: Operation[Any], arguments: Mapping[str, Any], options: Options
     ) -> StreamingResponse:
         """Call an operation and return its response as soon as the head is there; the caller closes it."""
-        response = await self._deliver(await self._prepare(operation, arguments, options, receive_head))
+        call = await self._prepare(operation, arguments, options, receive_head)
+        response = await self._sender.deliver(call, _itself)
         if response.status < 300:
             return response
         await response.aclose()
@@ -138,7 +120,7 @@ class Session:
         """Send a request that no operation describes, on the quota of one that does."""
         self.enter()
         call = self._call(prepared, quota, options, receive_all)
-        return raw_result(prepared.operation, await self._deliver(call))
+        return await self._sender.deliver(call, partial(raw_result, prepared.operation))
 
     async def lease(self) -> Lease:
         """Return a lease that may be used now, logging in if there is none."""
@@ -152,6 +134,14 @@ class Session:
             raise ConfigurationError("the token does not name its operator: pass operator_id")
         return operator_id
 
+    async def api_token(self) -> ApiToken:
+        """Return key and token with the life that is left to them, logging in if there are none."""
+        lease = await self.lease()
+        if lease.ttl is None:
+            return ApiToken(lease.api_key.reveal(), lease.token.reveal())
+        left = max(1, int(lease.born + lease.ttl - self.clock.now()))
+        return ApiToken(lease.api_key.reveal(), lease.token.reveal(), ttl=left, expires_at=utc_in(left))
+
     def token(self) -> Hidden:
         """Return the present token; raises ConfigurationError before the first login."""
         if self.tokens.current is None:
@@ -162,17 +152,23 @@ class Session:
         """Give the token up; the next call logs in again."""
         lease = self.tokens.current
         if lease is not None:
-            await self.send(operation, {}, options, lease)
+            await self.call(operation, {}, options, lease)
             self.tokens.reject(lease)
 
     async def aclose(self) -> None:
         """Close the connections; calls made afterwards raise ConfigurationError."""
         if not self._closed:
+            await self._binding.aclose()
             self._closed = True
-            await self._transports.aclose()
+
+    def _abandon(self) -> None:
+        """Forget what an event loop that has ended left; what is known of token and quota stays."""
+        self.limiter.abandon()
+        self.tokens.abandon()
+        self._transports.abandon()
 
     async def _log_in(self, operation: Operation[Any], arguments: dict[str, Any], lease: Lease | None) -> Any:
-        return result(operation, await self.send(operation, arguments, self._options, lease))
+        return await self.call(operation, arguments, self._options, lease)
 
     async def _prepare(
         self,
@@ -205,78 +201,6 @@ class Session:
             call.prepared = evolve(prepared, content=call.upload)
         return call
 
-    async def _deliver(self, call: Call[ResponseT]) -> ResponseT:
-        """Send a request until it succeeds or must not be repeated."""
-        operation: Operation[Any] = call.prepared.operation
-        quota, options, upload = call.quota, call.options, call.upload
-        attempts = Attempts()
-        refused: list[Lease] = []
-        async with upload if upload is not None else nullcontext():
-            while True:
-                permit = quota.try_acquire() or await quota.acquire(
-                    operation.id, wait=options.wait, again=attempts.throttled > 0
-                )
-                outcome, lease = await self._attempt(call, permit)
-                if isinstance(outcome, TransportFailure):
-                    if upload is not None and upload.error is not None:
-                        raise upload.error
-                elif 200 <= outcome.status < 300 or outcome.status in (operation.status, *operation.empty):
-                    self._budget.earn()
-                    return outcome
-                failed = await _read(outcome, options.timeout)
-                if self._drops_token(call, failed, lease, refused):
-                    decision: Retry | Stop = Retry(0.0)
-                elif _throttled(failed) and not options.wait:
-                    decision = STOP
-                else:
-                    decision = attempts.decide(operation.effect, failed, options.max_retries, self._budget)
-                if isinstance(decision, Stop):
-                    raise _error(call, failed)
-                if upload is not None and upload.spent:
-                    raise _error(call, failed, SPENT)
-                log.debug("%s: %s, again in %.2f s", operation.id, _brief(failed), decision.after)
-                if decision.after:
-                    await self.clock.sleep(decision.after)
-
-    async def _attempt(
-        self, call: Call[ResponseT], permit: Permit
-    ) -> tuple[ResponseT | TransportFailure, Lease | None]:
-        """Send once. The permit is settled here, however this ends: nothing is awaited after the response."""
-        prepared, quota, options, lease = call.prepared, call.quota, call.options, call.lease
-        outcome: ResponseT | TransportFailure = _CANCELLED
-        begun: float | None = None
-        gate = self._gate if call.waits_for_connection else None
-        if gate is not None:
-            try:
-                await gate.acquire()
-            except BaseException:
-                quota.unsent(permit)
-                raise
-        try:
-            if call.needs_lease:
-                lease = self.tokens.fresh() or await self.tokens.lease()
-            if call.elsewhere is None:
-                http = self._http = self._http or self._transports.to(self._options.endpoint)
-            else:
-                http = self._transports.to(call.elsewhere.endpoint)
-            if call.upload is not None:
-                call.upload.begin()
-            request = call.elsewhere or self._requests.make(prepared, options, lease)
-            begun = self.clock.now()
-            outcome = await call.receive(http, request, options.timeout)
-        finally:
-            if gate is not None:
-                gate.release()
-            if begun is None or (isinstance(outcome, TransportFailure) and not outcome.sent):
-                quota.unsent(permit)
-            elif isinstance(outcome, TransportFailure):
-                quota.unanswered(permit)
-            else:
-                quota.answered(permit, outcome, begun)
-        if lease is not None and not isinstance(outcome, TransportFailure) and outcome.status != 401:
-            lease.worked = True
-        return outcome, lease
-
     async def _follow(
         self, location: Location | None, operation: Operation[Any], options: Options, receive: Receive[ResponseT]
     ) -> ResponseT:
@@ -290,46 +214,22 @@ class Session:
     ) -> Awaitable[ResponseT]:
         """Send a request to another host."""
         prepared = Prepared(operation, location.target)
-        return self._deliver(Call(prepared, UNLIMITED, options, receive, elsewhere=location.request()))
-
-    def _drops_token(self, call: Call[Any], failed: Outcome, used: Lease | None, refused: list[Lease]) -> bool:
-        """Drop a token that is refused; return whether the call is repeated with a new one."""
-        if isinstance(failed, TransportFailure) or failed.status != 401 or used is None or call.lease is not None:
-            return False
-        self.tokens.reject(used)
-        refused.append(used)
-        return len(refused) == 1 or (used.worked and len(refused) <= MAX_REPLAYS)
+        call = Call(prepared, UNLIMITED, options, receive, elsewhere=location.request())
+        return self._sender.deliver(call, _itself)
 
     def enter(self) -> None:
-        """Bind the session to this process and event loop; raises ConfigurationError in another, and once closed."""
+        """Bind the session here; raises ConfigurationError if it belongs elsewhere, and once it is closed."""
         if self._closed:
             raise ConfigurationError("the session is closed: open a new one with 'async with Soracom(…)'")
-        here = (os.getpid(), anyio.lowlevel.current_token())
-        if self._home is None:
-            self._home = here
-            self._gate = anyio.Semaphore(self._max_connections, fast_acquire=True)
-        elif self._home != here:
-            what = "process" if self._home[0] != here[0] else "event loop"
-            raise ConfigurationError(f"this session belongs to another {what}: open one in each {what}")
+        self._binding.enter()
 
 
-_CANCELLED = TransportFailure("cancelled", sent=True)
+def _read(operation: Operation[R], response: Response) -> R | Response:
+    """Return the result of an operation, or the response itself, if it is a redirect to the result."""
+    if response.status >= 300 and operation.result is bytes:
+        return response
+    return result(operation, response)
 
 
-async def _read(outcome: Response | StreamingResponse | TransportFailure, timeout: float) -> Outcome:
-    """Return the whole of an outcome; the time-out is for all of it."""
-    return await outcome.whole(timeout, limit=timeout) if isinstance(outcome, StreamingResponse) else outcome
-
-
-def _throttled(failed: Outcome) -> bool:
-    return not isinstance(failed, TransportFailure) and failed.status == 429
-
-
-def _error(call: Call[Any], failed: Outcome, why: str = "") -> Exception:
-    if call.elsewhere is None:
-        return failure(call.prepared.operation, failed, call.options.endpoint, why)
-    return refusal(call.prepared.operation, failed, call.elsewhere.endpoint)
-
-
-def _brief(failed: Outcome) -> str:
-    return failed.reason if isinstance(failed, TransportFailure) else str(failed.status)
+def _itself(response: ResponseT) -> ResponseT:
+    return response

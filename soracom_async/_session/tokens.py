@@ -71,6 +71,10 @@ class Tokens:
             if flight.error is not None:
                 raise copy.copy(flight.error)
 
+    def abandon(self) -> None:
+        """Forget a renewal that was under way: its event loop has ended. The lease stays."""
+        self._flight = None
+
     def reject(self, lease: Lease) -> None:
         """Drop a lease that the service refuses; one that was replaced meanwhile changes nothing."""
         if self._lease is lease:
@@ -96,7 +100,10 @@ class Tokens:
             flight.error = error
             raise
         else:
+            life = "a time that nobody knows" if lease.ttl is None else f"{lease.ttl:g} s"
+            log.info("%s; the token lives %s", "logged in" if present is None else "the token was renewed", life)
             return lease
         finally:
-            self._flight = None
+            if self._flight is flight:
+                self._flight = None
             flight.done.set()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
 from typing import TypeAlias
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 
+from .._clock import utc_in
 from .._secret import Secret
 from ..errors import ConfigurationError
 
@@ -73,14 +75,18 @@ class SamUser:
 class ApiToken:
     """Use an API key and token that were issued elsewhere. Guide: API Key and API Token.
 
-    `ttl` is how many seconds the token still lives, if that is known. With `renew`, the session gets a new token for
-    the key before it ends (generateAuthToken), as far as the user is permitted to.
+    `ttl` is how many seconds the token still lives when the session opens, `expires_at` the time at which it ends, as
+    far as they are known; the sooner of both counts. With `renew`, the session gets a new token for the key before it
+    ends (generateAuthToken), as far as the user is permitted to. `Soracom.api_token()` gives such a token of a session,
+    for the next one.
     """
 
     api_key: Secret = field(converter=Secret)
     token: Secret = field(converter=Secret)
     ttl: int | None = field(default=None, kw_only=True)
     renew: bool = field(default=True, kw_only=True)
+    expires_at: datetime | None = field(default=None, kw_only=True)
+    """When the token ends, as an aware datetime."""
 
     def check(self) -> None:
         """Raise ConfigurationError for a half or empty pair, for what no header can carry, or a `ttl` that is none."""
@@ -88,6 +94,14 @@ class ApiToken:
         ttl: object = self.ttl
         if ttl is not None and (isinstance(ttl, bool) or not isinstance(ttl, int) or ttl < 1):
             raise ConfigurationError(f"ApiToken: ttl={ttl!r} must be the whole seconds the token still lives, or None")
+        at: object = self.expires_at
+        if at is not None and not (isinstance(at, datetime) and at.tzinfo is not None):
+            raise ConfigurationError(f"ApiToken: expires_at={at!r} must be a datetime with a time zone, or None")
+
+    def left(self) -> float | None:
+        """Return the seconds that the token still lives; None if nobody knows."""
+        until = None if self.expires_at is None else (self.expires_at - utc_in(0)).total_seconds()
+        return min((each for each in (self.ttl, until) if each is not None), default=None)
 
 
 @frozen
@@ -125,6 +139,17 @@ Login: TypeAlias = AuthKey | RootUser | SamUser
 
 Credentials: TypeAlias = AuthKey | RootUser | SamUser | SwitchUser | ApiToken
 """Whatever opens a session."""
+
+
+def secrets_of(credentials: Credentials) -> Iterator[Secret]:
+    """Yield the secrets that credentials consist of."""
+    for part in fields(type(credentials)):
+        value = getattr(credentials, part.name)
+        if isinstance(value, Secret):
+            yield value
+        elif isinstance(value, Credentials):
+            yield from secrets_of(value)
+
 
 _HEADERS = frozenset({"api_key", "token"})
 _PASSWORDS = frozenset({"password"})

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import gc
 import os
-import threading
 import warnings
 
 import anyio
@@ -131,7 +130,7 @@ async def test_asyncio_timeout_around_a_call():
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(soracom.sims.get("slow"), 0.05)
         assert (await soracom.sims.get("1")).sim_id == "1"
-        assert soracom._session._gate.value == 100
+        assert soracom._session._sender.gate.value == 100
     gc.collect()
 
 
@@ -258,61 +257,6 @@ async def test_what_respx_does_not_know_is_an_error_and_no_request(respx_mock):
 
 
 # One loop, one process
-
-
-def test_two_loops():
-    """A session used from a second event loop: a clear error, also from another thread; a new session works."""
-    soracom = opened(Script(SIM))
-    assert asyncio.run(use(soracom)) == "1"
-    with pytest.raises(ConfigurationError, match="another event loop"):
-        asyncio.run(use(soracom))
-    caught = []
-
-    def other() -> None:
-        try:
-            asyncio.run(use(soracom))
-        except ConfigurationError as error:
-            caught.append(error)
-
-    thread = threading.Thread(target=other)
-    thread.start()
-    thread.join()
-    assert "another event loop" in str(caught[0])
-    assert asyncio.run(use(opened(Script(SIM)))) == "1"
-
-
-def test_every_way_in_knows_its_loop():
-    """Listings, login, operator and `call` refuse the other loop as well."""
-    soracom = opened(Script(SIM))
-    asyncio.run(soracom.login())
-
-    async def collect():
-        await soracom.sims.list().collect()
-
-    async def enter():
-        async with soracom:
-            pass
-
-    for way in (soracom.login, soracom.operator_id, soracom.logout, collect, enter, lambda: call(soracom)):
-
-        async def run(way=way):
-            await way()
-
-        with pytest.raises(ConfigurationError, match="another event loop"):
-            asyncio.run(run())
-
-
-async def call(soracom: Soracom) -> None:
-    await soracom.call("getSim", sim_id="1")
-
-
-def test_two_libraries():
-    """A session begun under asyncio and used under trio: the same clear error."""
-    trio = pytest.importorskip("trio")
-    soracom = opened(Script(SIM))
-    asyncio.run(soracom.login())
-    with pytest.raises(ConfigurationError, match="another event loop"):
-        trio.run(soracom.login)
 
 
 def in_a_child(act) -> str:

@@ -450,7 +450,7 @@ async def test_a_request_for_the_head():
 
 async def test_an_answer_that_is_no_json():
     """Broken JSON is a DecodeError, an error answer the error that it always is."""
-    async with opened(Script(httpx.Response(200, content=b"{"), 400)) as soracom:
+    async with opened(Script(httpx.Response(200, content=b"{"), 400), max_retries=0) as soracom:
         with pytest.raises(DecodeError, match=r"request \(GET /things\): 200 with a body of 1 bytes"):
             await soracom.request("GET", "/things")
         with pytest.raises(BadRequest) as caught:

@@ -8,14 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulation import Service, Simulation, jittered
 
+from soracom_async._core.headers import NOTHING, RateLimitHeaders, whole
 from soracom_async._core.reset import Rounding, WindowReset
 from soracom_async._core.window import (
-    NOTHING,
     PROBES,
     RateLimit,
-    RateLimitHeaders,
     Window,
-    whole,
 )
 
 LOCAL = (0.001, 0.003)

@@ -200,7 +200,7 @@ async def test_a_download_that_is_cancelled(way, tmp_path):
         assert scope.cancelled_caught
         assert list(tmp_path.iterdir()) == []
         await until(lambda: not host.open)
-        assert soracom._session._gate.value == 100
+        assert soracom._session._sender.gate.value == 100
     gc.collect()
 
 
@@ -218,7 +218,7 @@ async def test_cancellation_at_any_point_of_a_download(way, passes, tmp_path):
                 group.cancel_scope.cancel()
             for path in tmp_path.iterdir():
                 assert (path.name, path.read_bytes()) == ("a", CONTENT)
-            assert soracom._session._gate.value == 100
+            assert soracom._session._sender.gate.value == 100
             assert in_flight(soracom) == 0
             assert await soracom.files.get("private", "a") == CONTENT
         await until(lambda: not host.open)
@@ -250,7 +250,7 @@ async def test_cancellation_by_asyncio_itself(way, tmp_path):
                 await task
         assert [path.name for path in tmp_path.iterdir()] == ["up"]
         await until(lambda: not host.open)
-        assert soracom._session._gate.value == 100
+        assert soracom._session._sender.gate.value == 100
         assert in_flight(soracom) == 0
     gc.collect()
 

@@ -216,7 +216,7 @@ async def test_what_cannot_be_sent_is_named(tmp_path):
         with pytest.raises(ConfigurationError, match="content must be bytes, text.* not dict"):
             await soracom.soralets.upload("s", content={"a": 1})
         assert transport.requests == []
-        assert soracom._session._gate.value == 100
+        assert soracom._session._sender.gate.value == 100
         assert in_flight(soracom) == 0
 
 
@@ -307,7 +307,7 @@ async def test_an_upload_that_is_cancelled(way):
             await soracom.files.put("private", "a", content=endless())
         assert scope.cancelled_caught
         await until(lambda: ended)
-        assert soracom._session._gate.value == 100
+        assert soracom._session._sender.gate.value == 100
         assert in_flight(soracom) == 0
         await soracom.files.put("private", "b", content=b"next")
         assert [path for _, path, *_ in sink.uploads] == ["/v1/files/private/b"]

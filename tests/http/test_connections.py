@@ -110,7 +110,7 @@ async def test_a_kept_connection_that_was_closed_meanwhile_is_not_used():
 
     async with serving(logged_in(handle)) as server, opened(server.url, max_retries=0) as soracom:
         await soracom.sims.get("1")
-        (line,) = (line for lines in soracom._session._http._idle.values() for line in lines)
+        (line,) = (line for lines in soracom._session._sender._http._idle.values() for line in lines)
         assert not line.has_expired()
         end.set()
         await until(line.has_expired)
@@ -191,7 +191,7 @@ async def test_mass_cancellation_under_contention_loses_no_connection(way):
             for _ in range(200):
                 group.start_soon(count)
         assert answered == 200
-        assert soracom._session._gate.value == gate
+        assert soracom._session._sender.gate.value == gate
         window = soracom._session.limiter.bucket(soracom._options.endpoint, operation()).window
         assert window.in_flight == 0
         # Abandoned connections are closed; the server sees that a moment later.

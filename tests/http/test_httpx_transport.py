@@ -147,4 +147,4 @@ async def test_a_transport_that_breaks_is_not_hidden():
             await soracom.sims.get("1")
         assert caught.value is broken
         assert (await soracom.sims.get("1")).sim_id == "1"
-        assert soracom._session._gate.value == 100
+        assert soracom._session._sender.gate.value == 100

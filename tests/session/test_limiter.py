@@ -12,12 +12,12 @@ from soracom_async import RateLimited
 from soracom_async._core.operation import Effect, Operation
 from soracom_async._core.outcome import Response
 from soracom_async._session.limiter import (
-    UNLIMITED,
     Bucket,
     Limiter,
     Rounding,
     by_group,
 )
+from soracom_async._session.quota import UNLIMITED
 
 pytestmark = pytest.mark.anyio
 

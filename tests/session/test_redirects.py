@@ -267,7 +267,7 @@ async def test_a_connection_to_a_host_that_is_not_asked_again_is_closed():
 
     async with serving(once) as one, serving(storage(WHOLE)) as two, over("own", one.url) as soracom:
         await answer_of(soracom, f"{one.url}/a")
-        http = soracom._session._transports.to(one.url)
+        http = soracom._session._sender._transports.to(one.url)
         (line,) = http._idle[one.url]
         end.set()
         await until(line.has_expired)

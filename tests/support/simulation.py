@@ -11,7 +11,8 @@ from typing import Any
 
 from attrs import define, field
 
-from soracom_async._core.window import Permit, RateLimitHeaders, Window
+from soracom_async._core.headers import RateLimitHeaders
+from soracom_async._core.window import Permit, Window
 
 
 @define

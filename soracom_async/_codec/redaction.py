@@ -1,0 +1,84 @@
+"""Secrets are taken out of what a server wrote: an error page may quote the request."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from .codec import decode
+from .model import HIDDEN, is_secret
+
+SHORTEST = 4
+"""Characters of the shortest secret that is looked for: to take out shorter ones would leave nothing to read."""
+
+_LOOKS = (
+    r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?",  # a JSON Web Token
+    r"\bsecret-[\w-]{8,}",  # the secret of an AuthKey
+)
+_NAMED = re.compile(
+    r"((?:token|key|pass(?:word|wd|phrase|code)|secret|credential|authorization|signature|otp_?code)s?"
+    r"[\"'\s]*[:=][\"'\s]*(?:bearer\s+|basic\s+)?)([^\s\"'<>&,;]+)",
+    re.IGNORECASE,
+)
+
+
+class Redaction:
+    """Takes secrets out of texts: those that were sent, and what looks like one."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}
+        known = [re.escape(form) for form in sorted(forms, key=len, reverse=True)]
+        self._pattern = re.compile("|".join([*known, *_LOOKS]))
+
+    def __repr__(self) -> str:
+        return "Redaction(…)"
+
+    def text(self, text: str) -> str:
+        """Return `text` without secrets."""
+        return self._pattern.sub(HIDDEN, text)
+
+    def page(self, text: str) -> str:
+        """Return a text of unknown form without secrets, and without the values of what is named like one."""
+        return _NAMED.sub(rf"\1{HIDDEN}", self.text(text))
+
+    def data(self, data: Any) -> Any:
+        """Return JSON without secrets in its texts."""
+        if isinstance(data, str):
+            return self.text(data)
+        if isinstance(data, Mapping):
+            return {self.text(name): self.data(value) for name, value in data.items()}
+        return [self.data(each) for each in data] if isinstance(data, list) else data
+
+
+def secrets_in(content: object) -> Iterator[str]:
+    """Yield the secrets in the body of a request, as their names tell."""
+    if isinstance(content, bytes):
+        with suppress(ValueError, RecursionError):
+            yield from _named(decode(content), secret=False)
+
+
+def _named(data: Any, *, secret: bool) -> Iterator[str]:
+    if isinstance(data, str):
+        if secret:
+            yield data
+    elif isinstance(data, Mapping):
+        for name, value in data.items():
+            yield from _named(value, secret=secret or is_secret(name))
+    elif isinstance(data, list):
+        for each in data:
+            yield from _named(each, secret=secret)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Yield the forms in which a text quotes a secret."""
+    yield secret
+    yield json.dumps(secret)[1:-1]
+    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    yield html.escape(secret)
+    yield quote(secret, safe="", errors="replace")
+    yield quote_plus(secret, errors="replace")

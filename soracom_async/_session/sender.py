@@ -1,0 +1,228 @@
+"""The loop of every call: permit, gate, lease, send, settle, decide."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from typing import Any, TypeVar
+
+import anyio
+
+from .._clock import Clock, clock_time
+from .._codec.redaction import secrets_in
+from .._codec.responses import SPENT, failure, refusal
+from .._core.operation import Operation
+from .._core.outcome import Outcome, Response, TransportFailure
+from .._core.retry import (
+    STOP,
+    Attempts,
+    Budget,
+    Retry,
+    Stop,
+)
+from .._core.token import Lease
+from .._core.window import Permit
+from .._http.pool import HTTP, TransportPool
+from .._http.streaming import StreamingResponse
+from ..credentials.kinds import Credentials, secrets_of
+from ..errors import DecodeError, SoracomError
+from .call import Call
+from .redirects import ResponseT
+from .requests import Requests
+from .tokens import Tokens
+
+T = TypeVar("T")
+log = logging.getLogger("soracom_async")
+
+MAX_REPLAYS = 3
+"""Renewals that one call may cause; a second only if the token that was refused had worked before."""
+TOLD_AFTER = 10.0
+"""Seconds after which a wait for a connection is logged."""
+
+
+class Sender:
+    """Sends the calls of a session, each until it succeeds or must not be repeated."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        tokens: Tokens,
+        transports: TransportPool,
+        requests: Requests,
+        clock: Clock,
+        max_connections: int,
+        credentials: Credentials,
+    ) -> None:
+        self._endpoint = endpoint
+        self._tokens = tokens
+        self._transports = transports
+        self._requests = requests
+        self._clock = clock
+        self._max_connections = max_connections
+        self._credentials = credentials
+        self._budget = Budget()
+        self._http: HTTP | None = None
+        self.gate: anyio.Semaphore
+
+    def bind(self) -> None:
+        """Begin in an event loop, with no connection yet."""
+        self._http = None
+        self.gate = anyio.Semaphore(self._max_connections, fast_acquire=True)
+
+    async def deliver(self, call: Call[ResponseT], read: Callable[[ResponseT], T]) -> T:
+        """Send a request until `read` returns what its response says, or it must not be repeated."""
+        operation: Operation[Any] = call.prepared.operation
+        quota, options, upload = call.quota, call.options, call.upload
+        attempts = Attempts(options.max_retries, options.max_wait, self._clock.now())
+        refused: list[Lease] = []
+        async with upload if upload is not None else nullcontext():
+            while True:
+                try:
+                    permit = quota.try_acquire() or await quota.acquire(
+                        operation.id, wait=options.wait, max_wait=options.max_wait, again=attempts.throttled > 0
+                    )
+                except SoracomError as error:
+                    self._tell(error, attempts)
+                    raise
+                outcome, lease = await self._attempt(call, permit)
+                attempts.made += 1
+                garbled: DecodeError | None = None
+                if isinstance(outcome, TransportFailure):
+                    if upload is not None and upload.error is not None:
+                        raise upload.error
+                elif 200 <= outcome.status < 300 or outcome.status in (operation.status, *operation.empty):
+                    try:
+                        value = read(outcome)
+                    except DecodeError as error:
+                        if not error.garbled:
+                            self._tell(error, attempts)
+                            raise
+                        garbled = error
+                    else:
+                        self._budget.earn()
+                        return value
+                failed = await _read(outcome, options.timeout) if garbled is None else GARBLED
+                if self._drops_token(call, failed, lease, refused):
+                    decision: Retry | Stop = Retry(0.0)
+                elif _throttled(failed) and not options.wait:
+                    decision = STOP
+                else:
+                    decision = attempts.decide(operation.effect, failed, self._budget, self._clock.now())
+                spent = upload is not None and upload.spent
+                if isinstance(decision, Stop) or spent:
+                    why = "" if isinstance(decision, Stop) else SPENT
+                    raise self._tell(garbled or self._error(call, failed, lease, why), attempts)
+                log.info("%s: %s; %s", operation.id, _brief(failed), _again(decision.after))
+                if decision.after:
+                    await self._clock.sleep(decision.after)
+
+    async def _attempt(
+        self, call: Call[ResponseT], permit: Permit
+    ) -> tuple[ResponseT | TransportFailure, Lease | None]:
+        """Send once. The permit is settled here, however this ends: nothing is awaited after the response."""
+        prepared, quota, options, lease = call.prepared, call.quota, call.options, call.lease
+        outcome: ResponseT | TransportFailure = _CANCELLED
+        begun: float | None = None
+        gate = self.gate if call.waits_for_connection else None
+        if gate is not None:
+            try:
+                await self._pass(gate, prepared.operation.id)
+            except BaseException:
+                quota.unsent(permit)
+                raise
+        try:
+            if call.needs_lease:
+                lease = self._tokens.fresh() or await self._tokens.lease()
+            if call.elsewhere is None:
+                http = self._to(options.endpoint)
+            else:
+                http = self._transports.to(call.elsewhere.endpoint)
+            if call.upload is not None:
+                call.upload.begin()
+            request = call.elsewhere or self._requests.make(prepared, options, lease)
+            begun = self._clock.now()
+            outcome = await call.receive(http, request, options.timeout)
+        finally:
+            if gate is not None:
+                gate.release()
+            if begun is None or (isinstance(outcome, TransportFailure) and not outcome.sent):
+                quota.unsent(permit)
+            elif isinstance(outcome, TransportFailure):
+                quota.unanswered(permit)
+            else:
+                quota.answered(permit, outcome, begun)
+        if lease is not None and not isinstance(outcome, TransportFailure) and outcome.status != 401:
+            lease.worked = True
+        if log.isEnabledFor(logging.DEBUG):
+            seconds = self._clock.now() - begun
+            log.debug("%s: %s in %.3f s", prepared.operation, _brief(outcome), seconds)
+        return outcome, lease
+
+    def _to(self, endpoint: str) -> HTTP:
+        """Return the transport to an endpoint of the API; that to the session's own is kept at hand."""
+        if endpoint != self._endpoint:
+            return self._transports.to(endpoint)
+        if self._http is None:
+            self._http = self._transports.to(endpoint)
+        return self._http
+
+    async def _pass(self, gate: anyio.Semaphore, operation: str) -> None:
+        """Pass the gate of connections; a long wait is told."""
+        if gate.value == 0:
+            with anyio.move_on_after(TOLD_AFTER):
+                await gate.acquire()
+                return
+            log.info("%s waits for a connection: all %d are in use", operation, self._max_connections)
+        await gate.acquire()
+
+    def _drops_token(self, call: Call[Any], failed: Outcome, used: Lease | None, refused: list[Lease]) -> bool:
+        """Drop a token that is refused; return whether the call is repeated with a new one."""
+        if isinstance(failed, TransportFailure) or failed.status != 401 or used is None or call.lease is not None:
+            return False
+        self._tokens.reject(used)
+        refused.append(used)
+        return len(refused) == 1 or (used.worked and len(refused) <= MAX_REPLAYS)
+
+    def _tell(self, error: SoracomError, attempts: Attempts) -> SoracomError:
+        """Return `error`, which tells how often the call was tried, and for how long."""
+        error.attempts, error.elapsed = attempts.made, self._clock.now() - attempts.begun
+        return error
+
+    def _error(self, call: Call[Any], failed: Outcome, lease: Lease | None, why: str) -> SoracomError:
+        operation = call.prepared.operation
+        if call.elsewhere is not None:
+            return refusal(operation, failed, call.elsewhere.endpoint)
+        return failure(operation, failed, call.options.endpoint, why, self._secrets(call, lease))
+
+    def _secrets(self, call: Call[Any], lease: Lease | None) -> Iterator[str]:
+        """Yield the secrets that the request carried, and those that the session knows."""
+        for secret in (*secrets_of(self._credentials), *((lease.api_key, lease.token) if lease else ())):
+            yield secret.reveal()
+        yield from secrets_in(call.prepared.content)
+
+
+_CANCELLED = TransportFailure("cancelled", sent=True)
+GARBLED = TransportFailure("the answer cannot be read", sent=True)
+"""How a success ended whose body is cut or garbled."""
+
+
+async def _read(outcome: Response | StreamingResponse | TransportFailure, timeout: float) -> Outcome:
+    """Return the whole of an outcome; the time-out is for all of it."""
+    return await outcome.whole(timeout, limit=timeout) if isinstance(outcome, StreamingResponse) else outcome
+
+
+def _throttled(failed: Outcome) -> bool:
+    return not isinstance(failed, TransportFailure) and failed.status == 429
+
+
+def _brief(outcome: Outcome | StreamingResponse) -> str:
+    return outcome.reason if isinstance(outcome, TransportFailure) else str(outcome.status)
+
+
+def _again(seconds: float) -> str:
+    """Return when a call is repeated, for a log line."""
+    if seconds < TOLD_AFTER:
+        return f"again in {seconds:.2f} s" if seconds else "again at once"
+    return f"again in {seconds:.1f} s, at {clock_time(seconds)}"
