@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -74,11 +74,20 @@ def _named(data: Any, *, secret: bool) -> Iterator[str]:
             yield from _named(each, secret=secret)
 
 
-def _forms(secret: str) -> Iterator[str]:
-    """Yield the forms in which a text quotes a secret."""
-    yield secret
-    yield json.dumps(secret)[1:-1]
-    yield json.dumps(secret, ensure_ascii=False)[1:-1]
-    yield html.escape(secret)
-    yield quote(secret, safe="", errors="replace")
-    yield quote_plus(secret, errors="replace")
+def _forms(secret: str) -> set[str]:
+    """Return the forms in which a text quotes a secret: as it is, and as it is within texts of texts, up to three."""
+    forms = {secret}
+    for _ in range(3):
+        forms |= {quoted(form) for form in forms for quoted in _QUOTED}
+    return forms
+
+
+_QUOTED: tuple[Callable[[str], str], ...] = (
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    html.escape,
+    lambda text: quote(text, safe="/", errors="replace"),
+    lambda text: quote(text, safe="", errors="replace"),
+    lambda text: quote_plus(text, errors="replace"),
+)
+"""How formats write a text: JSON, HTML, and URLs."""

@@ -27,6 +27,7 @@ from soracom_async._core.outcome import Response, TransportFailure
 from soracom_async._core.retry import (
     BASE,
     CAP,
+    HEALING_SECONDS,
     Attempts,
     Budget,
     Retry,
@@ -194,6 +195,23 @@ def test_the_budget_stays_within_its_bounds(events):
             spent += budget.spend(0.0)
         assert 0 <= budget.left <= 10.0
     assert spent <= 10 + 0.1 * sum(events) + 1e-6
+
+
+def test_the_budget_heals_by_time():
+    """Empty, it affords one repetition every few seconds, and after ten minutes it is full."""
+    budget = Budget(left=0.0, healed_at=1000.0)
+    assert not budget.spend(1000.0)
+    assert budget.spend(1000.0 + HEALING_SECONDS / 100)
+    assert not budget.spend(1000.0 + HEALING_SECONDS / 100)
+    assert budget.spend(1000.0 + 10 * HEALING_SECONDS)
+    assert budget.left == budget.capacity - 1
+
+
+def test_a_stale_connection_costs_nothing():
+    """The service did not fail: an empty budget is no reason to give up."""
+    budget = Budget(left=0.0)
+    assert Attempts(3).decide(READ, unanswered(sent=True, stale=True), budget, 0.0) == Retry(0.0)
+    assert budget.left == 0
 
 
 # Through the session
@@ -398,6 +416,40 @@ async def test_a_storm_is_stopped_by_the_budget(jumping_clock):
                     group.start_soon(call)
     assert failed == 1000
     assert 1000 < len(transport.requests) <= 1000 + 100
+
+
+async def test_a_storm_is_forgotten(jumping_clock):
+    """25 failing polls use the budget up; ten minutes later a single 503 is repeated again."""
+    transport = Script(503)
+    async with opened(transport, clock=jumping_clock) as soracom:
+        for _ in range(25):
+            with pytest.raises(ServerError):
+                await soracom.sims.get("1")
+        jumping_clock.time += HEALING_SECONDS
+        transport.steps[:] = [503, SIM]
+        assert (await soracom.sims.get("1")).sim_id == "1"
+
+
+@pytest.mark.parametrize("answer", [408, 425, 520, 521, 522, 523, 524])
+async def test_faults_of_gateways_pass(answer, jumping_clock):
+    """On a read they are repeated; what acts is not."""
+    transport = Script(answer, answer, SIM)
+    async with opened(transport, clock=jumping_clock) as soracom:
+        assert (await soracom.sims.get("1")).sim_id == "1"
+        transport.steps[:] = [answer]
+        with pytest.raises(APIError):
+            await soracom.sims.send_sms("1", payload="x")
+    assert len(transport.requests) == 4
+
+
+@pytest.mark.parametrize("content", [b"", b'{"simId": "1', b"<html>", b"\xff"])
+async def test_a_garbled_answer_to_a_read_is_asked_for_again(content, jumping_clock):
+    """Also of a listing; the third answer is whole."""
+    transport = Script(*[httpx.Response(200, content=content)] * 2, SIM)
+    async with opened(transport, clock=jumping_clock) as soracom:
+        assert (await soracom.sims.get("1")).sim_id == "1"
+        transport.steps[:] = [*[httpx.Response(200, content=content)] * 2, httpx.Response(200, json=[SIM])]
+        assert len(await soracom.sims.list().collect()) == 1
 
 
 async def test_a_success_pays_for_repetitions(jumping_clock):
