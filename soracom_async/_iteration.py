@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class AsyncOnly:
-    """Says what to write where it is used without `async`: in `for`, `list()`, `await`, `with`."""
+    """Says what to write where it is used without `async`: in `for`, `in`, `list()`, `await`, `with`."""
 
     __slots__ = ()
     _usage: ClassVar[str]
@@ -21,7 +21,7 @@ class AsyncOnly:
         raise TypeError(f"this is not how to use {type(self).__name__.lstrip('_')}: write {self._usage}")
 
     if not TYPE_CHECKING:  # a type checker finds by itself that they are missing
-        __iter__ = __await__ = __enter__ = __exit__ = _misused
+        __iter__ = __contains__ = __await__ = __enter__ = __exit__ = _misused
 
 
 class SharedIterator(AsyncOnly, Generic[T]):

@@ -206,7 +206,9 @@ class Tasks:
         except BaseException as error:
             if self._crash is None and not _is_cancellation(error):
                 self._crash = error
-                self._told = _in_asyncio() and isinstance(error, KeyboardInterrupt | SystemExit)  # it raises them itself
+                self._told = _in_asyncio() and isinstance(
+                    error, KeyboardInterrupt | SystemExit
+                )  # it raises them itself
             raise
 
     def _ended(self) -> None:

@@ -80,7 +80,7 @@ async def alive():
     """Whoever is here is not cancelled."""
     for _ in range(3):
         await settle(10)
-        await anyio.sleep(0)
+        await anyio.sleep(0)  # noqa: ASYNC115 - as a caller may
     with anyio.fail_after(5):
         await anyio.lowlevel.checkpoint()
 
@@ -114,17 +114,18 @@ async def test_a_generator_that_is_left_while_its_requests_are_under_way(service
 async def test_a_generator_that_only_the_garbage_collection_finds(service, kind):
     """It refers to itself, and so do its tasks: they are ended, not destroyed."""
 
-    async def circle():
-        mine = numbers  # noqa: F841 - a circle
-        async for item in service.numbers(kind):
-            yield item
+    async def begin():
+        async def circle():
+            async for item in service.numbers(kind):
+                yield item, itself
 
-    numbers = circle()
-    await anext(numbers)
+        itself = circle()
+        await anext(itself)
+
+    await begin()
     service.slow = anyio.Event()
     await settle()
     assert service.under_way
-    del numbers, circle
     gc.collect()
     await until(lambda: service.under_way == 0)
     await alive()

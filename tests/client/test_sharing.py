@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Listing:
-    """A listing of the numbers below `end`, every third page empty, each of whose fetches takes some turns of the loop."""
+    """A listing of the numbers below `end`, every third page empty, each fetched in some turns of the loop."""
 
     def __init__(self, end=60, *, turns=3, failing=()):
         self.pages = []
