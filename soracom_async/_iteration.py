@@ -1,12 +1,21 @@
-"""Iterators that several tasks may draw on, and what those read who forget `async`."""
+"""Iterators that several tasks may draw on, those too whose items are made by tasks of their own."""
 
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
+from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Generic, NoReturn, Self, TypeVar
 
 import anyio
 
+from ._tasks import Tasks
+from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsAnext
+
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -83,3 +92,104 @@ class SharedIterator(AsyncOnly, Generic[T]):
             self._error = None  # it holds the frames that it went through
         elif was_first:
             self._asking[0].set()
+
+
+class Producer(SharedIterator[T], Generic[S, T]):
+    """An `async with` whose tasks make an item of each that `source` gives: they begin with it and end with it.
+
+    `tasks` of them run at once. The source is read by one at a time, and not while `buffer` items wait to be consumed.
+    An error of the source comes behind the items that came before it; whoever asks again has it read on.
+    """
+
+    def __init__(self, source: SupportsAnext[S], tasks: int, buffer: int) -> None:
+        super().__init__()
+        self._source = source
+        self._count = tasks
+        self._buffer = buffer
+        self._tasks: Tasks | None = None
+        self._closed = False
+        self._reading = anyio.Lock()
+        self._read_all = False
+        self._under_way = 0
+        """How many items of the source are being worked on."""
+        self._failure: BaseException | None = None
+        """What the source raised and nobody was told yet."""
+        self._stopped = False
+        """Whether the source failed and nobody asked again since."""
+        self._arrival = anyio.Event()
+        """Wakes the consumer."""
+        self._room = anyio.Event()
+        """Wakes the task that is about to read."""
+
+    async def _produce(self, item: S, tasks: Tasks) -> T:
+        """Make an item of one of the source's."""
+        raise NotImplementedError
+
+    async def __aenter__(self) -> Self:
+        if self._tasks is not None:
+            raise ConfigurationError(f"this was entered before: begin anew with {self._usage}")
+        self._tasks = Tasks(self._work, self._count, lambda: self._arrival.set())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        assert self._tasks is not None  # noqa: S101 - it was entered
+        self._closed = True
+        await self._tasks.aclose()
+
+    def _take(self) -> T:
+        self._room.set()
+        return super()._take()
+
+    async def _refill(self) -> None:
+        if self._tasks is None:
+            raise TypeError(f"the tasks have not begun: write {self._usage}")
+        if self._stopped and self._failure is None:
+            self._stopped = False
+            self._room.set()
+        while not self._items:
+            self._tasks.check()
+            if not self._under_way:
+                if self._failure is not None:
+                    error, self._failure = self._failure, None
+                    raise error
+                if self._read_all:
+                    raise StopAsyncIteration
+            if self._closed:
+                raise ConfigurationError(f"the 'async with' was left: write {self._usage}")
+            if self._tasks.ended:
+                raise RuntimeError("somebody else cancelled the tasks: what they had not done yet is lost")
+            self._arrival = anyio.Event()
+            await self._arrival.wait()
+
+    async def _work(self, tasks: Tasks) -> None:
+        with suppress(StopAsyncIteration):
+            while True:
+                async with self._reading:
+                    item = await self._read(tasks)
+                    self._under_way += 1
+                try:
+                    self._items.append(await self._produce(item, tasks))
+                finally:
+                    self._under_way -= 1
+                    self._arrival.set()
+                await tasks.absorb()
+
+    async def _read(self, tasks: Tasks) -> S:
+        while not self._read_all:
+            if self._stopped or len(self._items) >= self._buffer:
+                self._room = anyio.Event()
+                await self._room.wait()
+                continue
+            try:
+                return await anext(self._source)
+            except StopAsyncIteration:
+                self._read_all = True
+            except BaseException as error:
+                if not tasks.brought_by_call(error):
+                    raise
+                self._failure, self._stopped = error, True
+            self._arrival.set()
+            await tasks.absorb()
+        raise StopAsyncIteration

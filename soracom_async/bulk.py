@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from ._tasks import Producer, Tasks
+from ._iteration import Producer
+from ._tasks import Tasks
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:

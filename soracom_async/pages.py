@@ -11,8 +11,8 @@ from attrs import field, frozen
 
 from ._clock import Clock, SystemClock
 from ._core.cursor import EMPTY_PAGES, EmptyPages, LoopGuard
-from ._iteration import AsyncOnly, SharedIterator
-from ._tasks import Producer, Tasks
+from ._iteration import AsyncOnly, Producer, SharedIterator
+from ._tasks import Tasks
 from .errors import ConfigurationError, DecodeError
 
 T = TypeVar("T")
