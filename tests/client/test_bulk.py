@@ -368,8 +368,8 @@ async def test_errors_of_calls_that_are_cut_off_are_nobodys():
     assert begun == 6
 
 
-async def test_trio_brings_a_cancellation_of_another_task():
-    """A cancellation that was kept from another task and raised again is a result as well."""
+async def test_a_cancellation_that_was_kept_from_another_task_is_a_result():
+    """Whoever kept it and raises it again; trio has no other way to one."""
     kept = []
 
     async def work(key):
