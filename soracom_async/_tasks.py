@@ -1,65 +1,145 @@
-"""Tasks that produce items for a consumer, and that no one else owns."""
+"""Tasks that belong to an object, and to no scope of the task that began them.
+
+A task group that is entered in the caller's task is a scope that stays open while the caller, an async generator
+perhaps, stands at a `yield`. Such a generator may be left there and closed in another task, and then the scope would
+cancel whoever ran the generator (PEP 789).
+"""
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Generic, Self, TypeVar
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from contextvars import copy_context
+from typing import Any
 
 import anyio
-from anyio.abc import TaskGroup
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
-
-T = TypeVar("T")
+import anyio.lowlevel
 
 
-class Producer(Generic[T]):
-    """An `async with` whose tasks produce items: they begin with it and end with it.
+class Tasks:
+    """Some tasks, which run until they end, `aclose` ends them, or one of them crashes."""
 
-    `tasks` of them run at once, and at most `buffer` items wait to be consumed.
+    def __init__(self, work: Callable[[Tasks], Awaitable[None]], count: int, at_end: Callable[[], None]) -> None:
+        self._work = work
+        self._count = count
+        self._at_end = at_end
+        self._scope = anyio.CancelScope()
+        self._end = anyio.Event()
+        self._crash: BaseException | None = None
+        self._told = False
+        self._main: asyncio.Task[None] | None = None
+        self._main = _start(self._run, self._ended)
+
+    @property
+    def ended(self) -> bool:
+        """Whether none of them runs any more."""
+        return self._end.is_set()
+
+    def check(self) -> None:
+        """Raise what one of them crashed by."""
+        if self._crash is not None:
+            self._told = True
+            raise self._crash
+
+    def brought_by_call(self, error: BaseException) -> bool:
+        """Return whether `error` is the result of what was called: errors are, and cancellations that are not ours.
+
+        A call is cancelled by itself if it waits for a task or future that somebody cancelled.
+        """
+        return isinstance(error, Exception) or (_is_cancellation(error) and not self._are_cancelled())
+
+    async def absorb(self) -> None:
+        """Take back what a call did to the task it ran in, if it cancelled that."""
+        task = asyncio.current_task() if _in_asyncio() else None
+        while task is not None and task.cancelling() and not self._are_cancelled():
+            with suppress(asyncio.CancelledError):
+                await anyio.lowlevel.checkpoint()  # it may not have arrived yet
+            task.uncancel()
+
+    async def aclose(self) -> None:
+        """Cancel them and wait for their end, also when cancelled; raise what one crashed by, unless it was raised."""
+        self._scope.cancel()
+        interruption: BaseException | None = None
+        while not self.ended:
+            try:
+                with anyio.CancelScope(shield=True):
+                    await self._end.wait()
+            except asyncio.CancelledError as error:  # `task.cancel()` knows no shield
+                interruption = error
+        if not self._told:
+            self.check()
+        if interruption is not None:
+            raise interruption
+
+    def _are_cancelled(self) -> bool:
+        """Return whether the task that calls this is being cancelled together with all others."""
+        if self._main is not None and self._main.cancelling():
+            return True
+        return anyio.current_effective_deadline() == -math.inf
+
+    async def _run(self) -> None:
+        try:
+            with self._scope:
+                async with anyio.create_task_group() as group:
+                    for _ in range(self._count):
+                        group.start_soon(self._one)
+        except BaseException as error:
+            if _is_cancellation(error):
+                raise
+
+    async def _one(self) -> None:
+        try:
+            await self._work(self)
+        except BaseException as error:
+            if self._crash is None and not _is_cancellation(error):
+                self._crash = error
+                self._told = _in_asyncio() and isinstance(
+                    error, KeyboardInterrupt | SystemExit
+                )  # it raises them itself
+            raise
+
+    def _ended(self) -> None:
+        self._end.set()
+        self._at_end()
+
+
+def _in_asyncio() -> bool:
+    return anyio.get_cancelled_exc_class() is asyncio.CancelledError
+
+
+def _is_cancellation(error: BaseException) -> bool:
+    """Return whether `error` is a cancellation, or a group of cancellations and of errors that came with them."""
+    cancelled = anyio.get_cancelled_exc_class()
+    if isinstance(error, BaseExceptionGroup) and not isinstance(error, Exception):
+        return error.split((cancelled, Exception))[1] is None
+    return isinstance(error, cancelled)
+
+
+_RUNNING: set[asyncio.Task[None]] = set()
+"""An event loop of asyncio itself holds its tasks but weakly."""
+
+
+def _start(function: Callable[[], Coroutine[Any, Any, None]], ended: Callable[[], None]) -> asyncio.Task[None] | None:
+    """Run `function` in a task outside of all scopes, with the caller's context, and call `ended` behind it.
+
+    Return the task under asyncio.
     """
+    if _in_asyncio():
+        task = asyncio.get_running_loop().create_task(function())
+        _RUNNING.add(task)
+        task.add_done_callback(_RUNNING.discard)
+        task.add_done_callback(lambda _: ended())  # also if it was cancelled before its first step
+        return task
 
-    def __init__(self, tasks: int, buffer: int) -> None:
-        self._count = tasks
-        self._buffer = buffer
-        self._error: Exception | None = None
-        """What ended the production, for the consumer: it is raised behind the items that came before it."""
-        self._group: TaskGroup
-        self._items: MemoryObjectReceiveStream[T]
+    from trio.lowlevel import spawn_system_task
 
-    async def _produce(self, send: MemoryObjectSendStream[T]) -> None:
-        """Send items until there are no more; runs in each of the tasks."""
-        raise NotImplementedError
-
-    async def __aenter__(self) -> Self:
-        send, self._items = anyio.create_memory_object_stream[T](self._buffer)
-        self._group = anyio.create_task_group()
-        await self._group.__aenter__()
-        with send:
-            for _ in range(self._count):
-                self._group.start_soon(self._run, send.clone())
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def run() -> None:
         try:
-            self._group.cancel_scope.cancel()
-            # The group is not told how the body of the `async with` ended: it would wrap the body's error in a group.
-            await self._group.__aexit__(None, None, None)
+            await function()
         finally:
-            self._items.close()
+            ended()
 
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> T:
-        try:
-            return await self._items.receive()
-        except anyio.EndOfStream:
-            if self._error is not None:
-                raise self._error from None
-            raise StopAsyncIteration from None
-
-    async def _run(self, send: MemoryObjectSendStream[T]) -> None:
-        with send:
-            await self._produce(send)
+    spawn_system_task(run, context=copy_context())
+    return None

@@ -12,11 +12,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sized
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
-import anyio
-from anyio.streams.memory import MemoryObjectSendStream
 from attrs import frozen
 
-from ._tasks import Producer
+from ._iteration import Producer
+from ._tasks import Tasks
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -36,10 +35,10 @@ class Ok(Generic[K, V]):
 
 @frozen(slots=True)
 class Failed(Generic[K]):
-    """The call for `key` failed with `error`."""
+    """The call for `key` failed with `error`; that is CancelledError if the call waited for what somebody cancelled."""
 
     key: K
-    error: Exception
+    error: BaseException
 
 
 Result: TypeAlias = Ok[K, V] | Failed[K]
@@ -55,9 +54,10 @@ def run(
     """Return an `async with` that calls `function` for each of `keys` and gives the results in order of completion.
 
     `keys` may be any iterable, async ones too (a listing for example), and is read no faster than the calls go; at most
-    `concurrency` calls are under way, and no more results than that wait to be consumed. `total` is the number of keys,
-    for progress, if `keys` does not know it. An error of a call is the result of its key; an error of `keys` itself
-    is raised by the loop, behind the results that came before it. Leaving the `async with` cancels what is under way.
+    `concurrency` calls are under way, and none begins while as many results wait to be consumed. `total` is the number
+    of keys, for progress, if `keys` does not know it. An error of a call is the result of its key; an error of `keys`
+    itself is raised by the loop, behind the results that came before it, and a new loop reads on if `keys` can go on.
+    Leaving the `async with` cancels what is under way. Several tasks may loop over the results: each goes to one.
     """
     if not callable(function):
         raise ConfigurationError(f"bulk.run needs a function to call for each key, not {type(function).__name__}")
@@ -68,8 +68,10 @@ def run(
     return Run(function, keys, concurrency, len(keys) if total is None and isinstance(keys, Sized) else total)
 
 
-class Run(Producer[Result[K, V]], Generic[K, V]):
+class Run(Producer[K, Result[K, V]], Generic[K, V]):
     """A run under way: an async iterator of results, with `done` and `total`."""
+
+    _usage = "'async with bulk.run(…) as results', and in it 'async for result in results'"
 
     def __init__(
         self,
@@ -78,37 +80,25 @@ class Run(Producer[Result[K, V]], Generic[K, V]):
         concurrency: int,
         total: int | None,
     ) -> None:
-        super().__init__(concurrency if total is None else min(concurrency, total), concurrency)
+        source: SupportsAnext[K] = aiter(keys) if isinstance(keys, AsyncIterable) else _Async(keys)
+        super().__init__(source, concurrency if total is None else max(1, min(concurrency, total)), concurrency)
         self._function = function
-        self._keys: SupportsAnext[K] = aiter(keys) if isinstance(keys, AsyncIterable) else _Async(keys)
-        self._reading = anyio.Lock()
-        self._read_all = False
         self.done: int = 0
         """How many results were consumed."""
         self.total: int | None = total
         """How many keys there are, if that is known."""
 
-    async def __anext__(self) -> Result[K, V]:
-        result = await super().__anext__()
+    def _take(self) -> Result[K, V]:
         self.done += 1
-        return result
+        return super()._take()
 
-    async def _produce(self, send: MemoryObjectSendStream[Result[K, V]]) -> None:
-        while True:
-            async with self._reading:
-                if self._read_all:
-                    return
-                try:
-                    key = await anext(self._keys)
-                except Exception as error:
-                    self._error = None if isinstance(error, StopAsyncIteration) else error
-                    self._read_all = True
-                    return
-            try:
-                result: Result[K, V] = Ok(key, await self._function(key))
-            except Exception as error:
-                result = Failed(key, error)
-            await send.send(result)
+    async def _produce(self, item: K, tasks: Tasks) -> Result[K, V]:
+        try:
+            return Ok(item, await self._function(item))
+        except BaseException as error:
+            if not tasks.brought_by_call(error):
+                raise
+            return Failed(item, error)
 
 
 class _Async(Generic[K]):

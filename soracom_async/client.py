@@ -379,7 +379,7 @@ class Soracom(Groups):
         async def fetch(key: str | None) -> Page[T]:
             return await session.page(operation, arguments, key, options)
 
-        return Pages(fetch, arguments.pop(paging.parameter, None))
+        return Pages(fetch, arguments.pop(paging.parameter, None), name=str(operation), clock=session.clock)
 
     if not TYPE_CHECKING:
 

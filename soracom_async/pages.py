@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from anyio.streams.memory import MemoryObjectSendStream
 from attrs import field, frozen
 
-from ._core.cursor import LoopGuard
-from ._tasks import Producer
+from ._clock import Clock, SystemClock
+from ._core.cursor import EMPTY_PAGES, EmptyPages, LoopGuard
+from ._iteration import AsyncOnly, Producer, SharedIterator
+from ._tasks import Tasks
 from .errors import ConfigurationError, DecodeError
 
-if TYPE_CHECKING:
-    from _typeshed import SupportsAnext
-
 T = TypeVar("T")
+log = logging.getLogger("soracom_async")
 
 
 @frozen(slots=True)
@@ -35,28 +35,37 @@ Fetch = Callable[[str | None], Awaitable[Page[Any]]]
 """Fetches the page behind a key, or the first."""
 
 
-class Pages(Generic[T]):
+class Pages(AsyncOnly, Generic[T]):
     """A listing. `async for item in pages` gives its items, `pages.by_page()` its pages.
 
     Each loop starts at the first page.
 
     Nothing is fetched before the loop runs, and no more than one page is held. To resume, pass the `next_key` of a page
     as `last_evaluated_key` to the method that made this. The loops raise what the calls raise, and DecodeError for a
-    listing that runs in a circle.
+    listing that runs in a circle. After many empty pages in a row they go on slowly, and say so in the log.
+
+    One iterator (`items = aiter(pages)`, `by_page()`, `ahead()`) may serve several tasks: each item goes to exactly one
+    of them, in order of asking, and a task that is cancelled loses none. An error is raised in all tasks that wait for
+    the page; whoever asks again has the same page fetched again.
     """
 
-    __slots__ = ("_fetch", "_key")
+    __slots__ = ("_clock", "_fetch", "_key", "_name")
+    _usage = "'async for item in pages', or 'await pages.collect()' for a list"
 
-    def __init__(self, fetch: Fetch, key: str | None = None) -> None:
+    def __init__(
+        self, fetch: Fetch, key: str | None = None, *, name: str = "the listing", clock: Clock | None = None
+    ) -> None:
         self._fetch = fetch
         self._key = key
+        self._name = name
+        self._clock = clock or SystemClock()
 
     def __aiter__(self) -> AsyncIterator[T]:
         return _Items(self.by_page())
 
     def by_page(self) -> AsyncIterator[Page[T]]:
         """Return an iterator over the pages."""
-        return _ByPage(self._fetch, self._key)
+        return _ByPage(self._fetch, self._key, self._name, self._clock)
 
     def ahead(self, pages: int = 1) -> Ahead[T]:
         """Return an `async with` that fetches up to `pages` pages ahead of the consumer and gives the items."""
@@ -75,50 +84,61 @@ class Pages(Generic[T]):
         return "Pages()" if self._key is None else f"Pages(last_evaluated_key={self._key!r})"
 
 
-class _ByPage(Generic[T]):
+class _ByPage(SharedIterator[Page[T]]):
     """An iterator and no generator: leaving it early leaves nothing to be closed."""
 
-    def __init__(self, fetch: Fetch, key: str | None) -> None:
+    _usage = "'async for page in pages.by_page()'"
+
+    def __init__(self, fetch: Fetch, key: str | None, name: str, clock: Clock) -> None:
+        super().__init__()
         self._fetch = fetch
         self._key = key
+        self._name = name
+        self._clock = clock
         self._guard = LoopGuard()
+        if key is not None:
+            self._guard.looped(key)
+        self._empty = EmptyPages()
         self._ended = False
 
-    def __aiter__(self) -> AsyncIterator[Page[T]]:
-        return self
-
-    async def __anext__(self) -> Page[T]:
+    async def _refill(self) -> None:
         if self._ended:
             raise StopAsyncIteration
+        if self._empty.pause:
+            await self._clock.sleep(self._empty.pause)
         page: Page[T] = await self._fetch(self._key)
         if page.next_key is None:
             self._ended = True
-        elif page.next_key == self._key or self._guard.looped(page.next_key):
+        elif self._guard.looped(page.next_key):
             self._ended = True
-            raise DecodeError(f"the listing runs in a circle: the key {page.next_key!r} came before")
+            raise DecodeError(f"{self._name} runs in a circle: the key {page.next_key!r} came before")
+        if self._empty.too_many(len(page.items)):
+            log.warning("%s gave %d empty pages in a row: from now on it is read slowly", self._name, EMPTY_PAGES)
         self._key = page.next_key
-        return page
+        self._items.append(page)
 
 
-class _Items(Generic[T]):
-    def __init__(self, pages: SupportsAnext[Page[T]]) -> None:
+class _Items(SharedIterator[T]):
+    _usage = "'async for item in items'"
+
+    def __init__(self, pages: AsyncIterator[Page[T]]) -> None:
+        super().__init__()
         self._pages = pages
-        self._items: list[T] = []
 
-    def __aiter__(self) -> AsyncIterator[T]:
-        return self
-
-    async def __anext__(self) -> T:
-        while not self._items:
-            self._items = (await anext(self._pages)).items[::-1]
-        return self._items.pop()
+    async def _refill(self) -> None:
+        self._items += (await anext(self._pages)).items
 
 
-class Ahead(Generic[T]):
+class Ahead(AsyncOnly, Generic[T]):
     """The items of a listing, of which up to some pages are fetched ahead of the consumer."""
 
+    _usage = "'async with pages.ahead() as items', and in it 'async for item in items'"
+
+    if not TYPE_CHECKING:
+        __aiter__ = AsyncOnly._misused
+
     def __init__(self, pages: AsyncIterator[Page[T]], count: int) -> None:
-        self._reader = _Reader(pages, count)
+        self._reader = _Reader(pages, 1, count)
 
     async def __aenter__(self) -> AsyncIterator[T]:
         await self._reader.__aenter__()
@@ -130,16 +150,10 @@ class Ahead(Generic[T]):
         await self._reader.__aexit__(kind, error, traceback)
 
 
-class _Reader(Producer[Page[T]]):
+class _Reader(Producer[Page[T], Page[T]]):
     """Fetches pages in a task of its own."""
 
-    def __init__(self, pages: AsyncIterator[Page[T]], count: int) -> None:
-        super().__init__(tasks=1, buffer=count - 1)
-        self._pages = pages
+    _usage = Ahead._usage
 
-    async def _produce(self, send: MemoryObjectSendStream[Page[T]]) -> None:
-        try:
-            async for page in self._pages:
-                await send.send(page)
-        except Exception as error:
-            self._error = error
+    async def _produce(self, item: Page[T], tasks: Tasks) -> Page[T]:
+        return item

@@ -6,10 +6,11 @@ Guide: Handling Pagination.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-from attrs import define
+from attrs import define, field
 
 _LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[^,;<>]+)*)")
 _NEXT = re.compile(r";\s*rel\s*=\s*\"?(?:[^\";]*\s)?next(?:\s[^\";]*)?\"?\s*(?:;|$)", re.IGNORECASE)
@@ -32,19 +33,59 @@ def next_key(headers: Mapping[str, str], parameter: str = "last_evaluated_key") 
     return None
 
 
+RECENT_KEYS = 1000
+"""How many keys are remembered one by one, so that a listing that comes back to one of them is noticed at once."""
+
+
 @define(slots=True)
 class LoopGuard:
-    """Notices a listing that runs in a circle, of whatever length, in constant memory (Brent's algorithm)."""
+    """Notices a listing that runs in a circle, in bounded memory: a short one at once, any other after some rounds.
+
+    The rounds are those of Brent's algorithm.
+    """
 
     _seen: str | None = None
     _steps: int = 0
     _until: int = 1
+    _recent: set[int] = field(factory=set)
+    _order: deque[int] = field(factory=deque)
 
     def looped(self, key: str) -> bool:
-        """Take in the next key; True if the listing certainly runs in a circle."""
-        if key == self._seen:
+        """Take in the next key; True if it came before."""
+        mark = hash(key)  # keys may be long
+        if key == self._seen or mark in self._recent:
             return True
+        self._recent.add(mark)
+        self._order.append(mark)
+        if len(self._order) > RECENT_KEYS:
+            self._recent.remove(self._order.popleft())
         self._steps += 1
         if self._steps == self._until:
             self._seen, self._steps, self._until = key, 0, self._until * 2
         return False
+
+
+EMPTY_PAGES = 50
+"""Empty pages in a row, after which a listing is read slowly."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
+"""Seconds of the first pause between empty pages, and of those that it grows to."""
+
+
+@define(slots=True)
+class EmptyPages:
+    """Counts the empty pages of a listing: a filter that few things match has many, a service that is broken no end."""
+
+    pause: float = 0.0
+    """Seconds to wait before the next page is asked for."""
+    _in_a_row: int = 0
+    _told: bool = False
+
+    def too_many(self, items: int) -> bool:
+        """Take in how many items a page has; True once, when there are too many empty pages in a row."""
+        self._in_a_row = 0 if items else self._in_a_row + 1
+        if self._in_a_row < EMPTY_PAGES:
+            self.pause = 0.0
+            return False
+        self.pause = min(self.pause * 2 or FIRST_PAUSE, LONGEST_PAUSE)
+        told, self._told = self._told, True
+        return not told

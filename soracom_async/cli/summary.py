@@ -28,7 +28,7 @@ class Outcome:
     listed_sims: int = 0
     listed_subscribers: int = 0
     changed: int = 0
-    errors: list[Exception] = field(factory=list)
+    errors: list[BaseException] = field(factory=list)
     """What the calls that failed raised."""
     requests: int = 0
     logins: int = 0

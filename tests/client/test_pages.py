@@ -1,5 +1,8 @@
 """Listings as streams: `soracom_async.pages` and `_core.cursor`."""
 
+import itertools
+import logging
+
 import anyio
 import httpx
 import pytest
@@ -15,8 +18,9 @@ from soracom_async import (
     Page,
     Pages,
     TransportError,
+    bulk,
 )
-from soracom_async._core.cursor import LoopGuard, next_key
+from soracom_async._core.cursor import EMPTY_PAGES, LONGEST_PAUSE, RECENT_KEYS, LoopGuard, next_key
 from soracom_async.models import (
     OrderedSubscriber,
     SoraCamRecordingsAndEventsListEvents,
@@ -116,6 +120,192 @@ async def test_the_same_key_twice_in_a_row_stops_at_once():
     with pytest.raises(StopAsyncIteration):
         await anext(stream)
     assert asked == [None, "k"]
+
+
+@pytest.mark.parametrize(("lead", "length"), [(0, 500), (300, 700), (5, RECENT_KEYS), (0, RECENT_KEYS + 1), (9, 3000)])
+async def test_a_longer_circle_is_noticed(lead, length, jumping_clock):
+    """A circle of recent keys is noticed before any item comes twice, a longer one after a few rounds."""
+    asked = 0
+
+    async def fetch(key):
+        nonlocal asked
+        asked += 1
+        number = -1 if key is None else int(key)
+        return Page([number], str(number + 1 if number + 1 < lead + length else lead))
+
+    with pytest.raises(DecodeError, match="circle"):
+        await Pages(fetch, clock=jumping_clock).collect()
+    assert asked <= (lead + length + 1 if length <= RECENT_KEYS else 4 * (lead + length) + 4)
+    assert jumping_clock.slept == []
+
+
+async def test_a_key_that_comes_again_between_others_is_a_circle():
+    """Whatever comes between: the page behind it is the same."""
+    keys = iter(["a", "b", "a", "c", "a", "d"])
+
+    async def fetch(key):
+        return Page([1], next(keys))
+
+    with pytest.raises(DecodeError, match="'a' came before"):
+        await Pages(fetch).collect()
+    assert next(keys) == "c"
+
+
+async def test_the_key_that_a_listing_resumed_at_is_known():
+    """A listing that leads back to where it was resumed is noticed at once."""
+    following = {"k": "l", "l": "m", "m": "k"}
+    asked = []
+
+    async def fetch(key):
+        asked.append(key)
+        return Page([1], following[key])
+
+    with pytest.raises(DecodeError, match="'k' came before"):
+        await Pages(fetch, "k").collect()
+    assert asked == ["k", "l", "m"]
+
+
+class Endless:
+    """A listing whose keys never end, whose pages are empty but for some."""
+
+    def __init__(self, *full):
+        self.full, self.asked = full, 0
+
+    async def __call__(self, key):
+        await anyio.lowlevel.checkpoint()
+        number, self.asked = self.asked, self.asked + 1
+        return Page([number] if number in self.full else [], str(number))
+
+
+def warnings_of(caplog):
+    return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+
+
+@pytest.mark.parametrize("way", ["items", "pages", "collect", "ahead", "keys"])
+async def test_empty_pages_without_end_are_read_slowly(way, clock, caplog):
+    """After many of them in a row it is said once, and the pauses between them grow to a bound."""
+    listing = Endless()
+    pages = Pages(listing, name="listSims", clock=clock)
+
+    async def read():
+        if way == "collect":
+            await pages.collect()
+        elif way == "ahead":
+            async with pages.ahead(2) as items:
+                await anext(items)
+        elif way == "keys":
+            async with bulk.run(print, pages) as results:
+                await anext(results)
+        else:
+            async for page in pages if way == "items" else pages.by_page():
+                assert page.items == []
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(read)
+        await clock.until_sleeping()
+        assert listing.asked == EMPTY_PAGES
+        for _ in range(20):
+            await clock.advance(LONGEST_PAUSE)
+            await clock.until_sleeping()
+        group.cancel_scope.cancel()
+    assert clock.slept == sorted(clock.slept)
+    assert clock.slept[0] < 1
+    assert clock.slept[-1] == LONGEST_PAUSE
+    assert listing.asked < EMPTY_PAGES + 40
+    assert warnings_of(caplog) == [f"listSims gave {EMPTY_PAGES} empty pages in a row: from now on it is read slowly"]
+
+
+async def test_empty_pages_between_full_ones_are_read_as_ever(clock, caplog):
+    """A filter that few things match has them; only too many in a row count."""
+    full = range(EMPTY_PAGES - 1, 2000, EMPTY_PAGES)
+    items = aiter(Pages(Endless(*full), clock=clock))
+    assert [await anext(items) for _ in range(30)] == list(full)[:30]
+    assert clock.slept == []
+    assert warnings_of(caplog) == []
+
+
+async def test_a_full_page_ends_the_pauses(jumping_clock, caplog):
+    """The next ones are read without a pause, and those of a second gap begin short again; it is said but once."""
+    first, second = EMPTY_PAGES + 5, 2 * EMPTY_PAGES + 10
+    items = aiter(Pages(Endless(first, first + 1, second), clock=jumping_clock))
+    assert await anext(items) == first
+    paused = len(jumping_clock.slept)
+    assert paused == 6
+    assert await anext(items) == first + 1
+    assert len(jumping_clock.slept) == paused
+    assert await anext(items) == second
+    assert jumping_clock.slept[paused:] == jumping_clock.slept[:4]
+    assert len(warnings_of(caplog)) == 1
+
+
+async def test_a_session_waits_by_its_clock_and_names_the_operation(jumping_clock, caplog):
+    """The warning says which listing it is."""
+    keys = itertools.count()
+    transport = Script(lambda r: httpx.Response(200, json=[], headers={"x-soracom-next-key": f"k{next(keys)}"}))
+    async with opened(transport, clock=jumping_clock) as soracom:
+        async for page in soracom.sims.list().by_page():
+            if page.next_key == f"k{EMPTY_PAGES + 2}":
+                break
+    assert len(jumping_clock.slept) == 3
+    assert warnings_of(caplog)[0].startswith("listSims (GET /sims) gave ")
+
+
+# What is not written with `async`
+
+ITEMS, LIST, WITH = "'async for item in pages'", "'await pages.collect()'", "'async with pages.ahead() as items'"
+BULK = "'async with bulk.run(…) as results', and in it 'async for result in results'"
+
+
+def loop(it):
+    for _ in it:
+        pass
+
+
+async def wait_for(it):
+    await it
+
+
+async def enter(it):
+    with it:
+        pass
+
+
+async def loop_unentered(it):
+    async for _ in it:
+        pass
+
+
+@pytest.mark.parametrize("misuse", [loop, list, sorted, wait_for, enter, lambda it: 1 in it, lambda it: [*it]])
+@pytest.mark.parametrize(
+    ("what", "advice"),
+    [
+        (lambda: Pages(Listing([1])), (ITEMS, LIST)),
+        (lambda: Pages(Listing([1])).by_page(), ("'async for page in pages.by_page()'",)),
+        (lambda: aiter(Pages(Listing([1]))), ("'async for item in items'",)),
+        (lambda: Pages(Listing([1])).ahead(2), (WITH,)),
+        (lambda: bulk.run(print, [1]), (BULK,)),
+    ],
+)
+async def test_what_is_used_without_async_says_how_it_is_used(misuse, what, advice):
+    """A TypeError, as Python's own, that says what to write."""
+    with pytest.raises(TypeError) as caught:
+        done = misuse(what())
+        await done
+    for words in advice:
+        assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("what", "advice"), [(lambda: Pages(Listing([1])).ahead(2), WITH), (lambda: bulk.run(print, [1]), BULK)]
+)
+async def test_what_has_tasks_is_entered_first(what, advice):
+    """A loop over `ahead(…)` or `bulk.run(…)` itself says that they are an `async with`."""
+    with pytest.raises(TypeError) as caught:
+        await loop_unentered(what())
+    assert advice in str(caught.value)
+    if advice is BULK:
+        with pytest.raises(TypeError, match="async with bulk"):
+            await anext(what())
 
 
 async def test_ahead_reads_so_many_pages_ahead_and_no_more():
