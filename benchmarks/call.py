@@ -12,17 +12,23 @@ import argparse
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import aiohttp
 import anyio
 import httpx
 import httpx_aiohttp
+from attrs import evolve
 
 from soracom_async import AuthKey, Soracom
+from soracom_async._core.operation import Operation
 from soracom_async.api.sim import GET_SIM
 from soracom_async.emulator import Emulator
 
 from ._common import SMALL, Call, Drive, Server, drive, progress, show, side_by_side
+
+RAW: Operation[Any] = evolve(GET_SIM, result=bytes)
+"""The same call, whose answer is not decoded."""
 
 TASKS = 1, 10, 50
 PEER = "httpx.AsyncClient.get"
@@ -73,7 +79,7 @@ def with_session(sim: str | None, *, over_aiohttp: bool = False) -> Client:
             await soracom.login()
             if sim is None:
                 # Token, quota, retry and the whole answer, but nothing decoded; there is no public name for that.
-                yield lambda: soracom._session.send(GET_SIM, {"sim_id": "small"}, soracom._options)
+                yield lambda: soracom._session.call(RAW, {"sim_id": "small"}, soracom._options)
             else:
                 yield lambda: soracom.sims.get(sim)
 
@@ -97,8 +103,8 @@ async def full_sim() -> str:
     """Return the JSON of a SIM with all that the service tells of one."""
     emulator = Emulator(sims=1)
     async with Soracom(emulator.auth_key, transport=emulator.transport) as soracom:
-        answer = await soracom._session.send(GET_SIM, {"sim_id": await first_sim(soracom)}, soracom._options)
-        return answer.content.decode()
+        content = await soracom._session.call(RAW, {"sim_id": await first_sim(soracom)}, soracom._options)
+        return str(content, "utf-8")
 
 
 async def first_sim(soracom: Soracom) -> str:
