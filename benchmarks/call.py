@@ -12,7 +12,7 @@ import argparse
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import anyio
@@ -27,7 +27,7 @@ from soracom_async.emulator import Emulator
 
 from ._common import SMALL, Call, Drive, Server, drive, progress, show, side_by_side
 
-RAW: Operation[Any] = evolve(GET_SIM, result=bytes)
+RAW = evolve(cast("Operation[Any]", GET_SIM), result=bytes)
 """The same call, whose answer is not decoded."""
 
 TASKS = 1, 10, 50
