@@ -91,7 +91,7 @@ class Attempts:
 
 def _repeatable(effect: Effect, outcome: ResponseHead | TransportFailure) -> bool:
     if isinstance(outcome, TransportFailure):
-        return not outcome.sent or effect is not Effect.ACT
+        return not outcome.permanent and (not outcome.sent or effect is not Effect.ACT)
     if outcome.status == 429:
         return True  # certainly not executed
     return outcome.status in (500, 502, 503, 504) and effect is not Effect.ACT

@@ -64,6 +64,8 @@ ERRORS = _Errors(
     ),
     either=(httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError),
     timeout=httpcore.TimeoutException,
+    proxy=httpcore.ProxyError,
+    unsupported=httpcore.UnsupportedProtocol,
 )
 """What the exceptions of httpcore say of a request."""
 

@@ -11,6 +11,7 @@ import anyio
 from attrs import frozen
 
 from .._core.outcome import Response, TransportFailure
+from .remedies import UNSUPPORTED, of_proxy, of_tls
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -101,15 +102,29 @@ class TransportErrors:
     either: tuple[type[Exception], ...]
     """Nobody knows from the exception alone."""
     timeout: type[Exception]
+    proxy: type[Exception]
+    """A proxy refuses."""
+    unsupported: type[Exception]
+    """The scheme of the address is not known."""
 
     def failure(self, error: Exception, *, sent: bool) -> TransportFailure | None:
         """Return what `error` means, None for an exception of something else; `sent` decides if `error` does not."""
-        timeout = isinstance(error, self.timeout)
         if isinstance(error, self.unsent):
-            return TransportFailure(reason(error), sent=False, timeout=timeout)
-        if isinstance(error, self.sent):
-            return TransportFailure(reason(error), sent=True, timeout=timeout)
-        return TransportFailure(reason(error), sent=sent, timeout=timeout) if isinstance(error, self.either) else None
+            sent = False
+        elif isinstance(error, self.sent):
+            sent = True
+        elif not isinstance(error, self.either):
+            return None
+        why = self._remedy(error)
+        if why is None:
+            return TransportFailure(reason(error), sent=sent, timeout=isinstance(error, self.timeout))
+        return TransportFailure(f"{reason(error)}: {why}", sent=sent, permanent=True)
+
+    def _remedy(self, error: Exception) -> str | None:
+        """Return what to do about an error that no repetition mends; None for one that may pass."""
+        if isinstance(error, self.proxy):
+            return of_proxy(error) or of_tls(error)
+        return UNSUPPORTED if isinstance(error, self.unsupported) else of_tls(error)
 
 
 def reason(error: Exception) -> str:

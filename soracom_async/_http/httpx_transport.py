@@ -19,6 +19,7 @@ from .exchange import (
     read_response,
     reason,
 )
+from .remedies import PROXY_LOGIN
 from .streaming import StreamingResponse
 
 T = TypeVar("T")
@@ -67,7 +68,13 @@ ERRORS = _Errors(
     ),
     either=(httpx.TransportError,),
     timeout=httpx.TimeoutException,
+    proxy=httpx.ProxyError,
+    unsupported=httpx.UnsupportedProtocol,
 )
+
+
+_UNAUTHORIZED = TransportFailure(f"407: {PROXY_LOGIN}", sent=False, permanent=True)
+"""What it means that a proxy answers in place of the host."""
 
 
 class HTTPXTransport:
@@ -106,6 +113,8 @@ class HTTPXTransport:
     async def _exchange(self, request: httpx.Request) -> Response | TransportFailure:
         response = await self._transport.handle_async_request(request)
         try:
+            if response.status_code == 407:
+                return _UNAUTHORIZED
             if response.is_stream_consumed:  # by the transport, which decoded it then
                 return Response(response.status_code, dict(response.headers.items()), response.content)
             stream = cast("AsyncIterable[bytes]", response.stream)
@@ -113,8 +122,11 @@ class HTTPXTransport:
         finally:
             await response.aclose()
 
-    async def _begin(self, endpoint: str, request: httpx.Request) -> StreamingResponse:
+    async def _begin(self, endpoint: str, request: httpx.Request) -> StreamingResponse | TransportFailure:
         response = await self._transport.handle_async_request(request)
+        if response.status_code == 407:
+            await response.aclose()
+            return _UNAUTHORIZED
 
         async def release(whole: bool) -> None:
             await response.aclose()
