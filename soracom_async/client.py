@@ -50,6 +50,7 @@ class Settings(TypedDict, total=False):
     timeout: float
     max_retries: int
     wait: bool
+    insecure: bool
     max_connections: int
     transport: TransportChoice
     clock: Clock | None
@@ -69,10 +70,11 @@ class Soracom(Groups):
     """A session with the Soracom API, whose methods are grouped and named as in the official command line.
 
     `credentials` may be left out: then they come from the environment, or else from a profile of the command line.
-    `coverage` is `g` or `jp`; `endpoint`, an address without `/v1`, goes before it. `token_ttl` is in seconds, 180 to
-    172,800; the token is renewed before it ends. `timeout` is in seconds and for one attempt. `max_connections` bounds
-    the requests under way. `transport` is any httpx transport, which the session then closes, or `"aiohttp"`. `clock`
-    is for tests.
+    `coverage` is `g` or `jp`; `endpoint` is an address without `/v1`. The first of these counts: `endpoint`,
+    $SORACOM_ENDPOINT, `coverage`, $SORACOM_COVERAGE_TYPE, the profile if one is read, `g`. An address of plain http is
+    refused unless it is local or `insecure` is true. `token_ttl` is in seconds, 180 to 172,800; the token is renewed
+    before it ends. `timeout` is in seconds and for one attempt. `max_connections` bounds the requests under way.
+    `transport` is any httpx transport, which the session then closes, or `"aiohttp"`. `clock` is for tests.
 
     Use it as `async with Soracom(…) as soracom:`, or call `aclose()` at the end. It belongs to the event loop that
     first uses it; all its tasks share token, quota and connections. Raises ConfigurationError for what cannot work.
@@ -89,6 +91,7 @@ class Soracom(Groups):
         timeout: float = 60.0,
         max_retries: int = 5,
         wait: bool = True,
+        insecure: bool = False,
         max_connections: int = 100,
         transport: TransportChoice = None,
         clock: Clock | None = None,
@@ -98,6 +101,10 @@ class Soracom(Groups):
             from .credentials.profiles import discover
 
             found = discover(coverage=coverage)
+        elif endpoint is None:
+            from .credentials.environment import around
+
+            found = around(credentials)
         self._open(
             credentials,
             found,
@@ -105,6 +112,7 @@ class Soracom(Groups):
             endpoint=endpoint,
             token_ttl=token_ttl,
             options=Options(language=language, timeout=timeout, max_retries=max_retries, wait=wait),
+            insecure=insecure,
             max_connections=max_connections,
             transport=transport,
             clock=clock,
@@ -150,6 +158,7 @@ class Soracom(Groups):
         coverage: str | None = None,
         endpoint: str | None = None,
         token_ttl: int | None = None,
+        insecure: bool = False,
         max_connections: int = 100,
         transport: TransportChoice = None,
         clock: Clock | None = None,
@@ -173,10 +182,12 @@ class Soracom(Groups):
             ttl = found.token_ttl if ttl is None else ttl
         self._options = evolve(options, endpoint=address or ENDPOINTS["g"])
         self._options.check()
+        self._transports = TransportPool(transport, max_connections, insecure=insecure)
+        self._transports.check(self._options.endpoint)
         self._session = Session(
             chosen,
             ttl=checked_ttl(3600 if ttl is None else ttl),
-            transports=TransportPool(transport, max_connections),
+            transports=self._transports,
             clock=clock or SystemClock(),
             max_connections=max_connections,
             headers=found.headers if found is not None else {},
@@ -210,16 +221,23 @@ class Soracom(Groups):
     ) -> Soracom:
         """Return a client with other options that shares session, token and quota.
 
-        `wait=False` raises RateLimited instead of waiting for quota. Raises ConfigurationError for what cannot work.
+        `wait=False` raises RateLimited instead of waiting for quota. $SORACOM_ENDPOINT goes before `coverage` here too.
+        Raises ConfigurationError for what cannot work.
         """
         given = {"language": language, "timeout": timeout, "max_retries": max_retries, "wait": wait}
         changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         address = endpoint_of(coverage, endpoint)
         if address is not None:
+            if endpoint is None:
+                from .credentials.environment import read_environ
+
+                address = read_environ().endpoint() or address
+            self._transports.check(address)
             changes["endpoint"] = address
         other = Soracom.__new__(Soracom)
         other._options = evolve(self._options, **changes)
         other._options.check()
+        other._transports = self._transports
         other._session = self._session
         other._owner = False
         return other

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from attrs import frozen
 
@@ -74,13 +75,21 @@ def checked_endpoint(endpoint: str) -> str:
 
     Raises ConfigurationError if it is not the http or https address of a host.
     """
-    if not isinstance(endpoint, str) or not _ENDPOINT.fullmatch(endpoint):
+    if not isinstance(endpoint, str) or not _ENDPOINT.fullmatch(endpoint) or not _names_host(endpoint):
         # The address itself is not shown: it may hold a password.
         del endpoint
         raise ConfigurationError(
             "endpoint must be an address such as 'https://g.api.soracom.io', without user, query or fragment"
         )
     return endpoint.rstrip("/").removesuffix("/v1").rstrip("/")
+
+
+def _names_host(endpoint: str) -> bool:
+    try:
+        urlsplit(endpoint).port  # noqa: B018 - raises for one out of range, and urlsplit for an address that is none
+    except ValueError:
+        return False
+    return True
 
 
 def checked_ttl(token_ttl: int) -> int:

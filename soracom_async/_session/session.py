@@ -35,7 +35,7 @@ from .._core.retry import (
 )
 from .._core.token import Hidden, Lease
 from .._core.window import Permit
-from .._http.pool import HTTP, TransportPool
+from .._http.pool import TransportPool
 from .._http.streaming import StreamingResponse
 from ..credentials.kinds import Credentials
 from ..errors import ConfigurationError
@@ -88,7 +88,6 @@ class Session:
         self.tokens = Tokens(Login(credentials, ttl, self._log_in, clock), clock)
         self._options = options
         self._transports = transports
-        self._http: HTTP | None = None
         self._budget = Budget()
         self._max_connections = max_connections
         self._requests = Requests(headers)
@@ -255,10 +254,7 @@ class Session:
         try:
             if call.needs_lease:
                 lease = self.tokens.fresh() or await self.tokens.lease()
-            if call.elsewhere is None:
-                http = self._http = self._http or self._transports.to(self._options.endpoint)
-            else:
-                http = self._transports.to(call.elsewhere.endpoint)
+            http = self._transports.to(options.endpoint if call.elsewhere is None else call.elsewhere.endpoint)
             if call.upload is not None:
                 call.upload.begin()
             request = call.elsewhere or self._requests.make(prepared, options, lease)

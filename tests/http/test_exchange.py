@@ -90,7 +90,7 @@ async def test_a_refused_connection_was_not_sent(way):
 
 async def test_an_unknown_host_was_not_sent():
     """A name that does not resolve: TransportError that says that nothing was sent."""
-    async with opened("http://name.invalid", max_retries=0) as soracom:
+    async with opened("https://name.invalid", max_retries=0) as soracom:
         with pytest.raises(TransportError) as caught:
             await soracom.sims.get("1")
     assert not caught.value.sent
