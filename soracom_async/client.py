@@ -21,6 +21,7 @@ from .credentials.kinds import Credentials
 from .errors import ConfigurationError
 from .options import (
     ENDPOINTS,
+    MAX_RESPONSE_SIZE,
     Options,
     checked_ttl,
     endpoint_of,
@@ -36,7 +37,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-OPTIONS = ("language", "timeout", "max_retries", "wait")
+OPTIONS = ("language", "timeout", "max_retries", "wait", "max_response_size")
 """The settings that `with_options` can change."""
 
 
@@ -50,6 +51,7 @@ class Settings(TypedDict, total=False):
     timeout: float
     max_retries: int
     wait: bool
+    max_response_size: int
     insecure: bool
     max_connections: int
     transport: TransportChoice
@@ -73,8 +75,9 @@ class Soracom(Groups):
     `coverage` is `g` or `jp`; `endpoint` is an address without `/v1`. The first of these counts: `endpoint`,
     $SORACOM_ENDPOINT, `coverage`, $SORACOM_COVERAGE_TYPE, the profile if one is read, `g`. An address of plain http is
     refused unless it is local or `insecure` is true. `token_ttl` is in seconds, 180 to 172,800; the token is renewed
-    before it ends. `timeout` is in seconds and for one attempt. `max_connections` bounds the requests under way.
-    `transport` is any httpx transport, which the session then closes, or `"aiohttp"`. `clock` is for tests.
+    before it ends. `timeout` is in seconds and for one attempt. `max_response_size` bounds, in bytes, an answer that is
+    read whole. `max_connections` bounds the requests under way. `transport` is any httpx transport, which the session
+    then closes, or `"aiohttp"`. `clock` is for tests.
 
     Use it as `async with Soracom(…) as soracom:`, or call `aclose()` at the end. It belongs to the event loop that
     first uses it; all its tasks share token, quota and connections. Raises ConfigurationError for what cannot work.
@@ -91,6 +94,7 @@ class Soracom(Groups):
         timeout: float = 60.0,
         max_retries: int = 5,
         wait: bool = True,
+        max_response_size: int = MAX_RESPONSE_SIZE,
         insecure: bool = False,
         max_connections: int = 100,
         transport: TransportChoice = None,
@@ -111,7 +115,13 @@ class Soracom(Groups):
             coverage=coverage,
             endpoint=endpoint,
             token_ttl=token_ttl,
-            options=Options(language=language, timeout=timeout, max_retries=max_retries, wait=wait),
+            options=Options(
+                language=language,
+                timeout=timeout,
+                max_retries=max_retries,
+                wait=wait,
+                max_response_size=max_response_size,
+            ),
             insecure=insecure,
             max_connections=max_connections,
             transport=transport,
@@ -218,13 +228,20 @@ class Soracom(Groups):
         timeout: float | None = None,
         max_retries: int | None = None,
         wait: bool | None = None,
+        max_response_size: int | None = None,
     ) -> Soracom:
         """Return a client with other options that shares session, token and quota.
 
         `wait=False` raises RateLimited instead of waiting for quota. $SORACOM_ENDPOINT goes before `coverage` here too.
         Raises ConfigurationError for what cannot work.
         """
-        given = {"language": language, "timeout": timeout, "max_retries": max_retries, "wait": wait}
+        given = {
+            "language": language,
+            "timeout": timeout,
+            "max_retries": max_retries,
+            "wait": wait,
+            "max_response_size": max_response_size,
+        }
         changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         address = endpoint_of(coverage, endpoint)
         if address is not None:

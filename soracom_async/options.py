@@ -18,6 +18,9 @@ SANDBOX_ENDPOINTS = {"g": "https://g.api-sandbox.soracom.io", "jp": "https://api
 TOKEN_TTL = range(180, 172_801)
 """The times to live, in seconds, that the API accepts for a token. Guide: Token Timeout."""
 
+MAX_RESPONSE_SIZE = 64 * 1024 * 1024
+"""Bytes that the body of an answer may have which is read whole, unless something else is chosen."""
+
 LANGUAGES = ("en", "ja")
 """The languages of error messages. Guide: Error Messages."""
 
@@ -39,6 +42,11 @@ class Options:
     """How often a call may be repeated after a failure."""
     wait: bool = True
     """Whether to wait for quota; if not, a call that would have to raises RateLimited at once."""
+    max_response_size: int = MAX_RESPONSE_SIZE
+    """Bytes that an answer which is read whole may have, decoded; those of streams and downloads have no bound.
+
+    A larger one raises TransportError and is not asked for again.
+    """
 
     def check(self) -> None:
         """Raise ConfigurationError for a value that cannot work."""
@@ -48,6 +56,9 @@ class Options:
             raise ConfigurationError(f"timeout={self.timeout!r} must be a positive number of seconds")
         if not isinstance(self.max_retries, int) or self.max_retries < 0:
             raise ConfigurationError(f"max_retries={self.max_retries!r} must be 0 or more")
+        size = self.max_response_size
+        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+            raise ConfigurationError(f"max_response_size={size!r} must be 1 byte or more")
 
 
 _ENDPOINT = re.compile(

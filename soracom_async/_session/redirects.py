@@ -15,7 +15,7 @@ from .._core.outcome import Response
 from .._http.exchange import Request
 from .._http.streaming import StreamingResponse
 from ..errors import ConfigurationError, DecodeError, SoracomError
-from ..options import checked_endpoint
+from ..options import Options, checked_endpoint
 from .requests import USER_AGENT
 
 MAX_REDIRECTS = 5
@@ -66,7 +66,7 @@ class Location:
         """Whether nobody on the way can read what is fetched."""
         return self.endpoint.startswith("https:")
 
-    def request(self) -> Request:
+    def request(self, options: Options) -> Request:
         """Return the request that goes out to this address."""
         headers = [
             (b"host", self.endpoint.partition("://")[2].encode()),
@@ -74,7 +74,7 @@ class Location:
             (b"accept-encoding", b"identity"),
             (b"user-agent", USER_AGENT),
         ]
-        return Request(self.endpoint, "GET", self.target, headers, None)
+        return Request(self.endpoint, "GET", self.target, headers, None, options.max_response_size, stored=True)
 
 
 class Fetch(Protocol[ResponseT_co]):

@@ -286,7 +286,7 @@ class Session:
     ) -> Awaitable[ResponseT]:
         """Send a request to another host."""
         prepared = Prepared(operation, location.target)
-        return self._deliver(Call(prepared, UNLIMITED, options, receive, elsewhere=location.request()))
+        return self._deliver(Call(prepared, UNLIMITED, options, receive, elsewhere=location.request(options)))
 
     def _drops_token(self, call: Call[Any], failed: Outcome, used: Lease | None, refused: list[Lease]) -> bool:
         """Drop a token that is refused; return whether the call is repeated with a new one."""

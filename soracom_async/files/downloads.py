@@ -80,7 +80,7 @@ class Download:
         if chunk is None:
             raise StopAsyncIteration
         if isinstance(chunk, TransportFailure):
-            raise failure(self._operation, chunk, self._response.endpoint)
+            raise failure(self._operation, chunk, self._response.request.endpoint)
         return chunk
 
     async def read(self) -> bytes:

@@ -99,8 +99,8 @@ BROKEN = {
     "a chunk cut short": [reply(chunked(CONTENT)[:-100], headers={"transfer-encoding": "chunked"}), Connection.end],
     "a chunk that is none": [reply(b"5\r\nhello\r\nxyz\r\n", headers={"transfer-encoding": "chunked"}), Connection.end],
     "a gzip cut short": [reply(gzip.compress(CONTENT)[:-9], headers={"content-encoding": "gzip"})],
-    "nonsense as gzip": [reply(b"this is no gzip", headers={"content-encoding": "gzip"})],
-    "an unknown encoding": [reply(b"???", headers={"content-encoding": "br"})],
+    "garbage behind a gzip": [reply(gzip.compress(CONTENT) + b"garbage", headers={"content-encoding": "gzip"})],
+    "a gzip that is damaged": [reply(gzip.compress(CONTENT)[:20] + b"?" * 99, headers={"content-encoding": "gzip"})],
 }
 
 

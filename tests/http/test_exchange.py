@@ -110,6 +110,7 @@ NO_ANSWERS = {
     "a chunk that is none": [b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n", Connection.end],
     "nonsense as gzip": [reply(GZIP_NONSENSE, headers={"content-encoding": "gzip"})],
     "a gzip cut short": [reply(gzip.compress(b"[]" * 99)[:-9], headers={"content-encoding": "gzip"})],
+    "a part that nobody asked for": [reply(SIM, 206, {"content-range": "bytes 0-30/31"})],
 }
 
 
