@@ -35,6 +35,7 @@ from .._core.retry import (
 )
 from .._core.token import Hidden, Lease
 from .._core.window import Permit
+from .._http.exchange import Headers
 from .._http.pool import TransportPool
 from .._http.streaming import StreamingResponse
 from ..credentials.kinds import Credentials
@@ -58,6 +59,7 @@ from .redirects import (
     follow,
 )
 from .requests import Requests
+from .resuming import Begin, ResumingResponse
 from .tokens import Tokens
 
 R = TypeVar("R")
@@ -120,18 +122,35 @@ class Session:
 
     async def stream(
         self, operation: Operation[Any], arguments: Mapping[str, Any], options: Options
-    ) -> StreamingResponse:
+    ) -> ResumingResponse:
         """Call an operation and return its response as soon as the head is there; the caller closes it."""
-        response = await self._deliver(await self._prepare(operation, arguments, options, receive_head))
-        if response.status < 300:
-            return response
-        await response.aclose()
-        location = Location.of_redirect(response.headers, options.endpoint)
-        return await self._follow(location, operation, options, receive_head)
 
-    def download(self, location: Location | None, options: Options) -> Awaitable[StreamingResponse]:
+        async def begin(extra: Headers) -> StreamingResponse:
+            response = await self._deliver(await self._prepare(operation, arguments, options, receive_head))
+            if response.status < 300:
+                return response
+            await response.aclose()
+            location = Location.of_redirect(response.headers, options.endpoint)
+            return await self._follow(location, operation, options, receive_head, extra)
+
+        return await self._resuming(begin, operation, options)
+
+    async def download(self, location: Location | None, options: Options) -> ResumingResponse:
         """Return the response of another host as soon as the head is there; the caller closes it."""
-        return self._follow(location, DOWNLOAD, options, receive_head)
+        return await self._resuming(partial(self._follow, location, DOWNLOAD, options, receive_head), DOWNLOAD, options)
+
+    async def _resuming(self, begin: Begin, operation: Operation[Any], options: Options) -> ResumingResponse:
+        attempts = Attempts()
+
+        async def repeats(failure: TransportFailure) -> bool:
+            decision = attempts.decide(operation.effect, failure, options.max_retries, self._budget)
+            if isinstance(decision, Stop):
+                return False
+            log.debug("%s: %s, goes on in %.2f s", operation.id, failure.reason, decision.after)
+            await self.clock.sleep(decision.after)
+            return True
+
+        return ResumingResponse(await begin(()), begin, repeats)
 
     async def request(self, prepared: Prepared, quota: Operation[Any], options: Options) -> Any:
         """Send a request that no operation describes, on the quota of one that does."""
@@ -274,19 +293,29 @@ class Session:
         return outcome, lease
 
     async def _follow(
-        self, location: Location | None, operation: Operation[Any], options: Options, receive: Receive[ResponseT]
+        self,
+        location: Location | None,
+        operation: Operation[Any],
+        options: Options,
+        receive: Receive[ResponseT],
+        extra: Headers = (),
     ) -> ResponseT:
         self.enter()
-        fetch = partial(self._fetch, options, receive)
+        fetch = partial(self._fetch, options, receive, extra)
         encrypted = Location(options.endpoint, b"").encrypted
         return await follow(fetch, location, operation, encrypted=encrypted)
 
     def _fetch(
-        self, options: Options, receive: Receive[ResponseT], operation: Operation[Any], location: Location
+        self,
+        options: Options,
+        receive: Receive[ResponseT],
+        extra: Headers,
+        operation: Operation[Any],
+        location: Location,
     ) -> Awaitable[ResponseT]:
         """Send a request to another host."""
         prepared = Prepared(operation, location.target)
-        return self._deliver(Call(prepared, UNLIMITED, options, receive, elsewhere=location.request(options)))
+        return self._deliver(Call(prepared, UNLIMITED, options, receive, elsewhere=location.request(options, extra)))
 
     def _drops_token(self, call: Call[Any], failed: Outcome, used: Lease | None, refused: list[Lease]) -> bool:
         """Drop a token that is refused; return whether the call is repeated with a new one."""

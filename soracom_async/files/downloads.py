@@ -14,14 +14,14 @@ import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from anyio.to_thread import run_sync
 
 from .._codec.responses import failure
 from .._core.operation import Operation
 from .._core.outcome import TransportFailure
-from .._http.streaming import StreamingResponse
+from .._http.exchange import Request
 from ..errors import ConfigurationError
 from .content import Content
 from .uploads import Progress, Watched
@@ -37,14 +37,48 @@ def with_progress(content: Content, progress: Progress) -> Content:
     return Watched(content, progress)
 
 
+class Body(Protocol):
+    """A response whose body is still to be read."""
+
+    @property
+    def request(self) -> Request:
+        """What was asked."""
+        ...
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, by lower-case names."""
+        ...
+
+    @property
+    def length(self) -> int | None:
+        """The bytes that the body will have; None if nobody knows."""
+        ...
+
+    async def receive(self, timeout: float) -> bytes | TransportFailure | None:
+        """Return the next chunk, None at the end, or why none came within `timeout` seconds."""
+        ...
+
+    async def aclose(self) -> None:
+        """Give the connection back, or give it up."""
+        ...
+
+
 class Download:
     """An answer whose body is read as it comes: `async for chunk in answer`, `read()` or `save(path)`, once.
 
-    Reading raises RequestTimeout if nothing comes for the time-out of the session, TransportError if the
-    connection breaks.
+    If the connection to a storage host breaks, the body goes on where it was, or what comes again is left out; for
+    that `max_retries` counts as for a call. Reading raises RequestTimeout if nothing comes for the time-out of the
+    session, TransportError if the body breaks off for good, or if the host has another in its place, and what the
+    methods raise.
     """
 
-    def __init__(self, response: StreamingResponse, operation: Operation[Any], timeout: float) -> None:
+    def __init__(self, response: Body, operation: Operation[Any], timeout: float) -> None:
         self._response = response
         self._operation = operation
         self._timeout = timeout
@@ -113,9 +147,7 @@ class Download:
 class Streaming:
     """What `stream` returns: `async with` gives the answer as soon as its head has come, and closes it at the end."""
 
-    def __init__(
-        self, begin: Callable[[], Awaitable[StreamingResponse]], operation: Operation[Any], timeout: float
-    ) -> None:
+    def __init__(self, begin: Callable[[], Awaitable[Body]], operation: Operation[Any], timeout: float) -> None:
         self._begin = begin
         self._operation = operation
         self._timeout = timeout
