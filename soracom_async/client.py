@@ -302,9 +302,9 @@ class Soracom(Groups):
         """Read an answer in chunks: `async with soracom.stream("getFile", scope=…, path=…) as answer`.
 
         `what` is an operationId, with its arguments by name, or a URL that an answer contained, as of an exported file:
-        nothing of the session's is sent there. See `files.Download` for what the answer can do. The time-out is for
-        each chunk, not for the whole; `max_connections` does not count the answers that are open. Raises what the
-        methods raise.
+        nothing of the session's is sent there. See `files.Download` for what the answer can do: one of a URL that
+        breaks off goes on. The time-out is for each chunk, not for the whole; neither `max_response_size` nor
+        `max_connections` counts the answers that are open. Raises what the methods raise.
         """
         from ._registry import load
         from ._session.redirects import DOWNLOAD, Location

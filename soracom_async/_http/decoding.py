@@ -53,7 +53,7 @@ class Decoder:
         """Give the pieces that `data` becomes, none of them empty; raises BadBody."""
         if len(self._layers) > MAX_CODINGS:
             raise BadBody(f"the body claims {len(self._layers)} encodings, one around the other")
-        return self._through(iter((data,)) if data else iter(()), self._layers)
+        return self._through(iter((data,)), self._layers)
 
     def end(self) -> Iterator[bytes]:
         """Give what is left at the end of the body; raises BadBody if that is not its end."""
@@ -86,7 +86,9 @@ class _Layer:
                 self._head = data
                 return iter(())
             return self._first(data)
-        return iter((data,)) if self._codec is None else self._codec.feed(data)
+        if self._codec is None:
+            return iter((data,) if data else ())
+        return self._codec.feed(data)
 
     def end(self) -> Iterator[bytes]:
         """Give what was kept; raises BadBody if this is not the end of the body."""
@@ -104,9 +106,7 @@ class _Layer:
             pieces = codec.feed(head)
             try:
                 piece = next(pieces, None)
-            except BadBody as error:
-                if error.permanent:
-                    raise
+            except BadBody:
                 continue
             if piece is not None:
                 return self._settle(codec, chain((piece,), pieces))

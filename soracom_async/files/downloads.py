@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol
 
+import anyio
 from anyio.to_thread import run_sync
 
 from .._codec.responses import failure
@@ -83,6 +84,7 @@ class Download:
         self._operation = operation
         self._timeout = timeout
         self._open = True
+        self._turn = anyio.Lock(fast_acquire=True)
 
     @property
     def status(self) -> int:
@@ -110,7 +112,8 @@ class Download:
     async def __anext__(self) -> bytes:
         if not self._open:
             raise ConfigurationError("the answer is closed: read it within its 'async with'")
-        chunk = await self._response.receive(self._timeout)
+        async with self._turn:  # several tasks may read: each chunk goes to one of them
+            chunk = await self._response.receive(self._timeout)
         if chunk is None:
             raise StopAsyncIteration
         if isinstance(chunk, TransportFailure):

@@ -171,6 +171,24 @@ async def test_the_timeout_of_a_download_is_for_each_piece():
     assert all(1800 < seconds <= 3600 for seconds in left)
 
 
+@every_way
+async def test_several_tasks_read_one_download(way):
+    """Each chunk goes to exactly one of them."""
+    async with serving(storage(reply(chunked(CONTENT), headers={"transfer-encoding": "chunked"}))) as host:
+        chunks: list[bytes] = []
+
+        async def work(answer) -> None:
+            async for chunk in answer:
+                chunks.append(chunk)
+                await anyio.lowlevel.checkpoint()
+
+        async with over(way, host.url) as soracom, soracom.stream(f"{host.url}/a") as answer:
+            async with anyio.create_task_group() as group:
+                for _ in range(3):
+                    group.start_soon(work, answer)
+    assert b"".join(chunks) == CONTENT
+
+
 # What is left early
 
 

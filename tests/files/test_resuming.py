@@ -176,6 +176,23 @@ async def test_bytes_that_are_not_the_same(content, jumping_clock):
     gc.collect()
 
 
+async def test_a_body_of_unknown_length_that_is_shorter_now(jumping_clock):
+    """Less than was given before is not the whole."""
+    bodies = [CONTENT[:1000], CONTENT[:500]]
+
+    async def handle(request: Received, connection: Connection) -> None:
+        body = bodies.pop(0)
+        chunk = b"%x\r\n%b\r\n" % (len(body), body)
+        await connection.send(reply(chunk + b"0\r\n\r\n" * (not bodies), headers={"transfer-encoding": "chunked"}))
+        await connection.end()
+
+    async with serving(handle) as server, over("own", server.url, clock=jumping_clock) as soracom:
+        with pytest.raises(TransportError, match="begin again"):
+            await answer_of(soracom, f"{server.url}/a")
+        assert len(server.requests) == 2
+    gc.collect()
+
+
 async def test_a_part_that_ends_early(jumping_clock):
     """A host may give less than was asked for: the rest is asked for again."""
     host = Storage(1000, **TAG)
