@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import ssl
 from collections.abc import Iterator
 from typing import Final
 
@@ -39,17 +38,19 @@ PROXY_LOGIN: Final = (
 
 def of_tls(error: BaseException) -> str | None:
     """Return what to do about an error of TLS that will not pass; None if `error` is none."""
-    for each in _chain(error):
-        if isinstance(each, ssl.SSLError):  # one that was not raised by ssl itself has neither code nor reason
-            code = getattr(each, "verify_code", None)
-            if code is not None:
-                return _of_certificate(code)
-            if getattr(each, "reason", None) in _NO_COMMON_TLS:
-                return "check the scheme and the port of the endpoint: TLS as we speak it is not spoken there"
+    causes = list(_chain(error))
+    codes = (getattr(each, "verify_code", None) for each in causes)
+    code = next((code for code in codes if code is not None), None)
+    # Not every library keeps the exception of ssl as the cause; its words stay.
+    told = {match for each in causes for match in re.findall(r"\[SSL: (\w+)\]", str(each))}
+    if code is not None or "CERTIFICATE_VERIFY_FAILED" in told:
+        return _of_certificate(code)
+    if told & _NO_COMMON_TLS:
+        return "check the scheme and the port of the endpoint: TLS as we speak it is not spoken there"
     return None
 
 
-def _of_certificate(code: int) -> str:
+def _of_certificate(code: int | None) -> str:
     if code in _EXPIRED:
         return "check the clock of this machine, and the certificate of the host"
     if code in _OTHER_HOST:

@@ -167,6 +167,22 @@ def test_what_a_proxy_says(errors, text, permanent):
     assert (outcome.permanent, outcome.sent) == (permanent, False)
 
 
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate", "SSL_CERT_FILE"),
+        ("[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)", "scheme and the port"),
+        ("[SSL: INTERNAL_ERROR] internal error", None),
+        ("[Errno 111] Connection refused", None),
+    ],
+)
+def test_a_cause_that_is_told_in_words_alone(text, advice):
+    """A transport of the caller's may not keep the exception of TLS itself."""
+    outcome = HTTPX_ERRORS.failure(httpx.ConnectError(text), sent=True)
+    assert outcome.permanent is (advice is not None)
+    assert advice is None or advice in outcome.reason
+
+
 def test_a_circle_of_causes_ends():
     """An exception that is its own cause does not hold the search for a cause up."""
     error, cause = httpx.ConnectError("x"), ValueError("y")
