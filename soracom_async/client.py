@@ -21,6 +21,7 @@ from .credentials.kinds import ApiToken, Credentials
 from .errors import ConfigurationError
 from .options import (
     ENDPOINTS,
+    MAX_RESPONSE_SIZE,
     Options,
     checked_ttl,
     endpoint_of,
@@ -36,7 +37,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-OPTIONS = ("language", "timeout", "max_retries", "wait", "max_wait")
+OPTIONS = ("language", "timeout", "max_retries", "wait", "max_wait", "max_response_size")
 """The settings that `with_options` can change."""
 
 
@@ -51,6 +52,8 @@ class Settings(TypedDict, total=False):
     max_retries: int
     wait: bool
     max_wait: float
+    max_response_size: int
+    insecure: bool
     max_connections: int
     transport: TransportChoice
     clock: Clock | None
@@ -70,10 +73,13 @@ class Soracom(Groups):
     """A session with the Soracom API, whose methods are grouped and named as in the official command line.
 
     `credentials` may be left out: then they come from the environment, or else from a profile of the command line.
-    `coverage` is `g` or `jp`; `endpoint`, an address without `/v1`, goes before it. `token_ttl` is in seconds, 180 to
-    172,800; the token is renewed before it ends. `timeout` is in seconds and for one attempt. `max_wait` is in seconds:
-    a call that an answer tells to wait for longer fails at once. `max_connections` bounds the requests under way.
-    `transport` is any httpx transport, which the session then closes, or `"aiohttp"`. `clock` is for tests.
+    `coverage` is `g` or `jp`; `endpoint` is an address without `/v1`. The first of these counts: `endpoint`,
+    $SORACOM_ENDPOINT, `coverage`, $SORACOM_COVERAGE_TYPE, the profile if one is read, `g`. An address of plain http is
+    refused unless it is local or `insecure` is true. `token_ttl` is in seconds, 180 to 172,800; the token is renewed
+    before it ends. `timeout` is in seconds and for one attempt. `max_wait` is in seconds: a call that is told to wait
+    for longer fails at once. `max_response_size` bounds, in bytes, an answer that is read whole. `max_connections`
+    bounds the requests under way. `transport` is any httpx transport, which the session then closes, or `"aiohttp"`.
+    `clock` is for tests.
 
     Use it as `async with Soracom(…) as soracom:`, or call `aclose()` at the end. It belongs to the event loop that
     first uses it; all its tasks share token, quota and connections. When that loop has ended it goes on in the next,
@@ -92,6 +98,8 @@ class Soracom(Groups):
         max_retries: int = 5,
         wait: bool = True,
         max_wait: float = 120.0,
+        max_response_size: int = MAX_RESPONSE_SIZE,
+        insecure: bool = False,
         max_connections: int = 100,
         transport: TransportChoice = None,
         clock: Clock | None = None,
@@ -101,13 +109,25 @@ class Soracom(Groups):
             from .credentials.profiles import discover
 
             found = discover(coverage=coverage)
+        elif endpoint is None:
+            from .credentials.environment import around
+
+            found = around(credentials)
         self._open(
             credentials,
             found,
             coverage=coverage,
             endpoint=endpoint,
             token_ttl=token_ttl,
-            options=Options(language=language, timeout=timeout, max_retries=max_retries, wait=wait, max_wait=max_wait),
+            options=Options(
+                language=language,
+                timeout=timeout,
+                max_retries=max_retries,
+                wait=wait,
+                max_wait=max_wait,
+                max_response_size=max_response_size,
+            ),
+            insecure=insecure,
             max_connections=max_connections,
             transport=transport,
             clock=clock,
@@ -153,6 +173,7 @@ class Soracom(Groups):
         coverage: str | None = None,
         endpoint: str | None = None,
         token_ttl: int | None = None,
+        insecure: bool = False,
         max_connections: int = 100,
         transport: TransportChoice = None,
         clock: Clock | None = None,
@@ -176,10 +197,12 @@ class Soracom(Groups):
             ttl = found.token_ttl if ttl is None else ttl
         self._options = evolve(options, endpoint=address or ENDPOINTS["g"])
         self._options.check()
+        self._transports = TransportPool(transport, max_connections, insecure=insecure)
+        self._transports.check(self._options.endpoint)
         self._session = Session(
             chosen,
             ttl=checked_ttl(3600 if ttl is None else ttl),
-            transports=TransportPool(transport, max_connections),
+            transports=self._transports,
             clock=clock or SystemClock(),
             max_connections=max_connections,
             headers=found.headers if found is not None else {},
@@ -211,10 +234,12 @@ class Soracom(Groups):
         max_retries: int | None = None,
         wait: bool | None = None,
         max_wait: float | None = None,
+        max_response_size: int | None = None,
     ) -> Soracom:
         """Return a client with other options that shares session, token and quota.
 
-        `wait=False` raises RateLimited instead of waiting for quota. Raises ConfigurationError for what cannot work.
+        `wait=False` raises RateLimited instead of waiting for quota. $SORACOM_ENDPOINT goes before `coverage` here too.
+        Raises ConfigurationError for what cannot work.
         """
         given = {
             "language": language,
@@ -222,14 +247,21 @@ class Soracom(Groups):
             "max_retries": max_retries,
             "wait": wait,
             "max_wait": max_wait,
+            "max_response_size": max_response_size,
         }
         changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         address = endpoint_of(coverage, endpoint)
         if address is not None:
+            if endpoint is None:
+                from .credentials.environment import read_environ
+
+                address = read_environ().endpoint() or address
+            self._transports.check(address)
             changes["endpoint"] = address
         other = Soracom.__new__(Soracom)
         other._options = evolve(self._options, **changes)
         other._options.check()
+        other._transports = self._transports
         other._session = self._session
         other._owner = False
         return other
@@ -277,9 +309,9 @@ class Soracom(Groups):
         """Read an answer in chunks: `async with soracom.stream("getFile", scope=…, path=…) as answer`.
 
         `what` is an operationId, with its arguments by name, or a URL that an answer contained, as of an exported file:
-        nothing of the session's is sent there. See `files.Download` for what the answer can do. The time-out is for
-        each chunk, not for the whole; `max_connections` does not count the answers that are open. Raises what the
-        methods raise.
+        nothing of the session's is sent there. See `files.Download` for what the answer can do: one of a URL that
+        breaks off goes on. The time-out is for each chunk, not for the whole; neither `max_response_size` nor
+        `max_connections` counts the answers that are open. Raises what the methods raise.
         """
         from ._registry import load
         from ._session.redirects import DOWNLOAD, Location

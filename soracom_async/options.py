@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from attrs import frozen
 
@@ -16,6 +17,9 @@ SANDBOX_ENDPOINTS = {"g": "https://g.api-sandbox.soracom.io", "jp": "https://api
 
 TOKEN_TTL = range(180, 172_801)
 """The times to live, in seconds, that the API accepts for a token. Guide: Token Timeout."""
+
+MAX_RESPONSE_SIZE = 64 * 1024 * 1024
+"""Bytes that the body of an answer may have which is read whole, unless something else is chosen."""
 
 LANGUAGES = ("en", "ja")
 """The languages of error messages. Guide: Error Messages."""
@@ -43,6 +47,11 @@ class Options:
 
     The turn in the queue for quota is waited for in any case.
     """
+    max_response_size: int = MAX_RESPONSE_SIZE
+    """Bytes that an answer which is read whole may have, decoded; those of streams and downloads have no bound.
+
+    A larger one raises TransportError and is not asked for again.
+    """
 
     def check(self) -> None:
         """Raise ConfigurationError for a value that cannot work."""
@@ -54,6 +63,9 @@ class Options:
             raise ConfigurationError(f"max_retries={self.max_retries!r} must be 0 or more")
         if not isinstance(self.max_wait, int | float) or not self.max_wait >= 0:
             raise ConfigurationError(f"max_wait={self.max_wait!r} must be a number of seconds, 0 or more")
+        size = self.max_response_size
+        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+            raise ConfigurationError(f"max_response_size={size!r} must be 1 byte or more")
 
 
 _ENDPOINT = re.compile(
@@ -81,13 +93,21 @@ def checked_endpoint(endpoint: str) -> str:
 
     Raises ConfigurationError if it is not the http or https address of a host.
     """
-    if not isinstance(endpoint, str) or not _ENDPOINT.fullmatch(endpoint):
+    if not isinstance(endpoint, str) or not _ENDPOINT.fullmatch(endpoint) or not _names_host(endpoint):
         # The address itself is not shown: it may hold a password.
         del endpoint
         raise ConfigurationError(
             "endpoint must be an address such as 'https://g.api.soracom.io', without user, query or fragment"
         )
     return endpoint.rstrip("/").removesuffix("/v1").rstrip("/")
+
+
+def _names_host(endpoint: str) -> bool:
+    try:
+        urlsplit(endpoint).port  # noqa: B018 - raises for one out of range, and urlsplit for an address that is none
+    except ValueError:
+        return False
+    return True
 
 
 def checked_ttl(token_ttl: int) -> int:

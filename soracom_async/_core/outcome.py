@@ -40,6 +40,8 @@ class TransportFailure:
     timeout: bool = False
     stale: bool = False
     """Whether a kept connection turned out to be closed by the other side: waiting would not help."""
+    permanent: bool = False
+    """Whether a repetition would fail in the same way, as with a certificate that nobody vouches for."""
 
 
 Outcome: TypeAlias = Response | TransportFailure

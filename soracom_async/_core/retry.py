@@ -107,7 +107,7 @@ PASSING = frozenset((408, 425, 500, 502, 503, 504, *range(520, 525)))
 
 def _repeatable(effect: Effect, outcome: ResponseHead | TransportFailure) -> bool:
     if isinstance(outcome, TransportFailure):
-        return not outcome.sent or effect is not Effect.ACT
+        return not outcome.permanent and (not outcome.sent or effect is not Effect.ACT)
     if outcome.status == 429:
         return True  # certainly not executed
     return outcome.status in PASSING and effect is not Effect.ACT

@@ -64,6 +64,8 @@ ERRORS = _Errors(
     ),
     either=(httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError),
     timeout=httpcore.TimeoutException,
+    proxy=httpcore.ProxyError,
+    unsupported=httpcore.UnsupportedProtocol,
 )
 """What the exceptions of httpcore say of a request."""
 
@@ -100,7 +102,7 @@ class ConnectionPool:
                 await line.aclose()
 
         chunks = cast("AsyncIterable[bytes]", response.stream)
-        return StreamingResponse(request.endpoint, response.status, response.headers, chunks, release, ERRORS)
+        return await StreamingResponse(request, response.status, response.headers, chunks, release, ERRORS).checked()
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -195,7 +197,8 @@ class Connection:
         try:
             response = await self.begin(request)
             try:
-                return read_response(response.status, response.headers, await response.aread())
+                chunks = cast("AsyncIterable[bytes]", response.stream)
+                return await read_response(request, response.status, response.headers, chunks)
             finally:
                 await response.aclose()
         except BaseException:

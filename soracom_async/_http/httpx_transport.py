@@ -19,6 +19,7 @@ from .exchange import (
     read_response,
     reason,
 )
+from .remedies import PROXY_LOGIN
 from .streaming import StreamingResponse
 
 T = TypeVar("T")
@@ -67,7 +68,13 @@ ERRORS = _Errors(
     ),
     either=(httpx.TransportError,),
     timeout=httpx.TimeoutException,
+    proxy=httpx.ProxyError,
+    unsupported=httpx.UnsupportedProtocol,
 )
+
+
+_UNAUTHORIZED = TransportFailure(f"407: {PROXY_LOGIN}", sent=False, permanent=True)
+"""What it means that a proxy answers in place of the host."""
 
 
 class HTTPXTransport:
@@ -78,11 +85,11 @@ class HTTPXTransport:
 
     async def send(self, request: Request, timeout: float) -> Response | TransportFailure:
         """Send one request and read the whole answer, within `timeout` seconds."""
-        return await self._within(timeout, request, self._exchange)
+        return await self._within(timeout, request, partial(self._exchange, request))
 
     async def open(self, request: Request, timeout: float) -> StreamingResponse | TransportFailure:
         """Send one request and wait for the head of its answer, within `timeout` seconds."""
-        return await self._within(timeout, request, partial(self._begin, request.endpoint))
+        return await self._within(timeout, request, partial(self._begin, request))
 
     async def aclose(self) -> None:
         """Close the transport, as httpx's own client does."""
@@ -103,27 +110,36 @@ class HTTPXTransport:
                     raise
         return outcome or TransportFailure(f"no answer within {timeout:g} s", sent=True, timeout=True)
 
-    async def _exchange(self, request: httpx.Request) -> Response | TransportFailure:
-        response = await self._transport.handle_async_request(request)
+    async def _exchange(self, request: Request, sent: httpx.Request) -> Response | TransportFailure:
+        response = await self._transport.handle_async_request(sent)
         try:
-            if response.is_stream_consumed:  # by the transport, which decoded it then
-                return Response(response.status_code, dict(response.headers.items()), response.content)
-            stream = cast("AsyncIterable[bytes]", response.stream)
-            return read_response(response.status_code, response.headers.raw, b"".join([part async for part in stream]))
+            if response.status_code == 407:
+                return _UNAUTHORIZED
+            chunks, decoded = _body(response)
+            return await read_response(request, response.status_code, response.headers.raw, chunks, decoded=decoded)
         finally:
             await response.aclose()
 
-    async def _begin(self, endpoint: str, request: httpx.Request) -> StreamingResponse:
-        response = await self._transport.handle_async_request(request)
+    async def _begin(self, request: Request, sent: httpx.Request) -> StreamingResponse | TransportFailure:
+        response = await self._transport.handle_async_request(sent)
+        if response.status_code == 407:
+            await response.aclose()
+            return _UNAUTHORIZED
 
         async def release(whole: bool) -> None:
             await response.aclose()
 
-        decoded = response.is_stream_consumed
-        chunks = Body(response.content) if decoded else cast("AsyncIterable[bytes]", response.stream)
-        return StreamingResponse(
-            endpoint, response.status_code, response.headers.raw, chunks, release, ERRORS, decoded=decoded
-        )
+        chunks, decoded = _body(response)
+        return await StreamingResponse(
+            request, response.status_code, response.headers.raw, chunks, release, ERRORS, decoded=decoded
+        ).checked()
+
+
+def _body(response: httpx.Response) -> tuple[AsyncIterable[bytes], bool]:
+    """Return the body of a response, and whether it is decoded: a transport that read it has left that alone."""
+    if response.is_stream_consumed and not isinstance(response.stream, httpx.ByteStream):
+        return Body(response.content), True
+    return cast("AsyncIterable[bytes]", response.stream), False
 
 
 def _of_httpx(request: Request, timeout: float) -> httpx.Request:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Union
+from urllib.parse import urlsplit
 
 from .._core.outcome import Response, TransportFailure
 from ..errors import ConfigurationError
 from .exchange import Request
+from .hosts import is_local
 from .proxies import proxy_of
 from .streaming import StreamingResponse
 
@@ -38,29 +40,48 @@ TransportChoice = Union["httpx.AsyncBaseTransport", Literal["aiohttp"], None]
 class TransportPool:
     """The transports of a session: one to the API, the same to other hosts unless the environment has another proxy."""
 
-    def __init__(self, choice: TransportChoice, max_connections: int) -> None:
+    def __init__(self, choice: TransportChoice, max_connections: int, *, insecure: bool = False) -> None:
         self._choice: TransportChoice = choice
         self._max_connections = max_connections
+        self._insecure = insecure
         self._open: dict[str | None, HTTP] = {}
+        self._to: dict[str, HTTP] = {}
+
+    def check(self, endpoint: str) -> None:
+        """Raise ConfigurationError for an endpoint of plain http that is not local, unless that is asked for.
+
+        A transport of the caller's own may encrypt by itself, or send nothing at all: it is not questioned.
+        """
+        url = urlsplit(endpoint)
+        own = self._choice is None or self._choice == "aiohttp"
+        if own and not self._insecure and url.scheme != "https" and not is_local(url.hostname or ""):
+            raise ConfigurationError(
+                f"{endpoint} is plain http: everybody on the way could read keys and tokens. Use https, "
+                "or pass insecure=True if the whole way is your own"
+            )
 
     def to(self, endpoint: str) -> HTTP:
-        """Return what sends requests to `endpoint`; raises ConfigurationError as `http_for` does."""
-        choice = self._choice
-        proxy = proxy_of(endpoint) if choice is None or choice == "aiohttp" else None
-        if proxy not in self._open:
-            self._open[proxy] = http_for(endpoint, choice, self._max_connections)
-        return self._open[proxy]
+        """Return what sends requests to `endpoint`; raises ConfigurationError as `check` and `http_for` do."""
+        http = self._to.get(endpoint)
+        if http is None:
+            self.check(endpoint)
+            choice = self._choice
+            proxy = proxy_of(endpoint) if choice is None or choice == "aiohttp" else None
+            http = self._open.get(proxy) or http_for(endpoint, choice, self._max_connections)
+            self._open[proxy] = self._to[endpoint] = http
+        return http
 
     async def aclose(self) -> None:
         """Close all connections; later ones are opened anew."""
         transports = list(self._open.values())
-        self._open.clear()
+        self.abandon()
         for http in transports:
             await http.aclose()
 
     def abandon(self) -> None:
         """Forget the connections: their event loop has ended, so that nothing can close them."""
         self._open.clear()
+        self._to.clear()
 
 
 def http_for(endpoint: str, choice: TransportChoice, max_connections: int) -> HTTP:

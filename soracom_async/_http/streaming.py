@@ -2,49 +2,53 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import zlib
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
-from typing import Any, cast
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Mapping
 
 import anyio
 
 from .._core.outcome import Response, TransportFailure
+from .codecs import BadBody
+from .decoding import Decoder
 from .exchange import (
+    UNASKED,
     Headers,
+    Request,
     TransportErrors,
+    exhaust,
+    failure_of,
     folded,
-    is_encoded,
-    wrong_encoding,
+    length_of,
+    too_large,
 )
 
 Release = Callable[[bool], Awaitable[None]]
 """Gives the connection back; it is told whether the body was read to its end, so that it can be used again."""
 
-IN_HAND = 1 << 20
-"""More bytes of a body than any event loop and library hold before they read from the network again."""
+
+CANCELLED = TransportFailure("a read of the body was cancelled: what came of it is lost", sent=True)
 
 
 class StreamingResponse:
     """An answer that is read in chunks; whoever holds it must call `aclose`."""
 
     __slots__ = (
-        "_begun",
         "_chunks",
+        "_decoder",
         "_end",
         "_errors",
-        "_inflate",
         "_intact",
+        "_over",
+        "_pieces",
         "_release",
-        "endpoint",
         "headers",
+        "request",
         "status",
     )
 
     def __init__(
         self,
-        endpoint: str,
+        request: Request,
         status: int,
         raw: Headers,
         chunks: AsyncIterable[bytes],
@@ -53,13 +57,15 @@ class StreamingResponse:
         *,
         decoded: bool = False,
     ) -> None:
-        self.endpoint: str = endpoint
+        self.request: Request = request
         self.status: int = status
         self.headers: Mapping[str, str] = folded(raw)
+        self._decoder = None if decoded else Decoder.of(self.headers, stored=request.stored)
         self._chunks = aiter(chunks)
-        self._inflate: Any = zlib.decompressobj(wbits=47) if is_encoded(self.headers) and not decoded else None
+        self._pieces: Iterator[bytes] = iter(())
+        """What is left of the chunk that came last."""
+        self._over = False
         self._errors = errors
-        self._begun = False
         self._intact = True
         """Whether the chunks can go on: none of them failed or was cancelled."""
         self._release: Release | None = release
@@ -68,32 +74,42 @@ class StreamingResponse:
     @property
     def length(self) -> int | None:
         """The bytes that the body will have; None if nobody knows."""
-        told = self.headers.get("content-length", "")
-        return int(told) if told.isascii() and told.isdecimal() and not is_encoded(self.headers) else None
+        return length_of(self.headers)
+
+    async def checked(self) -> StreamingResponse | TransportFailure:
+        """Return the response, or why it is none: a part that nobody asked for is not taken for the whole."""
+        if self.status != 206 or self.request.partial:
+            return self
+        await self.aclose()
+        return UNASKED
 
     async def receive(self, timeout: float) -> bytes | TransportFailure | None:
         """Return the next chunk of the body, None at its end; or why none came within `timeout` seconds."""
         while self._release is not None:
-            chunk = await self._next(timeout)
-            if self._inflate is not None and not isinstance(chunk, TransportFailure):
-                chunk = self._inflated(chunk)
-            if chunk is None or isinstance(chunk, TransportFailure):
-                self._end = chunk
-                await self.aclose()
-            elif chunk:
-                return chunk
+            try:
+                for piece in self._pieces:
+                    return piece
+                if not self._over:
+                    self._take(await self._next(timeout))
+                    continue
+            except BadBody as error:
+                self._end = failure_of(error)
+            await self.aclose()
         return self._end
 
-    def _inflated(self, chunk: bytes | None) -> bytes | TransportFailure | None:
-        if chunk is None:
-            return None if self._inflate.eof or not self._begun else wrong_encoding(self.headers)
-        self._begun = True
-        try:
-            return cast("bytes", self._inflate.decompress(chunk))
-        except zlib.error:
-            return wrong_encoding(self.headers)
+    def _take(self, chunk: bytes | TransportFailure | None) -> None:
+        """Take the next chunk of the wire, its end, or why there is none."""
+        if isinstance(chunk, TransportFailure):
+            self._end, self._over = chunk, True
+        elif chunk is None:
+            self._over = True
+            self._pieces = iter(()) if self._decoder is None else self._decoder.end()
+        else:
+            self._pieces = iter((chunk,) if chunk else ()) if self._decoder is None else self._decoder.feed(chunk)
 
     async def _next(self, timeout: float) -> bytes | TransportFailure | None:
+        if not self._intact:
+            return CANCELLED
         self._intact = False
         with anyio.move_on_after(timeout):
             try:
@@ -109,12 +125,16 @@ class StreamingResponse:
 
     async def whole(self, timeout: float, *, limit: float = math.inf) -> Response | TransportFailure:
         """Return the answer with its body, and give the connection back; `limit` is in seconds and for all of it."""
-        chunks = []
+        parts: list[bytes] = []
+        size = 0
         try:
             with anyio.move_on_after(limit):
                 while isinstance(chunk := await self.receive(timeout), bytes):
-                    chunks.append(chunk)
-                return chunk or Response(self.status, self.headers, b"".join(chunks))
+                    parts.append(chunk)
+                    size += len(chunk)
+                    if size > self.request.limit:
+                        return failure_of(too_large(self.request.limit))
+                return chunk or Response(self.status, self.headers, b"".join(parts))
             return TransportFailure(f"no whole answer within {limit:g} s", sent=True, timeout=True)
         finally:
             await self.aclose()
@@ -124,26 +144,4 @@ class StreamingResponse:
         release, self._release = self._release, None
         if release is not None:
             with anyio.CancelScope(shield=True):
-                await release(self._intact and await self._exhaust())
-
-    async def _exhaust(self) -> bool:
-        """Take what has come of the body and end it there; return whether that was all.
-
-        The chunks are made by generators within generators. Closing the outermost would leave the others unfinished,
-        of which trio warns. So they go on until the next read from the network, which is cancelled and ends them all.
-        """
-        with anyio.CancelScope() as scope, contextlib.suppress(Exception):
-            scope.cancel()
-            return await self._go_on()
-        return False
-
-    async def _go_on(self) -> bool:
-        left = IN_HAND
-        while left > 0:
-            chunk = await anext(self._chunks, None)
-            if chunk is None:
-                return True
-            left -= len(chunk) + 1
-        if isinstance(self._chunks, AsyncGenerator):
-            await self._chunks.aclose()  # it never waits, so there is no network below
-        return False
+                await release(self._intact and await exhaust(self._chunks))

@@ -12,10 +12,10 @@ from attrs import evolve, frozen
 
 from .._core.operation import Effect, Operation
 from .._core.outcome import Response
-from .._http.exchange import Request
+from .._http.exchange import Headers, Request
 from .._http.streaming import StreamingResponse
 from ..errors import ConfigurationError, DecodeError, SoracomError
-from ..options import checked_endpoint
+from ..options import Options, checked_endpoint
 from .requests import USER_AGENT
 
 MAX_REDIRECTS = 5
@@ -66,15 +66,17 @@ class Location:
         """Whether nobody on the way can read what is fetched."""
         return self.endpoint.startswith("https:")
 
-    def request(self) -> Request:
-        """Return the request that goes out to this address."""
+    def request(self, options: Options, extra: Headers = ()) -> Request:
+        """Return the request that goes out to this address; with `extra` headers it is for a part."""
         headers = [
             (b"host", self.endpoint.partition("://")[2].encode()),
             (b"accept", b"*/*"),
             (b"accept-encoding", b"identity"),
             (b"user-agent", USER_AGENT),
+            *extra,
         ]
-        return Request(self.endpoint, "GET", self.target, headers, None)
+        limit = options.max_response_size
+        return Request(self.endpoint, "GET", self.target, headers, None, limit, stored=True, partial=bool(extra))
 
 
 class Fetch(Protocol[ResponseT_co]):

@@ -34,7 +34,7 @@ class Requests:
             headers += (b"content-type", prepared.content_type), told
         elif method in ("POST", "PUT", "PATCH"):
             headers.append((b"content-length", b"0"))
-        return Request(options.endpoint, method, prepared.target, headers, content)
+        return Request(options.endpoint, method, prepared.target, headers, content, options.max_response_size)
 
     def _headers_for(self, options: Options) -> list[tuple[bytes, bytes]]:
         own = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import nullcontext
 from typing import Any, TypeVar
 
@@ -23,10 +23,11 @@ from .._core.retry import (
 )
 from .._core.token import Lease
 from .._core.window import Permit
-from .._http.pool import HTTP, TransportPool
+from .._http.pool import TransportPool
 from .._http.streaming import StreamingResponse
 from ..credentials.kinds import Credentials, secrets_of
 from ..errors import DecodeError, SoracomError
+from ..options import Options
 from .call import Call
 from .redirects import ResponseT
 from .requests import Requests
@@ -46,7 +47,6 @@ class Sender:
 
     def __init__(
         self,
-        endpoint: str,
         *,
         tokens: Tokens,
         transports: TransportPool,
@@ -55,7 +55,6 @@ class Sender:
         max_connections: int,
         credentials: Credentials,
     ) -> None:
-        self._endpoint = endpoint
         self._tokens = tokens
         self._transports = transports
         self._requests = requests
@@ -63,12 +62,10 @@ class Sender:
         self._max_connections = max_connections
         self._credentials = credentials
         self._budget = Budget()
-        self._http: HTTP | None = None
         self.gate: anyio.Semaphore
 
     def bind(self) -> None:
         """Begin in an event loop, with no connection yet."""
-        self._http = None
         self.gate = anyio.Semaphore(self._max_connections, fast_acquire=True)
 
     async def deliver(self, call: Call[ResponseT], read: Callable[[ResponseT], T]) -> T:
@@ -118,6 +115,20 @@ class Sender:
                 if decision.after:
                     await self._clock.sleep(decision.after)
 
+    def repeats(self, operation: Operation[Any], options: Options) -> Callable[[TransportFailure], Awaitable[bool]]:
+        """Return what decides for one body, and after a delay, whether it is asked for again after a failure."""
+        attempts = Attempts(options.max_retries, options.max_wait)
+
+        async def repeats(failed: TransportFailure) -> bool:
+            decision = attempts.decide(operation.effect, failed, self._budget, self._clock.now())
+            if isinstance(decision, Stop):
+                return False
+            log.info("%s: %s; %s", operation.id, failed.reason, _again(decision.after))
+            await self._clock.sleep(decision.after)
+            return True
+
+        return repeats
+
     async def _attempt(
         self, call: Call[ResponseT], permit: Permit
     ) -> tuple[ResponseT | TransportFailure, Lease | None]:
@@ -135,10 +146,7 @@ class Sender:
         try:
             if call.needs_lease:
                 lease = self._tokens.fresh() or await self._tokens.lease()
-            if call.elsewhere is None:
-                http = self._to(options.endpoint)
-            else:
-                http = self._transports.to(call.elsewhere.endpoint)
+            http = self._transports.to(options.endpoint if call.elsewhere is None else call.elsewhere.endpoint)
             if call.upload is not None:
                 call.upload.begin()
             request = call.elsewhere or self._requests.make(prepared, options, lease)
@@ -159,14 +167,6 @@ class Sender:
             seconds = self._clock.now() - begun
             log.debug("%s: %s in %.3f s", prepared.operation, _brief(outcome), seconds)
         return outcome, lease
-
-    def _to(self, endpoint: str) -> HTTP:
-        """Return the transport to an endpoint of the API; that to the session's own is kept at hand."""
-        if endpoint != self._endpoint:
-            return self._transports.to(endpoint)
-        if self._http is None:
-            self._http = self._transports.to(endpoint)
-        return self._http
 
     async def _pass(self, gate: anyio.Semaphore, operation: str) -> None:
         """Pass the gate of connections; a long wait is told."""

@@ -15,6 +15,7 @@ from .._core.operation import Operation
 from .._core.outcome import Response
 from .._core.request import BadArgument, Prepared, prepare
 from .._core.token import Hidden, Lease
+from .._http.exchange import Headers
 from .._http.pool import TransportPool
 from .._http.streaming import StreamingResponse
 from ..credentials.kinds import ApiToken, Credentials
@@ -40,6 +41,7 @@ from .redirects import (
     follow,
 )
 from .requests import Requests
+from .resuming import Begin, ResumingResponse
 from .sender import Sender
 from .tokens import Tokens
 
@@ -68,7 +70,6 @@ class Session:
         self.tokens = Tokens(Login(credentials, ttl, self._log_in, clock), clock)
         self._options = options
         self._sender = Sender(
-            options.endpoint,
             tokens=self.tokens,
             transports=transports,
             requests=Requests(headers),
@@ -102,19 +103,26 @@ class Session:
 
     async def stream(
         self, operation: Operation[Any], arguments: Mapping[str, Any], options: Options
-    ) -> StreamingResponse:
+    ) -> ResumingResponse:
         """Call an operation and return its response as soon as the head is there; the caller closes it."""
-        call = await self._prepare(operation, arguments, options, receive_head)
-        response = await self._sender.deliver(call, _itself)
-        if response.status < 300:
-            return response
-        await response.aclose()
-        location = Location.of_redirect(response.headers, options.endpoint)
-        return await self._follow(location, operation, options, receive_head)
 
-    def download(self, location: Location | None, options: Options) -> Awaitable[StreamingResponse]:
+        async def begin(extra: Headers) -> StreamingResponse:
+            call = await self._prepare(operation, arguments, options, receive_head)
+            response = await self._sender.deliver(call, _itself)
+            if response.status < 300:
+                return response
+            await response.aclose()
+            location = Location.of_redirect(response.headers, options.endpoint)
+            return await self._follow(location, operation, options, receive_head, extra)
+
+        return await self._resuming(begin, operation, options)
+
+    async def download(self, location: Location | None, options: Options) -> ResumingResponse:
         """Return the response of another host as soon as the head is there; the caller closes it."""
-        return self._follow(location, DOWNLOAD, options, receive_head)
+        return await self._resuming(partial(self._follow, location, DOWNLOAD, options, receive_head), DOWNLOAD, options)
+
+    async def _resuming(self, begin: Begin, operation: Operation[Any], options: Options) -> ResumingResponse:
+        return ResumingResponse(await begin(()), begin, self._sender.repeats(operation, options))
 
     async def request(self, prepared: Prepared, quota: Operation[Any], options: Options) -> Any:
         """Send a request that no operation describes, on the quota of one that does."""
@@ -202,19 +210,29 @@ class Session:
         return call
 
     async def _follow(
-        self, location: Location | None, operation: Operation[Any], options: Options, receive: Receive[ResponseT]
+        self,
+        location: Location | None,
+        operation: Operation[Any],
+        options: Options,
+        receive: Receive[ResponseT],
+        extra: Headers = (),
     ) -> ResponseT:
         self.enter()
-        fetch = partial(self._fetch, options, receive)
+        fetch = partial(self._fetch, options, receive, extra)
         encrypted = Location(options.endpoint, b"").encrypted
         return await follow(fetch, location, operation, encrypted=encrypted)
 
     def _fetch(
-        self, options: Options, receive: Receive[ResponseT], operation: Operation[Any], location: Location
+        self,
+        options: Options,
+        receive: Receive[ResponseT],
+        extra: Headers,
+        operation: Operation[Any],
+        location: Location,
     ) -> Awaitable[ResponseT]:
         """Send a request to another host."""
         prepared = Prepared(operation, location.target)
-        call = Call(prepared, UNLIMITED, options, receive, elsewhere=location.request())
+        call = Call(prepared, UNLIMITED, options, receive, elsewhere=location.request(options, extra))
         return self._sender.deliver(call, _itself)
 
     def enter(self) -> None:

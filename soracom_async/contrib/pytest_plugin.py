@@ -36,5 +36,11 @@ def soracom_emulator(request: pytest.FixtureRequest) -> Emulator:
 def soracom(soracom_emulator: Emulator) -> Soracom:
     """Give a session of the emulator's root user, for whatever event loop first uses it."""
     from ..client import Soracom
+    from ..options import ENDPOINTS
 
-    return Soracom(soracom_emulator.auth_key, transport=soracom_emulator.transport, clock=soracom_emulator.clock)
+    return Soracom(
+        soracom_emulator.auth_key,
+        endpoint=ENDPOINTS["g"],  # whatever the environment of the tests says
+        transport=soracom_emulator.transport,
+        clock=soracom_emulator.clock,
+    )

@@ -131,6 +131,16 @@ def read_environ(environ: Mapping[str, str] | None = None) -> SettingsSource:
     return SettingsSource(values, _LABELS, "environment")
 
 
+def around(credentials: Credentials, environ: Mapping[str, str] | None = None) -> SessionConfig:
+    """Return credentials that are given in code, with the endpoint and the coverage that the environment names.
+
+    Raises ConfigurationError for an unknown coverage and an endpoint that is no address.
+    """
+    given = read_environ(environ)
+    del environ  # a traceback with locals would show it
+    return SessionConfig(credentials=credentials, coverage=given.coverage(), endpoint=given.endpoint())
+
+
 def from_environ(environ: Mapping[str, str] | None = None) -> SessionConfig | None:
     """Return what the environment variables `SORACOM_…` say; None if they hold no credentials.
 

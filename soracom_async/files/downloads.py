@@ -14,14 +14,15 @@ import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
+import anyio
 from anyio.to_thread import run_sync
 
 from .._codec.responses import failure
 from .._core.operation import Operation
 from .._core.outcome import TransportFailure
-from .._http.streaming import StreamingResponse
+from .._http.exchange import Request
 from ..errors import ConfigurationError
 from .content import Content
 from .uploads import Progress, Watched
@@ -37,18 +38,53 @@ def with_progress(content: Content, progress: Progress) -> Content:
     return Watched(content, progress)
 
 
+class Body(Protocol):
+    """A response whose body is still to be read."""
+
+    @property
+    def request(self) -> Request:
+        """What was asked."""
+        ...
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, by lower-case names."""
+        ...
+
+    @property
+    def length(self) -> int | None:
+        """The bytes that the body will have; None if nobody knows."""
+        ...
+
+    async def receive(self, timeout: float) -> bytes | TransportFailure | None:
+        """Return the next chunk, None at the end, or why none came within `timeout` seconds."""
+        ...
+
+    async def aclose(self) -> None:
+        """Give the connection back, or give it up."""
+        ...
+
+
 class Download:
     """An answer whose body is read as it comes: `async for chunk in answer`, `read()` or `save(path)`, once.
 
-    Reading raises RequestTimeout if nothing comes for the time-out of the session, TransportError if the
-    connection breaks.
+    If the connection to a storage host breaks, the body goes on where it was, or what comes again is left out; for
+    that `max_retries` counts as for a call. Reading raises RequestTimeout if nothing comes for the time-out of the
+    session, TransportError if the body breaks off for good, or if the host has another in its place, and what the
+    methods raise. `async with` closes it at the end, or `aclose` does.
     """
 
-    def __init__(self, response: StreamingResponse, operation: Operation[Any], timeout: float) -> None:
+    def __init__(self, response: Body, operation: Operation[Any], timeout: float) -> None:
         self._response = response
         self._operation = operation
         self._timeout = timeout
         self._open = True
+        self._turn = anyio.Lock(fast_acquire=True)
 
     @property
     def status(self) -> int:
@@ -76,11 +112,12 @@ class Download:
     async def __anext__(self) -> bytes:
         if not self._open:
             raise ConfigurationError("the answer is closed: read it within its 'async with'")
-        chunk = await self._response.receive(self._timeout)
+        async with self._turn:  # several tasks may read: each chunk goes to one of them
+            chunk = await self._response.receive(self._timeout)
         if chunk is None:
             raise StopAsyncIteration
         if isinstance(chunk, TransportFailure):
-            raise failure(self._operation, chunk, self._response.endpoint)
+            raise failure(self._operation, chunk, self._response.request.endpoint)
         return chunk
 
     async def read(self) -> bytes:
@@ -102,7 +139,16 @@ class Download:
                     progress(done, self.length)
         return done
 
-    async def _aclose(self) -> None:
+    async def __aenter__(self) -> Download:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Give the connection back, or give it up if the body has not come to its end."""
         self._open = False
         await self._response.aclose()
 
@@ -111,27 +157,33 @@ class Download:
 
 
 class Streaming:
-    """What `stream` returns: `async with` gives the answer as soon as its head has come, and closes it at the end."""
+    """What `stream` returns: `async with` gives the answer as soon as its head has come, and closes it at the end.
 
-    def __init__(
-        self, begin: Callable[[], Awaitable[StreamingResponse]], operation: Operation[Any], timeout: float
-    ) -> None:
+    Where no `async with` fits, as in a proxy that hands the answer on, `await stream.open()` gives the same `Download`,
+    and its `aclose` ends it.
+    """
+
+    def __init__(self, begin: Callable[[], Awaitable[Body]], operation: Operation[Any], timeout: float) -> None:
         self._begin = begin
         self._operation = operation
         self._timeout = timeout
         self._download: Download | None = None
 
-    async def __aenter__(self) -> Download:
+    async def open(self) -> Download:
+        """Return the answer as soon as its head has come; whoever calls this closes it. Raises what calls raise."""
         if self._download is not None:
-            raise ConfigurationError("this stream was entered before: call 'stream' again")
+            raise ConfigurationError("this stream was opened before: call 'stream' again")
         self._download = Download(await self._begin(), self._operation, self._timeout)
         return self._download
+
+    async def __aenter__(self) -> Download:
+        return await self.open()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         assert self._download is not None  # noqa: S101 - it was entered
-        await self._download._aclose()
+        await self._download.aclose()
 
     async def save(self, to: str | os.PathLike[str], progress: Progress | None) -> int:
         """Write the whole body to a file."""

@@ -354,6 +354,7 @@ async def test_a_closed_session_says_so(emulator):
         ({"endpoint": "https://user:canary@host"}, "endpoint must be an address"),
         ({"endpoint": "https://host/?x=1"}, "endpoint must be an address"),
         ({"endpoint": 5}, "endpoint must be an address"),
+        ({"endpoint": "https://host:99999"}, "endpoint must be an address"),
         ({"language": "de"}, "language='de' is not known"),
         ({"timeout": 0}, "timeout=0 must be a positive number"),
         ({"timeout": "5"}, "timeout='5' must be"),
@@ -402,6 +403,58 @@ def test_settings_from_environment_and_profile(monkeypatch, tmp_path):
     monkeypatch.delenv("SORACOM_ENDPOINT")
     assert repr(Soracom.from_env(coverage="jp")) == "Soracom(endpoint='https://api.soracom.io')"
     assert repr(Soracom.from_env()) == "Soracom(endpoint='https://g.api.soracom.io')"
+
+
+ADDRESSES = [
+    ({}, {}, "https://g.api.soracom.io"),
+    ({}, {"COVERAGE_TYPE": "jp"}, "https://api.soracom.io"),
+    ({"coverage": "g"}, {"COVERAGE_TYPE": "jp"}, "https://g.api.soracom.io"),
+    ({}, {"ENDPOINT": "http://localhost:1/v1/"}, "http://localhost:1"),
+    ({}, {"ENDPOINT": "http://localhost:1", "COVERAGE_TYPE": "jp"}, "http://localhost:1"),
+    ({"coverage": "jp"}, {"ENDPOINT": "http://localhost:1"}, "http://localhost:1"),
+    ({"endpoint": "https://x.example"}, {"ENDPOINT": "http://localhost:1"}, "https://x.example"),
+    ({"endpoint": "https://x.example", "coverage": "jp"}, {"COVERAGE_TYPE": "g"}, "https://x.example"),
+    ({"endpoint": "https://x.example"}, {"ENDPOINT": "nonsense", "COVERAGE_TYPE": "eu"}, "https://x.example"),
+    ({"coverage": "jp"}, {"ENDPOINT": "", "COVERAGE_TYPE": ""}, "https://api.soracom.io"),
+]
+
+
+@pytest.mark.parametrize("source", ["code", "environment", "profile"])
+@pytest.mark.parametrize(("settings", "variables", "address"), ADDRESSES)
+def test_the_address_by_precedence(monkeypatch, tmp_path, source, settings, variables, address):
+    """endpoint=, SORACOM_ENDPOINT, coverage=, SORACOM_COVERAGE_TYPE: wherever the credentials come from."""
+    if source != "code" and variables.get("ENDPOINT") == "nonsense":
+        source = "code"  # what is read for credentials is checked as a whole
+    for name, value in variables.items():
+        monkeypatch.setenv(f"SORACOM_{name}", value)
+    credentials = [AuthKey("keyId", "secret")] if source == "code" else []
+    if source == "environment":
+        monkeypatch.setenv("SORACOM_AUTH_KEY_ID", "keyId-1")
+        monkeypatch.setenv("SORACOM_AUTH_KEY", "secret-1")
+    elif source == "profile":
+        (tmp_path / "default.json").write_text('{"authKeyId": "keyId-1", "authKey": "s", "coverageType": "g"}')
+        (tmp_path / "default.json").chmod(0o600)
+        monkeypatch.setenv("SORACOM_PROFILE_DIR", str(tmp_path))
+    assert repr(Soracom(*credentials, **settings)) == f"Soracom(endpoint={address!r})"
+    if settings:
+        other = Soracom(AuthKey("keyId", "secret"), endpoint="https://first.example").with_options(**settings)
+        assert repr(other) == f"Soracom(endpoint={address!r})"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("ENDPOINT", "nonsense", "environment: SORACOM_ENDPOINT must be an address such as"),
+        ("ENDPOINT", "https://user:canary@host", "environment: SORACOM_ENDPOINT must be an address such as"),
+        ("COVERAGE_TYPE", "eu", "environment: SORACOM_COVERAGE_TYPE must be 'g'"),
+    ],
+)
+def test_an_address_of_the_environment_that_is_none(monkeypatch, name, value, message):
+    """Where credentials are given in code, too, the variable is named, and what it held is not shown."""
+    monkeypatch.setenv(f"SORACOM_{name}", value)
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        Soracom(AuthKey("keyId", "secret"))
+    assert "canary" not in str(caught.value)
 
 
 async def test_an_answer_that_is_no_json(emulator):

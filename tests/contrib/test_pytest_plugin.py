@@ -28,6 +28,13 @@ async def test_a_session_on_an_emulator_of_ones_own(soracom: Soracom, soracom_em
     assert (await soracom.groups.list().collect())[0].tags == {"name": "group-1"}
 
 
+def test_the_environment_changes_nothing(monkeypatch, request):
+    """Where the shell of whoever runs the tests points programs elsewhere, the fixture stays with its emulator."""
+    monkeypatch.setenv("SORACOM_ENDPOINT", "http://localhost:1/elsewhere")
+    session = request.getfixturevalue("soracom")
+    assert len(asyncio.run(session.sims.list().collect())) == 100
+
+
 def test_the_marker_sets_it_up(request):
     """Its settings are the emulator's; of several the nearest goes first."""
     pytest_configure(request.config)

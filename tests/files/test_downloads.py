@@ -33,6 +33,7 @@ from servers import Connection, Received, answering, reply, serving
 
 from soracom_async import (
     ApiToken,
+    ConfigurationError,
     RequestTimeout,
     Soracom,
     TransportError,
@@ -99,8 +100,8 @@ BROKEN = {
     "a chunk cut short": [reply(chunked(CONTENT)[:-100], headers={"transfer-encoding": "chunked"}), Connection.end],
     "a chunk that is none": [reply(b"5\r\nhello\r\nxyz\r\n", headers={"transfer-encoding": "chunked"}), Connection.end],
     "a gzip cut short": [reply(gzip.compress(CONTENT)[:-9], headers={"content-encoding": "gzip"})],
-    "nonsense as gzip": [reply(b"this is no gzip", headers={"content-encoding": "gzip"})],
-    "an unknown encoding": [reply(b"???", headers={"content-encoding": "br"})],
+    "garbage behind a gzip": [reply(gzip.compress(CONTENT) + b"garbage", headers={"content-encoding": "gzip"})],
+    "a gzip that is damaged": [reply(gzip.compress(CONTENT)[:20] + b"?" * 99, headers={"content-encoding": "gzip"})],
 }
 
 
@@ -169,6 +170,44 @@ async def test_the_timeout_of_a_download_is_for_each_piece():
         assert await soracom.files.get("private", "a") == b"xxx"
     assert len(left) == 6
     assert all(1800 < seconds <= 3600 for seconds in left)
+
+
+@every_way
+async def test_several_tasks_read_one_download(way):
+    """Each chunk goes to exactly one of them."""
+    async with serving(storage(reply(chunked(CONTENT), headers={"transfer-encoding": "chunked"}))) as host:
+        chunks: list[bytes] = []
+
+        async def work(answer) -> None:
+            async for chunk in answer:
+                chunks.append(chunk)
+                await anyio.lowlevel.checkpoint()
+
+        async with over(way, host.url) as soracom, soracom.stream(f"{host.url}/a") as answer:
+            async with anyio.create_task_group() as group:
+                for _ in range(3):
+                    group.start_soon(work, answer)
+    assert b"".join(chunks) == CONTENT
+
+
+@every_way
+async def test_without_async_with(way):
+    """A proxy opens an answer in one place and closes it in another."""
+    async with serving(storage(WHOLE)) as host, over(way, host.url) as soracom:
+        stream = soracom.stream(f"{host.url}/a")
+        answer = await stream.open()
+        assert answer.length == len(CONTENT)
+        assert await answer.read() == CONTENT
+        await answer.aclose()
+        await answer.aclose()
+        with pytest.raises(ConfigurationError, match="the answer is closed"):
+            await anext(answer)
+        with pytest.raises(ConfigurationError, match="opened before: call 'stream' again"):
+            await stream.open()
+        async with await soracom.stream(f"{host.url}/a").open() as answer:
+            await anext(answer)
+        with pytest.raises(ConfigurationError, match="the answer is closed"):
+            await anext(answer)
 
 
 # What is left early

@@ -110,7 +110,7 @@ async def test_a_kept_connection_that_was_closed_meanwhile_is_not_used():
 
     async with serving(logged_in(handle)) as server, opened(server.url, max_retries=0) as soracom:
         await soracom.sims.get("1")
-        (line,) = (line for lines in soracom._session._sender._http._idle.values() for line in lines)
+        (line,) = soracom._session._transports.to(server.url)._idle[server.url]
         assert not line.has_expired()
         end.set()
         await until(line.has_expired)

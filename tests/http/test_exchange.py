@@ -90,7 +90,7 @@ async def test_a_refused_connection_was_not_sent(way):
 
 async def test_an_unknown_host_was_not_sent():
     """A name that does not resolve: TransportError that says that nothing was sent."""
-    async with opened("http://name.invalid", max_retries=0) as soracom:
+    async with opened("https://name.invalid", max_retries=0) as soracom:
         with pytest.raises(TransportError) as caught:
             await soracom.sims.get("1")
     assert not caught.value.sent
@@ -110,6 +110,7 @@ NO_ANSWERS = {
     "a chunk that is none": [b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n", Connection.end],
     "nonsense as gzip": [reply(GZIP_NONSENSE, headers={"content-encoding": "gzip"})],
     "a gzip cut short": [reply(gzip.compress(b"[]" * 99)[:-9], headers={"content-encoding": "gzip"})],
+    "a part that nobody asked for": [reply(SIM, 206, {"content-range": "bytes 0-30/31"})],
 }
 
 

@@ -74,7 +74,7 @@ async def fresh_login(soracom) -> None:
 
 
 def opened_at(url, **settings):
-    return opened(url, **settings)
+    return opened(url, insecure=True, **settings)
 
 
 async def test_loopback_goes_through_no_proxy(monkeypatch):
@@ -95,11 +95,96 @@ def test_which_proxy_the_environment_names(monkeypatch):
     assert proxy_of("http://g.api.soracom.io") == "http://every:1"
     for host in ("localhost:8089", "127.0.0.1", "127.1.2.3:80", "[::1]:8089"):
         assert proxy_of(f"http://{host}") is None
-    for names in (".soracom.io", "soracom.io", "example.com, g.api.soracom.io", "*"):
-        monkeypatch.setenv("NO_PROXY", names)
-        assert proxy_of("https://g.api.soracom.io") is None
-    monkeypatch.setenv("NO_PROXY", "example.com")
+    monkeypatch.setenv("NO_PROXY", "*")
+    assert proxy_of("https://g.api.soracom.io") is None
+    monkeypatch.setenv("NO_PROXY", "g.api.soracom.io:8443")
     assert proxy_of("https://g.api.soracom.io") == "http://secure:2"
+    assert proxy_of("https://g.api.soracom.io:8443") is None
+    monkeypatch.setenv("no_proxy", "g.api.soracom.io:443")
+    assert proxy_of("https://g.api.soracom.io") is None
+    monkeypatch.setenv("no_proxy", "example.com:80")
+    assert proxy_of("http://example.com") is None
+    assert proxy_of("https://example.com") == "http://secure:2"
+
+
+EXCEPTED = {
+    "*": ("a.test:1", "10.0.0.1:1", "[fd00::1]:1"),
+    "a.test": ("a.test:1", "b.a.test:1", "A.Test:1"),
+    ".a.test": ("a.test:1", "b.a.test:1", "c.b.a.test:1"),
+    "a.test.": ("a.test:1",),
+    "*.a.test": ("b.a.test:1", "c.b.a.test:1"),
+    "A.TEST:8443": ("a.test:8443", "b.a.test:8443"),
+    ".a.test:8443": ("b.a.test:8443",),
+    "x.test , a.test": ("a.test:1",),
+    "x.test a.test": ("a.test:1",),
+    "x.test,\t*": ("a.test:1",),
+    "10.0.0.0/8": ("10.0.0.1:1", "10.255.255.255:1", "[::ffff:10.1.2.3]:1"),
+    "10.1.2.3/8": ("10.0.0.1:1",),
+    "10.0.0.1": ("10.0.0.1:1",),
+    "10.0.0.1:8443": ("10.0.0.1:8443",),
+    "fd00::1": ("[fd00::1]:1", "[FD00:0::1]:1"),
+    "[fd00::1]": ("[fd00::1]:1",),
+    "[fd00::1]:8443": ("[fd00::1]:8443",),
+    "fd00::/8": ("[fd00::1]:1",),
+    "[fd00::]/8": ("[fd00::1]:1",),
+    "[fd00::/8]": ("[fd00::1]:1",),
+}
+"""Hosts that each entry of NO_PROXY excepts."""
+
+NOT_EXCEPTED = {
+    "": ("a.test:1",),
+    ",": ("a.test:1", "10.0.0.1:1"),
+    ".": ("a.test:1",),
+    "a.test": ("ba.test:1", "a.test.example:1", "test:1"),
+    "*.a.test": ("a.test:1",),
+    "a.test:8443": ("a.test:443", "a.test:18443"),
+    "a.test:https": ("a.test:443",),
+    "10.0.0.0/8": ("11.0.0.1:1", "a.test:1", "[fd00::1]:1"),
+    "10.0.0.1:8443": ("10.0.0.1:443",),
+    "0.0.1": ("10.0.0.1:1",),
+    "10.0.0.0/99": ("10.0.0.1:1",),
+    "[fd00::1]:8443": ("[fd00::1]:443",),
+    "[fd00::1": ("[fd00::2]:1",),
+    "fd00::1": ("[fd00::2]:1", "fd00:1"),
+}
+"""Hosts that each entry of NO_PROXY does not except."""
+
+
+@pytest.mark.parametrize(
+    ("names", "host", "excepted"),
+    [
+        (names, host, excepted)
+        for table, excepted in ((EXCEPTED, True), (NOT_EXCEPTED, False))
+        for names, hosts in table.items()
+        for host in hosts
+    ],
+)
+def test_what_no_proxy_excepts(monkeypatch, names, host, excepted):
+    """Names, addresses and networks, with or without a port, as curl and Go have them."""
+    monkeypatch.setenv("https_proxy", "http://proxy:1")
+    monkeypatch.setenv("NO_PROXY", names)
+    assert proxy_of(f"https://{host}") == (None if excepted else "http://proxy:1")
+
+
+def test_the_settings_of_the_system(monkeypatch):
+    """Where the system has a proxy of its own, and not the environment, it also says which hosts it is not for."""
+    monkeypatch.setattr("urllib.request.getproxies", lambda: {"https": "http://system:1"})
+    monkeypatch.setattr("urllib.request.proxy_bypass", lambda host: host == "a.test")
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert proxy_of("https://a.test") is None
+    assert proxy_of("https://b.test") == "http://system:1"
+
+
+async def test_each_endpoint_has_its_own_way(monkeypatch):
+    """`with_options(endpoint=…)` asks the environment again: one goes by the proxy, the other is excepted."""
+    async with serving(proxied) as proxy, serving(answering(reply(SIM))) as server:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        for first, second in (("http://soracom.test", server.url), (server.url, "http://soracom.test")):
+            async with opened_at(first) as soracom:
+                await soracom.sims.get("1")
+                await soracom.with_options(endpoint=second).sims.get("1")
+        assert [r.target for r in server.requests] == ["/v1/sims/1", "/v1/auth", "/v1/sims/1"]
+        assert len(proxy.requests) == 3
 
 
 @pytest.mark.parametrize("proxy", ["gopher://h:1", "http://h:port"])

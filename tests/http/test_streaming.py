@@ -20,9 +20,12 @@ from soracom_async import (
     NotFound,
 )
 from soracom_async._http.connections import ERRORS
-from soracom_async._http.streaming import IN_HAND, StreamingResponse
+from soracom_async._http.exchange import IN_HAND, Request
+from soracom_async._http.streaming import StreamingResponse
 
 pytestmark = pytest.mark.anyio
+
+REQUEST = Request("https://api.test", "GET", b"/", [], None)
 
 
 # Downloads: the API leads to a storage host
@@ -260,7 +263,7 @@ async def test_a_stream_is_entered_once():
             async with stream:
                 pytest.fail("there is nothing to read")
         async with stream as answer:
-            with pytest.raises(ConfigurationError, match="this stream was entered before: call 'stream' again"):
+            with pytest.raises(ConfigurationError, match="this stream was opened before: call 'stream' again"):
                 async with stream:
                     pytest.fail("it is open")
             assert await answer.read()
@@ -280,7 +283,7 @@ async def test_an_answer_knows_what_its_limit_is():
     async def release(whole: bool) -> None:
         released.append(whole)
 
-    incoming = StreamingResponse("https://api.test", 200, [], chunks(), release, ERRORS)
+    incoming = StreamingResponse(REQUEST, 200, [], chunks(), release, ERRORS)
     outcome = await incoming.whole(60, limit=0.05)
     assert (outcome.sent, outcome.timeout) == (True, True)
     assert released == [False]

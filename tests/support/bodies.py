@@ -24,7 +24,7 @@ every_way = pytest.mark.parametrize(("anyio_backend", "way"), ROUTES)
 
 def over(way: str, url: str, **settings) -> Soracom:
     """Open a session whose requests go by one of the ways."""
-    transport = {"own": None, "httpx": httpx.AsyncHTTPTransport(), "aiohttp": "aiohttp"}[way]
+    transport = {None: None, "own": None, "httpx": httpx.AsyncHTTPTransport(), "aiohttp": "aiohttp"}[way]
     return Soracom(ApiToken("api-key", "token"), endpoint=url, transport=transport, **settings)
 
 
