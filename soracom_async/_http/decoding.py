@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache, partial
 from itertools import chain
 from typing import Final
 
@@ -14,6 +16,12 @@ MAX_CODINGS: Final = 5
 
 SNIFFED: Final = 1024
 """Bytes after which what has decoded to nothing yet is taken for what it claims to be."""
+
+ENOUGH: Final = 8
+"""Bytes that tell what a body is not."""
+
+_TEXT: Final = re.compile(rb"[\t\n\r -~]{8,64}")
+"""The beginning of plain text, which nothing that is compressed has."""
 
 _NAMES: Final = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate", "br": "br", "zstd": "zstd"}
 """The codings that can be undone. Others, such as `aws-chunked`, say nothing of the bytes that come."""
@@ -82,7 +90,7 @@ class _Layer:
         """Give what `data` becomes; raises BadBody."""
         if not self._settled:
             data = self._head + data
-            if len(data) < 4:
+            if len(data) < ENOUGH:
                 self._head = data
                 return iter(())
             return self._first(data)
@@ -102,11 +110,14 @@ class _Layer:
         codec = _by_magic(self._name, head)
         if codec is not None:
             return self._settle(codec, codec.feed(head))
-        for codec in _guesses(self._name, head):
+        for make in _guesses(self._name, head):
+            codec = make()
             pieces = codec.feed(head)
             try:
                 piece = next(pieces, None)
             except BadBody:
+                if _ends_within(head, make()):
+                    raise  # it was meant: what is behind its end is wrong
                 continue
             if piece is not None:
                 return self._settle(codec, chain((piece,), pieces))
@@ -134,11 +145,24 @@ def _by_magic(name: str, head: bytes) -> Codec | None:
     return None
 
 
-def _guesses(name: str, head: bytes) -> Iterator[Codec]:
-    """Give the codecs that a body may have which has no mark: those that break were not meant."""
+def _guesses(name: str, head: bytes) -> Iterator[Callable[[], Codec]]:
+    """Give what makes the codecs of a body that may be in a coding without a mark: one that breaks was not meant."""
+    if _TEXT.fullmatch(head[:64]):
+        return
     if name == "deflate":
         if head[0] & 15 == 8 and int.from_bytes(head[:2]) % 31 == 0:
-            yield Members(name, Members.ZLIB)
-        yield Members(name, Members.RAW)
-    if name == "br":
-        yield Brotli()
+            yield partial(Members, name, Members.ZLIB)
+        yield partial(Members, name, Members.RAW)
+    elif name == "br":
+        yield Brotli
+
+
+def _ends_within(head: bytes, codec: Codec) -> bool:
+    """Return whether a body that breaks has an end before it does."""
+    with suppress(BadBody):
+        for byte in head:
+            for _ in codec.feed(bytes((byte,))):
+                pass
+            if codec.finished:
+                return True
+    return False

@@ -8,6 +8,7 @@ import random
 import sys
 import tracemalloc
 import zlib
+from functools import partial
 
 import httpx
 import pytest
@@ -187,12 +188,27 @@ async def test_the_encodings_of_the_extra(way, name):
                 await soracom.sims.get("1")
 
 
-async def test_plain_bytes_called_brotli():
-    """Brotli has no mark to be known by: what breaks at once was not meant."""
-    pytest.importorskip("brotli")
-    async with serving(storage(reply(BOTH * 50, headers={"content-encoding": "br"}))) as host:
-        async with over("own", host.url) as soracom:
-            assert await answer_of(soracom, f"{host.url}/a") == BOTH * 50
+@pytest.mark.parametrize("text", [BOTH, BOTH * 50, b"simId,status\n1,active\n", bytes(range(256))])
+async def test_plain_bytes_without_a_mark(text):
+    """Brotli and deflate have no mark to be known by: what breaks at once was not meant."""
+    for name in ("br", "deflate"):
+        if name == "br":
+            pytest.importorskip("brotli")
+        assert decoded(name, [text], stored=True) == text
+        assert decoded(name, [text[:2], text[2:]], stored=True) == text
+        with pytest.raises(BadBody):
+            decoded(name, [text])
+
+
+@pytest.mark.parametrize("name", ["br", "zstd", "gzip", "deflate"])
+def test_what_is_cut_or_followed_by_garbage_was_meant(name):
+    """A storage host's body that begins as it claims is not taken for a plain one."""
+    for content in (BOTH, random.Random(1).randbytes(5000)):
+        good = {"gzip": gzip.compress, "deflate": zlib.compress}.get(name, partial(packed, name))(content)
+        assert decoded(name, [good], stored=True) == content
+        for bad in (good + b"garbage", good[:-1]):
+            with pytest.raises(BadBody):
+                decoded(name, [bad], stored=True)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
