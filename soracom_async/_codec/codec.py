@@ -6,10 +6,7 @@ fields alone cannot say (undeclared fields, nulls, times in an unusual notation)
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
-from importlib import import_module
-from importlib.util import find_spec
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, get_args, get_origin, overload
 
 import attrs
@@ -18,6 +15,7 @@ from .._core.operation import Operation
 from .._core.request import BODY, BadArgument
 from .annotations import Array, Map, annotation
 from .converter import structurer, unstructure, unstructurer
+from .json_text import decode, dumps
 from .model import (
     field_types,
     is_model,
@@ -25,8 +23,6 @@ from .model import (
 )
 
 __all__ = ["CODEC", "consume", "decode", "dumps", "structure", "unstructure"]
-
-_loads: Callable[[bytes], Any] = import_module("orjson" if find_spec("orjson") else "json").loads
 
 T = TypeVar("T")
 
@@ -113,21 +109,3 @@ class Codec:
 
 
 CODEC = Codec()
-
-
-def decode(content: bytes) -> Any:
-    """Return the JSON in `content`; raises ValueError if it is none."""
-    return _loads(content)
-
-
-def dumps(data: Any) -> bytes:
-    """Return `data` as JSON; raises BadArgument for what JSON does not have."""
-    try:
-        return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-    except TypeError as error:
-        problem = str(error)
-    except UnicodeEncodeError:
-        problem = "it has a lone surrogate"
-    except ValueError:
-        problem = "it holds infinity or NaN, which is not a number that JSON has, or itself"
-    raise BadArgument(f"the body cannot be written as JSON: {problem}")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from .._core.values import plain
 from .._secret import Secret
 from . import times
 from .annotations import (
@@ -46,8 +47,9 @@ class Writers:
             "any_": self.any,
             "came": came,
             "more": more,
-            "to_wire": times.to_wire,
+            "to_wire": time_to_wire,
             "original_value": original_value,
+            "plain": plain,
             "date": date,
             "Mapping": Mapping,
             "Model": Model,
@@ -61,7 +63,10 @@ class Writers:
         if kind in _AS_JSON_HAS_IT:
             return value
         if kind is dict:
-            return {k: v if type(v) in _AS_JSON_HAS_IT else self.any(v) for k, v in value.items()}
+            return {
+                k if type(k) is str else plain(k): v if type(v) in _AS_JSON_HAS_IT else self.any(v)
+                for k, v in value.items()
+            }
         if kind is list:
             return [v if type(v) in _AS_JSON_HAS_IT else self.any(v) for v in value]
         if isinstance(value, Model):
@@ -70,9 +75,10 @@ class Writers:
         if isinstance(value, Secret):
             return value.reveal()
         if isinstance(value, Mapping):
-            return {k: self.any(v) for k, v in value.items()}
+            return {plain(k): self.any(v) for k, v in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
             return [self.any(v) for v in value]
+        value = plain(value)
         if isinstance(value, date):
             return times.to_wire(value, times.Unit.ISO)
         return base64.b64encode(value).decode() if isinstance(value, bytes) else value
@@ -103,7 +109,7 @@ class Writers:
                     code = f"[{written} for {item} in {value}] if isinstance({value}, sequence) else {code}"
                 case Map(inner) if _by_type(written := self.expression(inner, item)):
                     pairs = f"for {value}k, {item} in {value}.items()"
-                    code = f"{{{value}k: {written} {pairs}}} if isinstance({value}, Mapping) else {code}"
+                    code = f"{{plain({value}k): {written} {pairs}}} if isinstance({value}, Mapping) else {code}"
         return code
 
     def _mapping(self, models: tuple[Any, ...]) -> str:
@@ -164,7 +170,7 @@ class MappingWriter:
     def __call__(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
         """Return the wire JSON; raises ValueError for the Python name of a field, which the service does not know."""
         self.check(mapping, self.wire_names)
-        return {key: None if value is None else self._writer(key)(value) for key, value in mapping.items()}
+        return {plain(key): None if value is None else self._writer(key)(value) for key, value in mapping.items()}
 
     def check(self, mapping: Mapping[str, Any], known: Iterable[str]) -> None:
         """Raise ValueError for a key that is the Python name of a field, and none of the `known` wire names."""
@@ -187,7 +193,12 @@ def _by_type(code: str) -> bool:
     return "to_wire" in code or "mapping" in code
 
 
+def time_to_wire(value: Any, unit: times.Unit) -> Any:
+    """Return a time, of whatever class, as the wire has it."""
+    return times.to_wire(plain(value), unit)
+
+
 def original_value(model: Model, wire: str, time: Any, unit: times.Unit) -> Any:
     """Return a time as text: the text that it came as, if it is still the same time."""
     text = more(model).get(wire)
-    return text if text is not None and times.from_wire(text, unit) == time else times.to_wire(time, unit)
+    return text if text is not None and times.from_wire(text, unit) == time else time_to_wire(time, unit)
