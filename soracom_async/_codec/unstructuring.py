@@ -22,8 +22,8 @@ from .annotations import (
     choices,
     without_none,
 )
-from .model import (
-    Model,
+from .fields import (
+    Kept,
     came,
     field_types,
     more,
@@ -52,7 +52,7 @@ class Writers:
             "plain": plain,
             "date": date,
             "Mapping": Mapping,
-            "Model": Model,
+            "Kept": Kept,
             "sequence": (list, tuple),
             **{unit.name: unit for unit in times.Unit},
         }
@@ -69,7 +69,7 @@ class Writers:
             }
         if kind is list:
             return [v if type(v) in _AS_JSON_HAS_IT else self.any(v) for v in value]
-        if isinstance(value, Model):
+        if isinstance(value, Kept):
             write = self._models.get(kind) or self._models.setdefault(kind, self._hook_of(kind))
             return write(value)
         if isinstance(value, Secret):
@@ -95,7 +95,7 @@ class Writers:
         code, item = f"any_({value})", f"{value}_"
         models = tuple(each.model for each in choices(tree) if isinstance(each, Object))
         if models:
-            mapping = f"type({value}) is dict or not isinstance({value}, Model) and isinstance({value}, Mapping)"
+            mapping = f"type({value}) is dict or not isinstance({value}, Kept) and isinstance({value}, Mapping)"
             code = f"{self._mapping(models)}({value}) if {mapping} else {code}"
         for each in choices(tree):
             match each:
@@ -198,7 +198,7 @@ def time_to_wire(value: Any, unit: times.Unit) -> Any:
     return times.to_wire(plain(value), unit)
 
 
-def original_value(model: Model, wire: str, time: Any, unit: times.Unit) -> Any:
+def original_value(model: Kept, wire: str, time: Any, unit: times.Unit) -> Any:
     """Return a time as text: the text that it came as, if it is still the same time."""
     text = more(model).get(wire)
     return text if text is not None and times.from_wire(text, unit) == time else time_to_wire(time, unit)

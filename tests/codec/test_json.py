@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from soracom_async._codec import json_text
-from soracom_async._codec.json_text import decode, dumps
+from soracom_async._codec import codec
+from soracom_async._codec.codec import decode, dumps
 from soracom_async._core.request import BadArgument
 
 BOM = b"\xef\xbb\xbf"
@@ -29,9 +29,9 @@ def outcome(content: bytes) -> str:
 def check(content: bytes, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return what comes of it, which is the same without orjson."""
     orjson = pytest.importorskip("orjson")
-    monkeypatch.setattr(json_text, "_quick", orjson.loads)
+    monkeypatch.setattr(codec, "_loads", orjson.loads)
     with_orjson = outcome(content)
-    monkeypatch.setattr(json_text, "_quick", None)
+    monkeypatch.setattr(codec, "_loads", json.loads)
     assert with_orjson == outcome(content)
     return with_orjson
 
@@ -159,7 +159,7 @@ def test_property_floats(bits):
 
 def test_the_usual_page_is_read_by_orjson_alone(monkeypatch):
     """Long digits in texts, as SIM IDs are, do not send a page the slow way."""
-    monkeypatch.setattr(json_text, "_quick", lambda content: [content])
+    monkeypatch.setattr(codec, "_loads", lambda content: [content])
     page = b'[{"simId":"8942310022000000001","iccid":"89423100220000000019","at":1735611008967,"id":"a%s"}]' % (
         b"0" * 31
     )
