@@ -15,6 +15,7 @@ from typing import Any, TypeVar, get_args, get_origin, overload
 from .._core.operation import Operation
 from .._core.request import BODY, BadArgument
 from .._secret import Secret
+from . import deep_json
 from .annotations import Array, Map, annotation
 from .converter import structurer, unstructure, unstructurer
 from .fields import (
@@ -145,7 +146,11 @@ def decode(content: bytes) -> Any:
         else:
             if not _has_long_number(content):
                 return data
-    return json.loads(content)
+    try:
+        return json.loads(content)
+    except RecursionError:
+        pass
+    return deep_json.loads(content.decode(json.detect_encoding(content), "surrogatepass"))
 
 
 def _has_long_number(content: bytes) -> bool:

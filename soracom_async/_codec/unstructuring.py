@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from .._core.values import plain
@@ -47,10 +47,11 @@ class Writers:
             "any_": self.any,
             "came": came,
             "more": more,
-            "to_wire": time_to_wire,
+            "to_wire": times.to_wire,
             "original_value": original_value,
             "plain": plain,
             "date": date,
+            "datetime": datetime,
             "Mapping": Mapping,
             "Kept": Kept,
             "sequence": (list, tuple),
@@ -100,7 +101,8 @@ class Writers:
         for each in choices(tree):
             match each:
                 case Time(unit):
-                    code = f"to_wire({value}, {unit.name}) if isinstance({value}, date) else {code}"
+                    plainly = f"{value} if type({value}) is datetime else plain({value})"
+                    code = f"to_wire({plainly}, {unit.name}) if isinstance({value}, date) else {code}"
                 case Value(kind) if kind in (str, int, float, bool):
                     code = f"{value} if type({value}) is {kind.__name__} else {code}"
                 case Values(values):
@@ -109,7 +111,8 @@ class Writers:
                     code = f"[{written} for {item} in {value}] if isinstance({value}, sequence) else {code}"
                 case Map(inner) if _by_type(written := self.expression(inner, item)):
                     pairs = f"for {value}k, {item} in {value}.items()"
-                    code = f"{{plain({value}k): {written} {pairs}}} if isinstance({value}, Mapping) else {code}"
+                    key = f"{value}k if type({value}k) is str else plain({value}k)"
+                    code = f"{{{key}: {written} {pairs}}} if isinstance({value}, Mapping) else {code}"
         return code
 
     def _mapping(self, models: tuple[Any, ...]) -> str:
@@ -193,12 +196,7 @@ def _by_type(code: str) -> bool:
     return "to_wire" in code or "mapping" in code
 
 
-def time_to_wire(value: Any, unit: times.Unit) -> Any:
-    """Return a time, of whatever class, as the wire has it."""
-    return times.to_wire(plain(value), unit)
-
-
 def original_value(model: Kept, wire: str, time: Any, unit: times.Unit) -> Any:
     """Return a time as text: the text that it came as, if it is still the same time."""
     text = more(model).get(wire)
-    return text if text is not None and times.from_wire(text, unit) == time else time_to_wire(time, unit)
+    return text if text is not None and times.from_wire(text, unit) == time else times.to_wire(plain(time), unit)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from soracom_async._codec import codec
+from soracom_async._codec import codec, deep_json
 from soracom_async._codec.codec import decode, dumps
 from soracom_async._core.request import BadArgument
 
@@ -155,6 +155,63 @@ def test_property_floats(bits):
     (number,) = struct.unpack("d", bits)
     with pytest.MonkeyPatch.context() as monkeypatch:
         check(json.dumps([number, str(number)]).encode(), monkeypatch)
+
+
+@pytest.mark.parametrize("depth", [500, 900, 990, 1000, 1023, 1024, 1025, 3000])
+@pytest.mark.parametrize(
+    "pair", [("[", "]"), ('{"a":', "}"), ('[1,{"a":[', ',2]},"x"]')], ids=["array", "object", "both"]
+)
+def test_nesting(depth, pair, monkeypatch):
+    """What is nested deep is the same too, however deep the caller is."""
+    opening, closing = pair
+    levels = opening.count("[") + opening.count("{")
+    content = (opening * (depth // levels) + "1" + closing * (depth // levels)).encode()
+    monkeypatch.setattr(codec, "_loads", pytest.importorskip("orjson").loads)
+    with_orjson = nested(content)
+    monkeypatch.setattr(codec, "_loads", json.loads)
+    assert with_orjson == nested(content)
+    if depth <= deep_json.DEEPEST:
+        assert with_orjson == depth // levels * levels
+
+
+def nested(content: bytes) -> int | str:
+    """Return how deep the value is, or what is wrong with it."""
+    try:
+        value = decode(content)
+    except ValueError:
+        return "ValueError"
+    depth = 0
+    while isinstance(value, list | dict):
+        value = max(
+            (each for each in (value if isinstance(value, list) else value.values())),
+            key=lambda each: isinstance(each, list | dict),
+        )
+        depth += 1
+    return depth
+
+
+@settings(deadline=None)
+@given(
+    st.lists(pieces).map("".join)
+    | st.builds(json.dumps, values, indent=st.sampled_from([None, 0, 1]), ensure_ascii=st.booleans())
+)
+@example('{"a":1,}')
+@example("[1,]")
+@example('{"a" : [ ] , "b":{}}')
+@example("{1:2}")
+@example('{"a",2}')
+@example("[1}")
+@example("[")
+@example('{"a":1} x')
+def test_property_what_is_deep_is_read_as_json_reads(text):
+    """The reader of what is deep gives what `json` gives."""
+    results = []
+    for loads in (json.loads, deep_json.loads):
+        try:
+            results.append(repr(loads(text)))
+        except ValueError:
+            results.append("ValueError")
+    assert results[0] == results[1]
 
 
 def test_the_usual_page_is_read_by_orjson_alone(monkeypatch):

@@ -293,3 +293,9 @@ def test_discover_lists_the_ways_where_nothing_is_found(directory):
         discover(environ(directory) | {"OTHER": canary()})
     with refused("profile 'prod'", "no such file"):
         discover(environ(directory, PROFILE="prod"))
+
+
+def test_a_byte_order_mark_is_skipped(directory):
+    """Some editors put one before the text."""
+    write(directory, text="\ufeff" + json.dumps(AUTH_KEY))
+    assert from_profile(environ=environ(directory)).credentials == AuthKey("keyId-1", canary())
