@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
+from inspect import getdoc
 from types import NoneType
 from typing import Any
 
@@ -74,10 +75,18 @@ def _model(cls: Any) -> CoreSchema:
     }
     return core_schema.no_info_wrap_validator_function(
         partial(_read, cls),
-        core_schema.typed_dict_schema(fields, cls=cls, extra_behavior="allow"),
+        core_schema.typed_dict_schema(
+            fields, extra_behavior="allow", metadata={"pydantic_js_functions": [partial(_described, cls)]}
+        ),
         ref=_reference(cls),
         serialization=core_schema.plain_serializer_function_ser_schema(unstructure),
     )
+
+
+def _described(cls: Any, schema: CoreSchema, describe: Callable[[CoreSchema], dict[str, Any]]) -> dict[str, Any]:
+    """Return the JSON schema of a model, with its name and what it is."""
+    made = describe(schema) | {"title": cls.__name__}
+    return made | {"description": getdoc(cls)} if cls.__doc__ else made
 
 
 def _read(cls: Any, value: Any, check: core_schema.ValidatorFunctionWrapHandler) -> Any:

@@ -136,7 +136,6 @@ def test_what_does_not_fit():
 def test_the_schema():
     """Properties have their names on the wire; models are by reference, though they hold each other."""
     made = TypeAdapter(Tree).json_schema()
-    assert made["$ref"] == "#/$defs/Tree"
     tree, leaf = made["$defs"]["Tree"], made["$defs"]["Leaf"]
     assert tree["required"] == ["treeId"]
     assert tree["description"] == "Has every kind of field."
