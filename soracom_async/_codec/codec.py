@@ -154,8 +154,8 @@ def decode(content: bytes) -> Any:
 
 
 def _has_long_number(content: bytes) -> bool:
-    # From the end: there CPython skips more bytes at once, which takes a quarter of the time.
-    return content.translate(_CLASSES).rfind(_LONG) >= 0 or content[:1].isdigit()
+    # A bytearray, and from the end: CPython is much faster at both.
+    return bytearray(content).translate(_CLASSES).rfind(_LONG) >= 0 or content[:1].isdigit()
 
 
 def dumps(data: Any) -> bytes:

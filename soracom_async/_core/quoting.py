@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from math import isfinite
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -67,7 +68,8 @@ def pairs(name: str, wire: str, value: Any) -> Iterator[str]:
     for item in value if isinstance(value, list | tuple) else (value,):
         text = _text(item)
         if text is None:
-            raise BadArgument(f"{name} must be a string, a number or a boolean, not {type(item).__name__}")
+            given = item if isinstance(item, float) else type(item).__name__
+            raise BadArgument(f"{name} must be a string, a number or a boolean, not {given}")
         try:
             yield f"{key}={quote(text, safe='')}"
         except UnicodeEncodeError:
@@ -105,10 +107,12 @@ def route(path: Any) -> str:
 
 
 def _text(value: Any) -> str | None:
-    """Return a text, number or boolean as text; None for anything else."""
+    """Return a text, number or boolean as text; None for anything else, infinity and NaN among it."""
     value = plain(value)
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and not isfinite(value):
+        return None
     return str(value) if isinstance(value, str | int | float) else None
 
 
