@@ -43,6 +43,12 @@ def printing(**keys: Any) -> str:
     return shlex.join([sys.executable, "-c", f"print({json.dumps(json.dumps(keys))})"])
 
 
+def test_a_byte_order_mark_is_skipped(directory):
+    """Some editors put one before the text."""
+    write(directory, text="\ufeff" + json.dumps(AUTH_KEY))
+    assert from_profile(environ=environ(directory)).credentials == AuthKey("keyId-1", canary())
+
+
 @pytest.mark.parametrize(
     ("keys", "expected"),
     [
@@ -293,9 +299,3 @@ def test_discover_lists_the_ways_where_nothing_is_found(directory):
         discover(environ(directory) | {"OTHER": canary()})
     with refused("profile 'prod'", "no such file"):
         discover(environ(directory, PROFILE="prod"))
-
-
-def test_a_byte_order_mark_is_skipped(directory):
-    """Some editors put one before the text."""
-    write(directory, text="\ufeff" + json.dumps(AUTH_KEY))
-    assert from_profile(environ=environ(directory)).credentials == AuthKey("keyId-1", canary())
