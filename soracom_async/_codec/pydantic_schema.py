@@ -29,7 +29,7 @@ from .annotations import (
 )
 from .converter import structurer, unstructure
 from .fields import field_types, required_fields, wire_name
-from .times import Unit
+from .times import Unit, from_wire
 
 _PLAIN: dict[Any, Callable[[], CoreSchema]] = {
     str: partial(core_schema.str_schema, strict=True),
@@ -102,10 +102,8 @@ def _schema(tree: Annotation) -> CoreSchema:
         case Value(kind) if kind in _PLAIN:
             return _PLAIN[kind]()
         case Time(unit):
-            written = _PLAIN[int if unit.numeric else str]()
-            checked = core_schema.no_info_wrap_validator_function(_time, written)
-            shown = core_schema.datetime_schema() if unit is Unit.ISO else written
-            return core_schema.json_or_python_schema(json_schema=shown, python_schema=checked)
+            written = core_schema.datetime_schema() if unit is Unit.ISO else _PLAIN[int if unit.numeric else str]()
+            return core_schema.no_info_wrap_validator_function(partial(_time, unit), written)
         case Object(model):
             return core_schema.definition_reference_schema(_reference(model))
         case Array(item):
@@ -126,5 +124,7 @@ def _choice(tree: Annotation) -> CoreSchema | tuple[CoreSchema, str]:
     return (_schema(tree), tree.model.__name__) if isinstance(tree, Object) else _schema(tree)
 
 
-def _time(value: Any, check: core_schema.ValidatorFunctionWrapHandler) -> Any:
-    return value if isinstance(value, date) else check(value)
+def _time(unit: Unit, value: Any, check: core_schema.ValidatorFunctionWrapHandler) -> Any:
+    """Return a time in any form that is read as one, and any text where the wire has text; `check` refuses others."""
+    text = isinstance(value, str) and not unit.numeric
+    return value if text or isinstance(value, date) or from_wire(value, unit) is not value else check(value)

@@ -114,14 +114,22 @@ def test_values_of_python_within_a_dict():
     assert tree.to_dict() == {"treeId": "t", "planted": 1767225600000, "day": "20260101", "leaf": {"size": 1}}
 
 
+def test_times_are_read_as_ever():
+    """Text that is no usual time, and a number that is none, are taken as `structure` takes them."""
+    data = {"treeId": "t", "seenAt": "2022-01-01T00:00:00:000Z", "day": "soon", "planted": 10**20}
+    for tree in (TypeAdapter(Tree).validate_python(data), TypeAdapter(Tree).validate_json(json.dumps(data))):
+        assert tree.to_dict() == data
+
+
 def test_what_does_not_fit():
     """Each error says where."""
     assert errors(Tree, 5) == [((), "dict_type")]
     assert errors(Tree, {}) == [(("treeId",), "missing")]
-    data = {"treeId": 1, "planted": "x", "day": [], "leaf": {"size": "1"}, "leaves": [{"size": 1}, {}]}
+    data = {"treeId": 1, "planted": "x", "seenAt": [], "day": [], "leaf": {"size": "1"}, "leaves": [{"size": 1}, {}]}
     assert errors(Tree, data) == [
         (("treeId",), "string_type"),
         (("planted",), "int_type"),
+        (("seenAt",), "datetime_type"),
         (("day",), "string_type"),
         (("leaf", "size"), "int_type"),
         (("leaves", 1, "size"), "missing"),
