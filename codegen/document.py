@@ -22,7 +22,7 @@ def spec_directory() -> Path:
 
 def read(path: Path) -> Any:
     """Read JSON, or YAML by its suffix."""
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8-sig")
     if path.suffix in (".yaml", ".yml"):
         return importlib.import_module("yaml").safe_load(text)
     return json.loads(text)

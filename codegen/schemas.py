@@ -145,7 +145,7 @@ class Schemas:
                 inner = f"{path}.{wire}" if path else wire
                 made.fields.append(
                     Field(
-                        snake(wire),
+                        field_name(wire),
                         wire,
                         self.type_of(each, owner, inner, name + camel(wire)),
                         wire in required,
@@ -154,6 +154,12 @@ class Schemas:
                     )
                 )
         return Name(name)
+
+
+def field_name(wire: str) -> str:
+    """Return the Python name of a property; one that all models have as a method gets a `_` behind it."""
+    made = snake(wire)
+    return made + "_" if made in dir(Base) else made
 
 
 def limits(schema: Schema) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ Whoever visits a page should not wait for the next window of the quota: `wait=Fa
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import Body, Depends, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 
 from soracom_async import (
@@ -20,8 +20,8 @@ from soracom_async import (
     RateLimited,
     Soracom,
     TransportError,
-    unstructure,
 )
+from soracom_async.models import CreateGroupRequest, Group, Sim
 
 
 @asynccontextmanager
@@ -45,19 +45,25 @@ Session = Annotated[Soracom, Depends(session)]
 
 
 @app.get("/sims")
-async def first_sims(soracom: Session) -> list[dict[str, Any]]:
+async def first_sims(soracom: Session) -> list[Sim]:
     """Show the first SIMs."""
     page = await anext(soracom.sims.list(limit=20).by_page())
-    return [{"sim": sim.sim_id, "status": sim.status} for sim in page.items]
+    return page.items
 
 
 @app.get("/sims/{sim_id}")
-async def one_sim(sim_id: str, soracom: Session) -> Any:
-    """Show one SIM, all of it."""
+async def one_sim(sim_id: str, soracom: Session) -> Sim:
+    """Show one SIM, all of it; /docs shows its fields."""
     try:
-        return unstructure(await soracom.sims.get(sim_id))
+        return await soracom.sims.get(sim_id)
     except NotFound as error:
         raise HTTPException(404, error.message) from error
+
+
+@app.post("/groups")
+async def new_group(group: Annotated[CreateGroupRequest, Body()], soracom: Session) -> Group:
+    """Create a group."""
+    return await soracom.groups.create(body=group)
 
 
 @app.exception_handler(RateLimited)

@@ -9,7 +9,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from . import bulk, files, models
-    from ._codec.codec import structure, unstructure
+    from ._codec.codec import json_default, structure, unstructure
     from ._registry import operations
     from .client import Soracom
     from .credentials.kinds import (
@@ -63,6 +63,7 @@ __all__ = [
     "__version__",
     "bulk",
     "files",
+    "json_default",
     "models",
     "operations",
     "structure",
@@ -74,6 +75,7 @@ _ELSEWHERE = {
     "Page": "pages",
     "Pages": "pages",
     "operations": "_registry",
+    "json_default": "_codec.codec",
     "structure": "_codec.codec",
     "unstructure": "_codec.codec",
     **dict.fromkeys(["ApiToken", "AuthKey", "RootUser", "SamUser", "SwitchUser"], "credentials"),

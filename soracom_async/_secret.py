@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import final
 
+from ._core.values import plain
+
 
 @final
 class Secret:
@@ -13,7 +15,7 @@ class Secret:
     _value: str
 
     def __init__(self, value: str | Secret) -> None:
-        self._value = value._value if isinstance(value, Secret) else value
+        self._value = value._value if isinstance(value, Secret) else plain(value)
 
     def reveal(self) -> str:
         """Return the value itself; keep it in no variable that outlives the expression."""

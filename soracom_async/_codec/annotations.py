@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from attrs import frozen
 
-from .model import Model, is_model
+from .fields import Kept, is_model
 from .times import Unit, unit_of
 
 
@@ -34,7 +34,7 @@ class Time:
 class Object:
     """A model."""
 
-    model: type[Model]
+    model: type[Kept]
 
 
 @frozen

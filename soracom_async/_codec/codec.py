@@ -12,21 +12,27 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, TypeVar, get_args, get_origin, overload
 
-import attrs
-
 from .._core.operation import Operation
 from .._core.request import BODY, BadArgument
+from .._secret import Secret
+from . import deep_json
 from .annotations import Array, Map, annotation
 from .converter import structurer, unstructure, unstructurer
-from .model import (
+from .fields import (
+    field_names,
     field_types,
     is_model,
+    required_fields,
     wire_name,
 )
 
-__all__ = ["CODEC", "consume", "decode", "dumps", "structure", "unstructure"]
+__all__ = ["CODEC", "consume", "decode", "dumps", "json_default", "structure", "unstructure"]
 
 _loads: Callable[[bytes], Any] = import_module("orjson" if find_spec("orjson") else "json").loads
+_CLASSES = bytes(ord("0" if c in b"0123456789" else ":" if c in b":[,- \t\n\r" else "x") for c in range(256))
+"""Makes every digit a `0`, and a `:` of all that may stand before the digits of a number."""
+_LONG = b":" + b"0" * 19
+"""What a number is then that may not fit into 64 bits; digits in a string stand behind its quote."""
 
 T = TypeVar("T")
 
@@ -38,6 +44,17 @@ def structure(data: Any, type_: Any) -> Any: ...
 def structure(data: Any, type_: Any) -> Any:
     """Turn wire JSON into a model, or a container of models; what does not fit stays unchanged."""
     return structurer(type_)(data)
+
+
+def json_default(value: Any) -> Any:
+    """Return models, times and bytes as the wire has them: `json.dumps(sim, default=json_default)`, or with orjson.
+
+    Raises TypeError for what no JSON is made of, secrets among it.
+    """
+    written = value if isinstance(value, Secret) else unstructure(value)
+    if written is value:
+        raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+    return written
 
 
 def consume(data: Any, type_: Any) -> Any:
@@ -92,10 +109,10 @@ class Codec:
             return {}
         if not is_model(operation.body):
             return {operation.body_name: True}
-        taken = {p.name for p in operation.query}
+        taken, needed = {p.name for p in operation.query}, required_fields(operation.body)
         return {
-            f.name + "_" * (f.name in taken or f"{{{f.name}}}" in operation.path): f.default is attrs.NOTHING
-            for f in attrs.fields(operation.body)
+            name + "_" * (name in taken or f"{{{name}}}" in operation.path): name in needed
+            for name in field_names(operation.body)
         }
 
     @staticmethod
@@ -116,8 +133,29 @@ CODEC = Codec()
 
 
 def decode(content: bytes) -> Any:
-    """Return the JSON in `content`; raises ValueError if it is none."""
-    return _loads(content)
+    """Return the JSON in `content`, as `json` reads it, sooner with orjson; raises ValueError if it is none.
+
+    orjson refuses what `json` reads: a byte order mark, an escaped lone surrogate, NaN, 1e400. And it silently makes a
+    float of an integer that has no place in 64 bits.
+    """
+    if _loads is not json.loads:
+        try:
+            data = _loads(content)
+        except ValueError:
+            pass
+        else:
+            if not _has_long_number(content):
+                return data
+    try:
+        return json.loads(content)
+    except RecursionError:
+        pass
+    return deep_json.loads(content.decode(json.detect_encoding(content), "surrogatepass"))
+
+
+def _has_long_number(content: bytes) -> bool:
+    # A bytearray, and from the end: CPython is much faster at both.
+    return bytearray(content).translate(_CLASSES).rfind(_LONG) >= 0 or content[:1].isdigit()
 
 
 def dumps(data: Any) -> bytes:

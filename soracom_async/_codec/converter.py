@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from .model import is_model
+from .fields import is_model
 from .structuring import ModelHook, Reader, Readers
 from .unstructuring import Writer, Writers
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from .codec import decode
-from .model import HIDDEN, is_secret
+from .shown import HIDDEN, is_secret
 
 SHORTEST = 4
 """Characters of the shortest secret that is looked for: to take out shorter ones would leave nothing to read."""

@@ -27,8 +27,8 @@ from typing import Any
 
 from . import times
 from .annotations import Annotation, Array, Map, Object, OneOf, Time, annotation, without_none
-from .model import (
-    Model,
+from .fields import (
+    Kept,
     field_types,
     wire_name,
 )
@@ -214,7 +214,7 @@ def field_getter(names: tuple[Any, ...]) -> Callable[[Any], tuple[Any, ...]]:
     return itemgetter(*names) if len(names) > 1 else lambda data: tuple(data[name] for name in names)
 
 
-def keep_original_text(model: Model, wire: str, value: Any, unit: Unit) -> Any:
+def keep_original_text(model: Kept, wire: str, value: Any, unit: Unit) -> Any:
     """Return the time that text names; if it is written in an unusual way, the model keeps the text beside it."""
     time = times.from_wire(value, unit)
     if time is not value and times.to_wire(time, unit) != value:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
-
 from .annotations import Values, annotation, choices
-from .model import field_types, wire_name
+from .fields import field_types, required_fields, wire_name
 
 
 class MatchScore:
@@ -16,7 +14,7 @@ class MatchScore:
     def __init__(self, cls: Any) -> None:
         types = {wire_name(cls, name): type_ for name, type_ in field_types(cls).items()}
         self._declared = frozenset(types)
-        self._required = frozenset(wire_name(cls, f.name) for f in attrs.fields(cls) if f.default is attrs.NOTHING)
+        self._required = frozenset(wire_name(cls, name) for name in required_fields(cls))
         self._literals = {wire: values for wire, type_ in types.items() if (values := literals(type_))}
 
     def __call__(self, data: dict[str, Any]) -> tuple[int, int, int]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from .._core.values import plain
 from .._secret import Secret
 from . import times
 from .annotations import (
@@ -21,8 +22,8 @@ from .annotations import (
     choices,
     without_none,
 )
-from .model import (
-    Model,
+from .fields import (
+    Kept,
     came,
     field_types,
     more,
@@ -48,9 +49,11 @@ class Writers:
             "more": more,
             "to_wire": times.to_wire,
             "original_value": original_value,
+            "plain": plain,
             "date": date,
+            "datetime": datetime,
             "Mapping": Mapping,
-            "Model": Model,
+            "Kept": Kept,
             "sequence": (list, tuple),
             **{unit.name: unit for unit in times.Unit},
         }
@@ -61,18 +64,22 @@ class Writers:
         if kind in _AS_JSON_HAS_IT:
             return value
         if kind is dict:
-            return {k: v if type(v) in _AS_JSON_HAS_IT else self.any(v) for k, v in value.items()}
+            return {
+                k if type(k) is str else plain(k): v if type(v) in _AS_JSON_HAS_IT else self.any(v)
+                for k, v in value.items()
+            }
         if kind is list:
             return [v if type(v) in _AS_JSON_HAS_IT else self.any(v) for v in value]
-        if isinstance(value, Model):
+        if isinstance(value, Kept):
             write = self._models.get(kind) or self._models.setdefault(kind, self._hook_of(kind))
             return write(value)
         if isinstance(value, Secret):
             return value.reveal()
         if isinstance(value, Mapping):
-            return {k: self.any(v) for k, v in value.items()}
+            return {plain(k): self.any(v) for k, v in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
             return [self.any(v) for v in value]
+        value = plain(value)
         if isinstance(value, date):
             return times.to_wire(value, times.Unit.ISO)
         return base64.b64encode(value).decode() if isinstance(value, bytes) else value
@@ -89,12 +96,13 @@ class Writers:
         code, item = f"any_({value})", f"{value}_"
         models = tuple(each.model for each in choices(tree) if isinstance(each, Object))
         if models:
-            mapping = f"type({value}) is dict or not isinstance({value}, Model) and isinstance({value}, Mapping)"
+            mapping = f"type({value}) is dict or not isinstance({value}, Kept) and isinstance({value}, Mapping)"
             code = f"{self._mapping(models)}({value}) if {mapping} else {code}"
         for each in choices(tree):
             match each:
                 case Time(unit):
-                    code = f"to_wire({value}, {unit.name}) if isinstance({value}, date) else {code}"
+                    plainly = f"{value} if type({value}) is datetime else plain({value})"
+                    code = f"to_wire({plainly}, {unit.name}) if isinstance({value}, date) else {code}"
                 case Value(kind) if kind in (str, int, float, bool):
                     code = f"{value} if type({value}) is {kind.__name__} else {code}"
                 case Values(values):
@@ -103,7 +111,8 @@ class Writers:
                     code = f"[{written} for {item} in {value}] if isinstance({value}, sequence) else {code}"
                 case Map(inner) if _by_type(written := self.expression(inner, item)):
                     pairs = f"for {value}k, {item} in {value}.items()"
-                    code = f"{{{value}k: {written} {pairs}}} if isinstance({value}, Mapping) else {code}"
+                    key = f"{value}k if type({value}k) is str else plain({value}k)"
+                    code = f"{{{key}: {written} {pairs}}} if isinstance({value}, Mapping) else {code}"
         return code
 
     def _mapping(self, models: tuple[Any, ...]) -> str:
@@ -164,7 +173,7 @@ class MappingWriter:
     def __call__(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
         """Return the wire JSON; raises ValueError for the Python name of a field, which the service does not know."""
         self.check(mapping, self.wire_names)
-        return {key: None if value is None else self._writer(key)(value) for key, value in mapping.items()}
+        return {plain(key): None if value is None else self._writer(key)(value) for key, value in mapping.items()}
 
     def check(self, mapping: Mapping[str, Any], known: Iterable[str]) -> None:
         """Raise ValueError for a key that is the Python name of a field, and none of the `known` wire names."""
@@ -187,7 +196,7 @@ def _by_type(code: str) -> bool:
     return "to_wire" in code or "mapping" in code
 
 
-def original_value(model: Model, wire: str, time: Any, unit: times.Unit) -> Any:
+def original_value(model: Kept, wire: str, time: Any, unit: times.Unit) -> Any:
     """Return a time as text: the text that it came as, if it is still the same time."""
     text = more(model).get(wire)
-    return text if text is not None and times.from_wire(text, unit) == time else times.to_wire(time, unit)
+    return text if text is not None and times.from_wire(text, unit) == time else times.to_wire(plain(time), unit)

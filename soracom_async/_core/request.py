@@ -17,6 +17,7 @@ from .quoting import (
     segment,
     segments,
 )
+from .values import plain
 
 __all__ = ["BadArgument", "Encoder", "Prepared", "plan", "prepare", "raw", "sendable"]
 
@@ -217,11 +218,11 @@ def sendable(name: str, value: Any) -> Any:
     """
     if isinstance(value, str):
         try:
-            return value.encode()
+            return plain(value).encode()
         except UnicodeEncodeError:
             raise BadArgument(f"{name} has a lone surrogate") from None
     if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value)
+        return memoryview(value).tobytes()
     if hasattr(type(value), "__fspath__") or isinstance(value, AsyncIterable):
         return value
     raise BadArgument(
@@ -252,7 +253,7 @@ def raw(
     encoder: Encoder,
 ) -> Prepared:
     """Return a request that no operation describes; raises BadArgument for what cannot be sent or leads elsewhere."""
-    name = method.upper() if isinstance(method, str) else ""
+    name = plain(method).upper() if isinstance(method, str) else ""
     if name not in EFFECTS:
         raise BadArgument(f"method={method!r} is not known: use one of {', '.join(EFFECTS)}")
     if json is not None and content is not None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, final
 
 from attrs import evolve, field, frozen
 
+from .._core.values import plain
 from .._secret import Secret
 from ..errors import ConfigurationError
 from ..options import SANDBOX_ENDPOINTS, TOKEN_TTL
@@ -69,7 +70,7 @@ def from_profile(
     """
     given = read_environ(environ)
     del environ  # a traceback with locals would show it
-    return _found(given, given.text("profile") or "default" if name is None else name, coverage)
+    return _found(given, given.text("profile") or "default" if name is None else plain(name), coverage)
 
 
 def discover(environ: Mapping[str, str] | None = None, *, coverage: str | None = None) -> SessionConfig:

@@ -108,6 +108,10 @@ def test_fastapi(emulator: Emulator) -> None:
             assert len((await http.get("/sims")).json()) == 20
             assert (await http.get(f"/sims/{SIM}")).json()["simId"] == SIM
             assert (await http.get("/sims/1")).status_code == 404
+            assert (await http.post("/groups", json={"tags": {"name": "a"}})).json()["tags"] == {"name": "a"}
+            assert (await http.post("/groups", json={"tags": []})).status_code == 422
+            document = (await http.get("/openapi.json")).json()
+            assert "simId" in document["components"]["schemas"]["Sim"]["properties"]
 
     asyncio.run(visit())
     assert emulator.logins == 1

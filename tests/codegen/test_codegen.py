@@ -22,11 +22,12 @@ from codegen.enums import Enums
 from codegen.naming import camel, class_name, constant, module, snake, spoken
 from codegen.render import render
 from codegen.render_reference import reference
-from codegen.schemas import limits
+from codegen.schemas import field_name, limits
 from codegen.table import broken, row
 from codegen.units import Units
 from codegen.wording import Described, Prose
 from codegen.write import write
+from soracom_async._codec.model import Model, wire_name
 from soracom_async.api.operations import MODULES
 
 ROOT = Path(__file__).parents[2]
@@ -281,6 +282,15 @@ def test_pages() -> None:
     assert 'paging=Paging(items={"aTo": list[A]})' in text
     assert 'LAST_EVALUATED_KEY_ANY = Parameter("last_evaluated_key", str | int)\n' in texts["_shared.py"]
     assert 'LIMIT = Parameter("limit", int)' in texts["_shared.py"]
+
+
+@pytest.mark.parametrize(
+    ("wire", "python"), [("replace", "replace_"), ("toDict", "to_dict_"), ("extra", "extra_"), ("simId", "sim_id")]
+)
+def test_fields_leave_the_methods_of_models_alone(wire: str, python: str) -> None:
+    """A property that is called like one gets an underscore, and keeps its name on the wire."""
+    assert field_name(wire) == python
+    assert wire_name(Model, python) == wire
 
 
 def test_schemas_of_all_kinds() -> None:

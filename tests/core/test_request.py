@@ -191,7 +191,7 @@ async def test_query_values_that_are_no_text_are_refused(value):
             await soracom.sims.list(last_evaluated_key=value).collect()
 
 
-@pytest.mark.parametrize("value", [b"1", object(), {"a": 1}, [object()]])
+@pytest.mark.parametrize("value", [b"1", object(), {"a": 1}, [object()], float("nan"), [float("inf")]])
 async def test_query_values_of_another_kind_are_refused(value):
     """Text, numbers and booleans are sent, nothing else."""
     async with strict() as soracom:
@@ -566,6 +566,7 @@ async def test_a_request_that_leads_elsewhere(arguments, message):
         ({"json": {}, "content": b""}, "a request has one body: give json or content, not both"),
         ({"json": float("nan")}, "cannot be written as JSON"),
         ({"content": {"a": 1}}, r"request \(GET /a\): body must be bytes, text, .* not dict"),
+        ({"params": {"a": float("nan")}}, r"params\['a'\] must be a string, a number or a boolean, not nan"),
         ({"params": {"a": object()}}, r"params\['a'\] must be a string, a number or a boolean, not object"),
         ({"params": {"a": "\ud800"}}, r"params\['a'\] has a lone surrogate"),
         ({"params": {5: "a"}}, "5 is no name of a parameter"),

@@ -246,6 +246,14 @@ def test_another_file_is_refused(tmp_path, content, problem):
         Emulator.load(tmp_path / "none")
 
 
+def test_a_byte_order_mark_is_skipped(emulator, tmp_path):
+    """Some editors put one before the text."""
+    path = tmp_path / "state"
+    emulator.save(path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert Emulator.load(path).auth_key == emulator.auth_key
+
+
 def test_a_damaged_file_is_refused(emulator, tmp_path):
     """Whatever is missing or of another kind in it."""
     path = tmp_path / "state"

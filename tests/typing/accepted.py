@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from soracom_async import (
     Pages,
     Soracom,
     files,
+    json_default,
     models,
     operations,
 )
@@ -206,3 +208,11 @@ async def money() -> None:
     assert_type(await soracom.payment_statements.list(), payment.ListPaymentStatementResponse)
     address = await soracom.shipping_addresses.create(address_line1="a", city="b", state="c", zip_code="d")
     assert_type(address, shipping_address.GetShippingAddressResponse)
+
+
+def conversions() -> None:
+    sim_ = models.Sim.from_dict({"simId": "1"})
+    assert_type(sim_, models.Sim)
+    assert_type(sim_.replace(status="active"), models.Sim)
+    assert_type(sim_.to_dict(), dict[str, Any])
+    json.dumps([sim_], default=json_default)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,7 @@ def load(path: str | os.PathLike[str]) -> Saved:
     """Return the content of a file; raises ConfigurationError if `save` did not write it, OSError if it is missing."""
     content = Path(path).read_bytes()
     try:
-        data = decode(content)
+        data = decode(content.removeprefix(BOM_UTF8))
         known, version = data["format"] == FORMAT, data["version"]
     except (ValueError, RecursionError, TypeError, KeyError):
         data, known, version = None, False, None

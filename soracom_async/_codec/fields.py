@@ -1,0 +1,100 @@
+"""What models are made of: their fields, the names of those on the wire, and what a model keeps beside them."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform, get_type_hints
+
+import attrs
+
+
+@dataclass_transform(kw_only_default=True)
+class ModelType(type):
+    """Makes each subclass of `Model` an attrs class; its keywords name the fields whose wire name is not camelCase."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any], **wire_names: str) -> Any:
+        if "__slots__" in body:  # `Model` itself, and what attrs made
+            return super().__new__(mcs, name, bases, body)
+        # Without one of its own, attrs would give the class its `evolve` in Python 3.13.
+        made: Any = super().__new__(mcs, name, bases, {"__replace__": bases[0].replace, **body})  # type: ignore[attr-defined]
+        made._wire_names = wire_names
+        return attrs.define(
+            made, slots=True, kw_only=True, eq=False, repr=False, weakref_slot=False, getstate_setstate=False
+        )
+
+    def __init__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any], **wire_names: str) -> None:
+        super().__init__(name, bases, body)
+
+    if not TYPE_CHECKING:  # type checkers would take it for the signature of every model
+
+        def __call__(cls, *args: Any, **fields: Any) -> Any:
+            """Make a model; raises TypeError for `attrs.evolve`, which knows of nothing but the fields."""
+            if sys._getframe(1).f_code is attrs.evolve.__code__:
+                raise TypeError(
+                    f"attrs.evolve would lose what the service sent beside the fields of {cls.__name__}: "
+                    "use its method, as in sim.replace(status='active'), or copy.replace"
+                )
+            return super().__call__(*args, **fields)
+
+
+class Kept:
+    """What a model keeps beside its fields. Not in `Model`: type checkers would take it for fields."""
+
+    __slots__ = ("_came", "_more")
+    _came: frozenset[str]
+    """The names that came, which tell a null from absence; all models with the same names share them."""
+    _more: dict[str, Any]
+    """What came and is in no field: undeclared fields, and the text of times written in an unusual way."""
+    _wire_names: ClassVar[dict[str, str]]
+    """Wire names that are not the camelCase of the field."""
+
+
+@cache
+def field_names(cls: type[Any]) -> tuple[str, ...]:
+    """Return the names of the fields of a model."""
+    return tuple(f.name for f in attrs.fields(cls))
+
+
+@cache
+def field_types(cls: type[Any]) -> dict[str, Any]:
+    """Return the types of the fields of a model, worked out at first use."""
+    hints = get_type_hints(cls, include_extras=True)
+    return {name: hints[name] for name in field_names(cls)}  # type: ignore[arg-type]  # mypy: a type is hashable
+
+
+@cache
+def required_fields(cls: type[Any]) -> frozenset[str]:
+    """Return the names of the fields that a model must have."""
+    return frozenset(f.name for f in attrs.fields(cls) if f.default is attrs.NOTHING)
+
+
+def came(model: Kept) -> frozenset[str]:
+    """Return the names that `model` was made of; none if it was not structured from an answer."""
+    return getattr(model, "_came", frozenset())
+
+
+def more(model: Kept) -> dict[str, Any]:
+    """Return what `model` keeps beside its fields; empty if it was not structured from an answer."""
+    return getattr(model, "_more", {})
+
+
+def is_model(type_: Any) -> bool:
+    """Tell whether a type is a model."""
+    return isinstance(type_, ModelType)
+
+
+def wire_name(cls: type[Kept], name: str) -> str:
+    """The JSON name of the field `name` of `cls`."""
+    try:
+        return cls._wire_names[name]
+    except KeyError:
+        head, *tail = name.rstrip("_").split("_")
+        return head + "".join(word.capitalize() for word in tail)
+
+
+def undeclared(model: Kept) -> dict[str, Any]:
+    """Return what came and the API document does not declare, by its names on the wire."""
+    cls: Any = type(model)
+    declared = {wire_name(cls, name) for name in field_names(cls)}
+    return {name: value for name, value in more(model).items() if name not in declared}
