@@ -6,12 +6,15 @@ import gc
 import os
 import threading
 import warnings
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 
 import anyio
-import fastapi
 import httpx
 import pytest
 import respx
+from extras import needs
 from servers import LOGIN, SIM, Connection, Received, Script, answering, logged_in, opened, reply, serving
 
 from soracom_async import (
@@ -22,6 +25,8 @@ from soracom_async import (
     Soracom,
 )
 
+fastapi: Any = import_module("fastapi") if find_spec("fastapi") else None
+
 
 def key() -> AuthKey:
     return AuthKey("keyId-1", "secret-1")
@@ -30,6 +35,7 @@ def key() -> AuthKey:
 # In a web application
 
 
+@needs("fastapi")
 @pytest.mark.asyncio
 async def test_one_session_serves_a_fastapi_application():
     """A session opened in the lifespan serves 100 requests: one login, few connections, errors as answers."""
@@ -72,6 +78,7 @@ async def test_one_session_serves_a_fastapi_application():
     gc.collect()
 
 
+@needs("aiohttp")
 @pytest.mark.asyncio
 async def test_one_session_serves_an_aiohttp_application():
     """A session in a cleanup context of aiohttp serves concurrent requests over real sockets, and is closed after."""
