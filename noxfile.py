@@ -55,6 +55,15 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Let faults of all kinds meet many tasks for an hour, or for so many seconds: `nox -s soak -- 600`."""
+    session.install(".[test]")
+    seconds = float(session.posargs[0]) if session.posargs else 3600.0
+    each = seconds / 4  # two event loops, in process and over sockets
+    session.run("pytest", "-n", "0", "-s", f"--timeout={each + 300}", "tests/soak", env={"SOAK": str(each)})
+
+
+@nox.session
 def types(session: nox.Session) -> None:
     """Check all types, with mypy and with pyright."""
     session.install(".[benchmark,test]", "mypy", "pyright", "nox")
