@@ -38,7 +38,7 @@ VARIABLES: dict[str, tuple[str, ...]] = {
 }
 """What each environment variable means; the first one set counts.
 
-The names are this library's own. The official command line reads SORACOM_ENDPOINT and SORACOM_PROFILE_DIR alone of them.
+The names are this library's own. Of them, the official command line reads SORACOM_ENDPOINT and SORACOM_PROFILE_DIR.
 """
 
 _LABELS = {name: variables[0] for name, variables in VARIABLES.items()}
