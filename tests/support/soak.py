@@ -71,7 +71,7 @@ class Soak:
         """How often each group may have been created, by its name."""
         self.actions: list[Callable[[random.Random, str], Awaitable[None]]] = [
             self.read, self.read, self.change, self.create, self.create,
-            self.list, self.read_ahead, self.run_in_bulk, self.store,
+            self.list, self.read_ahead, self.share, self.run_in_bulk, self.store,
         ]  # fmt: skip
 
     async def run(self) -> None:
