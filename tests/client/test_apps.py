@@ -264,6 +264,21 @@ async def test_what_respx_does_not_know_is_an_error_and_no_request(respx_mock):
             await soracom.sims.get("1")
 
 
+@pytest.mark.anyio
+async def test_tools_that_patch_the_transport_of_httpx(monkeypatch):
+    """pytest-httpx, vcrpy and OpenTelemetry patch `handle_async_request` of its class: given as `transport=` it is met."""
+    seen = []
+
+    async def answer(self, request):
+        seen.append(request.url.path)
+        return httpx.Response(200, json=LOGIN if request.method == "POST" else SIM)
+
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", answer)
+    async with Soracom(key(), transport=httpx.AsyncHTTPTransport()) as soracom:
+        assert (await soracom.sims.get("1")).status == "active"
+    assert seen == ["/v1/auth", "/v1/sims/1"]
+
+
 # One loop, one process
 
 
