@@ -266,7 +266,7 @@ async def test_what_respx_does_not_know_is_an_error_and_no_request(respx_mock):
 
 @pytest.mark.anyio
 async def test_tools_that_patch_the_transport_of_httpx(monkeypatch):
-    """pytest-httpx, vcrpy and OpenTelemetry patch `handle_async_request` of its class: given as `transport=` it is met."""
+    """pytest-httpx, vcrpy and OpenTelemetry patch its class: given as `transport=`, it carries all requests."""
     seen = []
 
     async def answer(self, request):
