@@ -1,4 +1,4 @@
-"""The checks of the project: `nox` runs all but `fuzz`, `nox -s tests-3.12` one of them; CONTRIBUTING.md has times."""
+"""The checks of the project: `nox` runs all but `fuzz` and `soak`, `nox -s types` one; CONTRIBUTING.md has times."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import nox
 
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_existing_virtualenvs = True
-nox.options.sessions = ["style", "types", "tests", "coverage", "benchmarks", "dist"]
+nox.options.sessions = ["style", "types", "tests", "bare", "coverage", "benchmarks", "dist"]
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 
 
@@ -31,11 +31,36 @@ def coverage(session: nox.Session) -> None:
     session.run("coverage", "report", "--skip-covered", "--fail-under=100")
 
 
+BARE = (
+    "cli client codec contrib core credentials http session "
+    "emulator/test_emulator_bodies.py emulator/test_emulator_checks.py emulator/test_emulator_control.py "
+    "emulator/test_emulator_data.py emulator/test_emulator_faults.py emulator/test_emulator_files.py "
+    "emulator/test_emulator_service.py"
+)
+"""The tests of what an extra takes part in, and some of the emulator, whose JSON an extra may read."""
+
+
+@nox.session
+def bare(session: nox.Session) -> None:
+    """Run the tests of what the extras take part in without any of them; what an extra brings is left out."""
+    session.install(".[test-bare]")
+    session.run("pytest", *(session.posargs or [f"tests/{each}" for each in BARE.split()]))
+
+
 @nox.session
 def fuzz(session: nox.Session) -> None:
     """Ask for much more of what the emulator's own document allows."""
     session.install(".[fuzz]")
     session.run("pytest", "tests/emulator/test_emulator_openapi.py", env={"EXAMPLES": "100"})
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Let faults of all kinds meet many tasks for an hour, or for so many seconds: `nox -s soak -- 600`."""
+    session.install(".[test]")
+    seconds = float(session.posargs[0]) if session.posargs else 3600.0
+    each = seconds / 4  # two event loops, in process and over sockets
+    session.run("pytest", "-n", "0", "-s", f"--timeout={each + 300}", "tests/soak", env={"SOAK": str(each)})
 
 
 @nox.session

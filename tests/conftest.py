@@ -6,8 +6,23 @@ import os
 
 import pytest
 from clock import FakeClock
+from extras import can_run, missing
 
 OTHERS = ("SORACOM_", "SSL_CERT_")
+
+
+def pytest_report_header():
+    """Say once what is left out."""
+    absent = missing("trio", "httpx_aiohttp")
+    return [f"left out, since not installed: {', '.join(absent)}"] if absent else []
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out the event loop and the transports that are not installed."""
+    left_out = [item for item in items if not can_run(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if can_run(item)]
 
 
 @pytest.fixture(params=["asyncio", "trio"])

@@ -36,7 +36,10 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     "profile": ("SORACOM_PROFILE",),
     "profile_dir": ("SORACOM_PROFILE_DIR",),
 }
-"""What each environment variable means; the first one set counts."""
+"""What each environment variable means; the first one set counts.
+
+The names are this library's own. Of them, the official command line reads SORACOM_ENDPOINT and SORACOM_PROFILE_DIR.
+"""
 
 _LABELS = {name: variables[0] for name, variables in VARIABLES.items()}
 

@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import stat
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
@@ -17,6 +16,7 @@ from .._core.values import plain
 from .._secret import Secret
 from ..errors import ConfigurationError
 from ..options import SANDBOX_ENDPOINTS, TOKEN_TTL
+from .commands import printed_by
 from .environment import (
     SessionConfig,
     SettingsSource,
@@ -24,6 +24,7 @@ from .environment import (
     read_environ,
 )
 from .kinds import SwitchUser
+from .names import exact_path, profile_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,10 +64,16 @@ def from_profile(
 ) -> SessionConfig:
     """Return what a profile of the official command line says; without `name`, $SORACOM_PROFILE or `default`.
 
-    The file is `NAME.json` in $SORACOM_PROFILE_DIR or ~/.soracom. $SORACOM_ENDPOINT goes before everything, then
-    `coverage` or $SORACOM_COVERAGE_TYPE, then the profile's endpoint, then its coverage, which is `jp` if it has
-    none. Raises ConfigurationError for a profile that is missing, open to others, malformed or incomplete, and for a
-    profile command that fails. CLI guide: Profiles.
+    The file is `NAME.json` in $SORACOM_PROFILE_DIR or ~/.soracom, else the one that the command line writes for NAME:
+    `my-profile.json` for `my profile`. $SORACOM_ENDPOINT goes before everything, then `coverage` or
+    $SORACOM_COVERAGE_TYPE, then the profile's endpoint, then its coverage, which is `jp` if it has none.
+
+    A `profileCommand` is split and run as the command line does it, without a shell: an unquoted `;`, `&`, `|`, `<` or
+    `>` ends it. It may take a minute and print 1 MiB. Of what it prints the command line takes credentials alone; here
+    endpoint, coverage, sandbox, time to live and headers count too, before those of the file.
+
+    Raises ConfigurationError for a profile that is missing, open to others, malformed or incomplete, for a name that
+    the command line takes as `default`, and for a profile command that fails. CLI guide: Profiles.
     """
     given = read_environ(environ)
     del environ  # a traceback with locals would show it
@@ -133,7 +140,7 @@ class _StaticCode:
 
 def _found(environment: SettingsSource, name: str, coverage: str | None) -> SessionConfig:
     directory = _directory(environment)
-    profile = _open(directory, name)
+    profile = _open(profile_path(directory, name), name)
     credentials = _credentials(directory, profile)
     asked = coverage or environment.coverage()
     own = profile.given.coverage() or "jp"
@@ -156,7 +163,8 @@ def _credentials(directory: Path, profile: _Profile) -> Credentials:
     user = given.all_of("source", "operator_id", "user_name") if given.values.get("source") else None
     if user is None:
         return _login(profile)
-    source = _open(directory, user[0].reveal())
+    source_name = user[0].reveal()
+    source = _open(exact_path(directory, source_name), source_name)
     if source.given.values.get("source"):
         raise ConfigurationError(
             f"{given.where}: its sourceProfile switches users itself, and the API refuses nested switching: "
@@ -181,11 +189,8 @@ def _directory(environment: SettingsSource) -> Path:
     return Path(os.path.expanduser(environment.text("profile_dir") or "~/.soracom"))
 
 
-def _open(directory: Path, name: str) -> _Profile:
+def _open(path: Path, name: str) -> _Profile:
     """Return a profile with what its command adds."""
-    if not name or not name.isprintable() or ".." in name or any(character in name for character in "/\\:"):
-        raise ConfigurationError(f"profile {name!r}: a profile's name is a plain file name, without .json or folders")
-    path = directory / f"{name}.json"
     where = f"profile {name!r} ({path})"
     profile = _read(path, where)
     if isinstance(profile, str):
@@ -210,29 +215,17 @@ def _read(path: Path, where: str) -> _Profile | str:
                 return f"others may read it (mode {mode:03o}): run chmod 600 {shlex.quote(str(path))}"
             content = file.read()
     except FileNotFoundError:
-        return f"there is no such file: make it with `soracom configure --profile {path.stem}`"
+        return f"there is no such file: make it with `soracom configure --profile {shlex.quote(path.stem)}`"
     except OSError as error:
         return f"it cannot be read: {error.strerror}"
     return _parse(content, where)
 
 
 def _run(command: Secret, where: str) -> _Profile | str:
-    try:
-        words = shlex.split(command.reveal())
-    except ValueError as error:
-        return f"cannot be split into words: {error}"
-    if not words:
-        return "is empty"
-    name = repr(words[0].partition("=")[0])  # a first word VARIABLE=secret is a mistake, but an easy one
-    try:
-        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_TIMEOUT)  # noqa: S603
-    except subprocess.TimeoutExpired:
-        return f"{name} took longer than {COMMAND_TIMEOUT:g} s"
-    except (OSError, ValueError) as error:
-        return f"{name} cannot be run: {getattr(error, 'strerror', None) or 'not a command'}"
-    if done.returncode:
-        return f"{name} failed with exit code {done.returncode}; run it in a shell to see why"
-    printed = _parse(done.stdout, where)
+    name, output = printed_by(command.reveal(), COMMAND_TIMEOUT)
+    if isinstance(output, str):
+        return output
+    printed = _parse(output, where)
     return f"{name} printed no profile: {printed}" if isinstance(printed, str) else printed
 
 

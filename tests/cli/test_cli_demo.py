@@ -5,8 +5,10 @@ import re
 import pytest
 
 from soracom_async._clock import ScaledClock
-from soracom_async.cli import demo, main
+from soracom_async.cli import main
 from soracom_async.emulator import Emulator
+
+demo = pytest.importorskip("soracom_async.cli.demo", "rich", exc_type=ImportError)
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 

@@ -21,6 +21,8 @@ from soracom_async.emulator import Emulator
 from soracom_async.emulator.service.fault_kinds import KINDS
 from soracom_async.emulator.state.world import AuditEntry
 
+pytest.importorskip("uvicorn")
+
 
 def variables(lines: list[str]) -> dict[str, str]:
     """Return the environment that the lines say to paste."""

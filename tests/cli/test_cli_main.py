@@ -5,9 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from extras import needs
 
 from soracom_async import __version__
-from soracom_async.cli import arguments, demo, main
+from soracom_async.cli import arguments, main
 from soracom_async.emulator.state.sims import NUMBERS
 
 
@@ -65,6 +66,7 @@ def test_bad_words_are_named(capsys: pytest.CaptureFixture[str], words: list[str
     assert line.endswith(says)
 
 
+@needs("rich", "trio", "uvicorn")
 @pytest.mark.parametrize(
     ("words", "missing", "says"),
     [
@@ -83,6 +85,7 @@ def test_a_missing_extra_is_named(
     assert capsys.readouterr().err == f"soracom-async: {says}\n"
 
 
+@needs("rich", "uvicorn")
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), BaseExceptionGroup("of trio", [KeyboardInterrupt()])])
 def test_an_interruption_leaves_no_traceback(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: BaseException
@@ -90,7 +93,7 @@ def test_an_interruption_leaves_no_traceback(
     def run(_: object) -> int:
         raise error
 
-    monkeypatch.setattr(demo, "run", run)
+    monkeypatch.setattr("soracom_async.cli.demo.run", run)
     assert main(["demo"]) == 130
     assert capsys.readouterr() == ("", "")
 

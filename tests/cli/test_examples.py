@@ -22,6 +22,7 @@ SIM = "8942310022000000001"
 
 @pytest.fixture
 def emulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Emulator]:
+    pytest.importorskip("uvicorn")
     monkeypatch.chdir(tmp_path)
     with start_blocking_portal() as portal:
         served = portal.call(lambda: Emulator(sims=250))

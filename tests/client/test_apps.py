@@ -5,12 +5,15 @@ import contextlib
 import gc
 import os
 import warnings
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 
 import anyio
-import fastapi
 import httpx
 import pytest
 import respx
+from extras import needs
 from servers import LOGIN, SIM, Connection, Received, Script, answering, logged_in, opened, reply, serving
 
 from soracom_async import (
@@ -21,6 +24,8 @@ from soracom_async import (
     Soracom,
 )
 
+fastapi: Any = import_module("fastapi") if find_spec("fastapi") else None
+
 
 def key() -> AuthKey:
     return AuthKey("keyId-1", "secret-1")
@@ -29,6 +34,7 @@ def key() -> AuthKey:
 # In a web application
 
 
+@needs("fastapi")
 @pytest.mark.asyncio
 async def test_one_session_serves_a_fastapi_application():
     """A session opened in the lifespan serves 100 requests: one login, few connections, errors as answers."""
@@ -71,6 +77,7 @@ async def test_one_session_serves_a_fastapi_application():
     gc.collect()
 
 
+@needs("aiohttp")
 @pytest.mark.asyncio
 async def test_one_session_serves_an_aiohttp_application():
     """A session in a cleanup context of aiohttp serves concurrent requests over real sockets, and is closed after."""
@@ -254,6 +261,21 @@ async def test_what_respx_does_not_know_is_an_error_and_no_request(respx_mock):
     async with Soracom(key()) as soracom:
         with pytest.raises(AssertionError, match="not mocked"):
             await soracom.sims.get("1")
+
+
+@pytest.mark.anyio
+async def test_tools_that_patch_the_transport_of_httpx(monkeypatch):
+    """pytest-httpx, vcrpy and OpenTelemetry patch its class: given as `transport=`, it carries all requests."""
+    seen = []
+
+    async def answer(self, request):
+        seen.append(request.url.path)
+        return httpx.Response(200, json=LOGIN if request.method == "POST" else SIM)
+
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", answer)
+    async with Soracom(key(), transport=httpx.AsyncHTTPTransport()) as soracom:
+        assert (await soracom.sims.get("1")).status == "active"
+    assert seen == ["/v1/auth", "/v1/sims/1"]
 
 
 # One loop, one process

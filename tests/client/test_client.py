@@ -8,6 +8,7 @@ import anyio
 import jwt
 import pytest
 from clock import FakeClock
+from extras import needs
 
 import soracom_async
 from soracom_async import (
@@ -464,6 +465,7 @@ async def test_an_answer_that_is_no_json(emulator):
         assert picture.startswith(b"\xff\xd8")
 
 
+@needs("httpx_aiohttp", "uvicorn")
 async def test_aiohttp_by_name(anyio_backend, monkeypatch):
     """`transport="aiohttp"` uses its connections under asyncio, and says what is wrong under trio or without it."""
     async with Emulator(sims=3) as served:

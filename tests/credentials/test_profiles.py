@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from leaks import canary, refused, sings
 
-from soracom_async.credentials import profiles
+from soracom_async.credentials import commands, profiles
+from soracom_async.credentials.commands import command_words
 from soracom_async.credentials.kinds import (
     AuthKey,
     RootUser,
@@ -299,3 +301,146 @@ def test_discover_lists_the_ways_where_nothing_is_found(directory):
         discover(environ(directory) | {"OTHER": canary()})
     with refused("profile 'prod'", "no such file"):
         discover(environ(directory, PROFILE="prod"))
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("my profile", "my-profile"),
+        ("prod.eu", "prod-eu"),
+        ("Prod_EU", "Prod-EU"),
+        ("a@b", "ab"),
+        ("x--y", "x-y"),
+        ("Ünï", "UEni"),
+        ("ÄäÅåÖöØøŒœÞþẞß", "AaeAAaaOEoeOEoeOEoeTHthSSss"),
+        ("Łódź-żar", "Lod-zar"),  # of the letters with accents only the known ones stay
+        ("  a  b  ", "a-b"),
+        (" .a", "-a"),
+        ("-a-", "-a-"),
+        ("1&2=3+4:5", "1-2-3-4-5"),
+        ("a\tb\x00c", "abc"),
+        ("a/b", "a-b"),
+        ("../../a", "-a"),
+        ("..", "-"),
+        ("c:\\a", "c-a"),
+        ("prod.json", "prod-json"),
+        ("東京 prod", "-prod"),
+    ],
+)
+def test_a_profile_is_found_by_the_name_that_it_was_saved_under(directory, name, file):
+    """The official command line rewrites a name for its file; no name leads out of the folder."""
+    write(directory, file, coverageType="g", **AUTH_KEY)
+    assert from_profile(name, environ(directory)).coverage == "g"
+    if "\x00" not in name:
+        assert discover(environ(directory, PROFILE=name)).coverage == "g"
+
+
+@pytest.mark.parametrize(("name", "other"), [("prod.eu", "prod-eu"), ("東京", "default"), ("a_b", "a-b"), ("é", "e")])
+def test_the_file_of_that_very_name_goes_first(directory, name, other):
+    """A file that somebody named by hand is not put aside for a rewritten one, even if it is unfit."""
+    write(directory, other, coverageType="jp", **AUTH_KEY)
+    write(directory, name, coverageType="g", **AUTH_KEY)
+    assert from_profile(name, environ(directory)).coverage == "g"
+    write(directory, name, mode=0o644, **AUTH_KEY)
+    with refused(f"{name}.json", "chmod 600"):
+        from_profile(name, environ(directory))
+
+
+@pytest.mark.parametrize("name", ["東京", "@", "ğ", "\u0301"])
+def test_a_name_that_would_fall_to_default_is_refused(directory, name):
+    """Whoever asks for a profile of such a name does not mean the default one."""
+    write(directory, **AUTH_KEY)
+    with refused(f"profile {name!r}", "takes 'default' for this name", f"there is no {directory}"):
+        from_profile(name, environ(directory))
+
+
+def test_a_missing_profile_is_named_as_it_was_asked_for(directory):
+    """The command that makes it has the name quoted."""
+    with refused(f"{directory}/my profile.json", "soracom configure --profile 'my profile'"):
+        from_profile("my profile", environ(directory))
+
+
+def test_the_name_of_a_source_profile_is_not_rewritten(directory):
+    """The official command line reads the file of that very name, and nothing out of the folder."""
+    write(directory, "my-source", **AUTH_KEY)
+    write(directory, sourceProfile="my source", operatorId="OP1", username="u")
+    with refused("my source.json", "no such file"):
+        from_profile(environ=environ(directory))
+    write(directory, "my source", email="e", password=canary())
+    credentials = from_profile(environ=environ(directory)).credentials
+    assert isinstance(credentials, SwitchUser)
+    assert isinstance(credentials.source, RootUser)
+    write(directory, sourceProfile="../my-source", operatorId="OP1", username="u")
+    with refused("plain file name"):
+        from_profile(environ=environ(directory))
+
+
+def test_a_byte_order_mark_is_skipped(directory):
+    """Windows editors put one before a file, and programs before what they print."""
+    text = "\ufeff" + json.dumps({"coverageType": "g", **AUTH_KEY})
+    write(directory, text=text)
+    assert from_profile(environ=environ(directory)).coverage == "g"
+    write(directory, "printed", text=text)
+    write(directory, profileCommand=f"cat {directory}/printed.json")
+    assert from_profile(environ=environ(directory)).coverage == "g"
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("cat o.json | jq .", ["cat", "o.json"]),
+        ("cat o.json|jq .", ["cat", "o.json"]),
+        ("cat o.json > /dev/stdout", ["cat", "o.json"]),
+        ("cat o.json 2>/dev/null", ["cat", "o.json"]),
+        ("cat 2a>b", ["cat"]),
+        ("cat a2>b", ["cat", "a2"]),
+        ("cat < o.json", ["cat"]),
+        ("a;b", ["a"]),
+        ("a && b", ["a"]),
+        ("; a", []),
+        (" \t\r\n ", []),
+        ("""a 'b;c|d' "e&f<g>h" i\\;j""", ["a", "b;c|d", "e&f<g>h", "i;j"]),
+        (r"""a\ b 'c\d' "e\f\"" \t\n\\""", ["a b", r"c\d", 'ef"', "\t\n\\"]),
+        ("""a'b'"c" '' d""''""", ["abc", "", "d"]),
+        ("""'"' "'" """, ['"', "'"]),
+        ("a # b ~ * $HOME ${X}", ["a", "#", "b", "~", "*", "$HOME", "${X}"]),
+        ("a `b | c` d", ["a", "`b | c`", "d"]),
+        ("a $(b | c 'd') e", ["a", "$(b | c 'd')", "e"]),
+        ('a `b "c d"` "`" \'$(\'', ["a", "`b c d`", "`", "$("]),
+        ("a $(`) `()`", ["a", "$(`)", "`()`"]),
+        ("a\u3000b\u00a0c", ["a\u3000b\u00a0c"]),
+    ],
+)
+def test_a_command_is_split_as_the_official_command_line_does(command, words):
+    """An unquoted `;`, `&`, `|`, `<` or `>` ends it; nothing is expanded."""
+    assert command_words(command) == words
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        ("a 'b", "no closing '"),
+        ('a "b', 'no closing "'),
+        ("a `b", "no closing `"),
+        ("a $(b", "no closing )"),
+        ("a \\", "a backslash ends it"),
+        ("a (b)", r"a ( without quotes"),
+        ("a $(b (c))", r"a ( without quotes"),
+        ("a )", r"a ) without quotes"),
+    ],
+)
+def test_a_command_that_is_not_complete_is_refused(command, reason):
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        command_words(command)
+
+
+def test_a_command_that_prints_without_end_is_ended(directory, monkeypatch):
+    """What is kept of its output has a bound, and so has the time of a process that it leaves behind."""
+    monkeypatch.setattr(commands, "OUTPUT_LIMIT", 1000)
+    write(directory, profileCommand=f"yes {canary()}")
+    with refused("'yes' printed more than 1000 bytes"):
+        from_profile(environ=environ(directory))
+    monkeypatch.setattr(commands, "_PIPE_TIMEOUT", 0.1)
+    write(directory, profileCommand=f"sh -c 'sleep 1 & echo {canary()}'")
+    with refused("'sh' ended, but a process that it left still holds its output"):
+        from_profile(environ=environ(directory))

@@ -6,6 +6,7 @@ import json
 
 import httpx
 import pytest
+from extras import needs
 from plain import open_client
 
 from soracom_async.emulator import Emulator, JumpingClock
@@ -210,6 +211,7 @@ async def test_other_sites_have_no_business_here(clock, method, headers, status)
 
 
 @pytest.mark.anyio
+@needs("uvicorn")
 async def test_it_is_on_the_socket_too():
     """The same, with where the emulator serves."""
     async with Emulator(sims=1) as emulator, httpx.AsyncClient(base_url=emulator.url) as client:

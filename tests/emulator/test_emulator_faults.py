@@ -335,6 +335,7 @@ def test_wrong_json_is_named(given):
 
 @pytest.fixture
 async def served(anyio_backend):
+    pytest.importorskip("uvicorn")
     async with (
         Emulator(sims=1) as emulator,
         httpx.AsyncClient(base_url=f"{emulator.url}/v1") as client,

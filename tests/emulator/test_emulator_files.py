@@ -4,6 +4,7 @@ import hashlib
 
 import httpx
 import pytest
+from extras import needs
 from plain import refused
 
 from soracom_async import BadRequest, NotFound, Soracom
@@ -188,6 +189,7 @@ async def test_a_file_of_later(emulator, client):
     assert [each["filename"] for each in (await client.get("/files/private/later/")).json()] == ["a", "b"]
 
 
+@needs("uvicorn")
 async def test_on_a_socket(emulator, clock, tmp_path):
     """The same over loopback: the storage host is another port, and HEAD has no body."""
     async with emulator, Soracom(emulator.auth_key, endpoint=emulator.url, clock=clock) as soracom:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from extras import needs
 from fitting import fitting
 from plain import log_in, open_client, refused
 
@@ -54,6 +55,7 @@ async def status_of(client, order):
     return found["orderStatus"], found["paymentStatus"]
 
 
+@needs("uvicorn")
 async def test_from_nothing_to_a_fleet_on_the_wire():
     """An operator without anything orders SIMs, gets, registers and uses them, as with the official command line."""
     async with Emulator(sims=3) as emulator, httpx.AsyncClient(base_url=f"{emulator.url}/v1") as client:

@@ -6,6 +6,7 @@ import anyio
 import anyio.lowlevel
 import httpx
 import pytest
+from extras import needs
 from hypothesis import given
 from hypothesis import strategies as st
 from ports import unused_port
@@ -33,6 +34,10 @@ pytestmark = pytest.mark.anyio
 # Other transports
 
 
+needs_aiohttp = needs("httpx_aiohttp")
+
+
+@needs_aiohttp
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 @pytest.mark.parametrize("by_name", [True, False])
 async def test_the_transport_of_aiohttp(by_name):
@@ -59,6 +64,7 @@ async def test_the_transport_of_aiohttp(by_name):
         assert server.requests[4].target == "/v1/sims/1/tags/a%2Fb%20%3F%23%252f%2B%E5%90%8D%E5%89%8D"
 
 
+@needs_aiohttp
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 @pytest.mark.parametrize("end", [Connection.end, Connection.reset])
 async def test_aiohttp_never_repeats_a_post_that_acts_and_was_read(end, jumping_clock):
@@ -80,6 +86,7 @@ async def test_aiohttp_never_repeats_a_post_that_acts_and_was_read(end, jumping_
         assert [r.target for r in server.requests] == ["/v1/auth", "/v1/sims/1/send_sms"]
 
 
+@needs_aiohttp
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_aiohttp_refused(jumping_clock):
     """A refused connection was not sent, through aiohttp as well."""

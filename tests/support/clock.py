@@ -74,6 +74,13 @@ class FakeClock:
         self.time = target
         await settle()
 
+    async def run(self) -> None:
+        """Move on to the end of the earliest sleep whenever all other tasks wait; for ever."""
+        while True:
+            await settle()
+            if self._sleepers:
+                await self.advance(max(0.0, self._sleepers[0][0] - self.time))
+
     async def until_sleeping(self, tasks: int = 1) -> None:
         """Wait until so many tasks sleep."""
         await until(lambda: self.sleeping >= tasks)

@@ -15,7 +15,7 @@ import anyio
 import anyio.abc
 import anyio.to_thread
 import httpx
-import uvicorn
+import pytest
 from anyio.streams.tls import TLSListener
 
 from soracom_async import AuthKey, Soracom
@@ -143,6 +143,7 @@ async def serving(
 async def serving_app(app: Any) -> AsyncIterator[str]:
     """Serve an ASGI application by uvicorn while the test runs, in a thread of its own, and give its address."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        uvicorn = pytest.importorskip("uvicorn")
         config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, ws="none")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
