@@ -1,4 +1,4 @@
-"""Listings while records are removed: a page goes on behind the place of its key, whether its record is there or not."""
+"""Listings while records are removed: a page goes on behind the place of its key, with its record there or not."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ class Control:
             raise Wrong(415, f"send it as {_JSON}")
         try:
             body = decode(request.body) if request.body else {}
-        except (ValueError, RecursionError):
+        except ValueError:
             body = None
         if not isinstance(body, dict):
             raise Wrong(400, "the body is no JSON object")
