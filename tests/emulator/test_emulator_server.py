@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
+import struct
 import threading
 
 import anyio
@@ -110,3 +112,77 @@ async def test_it_serves_on_ipv6():
         assert emulator.url.startswith("http://[::1]:")
         async with httpx.AsyncClient(base_url=emulator.url) as client:
             assert (await client.get("/nothing")).status_code == 404
+
+
+GET = b"GET /v1/sims HTTP/1.1\r\nHost: x\r\n\r\n"
+WAYS = {
+    "whole": GET,
+    "pipelined": GET * 5,
+    "half a head": GET[:20],
+    "half a body": b"POST /v1/auth HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{",
+    "garbage": b"\x16\x03\x01\x00\xa5\x01" * 10,
+    "no length": b"POST /v1/auth HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
+    "no chunk": b"POST /v1/auth HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "an upgrade": b"GET /v1/sims HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+    "no path": b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+    "no text": b"GET /v1/%ff\xff?limit=%ff HTTP/1.1\r\nHost: \xff\r\nX-Soracom-Token: \xff\r\n\r\n",
+    "no host": b"GET /v1/sims HTTP/1.1\r\nHost: [x\r\n\r\n",
+    "no origin": b"POST /_emulator/reset HTTP/1.1\r\nHost: localhost\r\nOrigin: http://[\r\n\r\n",
+}
+FAULTS = [(), ("reset-before",), ("truncate",), ("drip",), ("empty",)]
+FAULTS += [("latency", each) for each in ("reset-before", "reset-after", "truncate", "drip")]
+
+
+async def visit(emulator, sent, how):
+    """Send bytes over a connection of its own, and leave: by a reset, by a close, or after half a close."""
+    host, port = emulator.url.removeprefix("http://").split(":")
+    stream = await anyio.connect_tcp(host, int(port))
+    with contextlib.suppress(OSError, anyio.BrokenResourceError, anyio.EndOfStream):
+        await stream.send(sent)
+        if how == "half":
+            await stream.send_eof()
+            while True:
+                await stream.receive()
+        if how == "late":
+            await stream.receive(1)
+        if how in ("reset", "late"):
+            linger = struct.pack("ii", 1, 0)
+            stream.extra(anyio.abc.SocketAttribute.raw_socket).setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    await anyio.aclose_forcefully(stream) if how == "close" else await stream.aclose()
+
+
+@pytest.mark.parametrize("kinds", FAULTS, ids="+".join)
+async def test_whatever_a_client_does_the_server_prints_no_traceback(kinds, capfd, caplog):
+    """It comes, sends what it likes, and goes when it likes, with every fault and without one."""
+    async with Emulator(sims=3) as emulator:
+        for kind in kinds:
+            emulator.fault(kind, **({"seconds": 0.02} if kind in ("latency", "drip") else {}))
+        with anyio.fail_after(30):
+            async with anyio.create_task_group() as tasks:
+                for sent in WAYS.values():
+                    for how in ("reset", "close", "half"):
+                        tasks.start_soon(visit, emulator, sent, how)
+                tasks.start_soon(visit, emulator, GET, "late")
+            emulator.faults.clear()
+            async with httpx.AsyncClient(base_url=f"{emulator.url}/v1") as client:
+                assert (await log_in(client, emulator.auth_key)).status_code == 200
+    assert "Traceback" not in capfd.readouterr().err + caplog.text
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+@pytest.mark.parametrize("kind", ["latency", "drip"])
+async def test_who_still_waits_at_the_end_is_let_go(kind, capfd, caplog):
+    """The connection is closed, without a traceback."""
+    async with anyio.create_task_group() as tasks:
+        async with Emulator(sims=3) as emulator:
+            emulator.fault(kind, seconds=10_000)
+
+            async def wait():
+                async with httpx.AsyncClient(base_url=f"{emulator.url}/v1") as client:
+                    with pytest.raises(httpx.TransportError):
+                        await client.get("/sims", timeout=30)
+
+            tasks.start_soon(wait)
+            while not emulator.requests:
+                await anyio.sleep(0.01)
+    assert "Traceback" not in capfd.readouterr().err + caplog.text
