@@ -183,6 +183,6 @@ async def test_who_still_waits_at_the_end_is_let_go(kind, capfd, caplog):
                         await client.get("/sims", timeout=30)
 
             tasks.start_soon(wait)
-            while not emulator.requests:
+            while not emulator.requests:  # noqa: ASYNC110
                 await anyio.sleep(0.01)
     assert "Traceback" not in capfd.readouterr().err + caplog.text

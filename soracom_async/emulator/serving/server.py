@@ -15,6 +15,7 @@ import anyio
 import anyio.to_thread
 import uvicorn
 
+from ..clock import serving
 from ..protocol.messages import Request, Responder
 
 if TYPE_CHECKING:
@@ -152,6 +153,7 @@ class Server:
         self._thread = threading.Thread(target=self._run, name="soracom-emulator", daemon=True)
 
     def _run(self) -> None:
+        serving.set(True)
         self._server.run(sockets=[self._socket, self._storage])
 
     async def start(self) -> None:
