@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from .._clock import Clock, SystemClock
 from .._registry import load
 from ..api.operations import MODULES
+from ..errors import ConfigurationError
 from . import handlers
 from .admin.api import ROOT, Control
 from .clock import JumpingClock
@@ -281,7 +282,12 @@ class Emulator:
         return response
 
     async def __aenter__(self) -> Self:
-        from .serving.server import Server
+        try:
+            from .serving.server import Server
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(
+                f'{error.name} is missing: pip install "soracom-async[emulator]"; the transport works without it'
+            ) from None
 
         if self._server is not None:
             raise RuntimeError("the emulator serves already")

@@ -18,9 +18,8 @@ from clock import settle
 
 from soracom_async import Soracom
 from soracom_async._clock import wait
-from soracom_async.emulator import Emulator, JumpingClock
+from soracom_async.emulator import Emulator, JumpingClock, idleness
 from soracom_async.emulator import clock as clocks
-from soracom_async.emulator import idleness
 
 pytestmark = pytest.mark.anyio
 

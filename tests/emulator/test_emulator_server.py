@@ -4,15 +4,17 @@ import contextlib
 import logging
 import socket
 import struct
+import sys
 import threading
 
 import anyio
 import httpx
 import pytest
-from plain import log_in
+from plain import log_in, open_client
 
 from soracom_async.emulator import Emulator
 from soracom_async.emulator.serving.server import Server
+from soracom_async.errors import ConfigurationError
 
 pytestmark = pytest.mark.anyio
 
@@ -89,6 +91,17 @@ async def test_a_taken_port_is_an_error():
         for name in ("port", "storage_port"):
             with pytest.raises(OSError, match="in use"):
                 await Emulator(sims=1, **{name: taken.getsockname()[1]}).__aenter__()
+
+
+async def test_without_uvicorn_it_names_the_extra(monkeypatch):
+    """In process, it works all the same."""
+    emulator = Emulator(sims=1)
+    monkeypatch.delitem(sys.modules, "soracom_async.emulator.serving.server")
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    with pytest.raises(ConfigurationError, match=r'uvicorn is missing: pip install "soracom-async\[emulator\]"'):
+        await emulator.__aenter__()
+    async with open_client(emulator) as client:
+        assert (await log_in(client, emulator.auth_key)).status_code == 200
 
 
 async def test_a_server_that_dies_at_its_start_is_an_error(monkeypatch):
