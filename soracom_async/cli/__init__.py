@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from .console import lenient_streams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,10 +29,21 @@ def _main(arguments: Sequence[str] | None) -> int:
             return _refuse(f'{", ".join(missing)} {what} missing: pip install "soracom-async[{extra}]"')
     code = 130
     try:
-        code = import_module(options.module, __name__).run(options)
+        code = _command(options.module).run(options)
     except* KeyboardInterrupt:
         pass  # the user interrupted it
     return code
+
+
+def _command(name: str) -> ModuleType:
+    """Import the command that was chosen, and no other; a packer of programs sees both."""
+    if name == ".demo":
+        from . import demo
+
+        return demo
+    from . import serve
+
+    return serve
 
 
 def _refuse(message: str) -> int:

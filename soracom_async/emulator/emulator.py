@@ -10,11 +10,11 @@ from .._clock import Clock, SystemClock
 from .._registry import load
 from ..api.operations import MODULES
 from ..errors import ConfigurationError
-from . import handlers
 from .admin.api import ROOT, Control
 from .clock import JumpingClock
 from .domain.passcodes import totp
 from .fallback import resource
+from .handlers import topics
 from .protocol.cross_origin import CrossOrigin
 from .service.faults import Fault, Faults
 from .service.rate_limits import Quota, Throttling
@@ -87,7 +87,7 @@ class Emulator:
             self.world,
             self.quota,
             map(load, MODULES),
-            handlers.load(),
+            topics.load(),
             resource.answer,
             token_ttl=token_ttl,
             latency=latency,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import ipaddress
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Protocol
 
 from ...errors import ConfigurationError
@@ -19,7 +19,6 @@ from ..service.faults import Fault
 from .status import Observed, time, view
 
 ROOT = "/_emulator"
-PAGE = Path(__file__).with_name("page.html")
 _JSON = "application/json"
 _GUARDS = {
     "cache-control": "no-store",
@@ -70,7 +69,7 @@ class Control:
             if not request.inside:
                 self._check_origin(request)
             if request.path.rstrip("/") == ROOT and request.method in ("GET", "HEAD"):
-                return Response(200, {"content-type": "text/html; charset=utf-8"} | _GUARDS, PAGE.read_bytes())
+                return Response(200, {"content-type": "text/html; charset=utf-8"} | _GUARDS, _page())
             return Response(200, {"content-type": _JSON} | _GUARDS, encode(self._act(request)))
         except Wrong as wrong:
             status, message = wrong.args
@@ -144,6 +143,14 @@ class Control:
         from .openapi import document
 
         return document(self._emulator.service.operations)
+
+
+def _page() -> bytes:
+    try:
+        return importlib.resources.files(__package__).joinpath("page.html").read_bytes()
+    except OSError:
+        hint = "freeze the program with --collect-data soracom_async"
+        raise Wrong(501, f"page.html is missing from soracom_async: {hint}") from None
 
 
 def _is_ours(host: str, own: str) -> bool:
