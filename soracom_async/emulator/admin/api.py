@@ -147,7 +147,7 @@ class Control:
 
 def _page() -> bytes:
     try:
-        return importlib.resources.files(__package__).joinpath("page.html").read_bytes()
+        return importlib.resources.files(__name__.rpartition(".")[0]).joinpath("page.html").read_bytes()
     except OSError:
         hint = "freeze the program with --collect-data soracom_async"
         raise Wrong(501, f"page.html is missing from soracom_async: {hint}") from None

@@ -79,11 +79,12 @@ def _checked(origin: str) -> str:
     if origin in (ANY, "null"):
         return origin
     plain = origin.lower().removesuffix("/")
+    scheme, _, host = plain.partition("://")
     try:
         parts = urlsplit(plain)
-        known = bool(parts.hostname) and parts.port != 0 and f"{parts.scheme}://{parts.netloc}" == plain
+        known = bool(parts.hostname) and parts.port != 0 and (parts.scheme, parts.netloc) == (scheme, host)
     except ValueError:
         known = False
     if not known or "@" in plain:
         raise ConfigurationError(f"{origin!r} is no origin, as https://app.example.com:8443 is; * is any")
-    return plain.removesuffix({"http": ":80", "https": ":443"}.get(parts.scheme, " "))
+    return plain.removesuffix({"http": ":80", "https": ":443"}.get(scheme, " "))

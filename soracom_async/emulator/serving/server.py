@@ -142,6 +142,7 @@ class Server:
         config = uvicorn.Config(
             application(answer, clock, self._storage.getsockname()[1]),
             lifespan="off",
+            loop="asyncio",  # uvloop raises errors of its own where a client has gone
             log_config=None,
             log_level=None,
             ws="none",
