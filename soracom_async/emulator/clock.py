@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from bisect import insort
 from contextvars import ContextVar
 from itertools import count
 from typing import Any
@@ -18,8 +19,10 @@ STEP = 0.001
 """Seconds of the machine's time between two looks at the other tasks."""
 THRESHOLD = 0.005
 """For how long no other task may have run before time jumps."""
+CAUTION = 0.05
+"""The same where a thread rests of which nobody knows when it was given work."""
 PATIENCE = 0.5
-"""For how long, if something else is under way that may never end: an open connection, a timer."""
+"""The same if something else is under way that may never end: an open connection, a timer, a call in a thread."""
 LONGEST = 5.0
 """For how long at most time stands still, whatever goes on."""
 
@@ -34,10 +37,8 @@ _watchers: set[Any] = set()
 class _Sleeper:
     end: float
     number: int
-    loop: Any
     woken: anyio.Event = field(factory=anyio.Event)
 
-    @property
     def rank(self) -> tuple[float, int]:
         return self.end, self.number
 
@@ -52,7 +53,8 @@ class JumpingClock:
 
     def __init__(self, start: float = 0.0) -> None:
         self._now = start
-        self._sleepers: list[_Sleeper] = []
+        self._sleepers: dict[Any, list[_Sleeper]] = {}
+        """Of each event loop, by the ends of their sleeps."""
         self._numbers = count()
         self._threads = idleness.Threads()
 
@@ -69,36 +71,32 @@ class JumpingClock:
         if not seconds < math.inf:
             raise ValueError(f"nobody sleeps for {seconds} seconds")
         await checkpoint()
-        sleeper = _Sleeper(self._now + max(0.0, seconds), next(self._numbers), current_token())
-        self._sleepers.append(sleeper)
+        sleeper = _Sleeper(self._now + max(0.0, seconds), next(self._numbers))
+        loop = current_token()
+        sleepers = self._sleepers.setdefault(loop, [])
+        insort(sleepers, sleeper, key=_Sleeper.rank)
         try:
             while self._now < sleeper.end:
                 # One task of each loop watches, since an event can be set in its own loop only.
-                if sleeper is self._first(sleeper.loop):
-                    await self._watch(sleeper)
+                if sleeper is sleepers[0]:
+                    await self._watch(sleeper, sleepers)
                 else:
                     await sleeper.woken.wait()
                     sleeper.woken = anyio.Event()
         finally:
-            self._sleepers.remove(sleeper)
-            self._wake(sleeper.loop)
+            sleepers.remove(sleeper)
+            if not sleepers:
+                del self._sleepers[loop]
+            self._wake(sleepers)
 
-    def _first(self, loop: Any = None) -> _Sleeper | None:
-        """Return who wakes first, of a loop or of all."""
-        return min(
-            (each for each in self._sleepers if loop is None or each.loop == loop),
-            key=lambda each: each.rank,
-            default=None,
-        )
+    def _wake(self, sleepers: list[_Sleeper]) -> None:
+        """Wake those whose time has come, and the first one; behind one that was woken, all of its time were."""
+        for each in sleepers:
+            if each.woken.is_set() or (each.end > self._now and each is not sleepers[0]):
+                break
+            each.woken.set()
 
-    def _wake(self, loop: Any) -> None:
-        """Wake those of the loop whose time has come, and the first one."""
-        first = self._first(loop)
-        for each in self._sleepers:
-            if each.loop == loop and (each is first or each.end <= self._now):
-                each.woken.set()
-
-    async def _watch(self, sleeper: _Sleeper) -> None:
+    async def _watch(self, sleeper: _Sleeper, sleepers: list[_Sleeper]) -> None:
         """Jump to the end of a sleep as soon as everybody waits; return, too, if time moves or another one is first."""
         began = since = time.monotonic()
         before: dict[Any, Any] = {}
@@ -106,18 +104,17 @@ class JumpingClock:
         task = idleness.current_task()
         _watchers.add(task)
         try:
-            while self._now < sleeper.end and sleeper is self._first(sleeper.loop):
+            while self._now < sleeper.end and sleeper is sleepers[0]:
                 await anyio.sleep(STEP)
                 now, after = time.monotonic(), idleness.steps(_watchers)
                 if after != before:
                     before, since = after, now
-                if sleeper is not self._first():
-                    continue
+                next_of_all = min(each.rank() for several in list(self._sleepers.values()) for each in several[:1])
                 # Twice, since what a thread or a timer has just ended is told to its task in a pass of the loop.
                 before_that, quiet = quiet, self._quiet(began, since, now)
                 if now - began >= LONGEST:
                     self._threads = idleness.Threads()  # those that are at work now will be for longer
-                elif not (quiet and before_that):
+                elif not (quiet and before_that and sleeper.rank() == next_of_all):
                     continue
                 self._now = max(self._now, sleeper.end)
         finally:
@@ -129,8 +126,8 @@ class JumpingClock:
             return False
         if serving.get():
             return True
-        if self._threads.work():
+        if self._threads.work(now, PATIENCE) or (self._threads.of_others() and now - since < CAUTION):
             return False
-        if idleness.sockets() and now - since < PATIENCE:
+        if (idleness.sockets() or idleness.calls()) and now - since < PATIENCE:
             return False
         return not idleness.timers() or now - began >= PATIENCE

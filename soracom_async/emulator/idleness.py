@@ -12,6 +12,8 @@ import threading
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from anyio import to_thread
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Set
     from types import FrameType
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 SOON = 0.5
 """A timer that ends within so many seconds is one that somebody waits for; later ones are limits."""
 
+_POOLS = {("futures", "thread.py"), ("_core", "_thread_cache.py"), ("_backends", "_asyncio.py")}
+"""Where the threads of pools begin: those of executors, of trio and of anyio."""
 _WAITING = {
     ("threading.py",), ("queue.py",), ("selectors.py",), ("futures", "_base.py"),
     ("_core", "_thread_cache.py"), ("_core", "_io_epoll.py"), ("_core", "_io_kqueue.py"), ("_core", "_io_windows.py"),
@@ -62,6 +66,19 @@ def _tasks_below(task: Any) -> Iterator[Any]:
             yield from _tasks_below(child)
 
 
+def calls() -> bool:
+    """Tell whether a task waits for a function that it gave to a thread, even if no thread has begun it."""
+    if to_thread.current_default_thread_limiter().borrowed_tokens:
+        return True
+    return _trio() is None and any(_chained(getattr(task, "_fut_waiter", None)) for task in asyncio.all_tasks())
+
+
+def _chained(awaited: Any) -> bool:
+    """Tell whether a future of asyncio stands for one of an executor."""
+    callbacks = getattr(awaited, "_callbacks", None) or ()
+    return any("_chain_future" in getattr(callback, "__qualname__", "") for callback, _ in callbacks)
+
+
 def timers() -> bool:
     """Tell whether the loop has a timer of the machine's time that ends soon."""
     trio = _trio()
@@ -100,22 +117,55 @@ def _listens(fd: int) -> bool:
 
 
 class Threads:
-    """The threads of the process; where one was at the beginning, it is taken to rest."""
+    """The threads of the process; where one was at the beginning, it is taken to rest.
+
+    A thread of somebody's own, as database drivers have, may wait for work in a way that looks like work. If it stays
+    where it is, it is taken to rest there, too.
+    """
 
     def __init__(self) -> None:
         self._resting = {ident: _place(frame) for ident, frame in sys._current_frames().items()}
+        self._seen: dict[int, tuple[tuple[int, int], float]] = {}
+        """Where threads of somebody's own were seen first, and when."""
 
-    def work(self) -> bool:
+    def work(self, now: float, patience: float) -> bool:
         """Tell whether another thread is at work."""
         own, living = threading.get_ident(), {each.ident for each in threading.enumerate()}
-        return any(
-            ident != own and ident in living and self._resting.get(ident) != _place(frame) and not _waits(frame)
-            for ident, frame in sys._current_frames().items()
-        )
+        frames = {ident: frame for ident, frame in sys._current_frames().items() if ident != own and ident in living}
+        working = [self._works(ident, frame, now, patience) for ident, frame in frames.items()]  # each is to be seen
+        return any(working)
+
+    def of_others(self) -> bool:
+        """Tell whether there is a thread of somebody's own that has come to rest, and may be about to wake."""
+        return any(each.ident in self._seen for each in threading.enumerate())
+
+    def _works(self, ident: int, frame: FrameType, now: float, patience: float) -> bool:
+        place = _place(frame)
+        if self._resting.get(ident) == place or _waits(frame):
+            return False
+        if _of_pool(frame):
+            return True
+        before, since = self._seen.get(ident, (None, now))
+        if before != place:
+            self._seen[ident] = place, now
+            return True
+        if now - since < patience:
+            return True
+        self._resting[ident] = place
+        return False
 
 
 def _place(frame: FrameType) -> tuple[int, int]:
     return id(frame.f_code), frame.f_lasti
+
+
+def _of_pool(frame: FrameType | None) -> bool:
+    """Tell whether a thread belongs to a pool: of those, it is known when they wait for work."""
+    while frame is not None:
+        if PurePath(frame.f_code.co_filename).parts[-2:] in _POOLS:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _waits(frame: FrameType) -> bool:

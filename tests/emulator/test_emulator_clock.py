@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import queue
 import socket
 import threading
 import time
@@ -242,6 +243,35 @@ class Silent:
 
     def time(self):
         return 0.0
+
+
+async def test_the_thread_of_a_database_driver(monkeypatch):
+    """It waits for work in C, which looks like work: only the first time is held up by it, its work is every time."""
+    monkeypatch.setattr(clocks, "PATIENCE", 0.5)
+    clock, work, token = JumpingClock(), queue.SimpleQueue(), anyio.lowlevel.current_token()
+
+    def drive():
+        while (done := work.get()) is not None:
+            time.sleep(0.05)
+            anyio.from_thread.run_sync(done.set, token=token)
+
+    thread = threading.Thread(target=drive)
+    thread.start()
+    try:
+        await clock.sleep(10)
+        begun = time.monotonic()
+        for _ in range(5):
+            await clock.sleep(10)
+        assert time.monotonic() - begun < 2
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(clock.sleep, 100)
+            done = anyio.Event()
+            work.put(done)
+            await done.wait()
+            assert clock.now() == 60
+    finally:
+        work.put(None)
+        thread.join()
 
 
 def test_what_a_loop_does_not_tell_counts_as_idle(monkeypatch):
