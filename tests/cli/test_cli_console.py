@@ -104,6 +104,7 @@ def test_a_stream_that_is_not_there():
     """It is no terminal, has no file, and takes everything."""
     stream = LenientStream(None)
     assert (stream.isatty(), stream.encoding, stream.write("abc")) == (False, "utf-8", 3)
+    stream.flush()
     with pytest.raises(OSError, match="no such stream"):
         stream.fileno()
 
@@ -123,6 +124,21 @@ def test_a_stream_that_is_closed(monkeypatch):
         sys.stdout.flush()
         print("second")
     assert sys.stdout is closed
+
+
+def test_a_full_disk():
+    """What is buffered cannot be written: it is left out, and so is the rest."""
+
+    class Full(io.StringIO):
+        def flush(self):
+            raise OSError("No space left on device")
+
+    full = Full()
+    stream = LenientStream(full)
+    stream.write("first")
+    stream.flush()
+    stream.write("second")
+    assert full.getvalue() == "first"
 
 
 def test_what_an_encoding_lacks_is_escaped():
