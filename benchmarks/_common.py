@@ -99,7 +99,7 @@ def side_by_side(
             {name: median(getattr(run, each) for run in runs) for (name, n), runs in drives.items() if n == tasks}
             for each in ("seconds", "cpu")
         )
-        columns += [f"{tasks} task{'s' * (tasks > 1)}: {title}" for title in (f"{what}/s", "CPU µs")]
+        columns += [f"{tasks} task{'s' * (tasks > 1)}: {title}" for title in (f"{what}/s", "CPU us")]
         for name in seconds:
             cells[name] += [
                 f"{count / seconds[name]:,.0f} ({seconds[peer] / seconds[name]:.2f})",

@@ -235,7 +235,7 @@ def main() -> None:
         for name, each in taken.items()
     ]
     note = f"Medians of {rounds} interleaved rounds; 100 full SIMs, {len(content):,} bytes. {' '.join(missing)}"
-    show("Decoding a page", ["", "µs a page", f"of {BASE}", "of the best"], rows, note)
+    show("Decoding a page", ["", "us a page", f"of {BASE}", "of the best"], rows, note)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,13 @@ def _emulator(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     add("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     add("--port", type=_whole(0, 65_535), default=8089, help="8089; 0 takes any that is free")
     add("--storage-port", type=_whole(0, 65_535), default=0, metavar="PORT", help="where files are downloaded (any)")
+    add(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="let pages of ORIGIN, as http://localhost:3000, call it from a browser; * is any; may be repeated",
+    )
     add("--sims", type=_whole(0, MOST_SIMS), default=100, metavar="N", help="SIMs of the fleet (100)")
     add("--seed", type=_whole(0), default=0, metavar="N", help="another fleet, other secrets (0)")
     add("--state", metavar="FILE", help="begin with the state in FILE, if it is there, and save it there at the end")

@@ -25,12 +25,12 @@ class Log:
             self._print = _coloured()
 
     def __call__(self, served: AuditEntry) -> None:
-        """Print a request; a reader that has gone is no reason not to answer."""
+        """Print a request."""
         shown = request(served)
         time = datetime.fromtimestamp(served.time / 1000, UTC).strftime("%H:%M:%S")
         what = f"{served.method} {shown['path']}  {served.operation or 'no route'}  {shown['milliseconds']:,.1f} ms"
         faults = f"  ({served.faults})" if served.faults else ""
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):  # a reader that has gone is no reason not to answer
             self._print(f"{time} {served.status or '---'}", what + faults)
 
 

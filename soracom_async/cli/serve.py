@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 import threading
 from contextlib import AsyncExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
@@ -14,9 +14,10 @@ import anyio.to_thread
 
 from .._clock import ScaledClock
 from ..emulator import Emulator, JumpingClock
-from ..emulator.admin.status import environment
 from ..emulator.service.fault_kinds import KINDS
 from ..errors import ConfigurationError
+from . import state
+from .banner import banner
 from .log import Log
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _made(options: argparse.Namespace) -> Emulator:
     """Return the emulator of the options, with its state if there is one."""
-    names = "sims seed window aligned throttling token_ttl latency paging host port storage_port"
+    names = "sims seed window aligned throttling token_ttl latency paging host port storage_port allow_origin"
     settings = {name: getattr(options, name) for name in names.split()}
     settings |= {"rate_limit": dict(options.rate_limit), "faults": options.fault, "clock": _clock(options.speed)}
-    if options.state is not None and Path(options.state).exists():
+    if options.state is not None and state.check(options.state):
         return Emulator.load(options.state, **settings)
     return Emulator(**settings)
 
@@ -62,45 +63,40 @@ async def _serve(emulator: Emulator, options: argparse.Namespace) -> int:
             try:
                 await stack.enter_async_context(emulator)
             except OSError as error:
-                return _refuse(f"cannot listen on {options.host}:{options.port}: {error.strerror or error}")
-            print(_welcome(emulator, options), flush=True)  # a program may be reading this from a pipe
+                return _refuse(_not_listening(error, options))
+            print(banner(emulator, options), flush=True)  # a program may be reading this from a pipe
             await anyio.to_thread.run_sync(told.wait)
     if options.state is not None:
-        try:
-            emulator.save(options.state)
-        except OSError as error:
-            return _refuse(f"cannot save the state: {error}")
+        problem = state.save(emulator, options.state)
+        if problem is not None:
+            return _refuse(problem)
         print(f"State saved: {options.state}", flush=True)
     return 0
+
+
+def _not_listening(error: OSError, options: argparse.Namespace) -> str:
+    address = error.filename or f"{options.host}:{options.port}"
+    text = f"cannot listen on {address}: {error.strerror or error}"
+    if error.errno != errno.EADDRINUSE:
+        return text
+    option = "--port" if address == f"{options.host}:{options.port}" else "--storage-port"
+    return f"{text}; {option} 0 takes one that is free"
 
 
 @contextmanager
 def _until_told() -> Iterator[threading.Event]:
     """Give an event that the signals set, on every system and under every event loop."""
     told = threading.Event()
-    kinds = (signal.SIGINT, signal.SIGTERM)
+    kinds = [signal.SIGINT, signal.SIGTERM]
+    closing = getattr(signal, "SIGHUP", None) or getattr(signal, "SIGBREAK", None)  # the terminal closes
+    if closing is not None and signal.getsignal(closing) is not signal.SIG_IGN:
+        kinds.append(closing)
     before = [signal.signal(kind, lambda *_: told.set()) for kind in kinds]
     try:
         yield told
     finally:
         for kind, handler in zip(kinds, before, strict=True):
             signal.signal(kind, handler)
-
-
-def _welcome(emulator: Emulator, options: argparse.Namespace) -> str:
-    quota = emulator.quota
-    limits = [f"{quota.default:,} requests of each group", *(f"{n:,} of {name}" for name, n in quota.limits.items())]
-    lines = [
-        f"Soracom API emulator: {emulator.url}",
-        f"{len(emulator.operator.fleet):,} SIMs; {', '.join(limits)} in {quota.length:g} s",
-        f"Watch and control it: {emulator.url}/_emulator",
-        *(f"Fault: {text}" for text in options.fault),
-    ]
-    if options.state is not None:
-        lines.append(f"State: {options.state}, {'as it was saved' if emulator.loaded else 'new'}; saved at the end")
-    lines += ["", "For soracom_async and the official command line:"]
-    lines += [f"export {name}={value}" for name, value in environment(emulator).items()]
-    return "\n".join([*lines, "", "Ctrl-C stops it."])
 
 
 def _kinds() -> str:

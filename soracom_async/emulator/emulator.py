@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Self
 from .._clock import Clock, SystemClock
 from .._registry import load
 from ..api.operations import MODULES
-from . import handlers
+from ..errors import ConfigurationError
 from .admin.api import ROOT, Control
 from .clock import JumpingClock
 from .domain.passcodes import totp
 from .fallback import resource
+from .handlers import topics
+from .protocol.cross_origin import CrossOrigin
 from .service.faults import Fault, Faults
 from .service.rate_limits import Quota, Throttling
 from .service.service import Paging, Service
@@ -45,6 +47,7 @@ class Emulator:
     (nothing). `token_ttl` overrides the life that a login asks for. `paging` leaves out one of the two headers that
     announce a next page. Every answer takes `latency` seconds. `faults` are there from the beginning; see `fault`.
     `clock` is the source of time; `advance` moves it. `storage_port` is where files are downloaded; 0 is any port.
+    `allow_origin` names the origins of pages that a browser lets call the API; `*` is any.
     Raises ConfigurationError for impossible settings.
     """
 
@@ -66,6 +69,7 @@ class Emulator:
         host: str = "127.0.0.1",
         port: int = 0,
         storage_port: int = 0,
+        allow_origin: str | Iterable[str] = (),
     ) -> None:
         check(sims, groups, rate_limit, window, throttling, token_ttl, latency)
         self.clock: Clock = clock or SystemClock()
@@ -83,7 +87,7 @@ class Emulator:
             self.world,
             self.quota,
             map(load, MODULES),
-            handlers.load(),
+            topics.load(),
             resource.answer,
             token_ttl=token_ttl,
             latency=latency,
@@ -97,6 +101,7 @@ class Emulator:
         self.transport: Transport = Transport(self.answer, self.clock)
         """An httpx transport that needs no socket, for asyncio and trio."""
         self._control = Control(self)
+        self._cross_origin = CrossOrigin(allow_origin)
         self._address = host, port, storage_port
         self._server: Server | None = None
 
@@ -265,14 +270,24 @@ class Emulator:
 
     async def answer(self, request: Request, *, storage: bool = False) -> Response:
         """Answer a request to the API, to the storage host, or to the control API."""
-        if storage:
-            return self.world.storage.answer(request, self.world.wall())
-        if request.path.startswith(ROOT):
+        if not storage and request.path.startswith(ROOT):
             return self._control.answer(request)
-        return await self.service.handle(request)
+        response = self._cross_origin.preflight(request, storage=storage)
+        if response is None:
+            if storage:
+                response = self.world.storage.answer(request, self.world.wall())
+            else:
+                response = await self.service.handle(request)
+            self._cross_origin.add_headers(response, request, storage=storage)
+        return response
 
     async def __aenter__(self) -> Self:
-        from .serving.server import Server
+        try:
+            from .serving.server import Server
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(
+                f'{error.name} is missing: pip install "soracom-async[emulator]"; the transport works without it'
+            ) from None
 
         if self._server is not None:
             raise RuntimeError("the emulator serves already")

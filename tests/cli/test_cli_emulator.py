@@ -1,6 +1,7 @@
 """`soracom-async emulator`: serves what it says, and ends cleanly."""
 
 import asyncio
+import errno
 import io
 import json
 import os
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import httpx
@@ -36,7 +38,10 @@ def test_a_program_reads_the_pipe_calls_and_stops_it(monkeypatch: pytest.MonkeyP
         assert process.stdout is not None
         assert process.stderr is not None
         try:
-            lines = [process.stdout.readline().rstrip("\n") for _ in range(10)]
+            lines = [""]
+            while lines[-1] != "Ctrl-C stops it.":
+                lines.append(process.stdout.readline().rstrip("\n"))
+            del lines[0]
             assert re.fullmatch(r"Soracom API emulator: http://127\.0\.0\.1:\d+", lines[0])
             assert lines[1] == "7 SIMs; 1,000 requests of each group in 60 s"
             assert lines[-1] == "Ctrl-C stops it."
@@ -101,13 +106,14 @@ def test_the_options_reach_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None
 def test_faults_and_time_reach_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Emulator] = []
     monkeypatch.setattr(serve, "Emulator", lambda **settings: made.append(Emulator(**settings)) or made[-1])
-    words = ["--throttling", "bare", "--aligned", "--paging", "link"]
+    words = ["--throttling", "bare", "--aligned", "--paging", "link", "--allow-origin", "http://localhost:3000"]
     lines = run(monkeypatch, "--fault", "html:getSim", "--fault=error:Sim:count=2", *words, visit="/v1/sims/x")
     assert lines[3:5] == ["Fault: html:getSim", "Fault: error:Sim:count=2"]
     assert re.fullmatch(r"[\d:]{8} 502 GET /v1/sims/x  getSim  [\d.]+ ms  \(html\)", lines[-1])
     assert run(monkeypatch, "--speed", "0", "--latency", "3600", visit="/v1/x")[-1].endswith("no route  3,600,000.0 ms")
     run(monkeypatch, "--speed", "60")
     first, second, third = made
+    assert first._cross_origin._origins == {"http://localhost:3000"}
     assert (first.service.throttling, first.quota.aligned, first.service.paging) == ("bare", True, "link")
     assert first.world.served[-1].status == 502
     assert second.world.now() == 3600
@@ -126,12 +132,60 @@ def test_the_state_is_kept_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert json.loads(path.read_bytes())["world"]["served"][0]["path"] == "/v1/sims"
 
 
-def test_a_state_that_cannot_be_saved_is_told_of(
+class Failing(Emulator):
+    """An emulator that can be saved nowhere, or only in another directory than asked for."""
+
+    nowhere = False
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        if self.nowhere or not str(path).startswith(tempfile.gettempdir() + "/soracom-emulator-"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        super().save(path)
+
+
+def test_a_state_that_cannot_be_saved_is_saved_elsewhere(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(sys, "stdout", Interrupting())
-    assert main(["emulator", "--port", "0", "--state", str(tmp_path / "none" / "state")]) == 1
-    assert capsys.readouterr().err.startswith("soracom-async: cannot save the state: [Errno 2]")
+    monkeypatch.setattr(serve, "Emulator", Failing)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "elsewhere"))
+    (tmp_path / "elsewhere").mkdir()
+    wanted = tmp_path / "state"
+    for nowhere in (False, True):
+        monkeypatch.setattr(Failing, "nowhere", nowhere)
+        monkeypatch.setattr(sys, "stdout", Interrupting())
+        assert main(["emulator", "--port", "0", "--sims", "9", "--state", str(wanted)]) == 1
+        says = capsys.readouterr().err
+        assert says.startswith(f"soracom-async: cannot save the state in {wanted}: No space left on device; ")
+        if not nowhere:
+            found = re.search(r"it is in (.*) instead", says)
+            assert found is not None
+            assert len(Emulator.load(found[1]).operator.fleet) == 9
+    assert says.rstrip().endswith("nor in the directory for temporary files: No space left on device")
+
+
+def test_a_state_that_cannot_be_saved_is_refused_at_the_start(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path, says in (
+        (tmp_path / "none" / "state", f"cannot be saved: there is no directory {tmp_path / 'none'}"),
+        (tmp_path, "is a directory; name a file in it"),
+        ("", "is a directory; name a file in it"),
+        (tmp_path / "pipe", "is neither a file nor new"),
+        ("/proc/state", "cannot be saved: "),
+        (tmp_path / ("x" * 300), "cannot be saved: "),
+    ):
+        assert main(["emulator", "--port", "0", "--state", str(path)]) == 1
+        assert capsys.readouterr() == ("", AnyText(f"soracom-async: --state {path} {says}"))
+
+
+class AnyText(str):
+    """Equal to every text that begins with it."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and other.startswith(str(self))
+
+    __hash__ = str.__hash__
 
 
 def test_what_cannot_be_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -139,9 +193,9 @@ def test_what_cannot_be_is_named(capsys: pytest.CaptureFixture[str], tmp_path: P
     for words, says in (
         (["--fault", "hiccup"], "there is no fault 'hiccup'; there are latency"),
         (["--fault", "html:getSims"], "there is no operation or group 'getSims'; did you mean 'getSim'?"),
+        (["--allow-origin", "localhost"], "'localhost' is no origin"),
         (["--rate-limit", "Sims=1"], "there is no operation or group 'Sims'"),
         (["--state", str(tmp_path / "state")], f"{tmp_path / 'state'} is no state of"),
-        (["--state", str(tmp_path)], "[Errno 21] Is a directory"),
     ):
         assert main(["emulator", *words]) == 1
         assert capsys.readouterr().err.startswith(f"soracom-async: {says}")
@@ -158,8 +212,40 @@ def test_the_faults_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_port_in_use_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert main(["emulator", "--port", str(port)]) == 1
-    assert capsys.readouterr() == ("", f"soracom-async: cannot listen on 127.0.0.1:{port}: Address already in use\n")
+        for words, option in (
+            (["--port", str(port)], "--port"),
+            (["--port=0", f"--storage-port={port}"], "--storage-port"),
+        ):
+            assert main(["emulator", *words]) == 1
+            says = f"cannot listen on 127.0.0.1:{port}: Address already in use; {option} 0 takes one that is free"
+            assert capsys.readouterr() == ("", f"soracom-async: {says}\n")
+    assert main(["emulator", "--host", "192.0.2.1"]) == 1
+    assert capsys.readouterr().err.startswith("soracom-async: cannot listen on 192.0.2.1:8089: ")
+
+
+def test_lines_for_every_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = run(monkeypatch)
+    names = variables(lines)
+    assert list(names) == ["SORACOM_ENDPOINT", "SORACOM_AUTH_KEY_ID", "SORACOM_AUTH_KEY"]
+    for start, form in (("$env:", '$env:{}="{}"'), ("set -gx", "set -gx {} {}")):
+        (line,) = [line for line in lines if line.startswith(start)]
+        assert line.split("; ") == [form.format(*each) for each in names.items()]
+    (line,) = [line for line in lines if line.startswith("soracom ")]
+    key = f"--auth-key-id {names['SORACOM_AUTH_KEY_ID']} --auth-key {names['SORACOM_AUTH_KEY']}"
+    assert line == f"soracom {key} sims list"
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="a signal of POSIX")
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_terminal_that_closes_ends_it(monkeypatch: pytest.MonkeyPatch, ignored: bool) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        with serve._until_told() as told:
+            signal.raise_signal(signal.SIGHUP)
+            assert told.is_set() is not ignored
+        assert signal.getsignal(signal.SIGHUP) is (signal.SIG_IGN if ignored else signal.SIG_DFL)
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 class Terminal(io.StringIO):

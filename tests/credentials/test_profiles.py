@@ -45,12 +45,6 @@ def printing(**keys: Any) -> str:
     return shlex.join([sys.executable, "-c", f"print({json.dumps(json.dumps(keys))})"])
 
 
-def test_a_byte_order_mark_is_skipped(directory):
-    """Some editors put one before the text."""
-    write(directory, text="\ufeff" + json.dumps(AUTH_KEY))
-    assert from_profile(environ=environ(directory)).credentials == AuthKey("keyId-1", canary())
-
-
 @pytest.mark.parametrize(
     ("keys", "expected"),
     [

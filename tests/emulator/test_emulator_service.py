@@ -14,6 +14,7 @@ from soracom_async._registry import load
 from soracom_async.api.operations import MODULES
 from soracom_async.emulator import Emulator
 from soracom_async.emulator.handlers import HANDLERS, handles
+from soracom_async.emulator.handlers.data import entries
 from soracom_async.emulator.protocol import messages
 from soracom_async.emulator.protocol.errors import Refusal
 from soracom_async.emulator.service.rate_limits import Quota
@@ -312,6 +313,45 @@ def test_json_without_orjson_is_the_same():
     """The slower encoder writes what the quicker one does."""
     value = {"a": [1, None, True, "ü"]}
     assert json.loads(messages._encode(value)) == json.loads(messages.encode(value)) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": [1, 2.5, -0.0, 1E5, true, null, "ü\\ud83d\\ude00"], "a": {}}',
+        "18446744073709551615",
+        "18446744073709551616",
+        "-9223372036854775809",
+        "1e999",
+        "1" * 400,
+        "NaN",
+        '"\\ud83d"',
+        "\ufeff1",
+        '"\x01"',
+        "1\x00",
+        "",
+        "[" * 100_000,
+        "[" * 2000 + "]" * 2000,
+    ],
+)
+def test_json_is_read_in_one_way(text):
+    """With orjson and without it, from bytes and from text: the same value, of the same type, or none."""
+    found = []
+    for read in (messages.decode, messages._decode):
+        for content in (text, text.encode()):
+            try:
+                found.append(repr(read(content)))
+            except ValueError:
+                found.append("ValueError")
+    assert len(set(found)) == 1, found
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("path", ["/data/metadata/resources", "/data/resources"])
+async def test_listings_of_data_do_not_need_orjson(client, monkeypatch, path):
+    """What devices sent is text, which is read as JSON."""
+    monkeypatch.setattr(entries, "decode", messages._decode)
+    assert (await client.get(path)).json()[0]["attributeNames"] == ["battery", "humidity", "temperature"]
 
 
 def test_time_does_not_run_backwards(emulator):

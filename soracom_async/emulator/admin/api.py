@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import ipaddress
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from ...errors import ConfigurationError
 from ..protocol.messages import (
@@ -20,7 +19,6 @@ from ..service.faults import Fault
 from .status import Observed, time, view
 
 ROOT = "/_emulator"
-PAGE = Path(__file__).with_name("page.html")
 _JSON = "application/json"
 _GUARDS = {
     "cache-control": "no-store",
@@ -71,7 +69,7 @@ class Control:
             if not request.inside:
                 self._check_origin(request)
             if request.path.rstrip("/") == ROOT and request.method in ("GET", "HEAD"):
-                return Response(200, {"content-type": "text/html; charset=utf-8"} | _GUARDS, PAGE.read_bytes())
+                return Response(200, {"content-type": "text/html; charset=utf-8"} | _GUARDS, _page())
             return Response(200, {"content-type": _JSON} | _GUARDS, encode(self._act(request)))
         except Wrong as wrong:
             status, message = wrong.args
@@ -95,7 +93,7 @@ class Control:
             raise Wrong(415, f"send it as {_JSON}")
         try:
             body = decode(request.body) if request.body else {}
-        except (ValueError, RecursionError):
+        except ValueError:
             body = None
         if not isinstance(body, dict):
             raise Wrong(400, "the body is no JSON object")
@@ -108,7 +106,7 @@ class Control:
             raise Wrong(403, f"this emulator is not called {host!r}: use its address, or localhost")
         if request.method not in ("GET", "HEAD"):
             origin = request.headers.get("origin")
-            elsewhere = origin is not None and urlsplit(origin).netloc != host
+            elsewhere = origin is not None and origin.partition("://")[2] != host
             if elsewhere or request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
                 raise Wrong(403, "a page of another site has no business here")
 
@@ -145,6 +143,14 @@ class Control:
         from .openapi import document
 
         return document(self._emulator.service.operations)
+
+
+def _page() -> bytes:
+    try:
+        return importlib.resources.files(__name__.rpartition(".")[0]).joinpath("page.html").read_bytes()
+    except OSError:
+        hint = "freeze the program with --collect-data soracom_async"
+        raise Wrong(501, f"page.html is missing from soracom_async: {hint}") from None
 
 
 def _is_ours(host: str, own: str) -> bool:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
-from pkgutil import walk_packages
 from typing import TypeVar
 
 from ..service.call import Handler
@@ -24,10 +22,3 @@ def handles(*operation_ids: str) -> Callable[[H], H]:
         return handler
 
     return register
-
-
-def load() -> dict[str, Handler]:
-    """Return all handlers."""
-    for topic in walk_packages(__path__, f"{__name__}."):
-        import_module(topic.name)
-    return HANDLERS

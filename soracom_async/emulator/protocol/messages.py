@@ -16,16 +16,24 @@ def _encode(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
-def _decode(text: bytes) -> Any:
-    """Return JSON; raises ValueError for invalid JSON, also if Python accepts it: NaN, a lone surrogate."""
-    data = json.loads(text, parse_constant=_no_number, parse_float=_number)
-    if b"\\u" in text:
-        json.dumps(data, ensure_ascii=False).encode()
+def _decode(content: bytes | str) -> Any:
+    """Return JSON, as orjson reads it; raises ValueError for invalid JSON, also if Python accepts it."""
+    text = content if isinstance(content, str) else content.decode()
+    try:
+        data = json.loads(text, parse_constant=_no_number, parse_float=_float, parse_int=_integer)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if "\\u" in text or not text.isascii():
+        json.dumps(data, ensure_ascii=False).encode()  # raises UnicodeEncodeError for a lone surrogate
     return data
 
 
-def _number(text: str) -> float:
+def _float(text: str) -> float:
     return number if math.isfinite(number := float(text)) else _no_number(text)
+
+
+def _integer(text: str) -> float:
+    return number if -(2**63) <= (number := int(text)) < 2**64 else _float(text)
 
 
 def _no_number(text: str) -> float:
@@ -36,7 +44,7 @@ try:
     import orjson
 except ImportError:  # pragma: no cover  (the tests run with orjson; without it the answers are only slower)
     encode: Callable[[Any], bytes] = _encode
-    decode: Callable[[bytes], Any] = _decode
+    decode: Callable[[bytes | str], Any] = _decode
 else:
     encode, decode = orjson.dumps, orjson.loads
 

@@ -74,7 +74,7 @@ def check_body(operation: Operation[Any], body: bytes) -> Any:
     else:
         try:
             data = decode(body)
-        except (ValueError, RecursionError):
+        except ValueError:
             raise Refusal.invalid("the body is not JSON") from None
         if body.count(b"[") + body.count(b"{") > DEEPEST and _deeper(data):
             raise Refusal.invalid(f"the body is nested deeper than {DEEPEST} levels")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import struct
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
 import uvicorn
 
+from ..clock import serving
 from ..protocol.messages import Request, Responder
 
 if TYPE_CHECKING:
@@ -30,6 +33,12 @@ def application(
     """Return an ASGI application; requests to `storage_port` are for the storage host."""
 
     async def serve(scope: Message, receive: Receive, send: Send) -> None:
+        try:
+            await respond(scope, receive, send)
+        except asyncio.CancelledError:  # the server stops
+            _leave(receive).abort()
+
+    async def respond(scope: Message, receive: Receive, send: Send) -> None:
         body = b""
         more = True
         while more:
@@ -69,34 +78,38 @@ def _head(response: Response) -> Message:
 
 async def _deliver(response: Response, delivery: Delivery, clock: Clock, receive: Receive, send: Send) -> None:
     """Send a response in chunks, or reset the connection."""
-    connection = _connection(receive)
     if not delivery.head:
+        connection = _leave(receive)
         # A close with a linger time of 0 is a reset.
         linger = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
-        connection.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        with suppress(OSError):  # the client has gone
+            connection.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         connection.abort()
+        return
+    await send(_head(response))
+    for chunk in delivery.chunks(response.body):
+        if delivery.pause:
+            await clock.sleep(delivery.pause)
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    if delivery.upto is None:
+        await send({"type": "http.response.body", "body": b""})
     else:
-        await send(_head(response))
-        for chunk in delivery.chunks(response.body):
-            if delivery.pause:
-                await clock.sleep(delivery.pause)
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        if delivery.upto is None:
-            await send({"type": "http.response.body", "body": b""})
-            return
-        connection.close()
-    await receive()  # waits until uvicorn has noticed the end; otherwise it logs an error
+        _leave(receive).close()
 
 
-def _connection(receive: Receive) -> Any:
-    """Return the asyncio transport of the connection; ASGI hides it, but uvicorn's `receive` has it."""
+def _leave(receive: Receive) -> Any:
+    """Return the asyncio transport of the connection, to be closed before the response is complete.
+
+    ASGI hides it, but uvicorn's `receive` has it. Unless uvicorn takes the client for gone, it logs an error.
+    """
     cycle: Any = receive
+    cycle.__self__.disconnected = True
     return cycle.__self__.transport
 
 
 def _storage_url(host: str, port: int) -> str:
     """Return the URL of the storage host for a client that reaches the service as `host`."""
-    name = host[: host.index("]") + 1] if host.startswith("[") else host.partition(":")[0]
+    name = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
     return f"http://{name}:{port}"
 
 
@@ -108,9 +121,9 @@ def _listening(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
         listening.listen(1024)
-    except OSError:
+    except OSError as error:
         listening.close()
-        raise
+        raise OSError(error.errno, error.strerror or str(error), f"{host}:{port}") from None
     return listening
 
 
@@ -129,6 +142,7 @@ class Server:
         config = uvicorn.Config(
             application(answer, clock, self._storage.getsockname()[1]),
             lifespan="off",
+            loop="asyncio",  # uvloop raises errors of its own where a client has gone
             log_config=None,
             log_level=None,
             ws="none",
@@ -140,6 +154,7 @@ class Server:
         self._thread = threading.Thread(target=self._run, name="soracom-emulator", daemon=True)
 
     def _run(self) -> None:
+        serving.set(True)
         self._server.run(sockets=[self._socket, self._storage])
 
     async def start(self) -> None:

@@ -63,7 +63,7 @@ def load(path: str | os.PathLike[str]) -> Saved:
     try:
         data = decode(content.removeprefix(BOM_UTF8))
         known, version = data["format"] == FORMAT, data["version"]
-    except (ValueError, RecursionError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError):
         data, known, version = None, False, None
     if not known:
         raise ConfigurationError(f"{path} is no {FORMAT}")

@@ -93,6 +93,8 @@ class Operator:
     """Data that is only stored and returned: company information, configuration, contracts."""
     collections: dict[str, Collection] = field(factory=dict)
     """Its collections, by their kind."""
+    places: dict[str, dict[str, None]] = field(factory=dict)
+    """The order of listings of records that are in no collection, by operationId and path."""
 
     def collection(self, kind: str) -> Collection:
         """Return its collection of a kind."""

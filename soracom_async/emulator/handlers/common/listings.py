@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def listing(call: Call, records: Iterable[Record], key: str, wanted: Callable[[Record], bool] | None = None) -> Page:
     """Return the page of records that the query means; the field `key` identifies each record."""
-    collection = Collection(key)
+    places = call.operator.places.setdefault("/".join([call.operation.id, *call.path.values()]), {})
+    collection = Collection(key, places)
     collection.update((str(record[key]), record) for record in records)
     return call.page(collection, wanted, visible)

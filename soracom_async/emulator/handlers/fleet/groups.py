@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
-from ...state.sims import number_of
 from .. import handles
-
-if TYPE_CHECKING:
-    pass
+from .sims import after
 
 
 @handles("listGroups")
@@ -50,8 +47,7 @@ def list_members(call: Call) -> Page:
     """Return the SIMs of a group."""
     group_id = call.path["group_id"]
     call.operator.groups.get(group_id)
-    after = number_of(call.query.get("last_evaluated_key", "")) or 0
-    return call.operator.fleet.page("sim", after, call.limit(), lambda sim: sim.group_id == group_id)
+    return call.operator.fleet.page("sim", after(call), call.limit(), lambda sim: sim.group_id == group_id)
 
 
 @handles("putGroupTags")

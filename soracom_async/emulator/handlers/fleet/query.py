@@ -16,6 +16,7 @@ from ...state.sims import (
 )
 from .. import handles
 from ..common.crud import collection_of
+from .sims import after
 from .stats import users, uses
 
 if TYPE_CHECKING:
@@ -118,13 +119,13 @@ def search_sims(call: Call) -> Page:
             raise Refusal.invalid(f"a value of {name} has less than 2 characters")
         if name == "session_status" and value not in ("online", "offline"):
             raise Refusal.invalid("session_status is none of NA, ONLINE, OFFLINE")
-    after = number_of(call.query.get("last_evaluated_key", "")) or 0
+    key = after(call)
     return call.operator.fleet.page(
         "sim" if call.operation.id == "searchSims" else "subscriber",
-        after,
+        key,
         call.limit(10, 100),
         matcher(call, SIM_FIELDS, lambda sim: sim.group_id),
-        numbers_among(call, after),
+        numbers_among(call, key),
     )
 
 

@@ -19,25 +19,28 @@ from .sims import changed
 def timed(call: Call, entries: list[dict[str, Any]], time: str, *, unit: int = 1, newest_first: bool = True) -> Page:
     """Return the page of `entries`, which are oldest first, that the query's from, to, sort, limit and key mean.
 
-    The key is the number of entries before the page; `unit` is the time unit of the entries in milliseconds.
+    The key is the number of the last entry of the page before, counted from the oldest of all. So new entries between
+    two pages move nothing. `unit` is the time unit of the entries in milliseconds.
     """
     query = call.query
     start, end = query.get("from"), query.get("to")
     order = query.get("sort", "desc" if newest_first else "asc")
     if order not in ("asc", "desc"):
         raise Refusal.invalid("sort is neither asc nor desc")
-    chosen = [
-        entry
-        for entry in entries
-        if (start is None or entry[time] * unit >= start) and (end is None or entry[time] * unit <= end)
-    ]
-    if order == "desc":
-        chosen.reverse()
-    key = query.get("last_evaluated_key") or "0"
-    if not key.isdecimal():
+    key = query.get("last_evaluated_key") or ""
+    if key and not (key.isascii() and key.isdigit()):
         raise Refusal.invalid("last_evaluated_key is not one of this listing")
-    positions, next_key = first_page(range(int(key), len(chosen)), call.limit(), key=lambda position: str(position + 1))
-    return Page.of([chosen[position] for position in positions], next_key)
+    numbers = range(int(key) + 1 if key else 0, len(entries))
+    if order == "desc":
+        numbers = range(min(int(key), len(entries)) if key else len(entries))[::-1]
+    chosen = (
+        number
+        for number in numbers
+        if (start is None or entries[number][time] * unit >= start)
+        and (end is None or entries[number][time] * unit <= end)
+    )
+    found, next_key = first_page(chosen, call.limit(), key=str)
+    return Page.of([entries[number] for number in found], next_key)
 
 
 @handles("listSimStatusHistory")

@@ -44,7 +44,7 @@ def changed(call: Call, change: Callable[[Sim], object]) -> dict[str, Any]:
 @handles("listSims")
 def list_sims(call: Call) -> Page:
     """Return the SIMs."""
-    return call.operator.fleet.page("sim", _after(call), call.limit())
+    return call.operator.fleet.page("sim", after(call), call.limit())
 
 
 @handles("listSubscribers")
@@ -66,10 +66,11 @@ def list_subscribers(call: Call) -> Page:
         )
 
     filtered = bool(statuses or speeds or serials or tags)
-    return call.operator.fleet.page("subscriber", _after(call), call.limit(most=100), wanted if filtered else None)
+    return call.operator.fleet.page("subscriber", after(call), call.limit(most=100), wanted if filtered else None)
 
 
-def _after(call: Call) -> int:
+def after(call: Call) -> int:
+    """Return the number of the SIM that the query's key names, or 0; raises Refusal (400) if it names none."""
     key = call.query.get("last_evaluated_key")
     if not key:
         return 0
