@@ -8,7 +8,7 @@ from soracom_async._clock import ScaledClock
 from soracom_async.cli import main
 from soracom_async.emulator import Emulator
 
-demo = pytest.importorskip("soracom_async.cli.demo", "rich", exc_type=ImportError)
+demo = pytest.importorskip("soracom_async.cli.demo", reason="needs rich", exc_type=ImportError)
 
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
