@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import lru_cache, partial
 from itertools import chain
 from typing import Final
@@ -159,10 +158,12 @@ def _guesses(name: str, head: bytes) -> Iterator[Callable[[], Codec]]:
 
 def _ends_within(head: bytes, codec: Codec) -> bool:
     """Return whether a body that breaks has an end before it does."""
-    with suppress(BadBody):
-        for byte in head:
-            for _ in codec.feed(bytes((byte,))):
-                pass
-            if codec.finished:
-                return True
-    return False
+
+    def ends_with(byte: int) -> bool:
+        list(codec.feed(bytes((byte,))))
+        return codec.finished
+
+    try:
+        return any(map(ends_with, head))
+    except BadBody:
+        return False

@@ -250,23 +250,23 @@ async def test_a_transport_that_read_the_body_itself():
 # The bound
 
 
-BOMB = gzip.compress(gzip.compress(bytes(64 << 20)))
-"""A few hundred bytes that are 64 MB."""
+BOMB = gzip.compress(gzip.compress(bytes(16 << 20)))
+"""A few hundred bytes that are 16 MB."""
 
-LARGE = 1 << 20
+LARGE = 1 << 18
 
 
 @every_way
 async def test_a_body_that_becomes_too_large(way, jumping_clock, tmp_path):
     """JSON, files and errors: it is refused before it is large, and not asked for again; the session goes on."""
-    bomb = gzip.compress(bytes(64 << 20))
+    bomb = gzip.compress(bytes(16 << 20))
     bad = [
         reply(bomb, headers={"content-encoding": "gzip"}),
         reply(BOMB, headers={"content-encoding": "gzip, gzip"}),
         reply(b"x" * (LARGE + 1)),
         reply(b"%x\r\n%b\r\n0\r\n\r\n" % (LARGE + 1, b"x" * (LARGE + 1)), headers={"transfer-encoding": "chunked"}),
         reply(bomb, 500, {"content-encoding": "gzip"}),
-        reply(members(*[b""] * 200_000), headers={"content-encoding": "gzip"}),
+        reply(members(*[b""] * 30_000), headers={"content-encoding": "gzip"}),
         reply(b"x" * (LARGE + 1), 404),
     ]
     answers = [*bad, reply(SIM)]
@@ -277,14 +277,14 @@ async def test_a_body_that_becomes_too_large(way, jumping_clock, tmp_path):
                 with pytest.raises(TransportError, match=f"max_response_size={LARGE} bytes: raise that") as caught:
                     await soracom.sims.get("1")
                 assert caught.value.sent
-            assert tracemalloc.get_traced_memory()[1] < 16 << 20
+            assert tracemalloc.get_traced_memory()[1] < 8 << 20
             tracemalloc.stop()
             assert len(server.requests) == len(bad)
             assert (await soracom.sims.get("1")).sim_id == "1"
             assert (await soracom.with_options(max_response_size=50).sims.get("1")).sim_id == "1"
             with pytest.raises(TransportError, match="max_response_size=5 bytes"):
                 await soracom.with_options(max_response_size=5).sims.get("1")
-            assert await soracom.download(f"{host.url}/a", to=tmp_path / "a") == 64 << 20
+            assert await soracom.download(f"{host.url}/a", to=tmp_path / "a") == 16 << 20
     assert jumping_clock.slept == []
     gc.collect()
 
@@ -376,7 +376,7 @@ def test_a_large_body_comes_in_pieces():
 def test_plain_bytes_of_any_kind(text):
     """Whatever they begin with, they come as they are, if a storage host has them."""
     assert decoded("gzip", [text], stored=True) == text
-    assert decoded("zstd", [text[:1], text[1:]], stored=True) == text
+    assert decoded("zstd", [text[:1], text[1:], b"", text * 9, b""], stored=True) == text * 10
     with pytest.raises(BadBody):
         decoded("gzip", [text])
 
