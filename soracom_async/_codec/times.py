@@ -100,11 +100,9 @@ def to_wire(value: Any, unit: Unit) -> Any:
     return f"{time:{unit.value}}" if time.year >= 1000 else f"{time.year:04}" + f"{time:{unit.value[2:]}}"
 
 
-def to_wire_like(original: Any, value: Any, unit: Unit) -> Any:
-    """Return a time in the form that `original` has; as `unit` says, if that form cannot hold it."""
-    form = _form(original, unit)
-    if form is None or not isinstance(value, date):
-        return to_wire(value, unit)
+def to_wire_like(original: Any, value: date, unit: Unit) -> Any:
+    """Return a time in the form that `original`, which was a time, has; as `unit` says, if that form cannot hold it."""
+    form = _form(original, unit) or unit
     if type(original) is float:
         return (_in_utc(value) - EPOCH) / (_SECOND if form is Unit.SECONDS_OR_MILLISECONDS else _MILLISECOND)
     if form is Unit.ISO and not isinstance(value, datetime):

@@ -208,9 +208,16 @@ def original_value(original: Any, time: Any, unit: times.Unit) -> Any:
 
 
 def original_values(originals: list[Any], values: list[Any], unit: times.Unit, other: Writer) -> list[Any]:
-    """Return times as the wire has them: as they came, if they are still the same, or else in the form of the first."""
-    if [times.from_wire(original, unit) for original in originals] == values:
+    """Return the times of a list as the wire has them: each as it came, a new one in the form that the first had."""
+    read = [times.from_wire(original, unit) for original in originals]
+    if read == values:
         return originals
-    return [
-        times.to_wire_like(originals[0], value, unit) if isinstance(value, date) else other(value) for value in values
-    ]
+    came = {time: original for time, original in zip(read, originals, strict=True) if isinstance(time, date)}
+    first = next(iter(came.values()))
+
+    def write(value: Any) -> Any:
+        if not isinstance(value, date):
+            return other(value)
+        return came[value] if value in came else times.to_wire_like(first, value, unit)
+
+    return [write(value) for value in values]

@@ -181,7 +181,13 @@ async def times() -> None:
     assert_type(at.create_date, datetime | date | None)
     assert_type(await soracom.bills.get(202405), billing.MonthlyBill)
     assert_type((await soracom.bills.get("202405")).year_month, date | None)
-    await soracom.volume_discounts.create(contract_term_month=12, quantity=1, start_date=NOW)
+    await soracom.volume_discounts.create(
+        contract_term_month=12,
+        quantity=1,
+        volume_discount_payment_type="MONTHLY",
+        volume_discount_type="SORACOM_AIR_BASIC_CHARGE",
+        start_date=NOW,
+    )
     async for entry in soracom.data.get_entries("Sim", "89"):
         assert_type(entry.time, datetime | None)
         if entry.time is not None:
