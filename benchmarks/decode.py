@@ -45,6 +45,9 @@ from soracom_async.emulator import Emulator
 
 from ._common import show
 
+IN_MILLISECONDS = (Unit.MILLISECONDS, Unit.MILLISECONDS_OR_SECONDS)
+IN_SECONDS = (Unit.SECONDS, Unit.SECONDS_OR_MILLISECONDS)
+"""Units as the emulator writes them: the peers that must be told do not look at the magnitude."""
 Variant = Callable[[bytes], Any]
 """Turns the bytes of a page into what its library makes of it."""
 BASE = "orjson.loads, dicts"
@@ -109,7 +112,8 @@ def with_cattrs() -> Variant:
     converter.register_structure_hook(Milliseconds, lambda value, _: datetime.fromtimestamp(value / 1000, UTC))
     converter.register_structure_hook(Seconds, lambda value, _: datetime.fromtimestamp(value, UTC))
     converter.register_structure_hook(Text, lambda value, _: datetime.fromisoformat(value))
-    times = dict.fromkeys(Unit, Text) | {Unit.MILLISECONDS: Milliseconds, Unit.SECONDS: Seconds}
+    times: dict[Unit, Any] = dict.fromkeys(Unit, Text)
+    times |= dict.fromkeys(IN_MILLISECONDS, Milliseconds) | dict.fromkeys(IN_SECONDS, Seconds)
 
     @cache
     def model(cls: Any) -> Any:
@@ -161,7 +165,7 @@ def with_msgspec() -> Variant:
 
     @cache
     def model(cls: Any) -> Any:
-        of = fields(cls, model, dict.fromkeys(Unit, datetime) | {Unit.MILLISECONDS: Milliseconds})
+        of = fields(cls, model, dict.fromkeys(Unit, datetime) | dict.fromkeys(IN_MILLISECONDS, Milliseconds))
         given = [(f.name, t) if f.default is attrs.NOTHING else (f.name, t, f.default) for f, _, t in of]
         return msgspec.defstruct(cls.__name__, given, rename={f.name: wire for f, wire, _ in of}, kw_only=True)
 

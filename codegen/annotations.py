@@ -6,18 +6,15 @@ from collections.abc import Callable, Mapping
 
 from attrs import field, frozen
 
-from .units import ARGUMENTS, TIMES
+from .units import ARGUMENTS
 
-TIME_NAMES = frozenset(TIMES.values())
 SLASHES = "FilePath"
 """A path parameter that may have slashes, as the library knows it; a string as an argument."""
 TAKEN = {**ARGUMENTS, SLASHES: "str", "bytes": "Content"}
 """What an argument of a type takes, where it is more than that type."""
 
-TIMES_TAKEN = {
-    **{name: "datetime | date | " + ("int" if name.startswith("Epoch") else "str") for name in ARGUMENTS},
-    SLASHES: "str",
-}
+_IN_PLACE = {"Instant": "int", "Text": "str", "Digits": "str | int"}
+TIMES_TAKEN = {**{name: f"datetime | date | {_IN_PLACE[taken]}" for name, taken in ARGUMENTS.items()}, SLASHES: "str"}
 """The same for a reader who does not know the names of these types."""
 
 

@@ -15,11 +15,11 @@ from typing import Any
 
 from attrs import Factory, fields, frozen
 
-from .annotations import TIME_NAMES, Container, Enum, Name, Type, Union
+from .annotations import Container, Enum, Name, Type, Union
 from .naming import spoken
 from .operations import Argument, Operation
 from .schemas import Field, Model
-from .units import PLAIN_TIMES
+from .units import PLAIN_TIMES, READ, TIME_NAMES
 
 ARGUMENTS = "arguments.toml"
 OPERATOR = "operator_id"
@@ -104,9 +104,10 @@ class Prose:
         return _sentences(*said, *limits, _unit(each.remark, said[0]), needed)
 
     def field(self, model: Model, each: Field) -> str:
-        """Say what a field means and in what unit it is; empty if its name says it all."""
+        """Say what a field means, in what unit it is, and how one without is read; empty if its name says it all."""
         said = self.models.get(model.name, Described()).fields.get(each.name, "")
-        return _sentences(said, _unit(each.remark, said))
+        read = READ.get(each.type.text, "") if isinstance(each.type, Name) else ""
+        return _sentences(said, _unit(each.remark, said), read)
 
 
 def _described(where: str, data: dict[str, Any]) -> Described:

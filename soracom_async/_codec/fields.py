@@ -45,7 +45,7 @@ class Kept:
     _came: frozenset[str]
     """The names that came, which tell a null from absence; all models with the same names share them."""
     _more: dict[str, Any]
-    """What came and is in no field: undeclared fields, and the text of times written in an unusual way."""
+    """What came and is in no field: undeclared fields, and times written in an unusual way."""
     _wire_names: ClassVar[dict[str, str]]
     """Wire names that are not the camelCase of the field."""
 

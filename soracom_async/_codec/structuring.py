@@ -11,8 +11,8 @@ names `tagName`, `createdAt` and `color`, it is:
      self._came = came
      self._more = {names[2]: v2}
      self.note = None
-     self.created_at = (fromtimestamp(v1 / 1000, UTC) if 0 <= v1 < 4000000000000
-                        else from_milliseconds(v1)) if type(v1) is int else v1
+     self.created_at = ((fromtimestamp(v1 / 1000, UTC) if 0 <= v1 < 4000000000000 else keep_original(...))
+                        if type(v1) is int else None if v1 is None else keep_original(...))
      return self
 
 `other` finds or generates the function for other names. A value of another type than the declared one stays unchanged.
@@ -58,10 +58,9 @@ class Readers:
         self.scope: dict[str, Any] = {
             "UTC": UTC,
             "fromtimestamp": datetime.fromtimestamp,
-            "from_milliseconds": times.from_milliseconds,
-            "from_seconds": times.from_seconds,
             "exactly": times.exactly,
-            "keep_original_text": keep_original_text,
+            "keep_original": keep_original,
+            "keep_originals": keep_originals,
             **{unit.name: unit for unit in Unit},
         }
         self._hook_of = hook_of
@@ -87,12 +86,9 @@ class Readers:
         """Yield the JSON kinds that are read as something else, each with the expression that does it."""
         item = f"{value}_"
         match tree:
-            case Time(Unit.MILLISECONDS | Unit.SECONDS as unit):
-                name, divisor = ("from_milliseconds", 1000) if unit is Unit.MILLISECONDS else ("from_seconds", 1)
-                quick = f"fromtimestamp({value} / {divisor}, UTC)"
-                yield "int", f"({quick} if 0 <= {value} < {times.EXACT_SECONDS * divisor} else {name}({value}))"
             case Time(unit):
-                yield "str", f"exactly({value}, {unit.name})"
+                other = f"exactly({value}, {unit.name})"
+                yield ("int", _quickly(unit, value, other)) if unit.numeric else ("str", other)
             case Object(model):
                 yield "dict", f"{self._model(model)}({value})"
             case OneOf(choices):
@@ -201,9 +197,31 @@ class ModelHook:
     def _field(self, wire: str, type_: Any, value: str) -> str:
         tree = annotation(type_)
         match without_none(tree):
-            case Time(unit) if not unit.numeric:
-                return f"keep_original_text(self, {wire!r}, {value}, {unit.name})"
+            case Time(unit):
+                other = f"keep_original(self, {wire!r}, {value}, {unit.name})"
+                quick = f"{_quickly(unit, value, other)} if type({value}) is int else " if unit.numeric else ""
+                return f"{quick}None if {value} is None else {other}"
+            case Array(Time(unit)):
+                return f"keep_originals(self, {wire!r}, {value}, {unit.name}) if type({value}) is list else {value}"
         return self._readers.expression(tree, value)
+
+
+_EXACT = range(4_000_000_000)
+"""Seconds of which a float keeps every millisecond."""
+_EXACT_MILLISECONDS = range(_EXACT.stop * 1000)
+_QUICK = {
+    Unit.MILLISECONDS: (_EXACT_MILLISECONDS, 1000),
+    Unit.SECONDS: (_EXACT, 1),
+    Unit.MILLISECONDS_OR_SECONDS: (_EXACT_MILLISECONDS[times.MAGNITUDE :], 1000),
+    Unit.SECONDS_OR_MILLISECONDS: (_EXACT, 1),
+}
+"""The numbers that are read without a detour, and how many of them are a second."""
+
+
+def _quickly(unit: Unit, value: str, other: str) -> str:
+    """Return the expression that reads an int; one that is unusual is read by the expression `other`."""
+    numbers, second = _QUICK[unit]
+    return f"(fromtimestamp({value} / {second}, UTC) if {numbers.start} <= {value} < {numbers.stop} else {other})"
 
 
 def field_getter(names: tuple[Any, ...]) -> Callable[[Any], tuple[Any, ...]]:
@@ -214,9 +232,17 @@ def field_getter(names: tuple[Any, ...]) -> Callable[[Any], tuple[Any, ...]]:
     return itemgetter(*names) if len(names) > 1 else lambda data: tuple(data[name] for name in names)
 
 
-def keep_original_text(model: Kept, wire: str, value: Any, unit: Unit) -> Any:
-    """Return the time that text names; if it is written in an unusual way, the model keeps the text beside it."""
+def keep_original(model: Kept, wire: str, value: Any, unit: Unit) -> Any:
+    """Return the time that the wire has; if it is written in an unusual way, the model keeps that beside it."""
     time = times.from_wire(value, unit)
-    if time is not value and times.to_wire(time, unit) != value:
+    if time is not value and times.differs(times.to_wire(time, unit), value):
         model._more = {**getattr(model, "_more", {}), wire: value}
     return time
+
+
+def keep_originals(model: Kept, wire: str, values: list[Any], unit: Unit) -> list[Any]:
+    """Return the times of a list; if one is written in an unusual way, the model keeps the list beside them."""
+    read = [times.from_wire(value, unit) for value in values]
+    if any(times.differs(times.to_wire(time, unit), value) for time, value in zip(read, values, strict=True)):
+        model._more = {**getattr(model, "_more", {}), wire: values}
+    return read

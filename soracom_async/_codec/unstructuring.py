@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -34,6 +34,8 @@ from .unions import MatchScore
 Writer = Callable[[Any], Any]
 
 _AS_JSON_HAS_IT = frozenset({str, int, float, bool, type(None)})
+_NO_ARRAYS = (str, bytes, bytearray, memoryview, Mapping, type)
+"""What has items, and is not written as an array of them."""
 
 
 class Writers:
@@ -50,11 +52,12 @@ class Writers:
             "to_wire": times.to_wire,
             "original_value": original_value,
             "plain": plain,
+            "original_values": original_values,
+            "is_array": is_array,
             "date": date,
             "datetime": datetime,
             "Mapping": Mapping,
             "Kept": Kept,
-            "sequence": (list, tuple),
             **{unit.name: unit for unit in times.Unit},
         }
 
@@ -77,7 +80,7 @@ class Writers:
             return value.reveal()
         if isinstance(value, Mapping):
             return {plain(k): self.any(v) for k, v in value.items()}
-        if isinstance(value, list | tuple | set | frozenset):
+        if is_array(value):
             return [self.any(v) for v in value]
         value = plain(value)
         if isinstance(value, date):
@@ -86,9 +89,12 @@ class Writers:
 
     def function(self, type_: Any) -> Writer:
         """Return how a value declared as `type_` is written; one of another type is written by its own."""
-        code = self.expression(annotation(type_), "value")
+        tree = annotation(type_)
+        code = self.expression(tree, "value")
         if code == "any_(value)":
             return self.any
+        if any(isinstance(each, Time) and each.unit in times.DIGITS for each in choices(tree)):
+            code = f"str(value) if type(value) is int else {code}"  # 202405 is the month of that name
         return eval(f"lambda value: {code}", self.scope)  # type: ignore[no-any-return]  # noqa: S307 - all names are ours
 
     def expression(self, tree: Annotation, value: str) -> str:
@@ -108,7 +114,7 @@ class Writers:
                 case Values(values):
                     code = f"{value} if type({value}) is {type(values[0]).__name__} else {code}"
                 case Array(inner) if _by_type(written := self.expression(inner, item)):
-                    code = f"[{written} for {item} in {value}] if isinstance({value}, sequence) else {code}"
+                    code = f"[{written} for {item} in {value}] if is_array({value}) else {code}"
                 case Map(inner) if _by_type(written := self.expression(inner, item)):
                     pairs = f"for {value}k, {item} in {value}.items()"
                     key = f"{value}k if type({value}k) is str else plain({value}k)"
@@ -137,17 +143,21 @@ class Writers:
 
     def model(self, cls: Any) -> Writer:
         """Generate the function that writes a `cls`: what was set, nulls that came, and what the model keeps beside."""
-        lines = ["def write(self):", " names, data = came(self), {}"]
+        lines = ["def write(self):", " names, kept, data = came(self), more(self), {}"]
         for name, type_ in field_types(cls).items():
             wire, tree = wire_name(cls, name), annotation(type_)
             written = self.expression(tree, "v")
             match without_none(tree):
-                case Time(unit) if not unit.numeric:
-                    written = f"original_value(self, {wire!r}, v, {unit.name}) if isinstance(v, date) else any_(v)"
+                case Time(unit):
+                    changed = f"original_value(kept[{wire!r}], v, {unit.name})"
+                    written = f"{changed} if {wire!r} in kept and isinstance(v, date) else {written}"
+                case Array(Time(unit)):
+                    changed = f"original_values(kept[{wire!r}], v, {unit.name}, any_)"
+                    written = f"{changed} if {wire!r} in kept and type(v) is list else {written}"
             lines.append(f" v = self.{name}")
             lines.append(f" if v is not None: data[{wire!r}] = {written}")
             lines.append(f" elif {wire!r} in names: data[{wire!r}] = None")
-        lines.append(" for k, v in more(self).items():")
+        lines.append(" for k, v in kept.items():")
         lines.append("  if k not in declared: data[k] = v")
         lines.append(" return data")
         bound: dict[str, Any] = {}
@@ -196,7 +206,27 @@ def _by_type(code: str) -> bool:
     return "to_wire" in code or "mapping" in code
 
 
-def original_value(model: Kept, wire: str, time: Any, unit: times.Unit) -> Any:
-    """Return a time as text: the text that it came as, if it is still the same time."""
-    text = more(model).get(wire)
-    return text if text is not None and times.from_wire(text, unit) == time else times.to_wire(plain(time), unit)
+def is_array(value: Any) -> bool:
+    """Tell whether a value is written as an array: a list, a set, a generator, or what else gives its items."""
+    return isinstance(value, Collection | Iterator) and not isinstance(value, _NO_ARRAYS)
+
+
+def original_value(original: Any, time: Any, unit: times.Unit) -> Any:
+    """Return a time as the wire has it: as it came, if it is still the same time, or else in the form that it had."""
+    return original if times.from_wire(original, unit) == time else times.to_wire_like(original, plain(time), unit)
+
+
+def original_values(originals: list[Any], values: list[Any], unit: times.Unit, other: Writer) -> list[Any]:
+    """Return the times of a list as the wire has them: each as it came, a new one in the form that the first had."""
+    read = [times.from_wire(original, unit) for original in originals]
+    if read == values:
+        return originals
+    came = {time: original for time, original in zip(read, originals, strict=True) if isinstance(time, date)}
+    first = next(iter(came.values()))
+
+    def write(value: Any) -> Any:
+        if not isinstance(value, date):
+            return other(value)
+        return came[value] if value in came else times.to_wire_like(first, plain(value), unit)
+
+    return [write(value) for value in values]

@@ -8,7 +8,7 @@ from typing import Any, Literal, Required, TypedDict
 
 from .._core.operation import Effect, Parameter
 from .._codec.model import Model
-from .._codec.times import EpochMilliseconds, EpochSeconds, ISODateTime, Month
+from .._codec.times import Day, EpochMilliseconds, EpochSeconds, ISODateTime, MillisecondsOrSeconds, Month, Second
 
 ACT, READ, SET = Effect.ACT, Effect.READ, Effect.SET
 CONTENT_TYPE = Parameter("content_type", wire="content-type")
@@ -83,8 +83,8 @@ class ArcSessionStatus(Model, arc_allowed_ips="arcAllowedIPs"):
     """The VPG's private IP address. With Type-F, it is the source address that your system sees."""
     gateway_public_ip_address: str | None = None
     """The fixed global IP address of the VPG, if it has that option."""
-    last_updated_at: int | None = None
-    """When this status was last updated, as a number."""
+    last_updated_at: MillisecondsOrSeconds | None = None
+    """When this status was last updated. Milliseconds or seconds, by magnitude."""
     placement: Placement | None = None
     """Where the rendezvous point of the session is."""
     vpg_id: str | None = None
@@ -155,8 +155,8 @@ class DataEntry(Model):
     resource_id: str | None = None
     """The resource's ID: for `Subscriber` the IMSI, else that of the SIM, device or camera."""
     resource_type: ResourceType | None = None
-    time: int | None = None
-    """The time of the entry in epoch milliseconds: `get_entry` and `delete_entry` take it."""
+    time: MillisecondsOrSeconds | None = None
+    """The time of the entry: `get_entry` and `delete_entry` take it. Milliseconds or seconds, by magnitude."""
 
 class Device(Model, device_id="device_id"):
     """A device of Inventory, which speaks LwM2M."""
@@ -223,22 +223,22 @@ class FileExportResponse(Model):
 
 class GetVolumeDiscountResponse(Model):
     """A contract of a long-term discount."""
-    contract_date_time: str | None = None
-    """When the contract was made, as text; in the API's example YYYYMMDDHHMMSS."""
+    contract_date_time: Second | None = None
+    """When the contract was made."""
     contract_id: str | None = None
     """The contract's ID."""
     contract_term_month: int | None = None
     """How long the contract lasts. In months."""
     currency: Currency | None = None
     """The currency of the prices."""
-    end_date: str | None = None
-    """The last day of the contract, as text; in the API's example YYYYMMDD."""
+    end_date: Day | None = None
+    """The last day of the contract."""
     initial_cost: float | None = None
     """The cost at the beginning."""
     quantity: int | None = None
     """The quantity."""
-    start_date: str | None = None
-    """The first day of the contract, as text; in the API's example YYYYMMDD."""
+    start_date: Day | None = None
+    """The first day of the contract."""
     status: Literal["active", "expired"] | str | None = None
     """The state of the contract: `active` or `expired`."""
     unit_price: float | None = None
@@ -359,10 +359,10 @@ class PreviousSessionStatus(Model):
     """The session before the current one."""
     cell: Cell | None = None
     """The base station. A virtual SIM has none."""
-    created_time: int | None = None
-    """When the session was created, as a number (epoch milliseconds, as far as seen)."""
-    deleted_time: int | None = None
-    """When the session ended, as a number (epoch milliseconds, as far as seen)."""
+    created_time: MillisecondsOrSeconds | None = None
+    """When the session was created. Milliseconds or seconds, by magnitude."""
+    deleted_time: MillisecondsOrSeconds | None = None
+    """When the session ended. Milliseconds or seconds, by magnitude."""
     dns_servers: list[str] | None = None
     """The IP addresses of the DNS servers."""
     gateway_private_ip_address: str | None = None
@@ -388,8 +388,8 @@ class SessionEvent(Model):
     """The access point name (APN)."""
     cell: Cell | None = None
     """The base station. A virtual SIM has none."""
-    created_time: str | None = None
-    """When the session was created, as text."""
+    created_time: ISODateTime | None = None
+    """When the session was created."""
     dns0: str | None = None
     """The IP address of the first DNS server."""
     dns1: str | None = None
@@ -412,8 +412,8 @@ class SessionEvent(Model):
     """The SIM's ID."""
     subscription: str | None = None
     """The subscription that was in use."""
-    time: int | None = None
-    """When the event happened, as a number (epoch milliseconds, as far as seen)."""
+    time: MillisecondsOrSeconds | None = None
+    """When the event happened. Milliseconds or seconds, by magnitude."""
     ue_ip_address: str | None = None
     """The device's IP address."""
     vpg_id: str | None = None
@@ -433,8 +433,8 @@ class SessionStatus(Model):
     """The IMEI of the device. A virtual SIM has none."""
     imsi: str | None = None
     """The IMSI of the SIM."""
-    last_updated_at: int | None = None
-    """When this status was last updated, as a number (epoch milliseconds, as far as seen)."""
+    last_updated_at: MillisecondsOrSeconds | None = None
+    """When this status was last updated. Milliseconds or seconds, by magnitude."""
     location: dict[str, Any] | None = None
     """The location."""
     online: bool | None = None
@@ -522,10 +522,10 @@ class Sim(Model):
     """The ID of the SIM's operator."""
     ota_serial_number: str | None = None
     """The serial number for OTA."""
-    pcap_end_time: int | None = None
-    """When a packet capture ends or ended, as a number."""
-    pcap_start_time: int | None = None
-    """When a packet capture starts or started, as a number (epoch milliseconds, as far as seen)."""
+    pcap_end_time: MillisecondsOrSeconds | None = None
+    """When a packet capture ends or ended. Milliseconds or seconds, by magnitude."""
+    pcap_start_time: MillisecondsOrSeconds | None = None
+    """When a packet capture starts or started. Milliseconds or seconds, by magnitude."""
     previous_session: PreviousSessionStatus | None = None
     """The session before the current one."""
     profiles: dict[str, SimProfile] | None = None

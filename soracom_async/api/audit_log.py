@@ -9,7 +9,7 @@ from typing import Literal
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation, Parameter
 from .._codec.model import Model
 from .._resource import Inner, Resource
-from .._codec.times import EpochMilliseconds, Instant
+from .._codec.times import EpochMilliseconds, Instant, MillisecondsOrSeconds
 from ..pages import Pages
 from ._shared import FROM_MS, LIMIT, READ, RESOURCE_ID, RESOURCE_TYPE, TO_MS
 
@@ -47,8 +47,8 @@ class NapterAuditLogEntry(Model):
     """An event of Soracom Napter."""
     connection_id: str | None = None
     """The connection's ID."""
-    created_at: int | None = None
-    """When the event happened, as an epoch; in the API's example milliseconds."""
+    created_at: MillisecondsOrSeconds | None = None
+    """When the event happened. Milliseconds or seconds, by magnitude."""
     direction: NapterAuditLogDirection | None = None
     """The two ends of the connection."""
     imsi: str | None = None

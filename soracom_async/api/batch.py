@@ -10,6 +10,7 @@ from typing import Any, Literal, Required, TypedDict, overload
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
 from .._codec.model import Model
 from .._resource import Inner, Resource
+from .._codec.times import SecondsOrMilliseconds
 from ..pages import Pages
 from ._shared import ACT, BatchTaskApiRequestMethod, LIMIT, READ, SET, STATUS
 
@@ -22,12 +23,12 @@ class BatchGroupResponse(Model):
     """The batch group's ID."""
     batch_group_name: str | None = None
     """The name of the group."""
-    created_time: int | None = None
-    """When the group was created; epoch seconds in the API document's example."""
+    created_time: SecondsOrMilliseconds | None = None
+    """When the group was created. Milliseconds or seconds, by magnitude."""
     description: str | None = None
     """A text for people."""
-    updated_time: int | None = None
-    """When the group was last changed; epoch seconds in the API document's example."""
+    updated_time: SecondsOrMilliseconds | None = None
+    """When the group was last changed. Milliseconds or seconds, by magnitude."""
 
 class BatchJobResponse(Model):
     """A batch job, and how far it is."""
@@ -37,22 +38,22 @@ class BatchJobResponse(Model):
     """Whether the job stops at the first task that fails."""
     batch_group_id: str | None = None
     """The ID of the group that the job is in."""
-    created_time: int | None = None
-    """When the job was created; epoch seconds in the API document's example."""
+    created_time: SecondsOrMilliseconds | None = None
+    """When the job was created. Milliseconds or seconds, by magnitude."""
     description: str | None = None
     """A text for people."""
     error_message: str | None = None
     """The reason why the job failed."""
-    finished_time: int | None = None
-    """When the job ended; epoch seconds in the API document's example."""
+    finished_time: SecondsOrMilliseconds | None = None
+    """When the job ended. Milliseconds or seconds, by magnitude."""
     job_name: str | None = None
     """The name of the job."""
     status: BatchJobResponseStatus | None = None
     """How far the job is. `completed`: no task failed; `failed`: some did; `aborted`: it stopped before its end."""
     summary: BatchJobSummary | None = None
     """How many tasks have which status."""
-    updated_time: int | None = None
-    """When the job was last changed; epoch seconds in the API document's example."""
+    updated_time: SecondsOrMilliseconds | None = None
+    """When the job was last changed. Milliseconds or seconds, by magnitude."""
 
 class BatchJobSummary(Model):
     """How many tasks of a batch job have which status; the counts are updated from time to time."""
@@ -88,14 +89,14 @@ class BatchTaskResponse(Model):
     """A task of a batch job, and what it was answered."""
     task_id: int
     """The ID of the task."""
-    finished_time: int | None = None
-    """When the task ended; epoch seconds in the API document's example."""
+    finished_time: SecondsOrMilliseconds | None = None
+    """When the task ended. Milliseconds or seconds, by magnitude."""
     request: BatchTaskApiRequest | None = None
     """The call that the task makes."""
     response: BatchTaskApiResponse | None = None
     """What the call was answered."""
-    started_time: int | None = None
-    """When the task began; epoch seconds in the API document's example."""
+    started_time: SecondsOrMilliseconds | None = None
+    """When the task began. Milliseconds or seconds, by magnitude."""
     status: BatchTaskResponseStatus | None = None
     """How far the task is."""
 

@@ -9,7 +9,7 @@ from typing import Literal
 from .._core.operation import Operation
 from .._codec.model import Model
 from .._resource import Inner, Resource
-from .._codec.times import Day, EpochSeconds, Month, Text
+from .._codec.times import Day, Digits, EpochSeconds, Month, Second
 from ._shared import ACT, Currency, EXPORT_MODE, ExportMode, FileExportResponse, PaymentStatus, READ
 
 
@@ -30,8 +30,8 @@ class BillingSummaryResponseOfBillItems(Model):
     """The currency of the amounts."""
     updated_time: EpochSeconds | None = None
     """When the summary was last updated."""
-    year_month: str | None = None
-    """The month, as text."""
+    year_month: Month | None = None
+    """The month."""
 
 class BillingSummaryResponseOfSims(Model):
     """The costs of a month by SIM."""
@@ -41,8 +41,8 @@ class BillingSummaryResponseOfSims(Model):
     """The currency of the amounts."""
     updated_time: EpochSeconds | None = None
     """When the summary was last updated."""
-    year_month: str | None = None
-    """The month, as text."""
+    year_month: Month | None = None
+    """The month."""
 
 class DailyBill(Model):
     """The charges of a day."""
@@ -68,8 +68,8 @@ class GetLatestBill(Model):
     """The amount so far."""
     currency: Currency | None = None
     """The currency of the amount."""
-    last_evaluated_time: str | None = None
-    """When the amount was calculated, as text; in the API's example YYYYMMDDHHMMSS."""
+    last_evaluated_time: Second | None = None
+    """When the amount was calculated."""
 
 class MonthlyBill(Model):
     """The bill of a month."""
@@ -143,7 +143,7 @@ class Bills(Resource):
         `GET /bills`, quota group Billing. https://developers.soracom.io/en/api/#!/Billing/getBillingHistory"""
         return await self._call(GET_BILLING_HISTORY)
 
-    async def get(self, yyyy_mm: Text) -> MonthlyBill:
+    async def get(self, yyyy_mm: Digits) -> MonthlyBill:
         """Return the bill of a month, at most 18 months back.
 
         The amount of the current month is preliminary. Raises NotFound if a month has no charge.
@@ -152,10 +152,10 @@ class Bills(Resource):
         https://developers.soracom.io/en/api/#!/Billing/getBilling
 
         Args:
-            yyyy_mm: The month, YYYYMM. A datetime, a date or text as YYYYMM."""
+            yyyy_mm: The month, YYYYMM. A datetime, a date or digits as YYYYMM."""
         return await self._call(GET_BILLING, yyyy_mm=yyyy_mm)
 
-    async def get_daily(self, yyyy_mm: Text) -> DailyBillResponse:
+    async def get_daily(self, yyyy_mm: Digits) -> DailyBillResponse:
         """Return the charges of each day of a month, at most 18 months back.
 
         Charges by the month are not included. The amounts of the current month are preliminary.
@@ -164,17 +164,17 @@ class Bills(Resource):
         https://developers.soracom.io/en/api/#!/Billing/getBillingPerDay
 
         Args:
-            yyyy_mm: The month, YYYYMM. A datetime, a date or text as YYYYMM."""
+            yyyy_mm: The month, YYYYMM. A datetime, a date or digits as YYYYMM."""
         return await self._call(GET_BILLING_PER_DAY, yyyy_mm=yyyy_mm)
 
-    async def export(self, yyyy_mm: Text, *, export_mode: ExportMode | None = None) -> FileExportResponse:
+    async def export(self, yyyy_mm: Digits, *, export_mode: ExportMode | None = None) -> FileExportResponse:
         """Export the details of a month's bill, at most 18 months back, as a CSV file.
 
         `POST /bills/{yyyy_mm}/export`, quota group Billing. Raises NotFound.
         https://developers.soracom.io/en/api/#!/Billing/exportBilling
 
         Args:
-            yyyy_mm: The month, YYYYMM. A datetime, a date or text as YYYYMM.
+            yyyy_mm: The month, YYYYMM. A datetime, a date or digits as YYYYMM.
             export_mode: `sync` (default) waits for the URL; `async`, for huge files, gives an ID for
                 `files.get_exported`."""
         return await self._call(EXPORT_BILLING, yyyy_mm=yyyy_mm, export_mode=export_mode)

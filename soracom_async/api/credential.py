@@ -11,6 +11,7 @@ from typing import Any, Literal
 from .._core.operation import Operation
 from .._codec.model import Model
 from .._resource import Resource
+from .._codec.times import SecondsOrMilliseconds
 from ._shared import ACT, READ, SET
 
 CreateCredentialType = Literal["aws-credentials", "azure-credentials", "psk", "x509"] | str
@@ -32,14 +33,17 @@ class CredentialsModel(Model):
     """A set of credentials that services of Soracom use."""
     credentials_id: str
     """The ID under which the credentials are kept."""
-    create_date_time: int | None = None
+    create_date_time: SecondsOrMilliseconds | None = None
+    """Milliseconds or seconds, by magnitude."""
     credentials: dict[str, Any] | None = None
     """What the credentials hold; which keys there are depends on `type`."""
     description: str | None = None
-    last_used_date_time: int | None = None
+    last_used_date_time: SecondsOrMilliseconds | None = None
+    """Milliseconds or seconds, by magnitude."""
     type: CredentialsModelType | None = None
     """The kind of credentials."""
-    update_date_time: int | None = None
+    update_date_time: SecondsOrMilliseconds | None = None
+    """Milliseconds or seconds, by magnitude."""
 
 LIST_CREDENTIALS = Operation("listCredentials", "GET", "/credentials", "Credential", READ, list[CredentialsModel],
     cli=("credentials list",))

@@ -9,7 +9,7 @@ from typing_extensions import deprecated
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
 from .._codec.model import Model
 from .._resource import Resource
-from .._codec.times import EpochMilliseconds, Instant
+from .._codec.times import EpochMilliseconds, Instant, MillisecondsOrSeconds
 from ..pages import Pages
 from ._shared import DataEntry, FROM_MS, LIMIT, READ, RESOURCE_TYPE, ResourceType, SET, SORT, Sort, TO_MS
 from .subscriber import GET_DATA_FROM_SUBSCRIBER
@@ -19,7 +19,8 @@ class DataResourceMetadata(Model):
     """A resource that has sent data to Harvest Data."""
     attribute_names: list[str] | None = None
     """The names of the attributes in the data."""
-    last_modified_time: int | None = None
+    last_modified_time: MillisecondsOrSeconds | None = None
+    """Milliseconds or seconds, by magnitude."""
     resource_id: str | None = None
     """The resource's ID: for `Subscriber` the IMSI, else that of the SIM, device or camera."""
     resource_type: str | None = None

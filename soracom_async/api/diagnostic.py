@@ -10,7 +10,7 @@ from typing import Any, Literal, overload
 from .._core.operation import Operation
 from .._codec.model import Model
 from .._resource import Resource
-from .._codec.times import EpochMilliseconds, Instant
+from .._codec.times import EpochMilliseconds, ISODateTime, Instant
 from ._shared import ACT, READ
 
 Category = Literal["data", "session", "sim", "others", "unknown"] | str
@@ -47,8 +47,8 @@ class DiagnosticResponse(Model):
 
 class Insight(Model):
     """One thing that a diagnosis found."""
-    anomaly_detected_times: list[str] | None = None
-    """When something unusual was seen, as text whose form depends on the category."""
+    anomaly_detected_times: list[ISODateTime] | None = None
+    """When something unusual was seen; the category decides how the API writes it."""
     category: Category | None = None
     """What it is about."""
     insight_id: str | None = None

@@ -11,17 +11,18 @@ from typing import Any, overload
 from .._core.operation import Operation
 from .._codec.model import Model
 from .._resource import Resource
+from .._codec.times import SecondsOrMilliseconds
 from ._shared import ACT, READ, SET
 
 
 class EmailsModel(Model):
     """An email address of an operator."""
     email_id: str
-    create_date_time: int | None = None
-    """When the email address was added, as a number. Its unit is not documented."""
+    create_date_time: SecondsOrMilliseconds | None = None
+    """When the email address was added. Milliseconds or seconds, by magnitude."""
     email: str | None = None
-    update_date_time: int | None = None
-    """When the email address was last changed, as a number. Its unit is not documented."""
+    update_date_time: SecondsOrMilliseconds | None = None
+    """When the email address was last changed. Milliseconds or seconds, by magnitude."""
     verified: bool | None = None
     """Whether the email address was verified by a token."""
 

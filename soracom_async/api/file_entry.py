@@ -10,6 +10,7 @@ from ..files.content import Content, FilePath
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation, Parameter
 from .._codec.model import Model
 from .._resource import Resource
+from .._codec.times import MillisecondsOrSeconds
 from ..pages import Pages
 from ._shared import CONTENT_TYPE, LIMIT, READ, SET
 from .files import GET_EXPORTED_FILE, GetExportedFileResponse
@@ -22,8 +23,8 @@ class FileEntry(Model):
     """The size of the file."""
     content_type: str | None = None
     """The content type of the file."""
-    created_time: int | None = None
-    """When it was created, as an epoch."""
+    created_time: MillisecondsOrSeconds | None = None
+    """When it was created. Milliseconds or seconds, by magnitude."""
     directory: str | None = None
     """The directory that it is in."""
     etag: str | None = None
@@ -34,8 +35,8 @@ class FileEntry(Model):
     """The name, without the directory."""
     is_directory: bool | None = None
     """Whether it is a directory."""
-    last_modified_time: int | None = None
-    """When it was last changed, as an epoch."""
+    last_modified_time: MillisecondsOrSeconds | None = None
+    """When it was last changed. Milliseconds or seconds, by magnitude."""
 
 FIND_FILES = Operation("findFiles", "GET", "/files", "FileEntry", READ, list[FileEntry], cli=("files find",),
     query=(Parameter("scope", required=True), Parameter("prefix", required=True), LIMIT, LAST_EVALUATED_KEY),

@@ -10,7 +10,7 @@ from typing import Any, Literal, overload
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation, Parameter
 from .._codec.model import Model
 from .._resource import Resource
-from .._codec.times import EpochMilliseconds
+from .._codec.times import DayOrTime, EpochMilliseconds, MillisecondsOrSeconds
 from ..pages import Pages
 from ._shared import (ACT, LIMIT, READ, SET, TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE, TagUpdateRequest,
     TagUpdateRequestDict, TagValueMatchMode)
@@ -32,15 +32,15 @@ class Gadget(Model):
     status: Literal["active", "terminated"] | str | None = None
     """The status of the contract."""
     tags: dict[str, str] | None = None
-    terminated_time: int | None = None
-    """When the contract was canceled, as an epoch; None if it was not."""
+    terminated_time: MillisecondsOrSeconds | None = None
+    """When the contract was canceled; None if it was not. Milliseconds or seconds, by magnitude."""
     termination_enabled: bool | None = None
     """Whether the gadget can be terminated."""
 
 class GadgetAttributes(Model):
     """What the cellular pack of Soracom Cloud Camera Services has beside the fields of all gadgets."""
-    wimax_billing_start_date: str | None = None
-    """The date from which the pack is charged."""
+    wimax_billing_start_date: DayOrTime | None = None
+    """The date from which the pack is charged. A datetime if the text has a time of day, else a date."""
     wimax_iccid: str | None = None
     """The ICCID of the au IC card in the pack."""
     wimax_imei: str | None = None

@@ -10,6 +10,7 @@ from typing import Any, Literal, Required, TypedDict, overload
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
 from .._codec.model import Model
 from .._resource import Resource
+from .._codec.times import MillisecondsOrSeconds
 from ..pages import Pages
 from ._shared import (ACT, LIMIT, READ, SET, Sim, TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE, TagUpdateRequest,
     TagUpdateRequestDict, TagValueMatchMode)
@@ -34,10 +35,10 @@ class Group(Model):
     """The ID of the group's operator."""
     configuration: dict[str, dict[str, Any]] | None = None
     """The settings: parameters and their values, by namespaces such as `SoracomAir`."""
-    created_time: int | None = None
-    """When the group was created, as a number (epoch milliseconds, as far as seen)."""
-    last_modified_time: int | None = None
-    """When the group was last changed, as a number (epoch milliseconds, as far as seen)."""
+    created_time: MillisecondsOrSeconds | None = None
+    """When the group was created. Milliseconds or seconds, by magnitude."""
+    last_modified_time: MillisecondsOrSeconds | None = None
+    """When the group was last changed. Milliseconds or seconds, by magnitude."""
     tags: dict[str, str] | None = None
     """The tags: values by their names. The tag `name` is the name of the group."""
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypedDict
 from .._core.operation import Operation
 from .._codec.model import Model
 from .._resource import Inner, Resource
+from .._codec.times import ISODateTime
 from ._shared import ACT, READ, SET
 
 Plan = Literal["maker", "pro", "free"] | str
@@ -56,8 +57,8 @@ class LagoonUser(Model):
     """The user's ID, which is `lagoon_user_id` of other calls."""
     email: str | None = None
     """The email address with which the user logs in."""
-    last_seen_at: str | None = None
-    """When the user last logged in, as text. Its form is not documented."""
+    last_seen_at: ISODateTime | None = None
+    """When the user last logged in."""
     last_seen_at_age: str | None = None
     """How long ago the user last logged in, as text such as `10m`."""
     role: Role | None = None

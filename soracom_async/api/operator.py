@@ -11,6 +11,7 @@ from typing import Any, Literal, TypedDict, overload
 from .._core.operation import Operation
 from .._codec.model import Model
 from .._resource import Inner, Resource
+from .._codec.times import DayOrTime
 from ._shared import (ACT, AuthKeyResponse, CoverageType, EnableMFAOTPResponse, MFAAuthenticationRequest,
     MFAStatusOfUseResponse, READ, SET, UpdatePasswordRequest)
 
@@ -97,16 +98,16 @@ class GetOperatorResponse(Model):
     """An operator: the account that SIMs, groups and SAM users belong to."""
     operator_id: str
     """The operator's ID."""
-    create_date: str | None = None
-    """When the operator was created, as text. Its form is not documented."""
+    create_date: DayOrTime | None = None
+    """When the operator was created. A datetime if the text has a time of day, else a date."""
     description: str | None = None
     """Free text for people."""
     email: str | None = None
     """The operator's email address."""
     root_operator_id: str | None = None
     """The ID of the root operator."""
-    update_date: str | None = None
-    """When the operator was last changed, as text. Its form is not documented."""
+    update_date: DayOrTime | None = None
+    """When the operator was last changed. A datetime if the text has a time of day, else a date."""
 
 class IndividualInformationModel(Model):
     """The person who is an operator."""

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypedDict, overload
 from .._core.operation import LAST_EVALUATED_KEY, Operation, Paging, Parameter
 from .._codec.model import Model
 from .._resource import Inner, Resource
-from .._codec.times import Day, Month, Second, Text
+from .._codec.times import Day, DayOrTime, Digits, Month, Second
 from ..pages import Pages
 from ._shared import (ACT, CouponResponse, Currency, GetVolumeDiscountResponse, LIMIT, PaymentStatus, READ, SET,
     ShippingAddressModel, VolumeDiscountPaymentType, VolumeDiscountType)
@@ -69,7 +69,7 @@ class CreateEstimatedVolumeDiscountRequest(Model):
     """How it is paid: by the month, or in advance."""
     volume_discount_type: VolumeDiscountType
     """The charge that is reduced."""
-    start_date: str | None = None
+    start_date: Day | None = None
     """The day on which the contract starts, such as `20240401`."""
 
 class EstimatedCouponModel(Model):
@@ -174,8 +174,8 @@ class GetOrderResponse(Model):
     """The state: `orderProcessing`, `ordering`, `ordered` (paid), `kitting`, `shipped`, `received` and others."""
     payment_status: PaymentStatus | None = None
     """The latest state of the payment, such as `paying`, `paid` or `fail`."""
-    preferred_delivery_date: str | None = None
-    """The day on which the delivery is preferred, as text."""
+    preferred_delivery_date: DayOrTime | None = None
+    """The day on which the delivery is preferred. A datetime if the text has a time of day, else a date."""
     purchase_order_number: str | None = None
     """The number of the purchase order."""
     resource_initial_setting: ResourceInitialSetting | None = None
@@ -352,13 +352,13 @@ class VolumeDiscountModel(Model):
     """How long the contract lasts. In months."""
     currency: Currency | None = None
     """The currency of the prices."""
-    end_date: str | None = None
+    end_date: Day | None = None
     """The day on which the contract ends, such as `20250331`."""
     initial_cost: float | None = None
     """The cost at the start."""
     quantity: int | None = None
     """How many the discount is for."""
-    start_date: str | None = None
+    start_date: Day | None = None
     """The day on which the contract starts, such as `20240401`."""
     tax_included_initial_cost: float | None = None
     """The cost at the start, with tax."""
@@ -495,7 +495,7 @@ class Orders(Resource):
         return await self._call(LIST_ORDERS)
 
     async def create(self, *, order_item_list: Sequence[OrderItemModel | OrderItemModelDict] | None = None,
-            preferred_delivery_date: Text | None = None, shipping_address_id: str | None = None,
+            preferred_delivery_date: Digits | None = None, shipping_address_id: str | None = None,
             shipping_options: Sequence[ShippingOptionOfNekopos | ShippingOptionOfNekoposDict
             | ShippingOptionOfExpeditedShipping | ShippingOptionOfExpeditedShippingDict] | None = None,
             body: CreateEstimatedOrderRequest | Mapping[str, Any] | None = None) -> EstimatedOrderModel:
@@ -507,7 +507,7 @@ class Orders(Resource):
 
         Args:
             order_item_list: The products: their codes from `soracom.products.list` and how many of each.
-            preferred_delivery_date: The day on which the delivery is preferred. A datetime, a date or text as
+            preferred_delivery_date: The day on which the delivery is preferred. A datetime, a date or digits as
                 YYYYMMDD.
             shipping_address_id: The ID of the address from `soracom.shipping_addresses`.
             shipping_options: The ways to ship. Nekopos is for operators in Japan, expedited shipping for the USA and
@@ -613,12 +613,12 @@ class VolumeDiscounts(Resource):
     @overload
     async def create(self, *, contract_term_month: int, quantity: int,
             volume_discount_payment_type: VolumeDiscountPaymentType, volume_discount_type: VolumeDiscountType,
-            start_date: str | None = None) -> EstimatedVolumeDiscountModel: ...
+            start_date: Digits | None = None) -> EstimatedVolumeDiscountModel: ...
     @overload
     async def create(self, *,
             body: CreateEstimatedVolumeDiscountRequest | Mapping[str, Any]) -> EstimatedVolumeDiscountModel: ...
     async def create(self, *, contract_term_month: int | None = None, quantity: int | None = None,
-            start_date: str | None = None, volume_discount_payment_type: VolumeDiscountPaymentType | None = None,
+            start_date: Digits | None = None, volume_discount_payment_type: VolumeDiscountPaymentType | None = None,
             volume_discount_type: VolumeDiscountType | None = None,
             body: CreateEstimatedVolumeDiscountRequest | Mapping[str, Any]
             | None = None) -> EstimatedVolumeDiscountModel:
@@ -633,7 +633,8 @@ class VolumeDiscounts(Resource):
         Args:
             contract_term_month: How many months the contract lasts. Required, unless `body` is given.
             quantity: The quantity. Required, unless `body` is given.
-            start_date: The day on which the contract starts, such as `20240401`.
+            start_date: The day on which the contract starts, such as `20240401`. A datetime, a date or digits as
+                YYYYMMDD.
             volume_discount_payment_type: How it is paid: by the month, or in advance. One of `MONTHLY`,
                 `PREPAYMENT`. Required, unless `body` is given.
             volume_discount_type: The charge that is reduced. One of `SORACOM_AIR_BASIC_CHARGE_V2`,

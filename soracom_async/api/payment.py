@@ -10,6 +10,7 @@ from typing import Any, Literal
 from .._core.operation import Operation
 from .._codec.model import Model
 from .._resource import Resource
+from .._codec.times import MillisecondsOrSeconds, Month, Second
 from ._shared import (ACT, CouponResponse, Currency, EXPORT_MODE, ExportMode, FileExportResponse,
     GetVolumeDiscountResponse, READ)
 
@@ -27,8 +28,8 @@ class GetPaymentMethodResult(Model):
     """The details of the payment method, as text."""
     provider_type: Literal["WebPay"] | str | None = None
     """The provider of the payment method."""
-    update_date: str | None = None
-    """When the payment method was last changed, as text; in the API's example YYYYMMDDHHMMSS."""
+    update_date: Second | None = None
+    """When the payment method was last changed."""
 
 class GetPaymentTransactionResult(Model):
     """The result of a payment transaction."""
@@ -87,14 +88,14 @@ class PaymentStatementResponse(Model):
     """A payment statement: a payment of monthly charges or of an order."""
     amount: float | None = None
     """The amount."""
-    charged_year_months: list[str] | None = None
+    charged_year_months: list[Month] | None = None
     """The months whose charges are paid; several, if a small amount was carried over. None for an order."""
     currency: Currency | None = None
     """The currency of the amount."""
     order_id: str | None = None
     """The ID of the order that is paid; None for monthly charges."""
-    payment_date_time: int | None = None
-    """When the payment was made, as a number. Its unit is not documented."""
+    payment_date_time: MillisecondsOrSeconds | None = None
+    """When the payment was made. Milliseconds or seconds, by magnitude."""
     payment_instrument: str | None = None
     """The instrument of the payment."""
     payment_method: str | None = None

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypedDict, overload
 from .._core.operation import Operation
 from .._codec.model import Model
 from .._resource import Inner, Resource
-from .._codec.times import EpochSeconds, Instant, Month, Text
+from .._codec.times import Digits, EpochSeconds, Instant, MillisecondsOrSeconds, Month
 from ._shared import ACT, CoverageType, SET
 
 ApplicableBillItemName = Literal["dailyDataTrafficChargeTotal", "dailyChargeTotal",
@@ -61,13 +61,13 @@ class SandboxCreateSubscriberResponse(Model):
     """A subscriber that was created in the API Sandbox."""
     imsi: str
     apn: str | None = None
-    created_at: int | None = None
-    """When the subscriber was created, as a number. Its unit is not documented."""
-    expiry_time: int | None = None
-    """When the term of the subscriber ends, as a number. Its unit is not documented."""
+    created_at: MillisecondsOrSeconds | None = None
+    """When the subscriber was created. Milliseconds or seconds, by magnitude."""
+    expiry_time: MillisecondsOrSeconds | None = None
+    """When the term of the subscriber ends. Milliseconds or seconds, by magnitude."""
     ip_address: str | None = None
-    last_modified_at: int | None = None
-    """When the subscriber was last changed, as a number. Its unit is not documented."""
+    last_modified_at: MillisecondsOrSeconds | None = None
+    """When the subscriber was last changed. Milliseconds or seconds, by magnitude."""
     msisdn: str | None = None
     operator_id: str | None = None
     registration_secret: str | None = None
@@ -319,7 +319,7 @@ class SandboxCoupons(Resource):
     """The commands of `soracom sandbox coupons`."""
 
     async def create(self, *, amount: int | None = None,
-            applicable_bill_item_name: ApplicableBillItemName | None = None, expiry_year_month: Text | None = None,
+            applicable_bill_item_name: ApplicableBillItemName | None = None, expiry_year_month: Digits | None = None,
             body: SandboxCreateCouponRequest | Mapping[str, Any] | None = None) -> SandboxCreateCouponResponse:
         """Create a coupon in the API Sandbox.
 
@@ -330,7 +330,7 @@ class SandboxCoupons(Resource):
             amount: The amount of the coupon.
             applicable_bill_item_name: The bill item that the coupon pays. One of `dailyDataTrafficChargeTotal`,
                 `dailyChargeTotal`, `dailySoracomBeamRequestChargeTotal`.
-            expiry_year_month: The month in which the coupon expires. A datetime, a date or text as YYYYMM.
+            expiry_year_month: The month in which the coupon expires. A datetime, a date or digits as YYYYMM.
             body: The whole body, in place of its parts."""
         return await self._call(SANDBOX_CREATE_COUPON, amount=amount,
             applicable_bill_item_name=applicable_bill_item_name, expiry_year_month=expiry_year_month, body=body)

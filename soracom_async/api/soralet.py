@@ -11,6 +11,7 @@ from ..files.content import Content
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
 from .._codec.model import Model
 from .._resource import Resource
+from .._codec.times import MillisecondsOrSeconds
 from ..pages import Pages
 from ._shared import ACT, CONTENT_TYPE, LIMIT, READ, SET, SORT, Sort
 
@@ -53,10 +54,12 @@ class Soralet(Model):
     """A program of Soracom Orbit, which works on what devices send and receive."""
     soralet_id: str
     """The Soralet's ID."""
-    created_time: int | None = None
+    created_time: MillisecondsOrSeconds | None = None
+    """Milliseconds or seconds, by magnitude."""
     description: str | None = None
     operator_id: str | None = None
-    updated_time: int | None = None
+    updated_time: MillisecondsOrSeconds | None = None
+    """Milliseconds or seconds, by magnitude."""
 
 class SoraletDataSource(Model):
     """A resource that a payload is said to come from."""
@@ -67,7 +70,8 @@ class SoraletDataSource(Model):
 
 class SoraletLog(Model):
     """A message that a Soralet logged."""
-    created_time: int | None = None
+    created_time: MillisecondsOrSeconds | None = None
+    """Milliseconds or seconds, by magnitude."""
     message: str | None = None
     """What was logged."""
     operator_id: str | None = None
@@ -78,7 +82,8 @@ class SoraletLog(Model):
 class SoraletVersion(Model):
     """A version of a Soralet's code."""
     soralet_id: str
-    created_time: int | None = None
+    created_time: MillisecondsOrSeconds | None = None
+    """Milliseconds or seconds, by magnitude."""
     hash: str | None = None
     """The hash of the code."""
     operator_id: str | None = None

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from .._core.operation import Operation
 from .._codec.model import Model
 from .._resource import Inner, Resource
-from .._codec.times import EpochSeconds, Instant, Text
+from .._codec.times import DayOrTime, Digits, EpochSeconds, Instant, Month, SecondsOrMilliseconds
 from ._shared import (ACT, EXPORT_MODE, ExportMode, FROM_S_REQUIRED, FileExportResponse, PERIOD_REQUIRED, READ,
     TO_S_REQUIRED, YEAR_MONTH)
 
@@ -30,19 +30,19 @@ class AirStatsResponse(Model):
     """The data traffic of a SIM in one month, day or five minutes."""
     data_traffic_stats_map: dict[str, DataTrafficStats] | None = None
     """The traffic, by the speed classes."""
-    date: str | None = None
-    """The date and time in UTC, as text."""
-    unixtime: int | None = None
-    """The start of the entry as a number."""
+    date: DayOrTime | None = None
+    """The start of the entry in UTC. A datetime if the text has a time of day, else a date."""
+    unixtime: SecondsOrMilliseconds | None = None
+    """The start of the entry. Milliseconds or seconds, by magnitude."""
 
 class BeamStatsResponse(Model):
     """The use of Soracom Beam in one month, day or five minutes."""
     beam_stats_map: dict[str, SoracomBeamStats] | None = None
     """The counts, by the kinds of use such as `inHttp`."""
-    date: str | None = None
-    """The date and time, as text."""
-    unixtime: int | None = None
-    """The start of the entry as a number."""
+    date: DayOrTime | None = None
+    """The start of the entry in UTC. A datetime if the text has a time of day, else a date."""
+    unixtime: SecondsOrMilliseconds | None = None
+    """The start of the entry. Milliseconds or seconds, by magnitude."""
 
 class DataTrafficStats(Model):
     """How much was uploaded and downloaded."""
@@ -68,36 +68,36 @@ class FunkStatsResponse(Model):
     """The use of Soracom Funk in one month, day or five minutes."""
     funk_stats_map: dict[str, SoracomFunkStats] | None = None
     """The counts, by the kinds of use."""
-    unixtime: int | None = None
-    """The start of the entry as a number."""
+    unixtime: SecondsOrMilliseconds | None = None
+    """The start of the entry. Milliseconds or seconds, by magnitude."""
 
 class FunnelStatsResponse(Model):
     """The use of Soracom Funnel in one month, day or five minutes."""
     funnel_stats_map: dict[str, SoracomFunnelStats] | None = None
     """The counts, by the kinds of use."""
-    unixtime: int | None = None
-    """The start of the entry as a number."""
+    unixtime: SecondsOrMilliseconds | None = None
+    """The start of the entry. Milliseconds or seconds, by magnitude."""
 
 class HarvestExportedDataStatsResponse(Model):
     """How much data of Harvest was exported in a month."""
     exported_bytes: int | None = None
     """How much was exported. In bytes."""
-    year_month: str | None = None
-    """The month, as text."""
+    year_month: Month | None = None
+    """The month."""
 
 class HarvestStatsResponse(Model):
     """The use of Harvest in one month, day or five minutes."""
     harvest_stats_map: dict[str, SoracomHarvestStats] | None = None
     """The counts, by the kinds of use."""
-    unixtime: int | None = None
-    """The start of the entry as a number."""
+    unixtime: SecondsOrMilliseconds | None = None
+    """The start of the entry. Milliseconds or seconds, by magnitude."""
 
 class NapterAuditLogsExportedDataStatsResponse(Model):
     """How much data of the Napter audit logs was exported in a month."""
     exported_bytes: int | None = None
     """How much was exported. In bytes."""
-    year_month: str | None = None
-    """The month, as text."""
+    year_month: Month | None = None
+    """The month."""
 
 class SoracomBeamStats(Model):
     count: int | None = None
@@ -154,14 +154,14 @@ GET_NAPTER_AUDIT_LOGS_EXPORTED_DATA_STATS = Operation("getNapterAuditLogsExporte
 class StatsNapterAuditLogs(Resource):
     """The commands of `soracom stats napter audit-logs`."""
 
-    async def get(self, *, year_month: Text | None = None) -> NapterAuditLogsExportedDataStatsResponse:
+    async def get(self, *, year_month: Digits | None = None) -> NapterAuditLogsExportedDataStatsResponse:
         """Get how much data of the Napter audit logs was exported in a month.
 
         `GET /stats/napter/audit_logs`, quota group Stats.
         https://developers.soracom.io/en/api/#!/Stats/getNapterAuditLogsExportedDataStats
 
         Args:
-            year_month: The month, at most 18 months ago. A datetime, a date or text as YYYYMM."""
+            year_month: The month, at most 18 months ago. A datetime, a date or digits as YYYYMM."""
         return await self._call(GET_NAPTER_AUDIT_LOGS_EXPORTED_DATA_STATS, year_month=year_month)
 
 class StatsNapter(Resource):
@@ -191,7 +191,7 @@ class StatsHarvestOperators(Resource):
     """The commands of `soracom stats harvest operators`."""
 
     async def get(self, operator_id: str | None = None, *,
-            year_month: Text | None = None) -> HarvestExportedDataStatsResponse:
+            year_month: Digits | None = None) -> HarvestExportedDataStatsResponse:
         """Get how much data of Harvest was exported in a month.
 
         `GET /stats/harvest/operators/{operator_id}`, quota group Stats.
@@ -199,7 +199,7 @@ class StatsHarvestOperators(Resource):
 
         Args:
             operator_id: The operator's ID. Default: the session's operator.
-            year_month: The month, at most 18 months ago. A datetime, a date or text as YYYYMM."""
+            year_month: The month, at most 18 months ago. A datetime, a date or digits as YYYYMM."""
         return await self._call(GET_HARVEST_EXPORTED_DATA_STATS, operator_id=operator_id, year_month=year_month)
 
 class StatsHarvest(Resource):

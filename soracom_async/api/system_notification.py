@@ -11,6 +11,7 @@ from typing import Any, Literal, overload
 from .._core.operation import Operation
 from .._codec.model import Model
 from .._resource import Resource
+from .._codec.times import SecondsOrMilliseconds
 from ._shared import READ, SET
 
 GetSystemNotificationType = Literal["primary", "recovery", "billing", "support"] | str
@@ -27,8 +28,8 @@ class SystemNotificationsModel(Model):
     """The purpose of the email addresses."""
     email_id_list: list[str] | None = None
     """The IDs of the email addresses, as in `emails.list`."""
-    update_date_time: int | None = None
-    """When the setting was last changed, as a number. Its unit is not documented."""
+    update_date_time: SecondsOrMilliseconds | None = None
+    """When the setting was last changed. Milliseconds or seconds, by magnitude."""
 
 LIST_SYSTEM_NOTIFICATIONS = Operation("listSystemNotifications", "GET", "/operators/{operator_id}/system_notifications",
     "SystemNotification", READ, list[SystemNotificationsModel], cli=("system-notifications list",))

@@ -11,7 +11,7 @@ from typing import Any, Literal, Required, TypedDict, overload
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
 from .._codec.model import Model
 from .._resource import Resource
-from .._codec.times import EpochMilliseconds
+from .._codec.times import EpochMilliseconds, MillisecondsOrSeconds
 from ..pages import Pages
 from ._shared import (ACT, LIMIT, PacketCaptureSession, PacketCaptureSessionRequest, Placement, READ, Region, SET,
     TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE, TagValueMatchMode)
@@ -288,8 +288,8 @@ class IpAddressMapEntry(Model):
     """The IP address of the SIM, the Gate peer or the VPG."""
     key: str | None = None
     """The IMSI of a SIM, or the inner IP address of a Gate peer or of the VPG."""
-    last_updated_at: int | None = None
-    """When the entry was last changed, as a number. Its unit is not documented."""
+    last_updated_at: MillisecondsOrSeconds | None = None
+    """When the entry was last changed. Milliseconds or seconds, by magnitude."""
     type: IpAddressMapEntryType | None = None
     """How the address was assigned: by an entry, by the VPG, or as that of a Gate peer or the VPG."""
 
@@ -375,8 +375,8 @@ class TransitGatewayAttachment(Model):
 
 class TransitGatewayPeeringConnection(Model):
     """A connection between the transit gateway of a VPG and another one."""
-    created_time: int | None = None
-    """When the connection was created, as a number. Its unit is not documented."""
+    created_time: MillisecondsOrSeconds | None = None
+    """When the connection was created. Milliseconds or seconds, by magnitude."""
     customer_aws_account_id: str | None = None
     """The ID of the AWS account that owns the other transit gateway."""
     customer_region: str | None = None
@@ -385,8 +385,8 @@ class TransitGatewayPeeringConnection(Model):
     """The ID of the other transit gateway."""
     id: str | None = None
     """The connection's ID, which is the ID of the peering attachment."""
-    last_modified_time: int | None = None
-    """When the connection was last changed, as a number. Its unit is not documented."""
+    last_modified_time: MillisecondsOrSeconds | None = None
+    """When the connection was last changed. Milliseconds or seconds, by magnitude."""
     name: str | None = None
     """The name by which you know the connection."""
     soracom_transit_gateway_peering_attachment_id: str | None = None
@@ -396,12 +396,12 @@ class TransitGatewayPeeringConnection(Model):
 
 class TransitGatewayResourceSharedStatus(Model):
     """The state of a resource share between Soracom and an AWS account."""
-    created_time: int | None = None
-    """When the resource share was created, as a number. Its unit is not documented."""
+    created_time: MillisecondsOrSeconds | None = None
+    """When the resource share was created. Milliseconds or seconds, by magnitude."""
     customer_aws_account_id: str | None = None
     """The ID of the AWS account that shares resources with Soracom."""
-    last_modified_time: int | None = None
-    """When the resource share was last changed, as a number. Its unit is not documented."""
+    last_modified_time: MillisecondsOrSeconds | None = None
+    """When the resource share was last changed. Milliseconds or seconds, by magnitude."""
     resource_share_arn: str | None = None
     """The ARN of the resource share."""
     status: str | None = None
@@ -409,8 +409,8 @@ class TransitGatewayResourceSharedStatus(Model):
 
 class TransitGatewayVpcAttachment(Model):
     """An attachment of a VPC on AWS to the transit gateway of a VPG."""
-    created_time: int | None = None
-    """When the attachment was created, as a number. Its unit is not documented."""
+    created_time: MillisecondsOrSeconds | None = None
+    """When the attachment was created. Milliseconds or seconds, by magnitude."""
     customer_aws_account_id: str | None = None
     """The ID of the AWS account that owns the VPC."""
     customer_transit_gateway_vpc_attachment_id: str | None = None
@@ -419,8 +419,8 @@ class TransitGatewayVpcAttachment(Model):
     """The ID of the VPC."""
     id: str | None = None
     """The attachment's ID."""
-    last_modified_time: int | None = None
-    """When the attachment was last changed, as a number. Its unit is not documented."""
+    last_modified_time: MillisecondsOrSeconds | None = None
+    """When the attachment was last changed. Milliseconds or seconds, by magnitude."""
     name: str | None = None
     """The name by which you know the attachment."""
     status: TransitGatewayVpcAttachmentStatus | None = None

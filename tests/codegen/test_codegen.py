@@ -131,18 +131,31 @@ def test_effect(id_: str, method: str, expected: str) -> None:
 
 
 def test_units() -> None:
-    """Only a stated unit makes a time, and only a stated size or duration a remark."""
+    """A time has its stated unit, or the likely one; only a stated size or duration makes a remark."""
     records = [
         {"owner": "Sim", "name": "createdTime", "kind": "instant", "unit": "epoch milliseconds"},
-        {"owner": "Sim", "name": "seenAt", "kind": "instant", "unit": "unstated"},
+        {"owner": "Sim", "name": "seenAt", "kind": "instant", "unit": "unstated", "type": "integer"},
+        {"owner": "Sim", "name": "from", "kind": "instant", "unit": "unstated", "type": "integer"},
+        {"owner": "Sim", "name": "to", "kind": "instant", "unit": "unstated", "type": "integer"}
+        | {"unit_by_example": "epoch seconds"},
+        {"owner": "Sim", "name": "text", "kind": "instant", "unit": "unstated", "type": "string"},
+        {"owner": "Sim", "name": "texts", "kind": "instant", "unit": "varies", "type": "array"},
+        {"owner": "Sim", "name": "month", "kind": "month", "unit": "unstated", "type": "string"},
+        {"owner": "Sim", "name": "date", "kind": "date", "unit": "unstated", "type": "string", "unit_by_example": None},
+        {"owner": "Sim", "name": "day", "kind": "date", "unit": "unstated", "type": "string"}
+        | {"unit_by_example": "YYYYMMDD"},
+        {"owner": "Sim", "name": "expireMonth", "kind": "month", "unit": "number", "type": "integer"},
         {"owner": "GET /sims (listSims)", "name": "from", "kind": "instant", "unit": "epoch seconds"},
         {"owner": "Sim", "name": "ttl", "kind": "duration", "unit": "seconds"},
         {"owner": "Sim", "name": "size", "kind": "data amount", "unit": "unstated"},
     ]
     units = Units.of(records)
     assert units.time("Sim", "createdTime") == "EpochMilliseconds"
-    assert units.time("Sim", "seenAt") is None
-    assert units.time("Sim", "other") is None
+    assert units.time("Sim", "seenAt") == "MillisecondsOrSeconds"
+    assert units.time("Sim", "from") == units.time("Sim", "to") == "SecondsOrMilliseconds"
+    assert units.time("Sim", "text") == units.time("Sim", "texts[]") == "ISODateTime"
+    assert [units.time("Sim", name) for name in ("month", "date", "day")] == ["Month", "DayOrTime", "Day"]
+    assert units.time("Sim", "other") is units.time("Sim", "ttl") is units.time("Sim", "expireMonth") is None
     assert units.time("listSims", "from") == "EpochSeconds"
     assert units.remark("Sim", "ttl") == "seconds"
     assert units.remark("Sim", "size") == units.remark("Sim", "createdTime") == ""
@@ -157,7 +170,7 @@ def test_annotations() -> None:
 
     assert written(type_, text) == 'list[dict[str, EpochSeconds] | Literal[1, "a"] | int | Month]'
     shown = written(type_, text, takes=TAKEN, shadowed=frozenset({"list", "str"}))
-    assert shown == 'builtins.list[dict[builtins.str, Instant] | Literal[1, "a"] | int | Text]'
+    assert shown == 'builtins.list[dict[builtins.str, Instant] | Literal[1, "a"] | int | Digits]'
     assert len(parts(type_)) == 6
     takes = {"Sim": "Sim | SimDict"}
     assert written(Container("list", Name("Sim")), text, takes=takes) == "Sequence[Sim | SimDict]"
@@ -215,10 +228,13 @@ def test_method_with_everything() -> None:
         },
         "Sim": {"type": "object", "required": ["ttl"], "properties": {"simId": {"type": "string"}, "ttl": {}}},
     }
+    schemas["Sim"]["properties"] |= {"seenAt": {"type": "integer"}, "day": {"type": "string"}}
     units = [
         {"owner": "POST /x (doIt)", "name": "time", "kind": "instant", "unit": "epoch milliseconds"},
         {"owner": "POST /x (doIt)", "name": "from", "kind": "instant", "unit": "epoch seconds"},
         {"owner": "DoIt", "name": "ttl", "kind": "duration", "unit": "days"},
+        {"owner": "Sim", "name": "seenAt", "kind": "instant", "unit": "unstated", "type": "integer"},
+        {"owner": "Sim", "name": "day", "kind": "date", "unit": "unstated", "type": "string"},
     ]
     texts = generated(paths, schemas, units)
     compiles(texts)
@@ -239,6 +255,8 @@ def test_method_with_everything() -> None:
     assert "class SimsParts(Resource)" in sim
     assert 'ttl: float | None = None """In days."""' in sim
     assert "sim_id: str ttl: Any = None" in sim
+    assert 'seen_at: MillisecondsOrSeconds | None = None """Milliseconds or seconds, by magnitude."""' in sim
+    assert 'day: DayOrTime | None = None """A datetime if the text has a time of day, else a date."""' in sim
 
 
 def test_operator_is_the_sessions_own() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from plain import log_in, open_client, refused
@@ -160,7 +161,10 @@ async def test_emails(emulator, client, other):
             # It is there already, so another token for it adds nothing.
             assert refused(await nobody.post(verify, json={"token": again.token}), 400, "AUM0012")
         _, second = await soracom.emails.list()
-        assert (second.email, second.create_date_time) == ("second@example.com", int(emulator.world.wall()))
+        assert (second.email, second.create_date_time) == (
+            "second@example.com",
+            datetime.fromtimestamp(emulator.world.wall(), UTC),
+        )
         assert refused(await other.get(f"/operators/{other.operator.id}/emails/{second.email_id}"), 404, "COM0007")
         await soracom.emails.delete(second.email_id)
         with pytest.raises(NotFound):
@@ -243,11 +247,11 @@ async def test_credentials(emulator, client, other):
         made = await soracom.credentials.create("aws-1", type="aws-credentials", credentials=aws, description="d")
         assert (made.credentials_id, made.type, made.description) == ("aws-1", "aws-credentials", "d")
         assert made.credentials == {"accessKeyId": "AKIA1"}
-        assert made.create_date_time == int(emulator.world.wall())
+        assert made.create_date_time == datetime.fromtimestamp(emulator.world.wall(), UTC)
         emulator.advance(5)
         changed = await soracom.credentials.update("aws-1", description="e")
         assert (changed.description, changed.credentials) == ("e", {"accessKeyId": "AKIA1"})
-        assert changed.update_date_time == made.create_date_time + 5
+        assert changed.update_date_time == made.create_date_time + timedelta(seconds=5)
         psk = await soracom.credentials.update("aws-1", type="psk", credentials={"key": "canary"})
         assert (psk.type, psk.credentials) == ("psk", {})
         assert await soracom.credentials.list() == [psk]

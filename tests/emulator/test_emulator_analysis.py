@@ -109,9 +109,9 @@ async def test_the_period(emulator, soracom, ask):
     sql = f"select time from harvest_data where resource_id = '{sim_id(1)}'"
     for period, count in (
         ({}, 48),
-        ({"from_": entries[2].time // 1000}, 3),
-        ({"to": entries[2].time // 1000}, 45),
-        ({"from_": entries[2].time // 1000, "to": entries[1].time // 1000}, 1),
+        ({"from_": entries[2].time}, 3),
+        ({"to": entries[2].time}, 45),
+        ({"from_": entries[2].time, "to": entries[1].time}, 1),
     ):
         assert len((await ask(sql, **period))[1]) == count
     _, ((row), *_) = await ask(sql)

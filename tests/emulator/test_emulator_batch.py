@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from direct import execute
 from plain import log_in, open_client, refused
@@ -41,7 +43,7 @@ async def test_batch_groups(emulator, clock):
         emulator.advance(1)
         changed = await soracom.batch_groups.update(groups[0].batch_group_id, batch_group_name="other")
         assert (changed.batch_group_name, changed.description) == ("other", "d")
-        assert changed.updated_time == changed.created_time + 1000
+        assert changed.updated_time == changed.created_time + timedelta(seconds=1)
         assert await soracom.batch_groups.get(groups[0].batch_group_id) == changed
         assert await soracom.batch_groups.list(limit=2).collect() == [changed, *groups[1:]]
         await soracom.batch_groups.delete(groups[1].batch_group_id)

@@ -514,9 +514,9 @@ async def test_data_of_cameras(emulator, soracom, client, devices, ids):
     found = await soracom.data.get_entries("SoraCam", ids[0]).collect()
     assert [(entry.resource_type, entry.resource_id) for entry in found] == [("SoraCam", ids[0])] * 3
     assert [(entry.time, entry.content) for entry in found] == [
-        (in_ms(noon) + 1000, "AA=="),
-        (in_ms(noon), "text"),
-        (in_ms(START), '{"person_count":5}'),
+        (noon + timedelta(seconds=1), "AA=="),
+        (noon, "text"),
+        (START, '{"person_count":5}'),
     ]
     path = f"/sora_cam/devices/{ids[0]}/data"
     kind = {"content-type": "application/json; charset=utf-8"}

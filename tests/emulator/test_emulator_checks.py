@@ -10,9 +10,11 @@ from plain import refused
 
 from soracom_async._codec.times import (
     Day,
+    DayOrTime,
     EpochMilliseconds,
     EpochSeconds,
     ISODateTime,
+    MillisecondsOrSeconds,
     Month,
     Second,
 )
@@ -40,6 +42,8 @@ NUMBERS = "1_000", "\u0661", " 1", "1 ", "+1", "", "0x1", "1e3", "nan", "inf", "
         (bool, ("true", "false"), ("True", "1", "")),
         (EpochMilliseconds, ("0", "1735689600000", "253402300799999"), (*NUMBERS, "-1", "253402300800000")),
         (EpochSeconds, ("0", "1735689600"), (*NUMBERS, "-1", "1735689600000")),
+        (MillisecondsOrSeconds, ("0", "1735689600", "253402300799999"), (*NUMBERS, "-1", "253402300800000")),
+        (DayOrTime, ("20240229", "202402", "2024-12-31T23:59:59Z"), ()),
         (Month, ("202412", "000101"), ("2024", "202413", "abc", "", "2024-12")),
         (Day, ("20240229",), ("20230229", "202402")),
         (Second, ("20241231235959",), ("20241231235960", "20241231")),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from plain import refused
@@ -15,6 +16,10 @@ pytestmark = pytest.mark.anyio
 SIM, IMSI = sim_id(1), imsi(1)
 
 
+def moment(milliseconds):
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
 def times(entries):
     return [entry.time for entry in entries]
 
@@ -22,10 +27,10 @@ def times(entries):
 async def test_a_seeded_sim_has_sent_something(emulator, soracom, clock):
     """What the SIMs of a fleet sent in the days before is the same for one seed, and costs nothing to be looked at."""
     entries = await soracom.sims.get_data(SIM).collect()
-    began = emulator.operator.created
+    began = moment(emulator.operator.created)
     assert len(entries) == 48
     assert times(entries) == sorted(times(entries), reverse=True)
-    assert began - 49 * 3_600_000 < entries[-1].time < entries[0].time < began
+    assert began - timedelta(hours=49) < entries[-1].time < entries[0].time < began
     assert {(entry.resource_type, entry.resource_id, entry.content_type) for entry in entries} == {
         ("Sim", SIM, "application/json")
     }
@@ -136,7 +141,7 @@ async def test_who_sent_data(emulator, soracom, client, other):
     ]
     assert found[0].attribute_names == []
     assert found[1].attribute_names == ["battery", "humidity", "temperature"]
-    assert found[1].last_modified_time == now
+    assert found[1].last_modified_time == moment(now)
     add_entry(operator, "Device", "d-1", "no JSON", now)
     with pytest.warns(DeprecationWarning, match="listDataSourceResources"):
         pages = soracom.data.list_source_resources(resource_type="Device")
@@ -162,7 +167,7 @@ async def test_the_data_of_other_devices(emulator, soracom):
         assert await group.get_data(device.device_id).collect() == []
         add_entry(emulator.operator, resource_type, device.device_id, {"x": 1}, now)
         (entry,) = await group.get_data(device.device_id).collect()
-        assert (entry.resource_type, entry.resource_id, entry.time) == (resource_type, device.device_id, now)
+        assert (entry.resource_type, entry.resource_id, entry.time) == (resource_type, device.device_id, moment(now))
         with pytest.raises(NotFound):
             await group.get_data("none").collect()
 

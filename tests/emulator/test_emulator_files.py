@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -23,7 +24,7 @@ async def test_a_file(emulator, soracom, client):
     assert (first.status_code, first.content) == (201, b"")
     assert await soracom.files.get("private", "reports/today.csv") == b"a,b"
     (entry,) = await soracom.files.list("private", "reports").collect()
-    made = emulator.world.milliseconds()
+    made = datetime.fromtimestamp(emulator.world.wall(), UTC)
     assert (entry.file_path, entry.directory, entry.filename) == ("/reports/today.csv", "/reports/", "today.csv")
     assert (entry.content_length, entry.content_type, entry.is_directory) == (3, "text/csv", False)
     assert (entry.created_time, entry.last_modified_time) == (made, made)
@@ -31,7 +32,7 @@ async def test_a_file(emulator, soracom, client):
     emulator.advance(5)
     assert (await client.put(path, content=b"a,b,c", headers={"content-type": "text/plain"})).status_code == 200
     (entry,) = await soracom.files.list("private", "reports").collect()
-    assert (entry.created_time, entry.last_modified_time) == (made, made + 5000)
+    assert (entry.created_time, entry.last_modified_time) == (made, made + timedelta(seconds=5))
     metadata = await soracom.files.get_metadata("private", "reports/today.csv")
     assert metadata["content-length"] == "5"
     assert metadata["content-type"] == "text/plain"

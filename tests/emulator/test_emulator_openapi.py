@@ -19,9 +19,11 @@ from plain import log_in, open_client
 from planner import Planner
 
 from soracom_async._codec.times import (
+    DayOrTime,
     EpochMilliseconds,
     EpochSeconds,
     ISODateTime,
+    MillisecondsOrSeconds,
     Month,
 )
 from soracom_async._core.operation import Effect, Operation, Parameter
@@ -65,6 +67,11 @@ def test_all_operations():
         (list[float], {"type": "array", "items": {"type": "number"}}),
         (dict[str, str], {"type": "object", "additionalProperties": {"type": "string"}}),
         (EpochMilliseconds, {"type": "integer", "format": "int64", "minimum": 0, "maximum": 253_402_300_799_999}),
+        (
+            MillisecondsOrSeconds,
+            {"type": "integer", "format": "int64", "minimum": 0, "maximum": 253_402_300_799_999},
+        ),
+        (DayOrTime, {"type": "string"}),
         (EpochSeconds, {"type": "integer", "format": "int64", "minimum": 0, "maximum": 253_402_300_799}),
         (ISODateTime, {"type": "string", "format": "date-time"}),
         (Month, {"type": "string", "pattern": r"^[1-9]\d{3}(0[1-9]|1[0-2])$"}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from soracom_async import BadRequest, NotFound, Soracom
@@ -128,7 +130,10 @@ async def test_the_log(emulator, soracom, stranger):
     assert await events(stranger) == []
     newest, expired, *_ = await soracom.audit_logs.napter.get().collect()
     assert (newest.tls, expired.tls) == (True, False)
-    assert (expired.created_at, expired.operator_id) == (begin + 60_000, emulator.operator_id)
+    assert (expired.created_at, expired.operator_id) == (
+        datetime.fromtimestamp(begin / 1000, UTC) + timedelta(minutes=1),
+        emulator.operator_id,
+    )
     assert expired.direction.source_ip_address == first.ip_address
     assert (expired.direction.source_port, expired.direction.destination_port) == (first.port, 80)
     with pytest.raises(BadRequest, match="resource_type"):

@@ -15,7 +15,9 @@ from plain import log_in, open_client
 from soracom_async.emulator import Emulator
 from soracom_async.errors import ConfigurationError
 
-Server = pytest.importorskip("soracom_async.emulator.serving.server", reason="needs uvicorn", exc_type=ImportError).Server
+Server = pytest.importorskip(
+    "soracom_async.emulator.serving.server", reason="needs uvicorn", exc_type=ImportError
+).Server
 
 pytestmark = pytest.mark.anyio
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import pytest
@@ -62,7 +62,10 @@ async def used(soracom):
 def totals(answer):
     """Return time, uploaded and downloaded bytes by speed class."""
     return [
-        (each.unixtime, {kind: tuple(getattr(sums, name) for name in COUNTED) for kind, sums in found.items()})
+        (
+            each.unixtime.timestamp(),
+            {kind: tuple(getattr(sums, name) for name in COUNTED) for kind, sums in found.items()},
+        )
         for each in answer
         for found in [each.data_traffic_stats_map]
     ]
@@ -76,7 +79,7 @@ async def test_air_stats_by_minutes(soracom, used):
         found = await soracom.stats.air.get(imsi(1), from_=YESTERDAY + begin, to=YESTERDAY + end, period="minutes")
         assert totals(found) == expected
     found = await soracom.stats.air.get(imsi(1), from_=YESTERDAY, to=YESTERDAY + 300, period="minutes")
-    assert [each.date for each in found] == ["20241231T000000", "20241231T000500"]
+    assert [each.date for each in found] == [each.unixtime for each in found]
     assert found[0].data_traffic_stats_map["s1.fast"].upload_packet_size_total == 2
     assert found[0].data_traffic_stats_map["s1.fast"].download_packet_size_total == 0
 
@@ -86,11 +89,11 @@ async def test_air_stats_by_day_and_month(soracom, used):
     day = [(YESTERDAY, {"s1.fast": (11, 102), "s1.slow": (5, 50)}), (EPOCH, {"s1.fast": (1000, 0)})]
     found = await soracom.stats.air.sims.get(sim_id(1), from_=YESTERDAY + DAY // 2, to=EPOCH, period="day")
     assert totals(found) == day
-    assert [each.date for each in found] == ["20241231", "20250101"]
+    assert [each.date for each in found] == [date(2024, 12, 31), date(2025, 1, 1)]
     december = int(datetime(2024, 12, 1, tzinfo=UTC).timestamp())
     found = await soracom.stats.air.get(imsi(1), from_=december + 5 * DAY, to=EPOCH, period="month")
     assert totals(found) == [(december, day[0][1]), (EPOCH, day[1][1])]
-    assert [each.date for each in found] == ["202412", "202501"]
+    assert [each.date for each in found] == [date(2024, 12, 1), date(2025, 1, 1)]
 
 
 async def test_air_stats_of_many(emulator, soracom, stranger, used):
@@ -139,7 +142,7 @@ async def test_beam_stats(emulator, soracom):
     (found,) = await soracom.stats.beam.get(imsi(1), from_=EPOCH, to=EPOCH + 60, period="day")
     counts = {kind: sums.count for kind, sums in found.beam_stats_map.items()}
     assert counts == {"inHttp": 7, "outHttps": 2, "inTcp": 0}
-    assert (found.date, found.unixtime) == ("20250101", EPOCH)
+    assert (found.date, found.unixtime) == (date(2025, 1, 1), datetime.fromtimestamp(EPOCH, UTC))
     exported = await soracom.stats.beam.export(from_=EPOCH, to=EPOCH, period="month")
     assert await fetch(emulator, exported.url) == [
         {"imsi": imsi(1), "date": "202501", "soracomBeamType": kind, "count": str(count)}
@@ -178,7 +181,7 @@ async def test_what_is_not_summed(soracom):
 async def test_what_devices_sent(emulator, soracom):
     """Funk, Funnel and Harvest count what the SIM's device sent."""
     sent = await soracom.sims.get_data(sim_id(1)).collect()
-    times = [entry.time // 1000 for entry in sent]
+    times = [entry.time for entry in sent]
     begin, end = min(times), max(times)
     for service in (soracom.stats.funk, soracom.stats.funnel, soracom.stats.harvest.subscribers):
         total = 0
@@ -186,7 +189,10 @@ async def test_what_devices_sent(emulator, soracom):
             (counts,) = (found for name, found in vars_of(each).items() if name.endswith("_stats_map"))
             total += sum(each.count for each in counts.values())
         assert total == len(sent)
-        assert await service.get(imsi(1), from_=end + DAY, to=end + DAY, period="minutes") == []
+        assert (
+            await service.get(imsi(1), from_=end + timedelta(days=1), to=end + timedelta(days=1), period="minutes")
+            == []
+        )
     for service, name in (
         (soracom.stats.funk, "soracomFunkType"),
         (soracom.stats.funnel, "soracomFunnelType"),
@@ -202,8 +208,8 @@ async def test_what_devices_sent(emulator, soracom):
 async def test_exported_data(soracom):
     """Nothing is exported, in the month asked for or in this one."""
     for ask in (soracom.stats.harvest.operators.get, soracom.stats.napter.audit_logs.get):
-        assert ((found := await ask()).year_month, found.exported_bytes) == ("202501", 0)
-        assert (await ask(year_month="202412")).year_month == "202412"
+        assert ((found := await ask()).year_month, found.exported_bytes) == (date(2025, 1, 1), 0)
+        assert (await ask(year_month="202412")).year_month == date(2024, 12, 1)
         with pytest.raises(BadRequest):
             await ask(year_month="2024-12")
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ipaddress
+from datetime import timedelta
 
 import attrs
 import pytest
@@ -176,7 +177,7 @@ async def test_the_ip_address_map(soracom, client, vpg, emulator):
     ]
     emulator.advance(1)
     again = await soracom.vpg.put_ip_address_map_entry(vpg_id, key=imsi(2), ip_address="10.129.0.2")
-    assert again.last_updated_at == entries[1].last_updated_at + 1000
+    assert again.last_updated_at == entries[1].last_updated_at + timedelta(seconds=1)
     listed = await soracom.vpg.list_ip_address_map_entries(vpg_id, limit=2).collect()
     assert listed[:2] == [entries[0], again]
     assert [entry.type for entry in listed] == ["static", "static", "gatePeer", "gatePeer", "customerGatePeer"]
@@ -311,7 +312,8 @@ async def test_transit_gateway_peering(soracom, client, vpg, emulator):
     emulator.advance(61)
     (found,) = await soracom.vpg.list().collect()
     active = found.soracom_transit_gateway_peering_connections[peering_id]
-    assert (active.status, active.last_modified_time) == ("active", peering.created_time + vpg_peering.PEER_RESPONSE_MS)
+    agreed = peering.created_time + timedelta(milliseconds=vpg_peering.PEER_RESPONSE_MS)
+    assert (active.status, active.last_modified_time) == ("active", agreed)
     await soracom.vpg.delete_transit_gateway_peering_connection(vpg_id, peering_id)
     path = f"{vpg}/transit_gateway_peering_connections/{peering_id}"
     assert refused(await client.delete(path), 404, "COM0007")

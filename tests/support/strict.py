@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal, Union
 from soracom_async._codec.model import is_model
 from soracom_async._codec.times import (
     Unit,
-    from_iso,
-    from_text,
+    exactly,
+    from_wire,
     unit_of,
 )
 from soracom_async.emulator.service.validation import fields
@@ -20,7 +20,10 @@ LOOSE = {"ResourceInstance.value"}
 """Fields that have any JSON: what a device says of a resource is a number or text more often than an object."""
 UNDECLARED = {"Device.deviceKeyId", "Device.deviceSecret", "OrderedSubscriber.registrationSecret"}
 """What the service says beyond its document, once, since nobody could know it otherwise."""
-A_SECOND = {Unit.MILLISECONDS: 1000, Unit.SECONDS: 1}
+A_SECOND: dict[Unit | None, tuple[int, ...]] = {Unit.MILLISECONDS: (1000,), Unit.SECONDS: (1,)}
+DIGITS = (Unit.MONTH, Unit.DAY, Unit.SECOND)
+ISO = re.compile(r"(Z|[+-]\d\d:\d\d|^\d{13})$")
+"""With a zone; of insights, milliseconds as text."""
 FIRST, LAST = 946_684_800, 4_102_444_800
 """The years 2000 and 2100: a time in the wrong unit is not between them."""
 
@@ -60,8 +63,12 @@ def _problems_of_model(kind: Any, data: dict[str, Any]) -> list[str]:
 
 
 def _is_time(unit: Unit | None, data: Any) -> bool:
-    if unit in A_SECOND:
-        return type(data) is int and FIRST <= data / A_SECOND[unit] < LAST
+    if unit is None:
+        return isinstance(data, str)
+    if unit.numeric:
+        seconds = (data / each for each in A_SECOND.get(unit, (1, 1000)))
+        never = data == 0 and unit not in A_SECOND
+        return type(data) is int and (never or any(FIRST <= each < LAST for each in seconds))
     if unit is Unit.ISO:
-        return isinstance(data, str) and bool(re.search(r"(Z|[+-]\d\d:\d\d)$", data)) and from_iso(data) is not data
-    return isinstance(data, str) and (unit is None or from_text(data, unit) is not data)
+        return isinstance(data, str) and bool(ISO.search(data)) and from_wire(data, unit) is not data
+    return isinstance(data, str) and (exactly(data, unit) if unit in DIGITS else from_wire(data, unit)) is not data

@@ -176,6 +176,26 @@ async def by_name(sim: models.Sim, word: models.SpeedClass) -> models.Group:
     return await soracom.groups.get("1")
 
 
+async def times() -> None:
+    one = await soracom.groups.get("1")
+    assert_type(one.created_time, datetime | None)
+    at = await soracom.operator.get()
+    assert_type(at.create_date, datetime | date | None)
+    assert_type(await soracom.bills.get(202405), billing.MonthlyBill)
+    assert_type((await soracom.bills.get("202405")).year_month, date | None)
+    await soracom.volume_discounts.create(
+        contract_term_month=12,
+        quantity=1,
+        volume_discount_payment_type="MONTHLY",
+        volume_discount_type="SORACOM_AIR_BASIC_CHARGE",
+        start_date=NOW,
+    )
+    async for entry in soracom.data.get_entries("Sim", "89"):
+        assert_type(entry.time, datetime | None)
+        if entry.time is not None:
+            await soracom.data.delete_entry("Sim", "89", entry.time)
+
+
 async def people() -> None:
     assert_type(await soracom.operator.get(), operator.GetOperatorResponse)
     assert_type(await soracom.operator.get("OP1"), operator.GetOperatorResponse)

@@ -55,6 +55,8 @@ async def results() -> None:
     _5 = sim.name  # type: ignore[attr-defined]
     _1: str = sim.created_time  # type: ignore[assignment]
     _2: datetime = sim.created_time  # type: ignore[assignment]
+    group = await soracom.groups.get("1")
+    _7: int | None = group.created_time  # type: ignore[assignment]
     _3: int = await soracom.files.get("private", "a")  # type: ignore[assignment]
     _4: str = await soracom.groups.delete("1")  # type: ignore[func-returns-value, assignment]
     _6 = soracom.simz  # type: ignore[attr-defined]

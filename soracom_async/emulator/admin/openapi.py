@@ -32,10 +32,12 @@ _ERROR: Json = {
     "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
     "required": ["code", "message"],
 }
+_MILLISECONDS: Json = {"type": "integer", "format": "int64", "minimum": 0, "maximum": 253_402_300_799_999}
 _TIMES: dict[Unit, Json] = {
-    Unit.MILLISECONDS: {"type": "integer", "format": "int64", "minimum": 0, "maximum": 253_402_300_799_999},
+    **dict.fromkeys((Unit.MILLISECONDS, Unit.MILLISECONDS_OR_SECONDS, Unit.SECONDS_OR_MILLISECONDS), _MILLISECONDS),
     Unit.SECONDS: {"type": "integer", "format": "int64", "minimum": 0, "maximum": 253_402_300_799},
     Unit.ISO: {"type": "string", "format": "date-time"},
+    Unit.DAY_OR_TIME: {"type": "string"},
     Unit.MONTH: {"type": "string", "pattern": r"^[1-9]\d{3}(0[1-9]|1[0-2])$"},
     Unit.DAY: {"type": "string", "pattern": r"^[1-9]\d{3}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$"},
     Unit.SECOND: {

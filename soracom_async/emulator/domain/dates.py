@@ -6,7 +6,7 @@ from calendar import monthrange
 from datetime import UTC, date, datetime
 from typing import cast
 
-from ..._codec.times import Unit, from_text, to_wire
+from ..._codec.times import Unit, exactly, to_wire
 
 
 def day_of(milliseconds: int) -> date:
@@ -47,5 +47,5 @@ def second_text(milliseconds: int) -> str:
 
 def day_in(text: str) -> date | None:
     """Return the day that YYYYMMDD names; None if the text names none."""
-    day = from_text(text, Unit.DAY)
+    day = exactly(text, Unit.DAY)
     return day if isinstance(day, date) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +29,6 @@ DEEPEST = 5
 YEAR_MS = 365 * DAY_MS
 _PRESENT = ("create", "update", "lastModified", "modified", "order", "issue", "publish")
 """The beginnings of the names of times that a new item already has; other times are set later, or never."""
-_MOMENT = ("Time", "At", "DateTime", "TimeEpochMs")
-"""The ends of the names of times without a declared unit; these are milliseconds."""
 
 
 class Sampler:
@@ -103,9 +101,6 @@ class Sampler:
         known = self._known()
         if name in known:
             return known[name]
-        if name.endswith(_MOMENT) or name.endswith("Date"):
-            moment = self._moment(name)
-            return None if moment is None else f"{datetime.fromtimestamp(moment / 1000, UTC):%Y-%m-%dT%H:%M:%S.000Z}"
         words = name.lower()
         make = next((make for ending, make in _TEXTS if words.endswith(ending)), None)
         return make(self) if make else f"{name or 'text'}-{self._random.randrange(1000)}"
@@ -126,8 +121,8 @@ class Sampler:
             "resourceId": sim[0],
         }
 
-    def _integer(self, name: str) -> int | None:
-        return self._moment(name) if name.endswith(_MOMENT) else self._random.randrange(1, 100)
+    def _integer(self, name: str) -> int:
+        return self._random.randrange(1, 100)
 
     def _number_of(self, name: str) -> float:
         return round(self._random.uniform(0, 90), 2)

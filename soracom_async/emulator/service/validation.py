@@ -14,7 +14,7 @@ import attrs
 
 from ..._codec.annotations import Annotation, Array, Map, Object, OneOf, Time, Value, Values, annotation
 from ..._codec.model import is_model, wire_name
-from ..._codec.times import Unit, from_text
+from ..._codec.times import Unit, exactly
 from ..protocol.errors import Refusal
 from ..protocol.messages import decode
 
@@ -25,7 +25,7 @@ if typing.TYPE_CHECKING:
 
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _NUMBER = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,19})?")
-_LAST = {Unit.MILLISECONDS: 253_402_300_799_999, Unit.SECONDS: 253_402_300_799}
+_LAST = dict.fromkeys(Unit, 253_402_300_799_999) | {Unit.SECONDS: 253_402_300_799}
 """The end of the year 9999; times must be between 1970 and it."""
 _LARGEST = 2**63
 DEEPEST = 100
@@ -150,7 +150,7 @@ _PLAIN: dict[Any, tuple[Any, str]] = {
 def _problem_of_time(unit: Unit, data: Any, where: str) -> str | None:
     if unit.numeric:
         return problem(int, data, where) or (None if 0 <= data <= _LAST[unit] else f"{where} is not a time")
-    if unit in _DIGITS and isinstance(data, str) and not isinstance(from_text(data, unit), date):
+    if unit in _DIGITS and isinstance(data, str) and not isinstance(exactly(data, unit), date):
         return f"{where} is not written {_DIGITS[unit]}"
     return problem(str, data, where)  # any text is accepted, since ISO 8601 has many forms
 
@@ -191,7 +191,9 @@ def _from_text(tree: Annotation, text: str, where: str) -> Any:
         tree = Value(str) if Value(str) in tree.choices else tree.choices[0]
     value: Any = text
     match tree:
-        case Value(builtins.int) | Time(Unit.MILLISECONDS | Unit.SECONDS):
+        case Value(builtins.int):
+            value = int(text) if _INTEGER.fullmatch(text) else None
+        case Time(unit) if unit.numeric:
             value = int(text) if _INTEGER.fullmatch(text) else None
         case Value(builtins.float):
             value = float(text) if _NUMBER.fullmatch(text) else None
