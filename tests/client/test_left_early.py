@@ -6,10 +6,9 @@ import contextvars
 import gc
 
 import anyio
-import fastapi
 import pytest
 from clock import settle, until
-from fastapi.responses import StreamingResponse
+from extras import needs
 
 from soracom_async import ConfigurationError, Page, Pages, bulk
 
@@ -421,10 +420,14 @@ async def test_somebody_cancels_all_other_tasks(service, kind):
     await alive()
 
 
+@needs("fastapi")
 @KINDS
 @only_asyncio
 async def test_a_streaming_response_whose_client_goes(service, kind):
     """A client that disconnects, while we wait or while its socket is full: the application goes on."""
+    import fastapi
+    from fastapi.responses import StreamingResponse
+
     app = fastapi.FastAPI()
 
     async def lines():
