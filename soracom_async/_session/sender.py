@@ -150,7 +150,7 @@ class Sender:
             if call.upload is not None:
                 call.upload.begin()
             request = call.elsewhere or self._requests.make(prepared, options, lease)
-            begun = self._clock.now()
+            begun = start = self._clock.now()
             outcome = await call.receive(http, request, options.timeout)
         finally:
             if gate is not None:
@@ -164,8 +164,7 @@ class Sender:
         if lease is not None and not isinstance(outcome, TransportFailure) and outcome.status != 401:
             lease.worked = True
         if log.isEnabledFor(logging.DEBUG):
-            seconds = self._clock.now() - begun
-            log.debug("%s: %s in %.3f s", prepared.operation, _brief(outcome), seconds)
+            log.debug("%s: %s in %.3f s", prepared.operation, _brief(outcome), self._clock.now() - start)
         return outcome, lease
 
     async def _pass(self, gate: anyio.Semaphore, operation: str) -> None:
