@@ -272,7 +272,9 @@ async def test_the_client_comes_to_terms_with_faults(clock):
     with pytest.raises(ServerError):
         await quick.groups.create(tags={"name": "south"})
     emulator.fault("garbage", operation="getSim", count=1)
-    with pytest.raises(DecodeError):
+    assert (await quick.sims.get(SIM[-19:])).sim_id == SIM[-19:]
+    emulator.fault("garbage", operation="getSim", count=6)
+    with pytest.raises(DecodeError, match="after 6 attempts"):
         await quick.sims.get(SIM[-19:])
 
 
