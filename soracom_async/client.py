@@ -6,26 +6,20 @@ from collections.abc import Coroutine, Mapping
 from functools import cache, partial
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from anyio.to_thread import run_sync
-from attrs import evolve
 
-from ._clock import Clock, SystemClock
+from ._clock import Clock
 from ._core.operation import Effect, Operation
 from ._core.window import RateLimit
-from ._http.pool import TransportChoice, TransportPool
+from ._http.pool import TransportChoice
+from ._opening import Settings, changed, check_names, found_for, open_session
 from ._session.session import Session
 from .api._groups import Groups
 from .credentials.kinds import ApiToken, Credentials
 from .errors import ConfigurationError
-from .options import (
-    ENDPOINTS,
-    MAX_RESPONSE_SIZE,
-    Options,
-    checked_ttl,
-    endpoint_of,
-)
+from .options import MAX_RESPONSE_SIZE, Options
 
 if TYPE_CHECKING:
     from .credentials.environment import SessionConfig
@@ -35,38 +29,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 T = TypeVar("T")
-
-
-OPTIONS = ("language", "timeout", "max_retries", "wait", "max_wait", "max_response_size")
-"""The settings that `with_options` can change."""
-
-
-class Settings(TypedDict, total=False):
-    """The keywords of `Soracom`, which `from_env` and `from_profile` take as well."""
-
-    coverage: str | None
-    endpoint: str | None
-    token_ttl: int | None
-    language: str
-    timeout: float
-    max_retries: int
-    wait: bool
-    max_wait: float
-    max_response_size: int
-    insecure: bool
-    max_connections: int
-    transport: TransportChoice
-    clock: Clock | None
-
-
-def _check_names(function: str, settings: Settings) -> None:
-    for name in settings:
-        if name not in Settings.__annotations__:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, Settings.__annotations__, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}{hint}")
 
 
 class Soracom(Groups):
@@ -104,34 +66,22 @@ class Soracom(Groups):
         transport: TransportChoice = None,
         clock: Clock | None = None,
     ) -> None:
-        found = None
-        if credentials is None:
-            from .credentials.profiles import discover
-
-            found = discover(coverage=coverage)
-        elif endpoint is None:
-            from .credentials.environment import around
-
-            found = around(credentials)
-        self._open(
-            credentials,
-            found,
-            coverage=coverage,
-            endpoint=endpoint,
-            token_ttl=token_ttl,
-            options=Options(
-                language=language,
-                timeout=timeout,
-                max_retries=max_retries,
-                wait=wait,
-                max_wait=max_wait,
-                max_response_size=max_response_size,
-            ),
-            insecure=insecure,
-            max_connections=max_connections,
-            transport=transport,
-            clock=clock,
-        )
+        settings: Settings = {
+            "coverage": coverage,
+            "endpoint": endpoint,
+            "token_ttl": token_ttl,
+            "language": language,
+            "timeout": timeout,
+            "max_retries": max_retries,
+            "wait": wait,
+            "max_wait": max_wait,
+            "max_response_size": max_response_size,
+            "insecure": insecure,
+            "max_connections": max_connections,
+            "transport": transport,
+            "clock": clock,
+        }
+        self._hold(open_session(credentials, found_for(credentials, settings), settings))
 
     @classmethod
     def from_env(cls, **settings: Unpack[Settings]) -> Soracom:
@@ -141,7 +91,7 @@ class Soracom(Groups):
         """
         from .credentials.environment import from_env
 
-        _check_names("from_env", settings)
+        check_names("from_env", settings)
         return cls._from(from_env(), settings)
 
     @classmethod
@@ -153,62 +103,20 @@ class Soracom(Groups):
         """
         from .credentials.profiles import from_profile
 
-        _check_names("from_profile", settings)
+        check_names("from_profile", settings)
         return cls._from(from_profile(name, coverage=settings.get("coverage")), settings)
 
     @classmethod
-    def _from(cls, config: SessionConfig, settings: Settings) -> Soracom:
-        given: dict[str, Any] = dict(settings)
-        options = Options(**{name: given.pop(name) for name in OPTIONS if name in given})
+    def _from(cls, found: SessionConfig, settings: Settings) -> Soracom:
         soracom = cls.__new__(cls)
-        soracom._open(None, config, options=options, **given)
+        soracom._hold(open_session(None, found, settings))
         return soracom
 
-    def _open(
-        self,
-        credentials: Credentials | None,
-        found: SessionConfig | None,
-        *,
-        options: Options,
-        coverage: str | None = None,
-        endpoint: str | None = None,
-        token_ttl: int | None = None,
-        insecure: bool = False,
-        max_connections: int = 100,
-        transport: TransportChoice = None,
-        clock: Clock | None = None,
-    ) -> None:
-        chosen = credentials if credentials is not None else found.credentials if found is not None else None
-        if not isinstance(chosen, Credentials):
-            raise ConfigurationError(
-                "credentials must be AuthKey, RootUser, SamUser, SwitchUser or ApiToken, "
-                f"not {type(chosen).__name__}; leave them out to use the environment or a profile"
-            )
-        chosen.check()
-        if not isinstance(max_connections, int) or max_connections < 1:
-            raise ConfigurationError(f"max_connections={max_connections!r} must be 1 or more")
-        if transport is not None and transport != "aiohttp" and not hasattr(transport, "handle_async_request"):
-            raise ConfigurationError(f"transport must be an httpx async transport or 'aiohttp', not {transport!r}")
-        address = endpoint_of(coverage, endpoint)
-        ttl = token_ttl
-        if found is not None:
-            if endpoint is None:
-                address = found.endpoint or address or endpoint_of(found.coverage, None)
-            ttl = found.token_ttl if ttl is None else ttl
-        self._options = evolve(options, endpoint=address or ENDPOINTS["g"])
-        self._options.check()
-        self._transports = TransportPool(transport, max_connections, insecure=insecure)
-        self._transports.check(self._options.endpoint)
-        self._session = Session(
-            chosen,
-            ttl=checked_ttl(3600 if ttl is None else ttl),
-            transports=self._transports,
-            clock=clock or SystemClock(),
-            max_connections=max_connections,
-            headers=found.headers if found is not None else {},
-            options=self._options,
-        )
-        self._owner = True
+    def _hold(self, session: Session, options: Options | None = None) -> None:
+        """Make calls on a session: one of its own, or, with other options, one that it shares."""
+        self._session = session
+        self._options = options or session.options
+        self._owner = options is None
 
     async def __aenter__(self) -> Soracom:
         self._session.enter()
@@ -241,29 +149,20 @@ class Soracom(Groups):
         `wait=False` raises RateLimited instead of waiting for quota. $SORACOM_ENDPOINT goes before `coverage` here too.
         Raises ConfigurationError for what cannot work.
         """
-        given = {
-            "language": language,
-            "timeout": timeout,
-            "max_retries": max_retries,
-            "wait": wait,
-            "max_wait": max_wait,
-            "max_response_size": max_response_size,
-        }
-        changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        address = endpoint_of(coverage, endpoint)
-        if address is not None:
-            if endpoint is None:
-                from .credentials.environment import read_environ
-
-                address = read_environ().endpoint() or address
-            self._transports.check(address)
-            changes["endpoint"] = address
+        options = changed(
+            self._options,
+            self._session,
+            coverage,
+            endpoint,
+            language=language,
+            timeout=timeout,
+            max_retries=max_retries,
+            wait=wait,
+            max_wait=max_wait,
+            max_response_size=max_response_size,
+        )
         other = Soracom.__new__(Soracom)
-        other._options = evolve(self._options, **changes)
-        other._options.check()
-        other._transports = self._transports
-        other._session = self._session
-        other._owner = False
+        other._hold(self._session, options)
         return other
 
     async def call(self, operation_id: str, /, **arguments: Any) -> Any:

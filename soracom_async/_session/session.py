@@ -68,7 +68,7 @@ class Session:
         self.clock = clock
         self.limiter = Limiter(clock)
         self.tokens = Tokens(Login(credentials, ttl, self._log_in, clock), clock)
-        self._options = options
+        self.options = options
         self._sender = Sender(
             tokens=self.tokens,
             transports=transports,
@@ -176,7 +176,7 @@ class Session:
         self._transports.abandon()
 
     async def _log_in(self, operation: Operation[Any], arguments: dict[str, Any], lease: Lease | None) -> Any:
-        return await self.call(operation, arguments, self._options, lease)
+        return await self.call(operation, arguments, self.options, lease)
 
     async def _prepare(
         self,
@@ -234,6 +234,10 @@ class Session:
         prepared = Prepared(operation, location.target)
         call = Call(prepared, UNLIMITED, options, receive, elsewhere=location.request(options, extra))
         return self._sender.deliver(call, _itself)
+
+    def check(self, endpoint: str) -> None:
+        """Raise ConfigurationError for an endpoint to which no token may go."""
+        self._transports.check(endpoint)
 
     def enter(self) -> None:
         """Bind the session here; raises ConfigurationError if it belongs elsewhere, and once it is closed."""
