@@ -122,16 +122,12 @@ def failure(
         body = redaction.page(outcome.content.decode(errors="replace"))
     if isinstance(body, Mapping):
         code, message = ("" if body.get(name) is None else str(body[name]) for name in ("code", "message"))
-    after = retry_after(outcome.headers)
-    if status == 429 and after is None:
-        seconds = RateLimitHeaders.parse(outcome.headers).seconds
-        after = float(seconds) if seconds is not None else None
     return APIError.of_status(status)(
         f"{message or _no_message(outcome, redaction)}{why}",
         status=status,
         code=code,
         operation=operation.id,
-        retry_after=after,
+        retry_after=_retry_after(outcome),
         body=body,
         headers=_headers(outcome, redaction),
     )
@@ -148,8 +144,18 @@ def refusal(operation: Operation[Any], outcome: Outcome, host: str) -> SoracomEr
         f"{host} refuses the download",
         status=outcome.status,
         operation=operation.id,
+        retry_after=_retry_after(outcome),
         headers=_headers(outcome, Redaction(())),
     )
+
+
+def _retry_after(response: Response) -> float | None:
+    """Return the seconds until a repetition makes sense; None if the answer does not say."""
+    after = retry_after(response.headers)
+    if after is None and response.status == 429:
+        seconds = RateLimitHeaders.parse(response.headers).seconds
+        return float(seconds) if seconds is not None else None
+    return after
 
 
 def _no_message(response: Response, redaction: Redaction) -> str:

@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 
 import anyio
 import httpx
+from attrs import evolve
 
 from .._core.outcome import Response, TransportFailure
 from .exchange import (
@@ -34,7 +35,10 @@ class _Errors(TransportErrors):
             return TransportFailure(type(error).__name__, sent=True)
         if isinstance(error, httpx.TransportError) and _lost_by_aiohttp(error.__cause__):
             return TransportFailure(reason(error), sent=True)
-        return super().failure(error, sent=sent)
+        failure = super().failure(error, sent=sent)
+        if failure is not None and _is_of_aiohttp(error.__cause__, "ClientConnectorError"):
+            return evolve(failure, timeout=False)  # httpx-aiohttp calls a refused connection a time-out
+        return failure
 
 
 def _lost_by_aiohttp(cause: BaseException | None) -> bool:

@@ -108,9 +108,26 @@ def _pooled(choice: TransportChoice, proxy: str | None, max_connections: int) ->
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=max_connections)
     make = _aiohttp() if choice == "aiohttp" else httpx.AsyncHTTPTransport
     try:
-        return HTTPXTransport(make(proxy=proxy and httpx.Proxy(proxy), verify=tls(), limits=limits))
-    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        return HTTPXTransport(make(proxy=proxy and _proxy(proxy, choice), verify=tls(), limits=limits))
+    except (ValueError, ImportError) as error:
         raise ConfigurationError(f"the proxy that the environment names cannot be used: {error}") from None
+
+
+def _proxy(address: str, choice: TransportChoice) -> httpx.Proxy:
+    """Return a proxy; raises ValueError for one that can never be reached, which httpx alone finds out at each call."""
+    import httpx
+
+    problem = "its address is not of the form http://USER:PASSWORD@HOST:PORT, with signs such as '/' percent-encoded"
+    try:
+        proxy = httpx.Proxy(address)
+    except httpx.InvalidURL:  # its text may show a part of the password
+        raise ValueError(problem) from None
+    host, port = proxy.url.raw_host, proxy.url.port
+    if not host or b"%" in host or (port is not None and port not in range(1, 65536)):
+        raise ValueError(problem)
+    if choice == "aiohttp" and proxy.url.scheme.startswith("socks"):
+        raise ValueError("aiohttp speaks to proxies of http and https only: leave transport='aiohttp' out")
+    return proxy
 
 
 def _aiohttp() -> Any:

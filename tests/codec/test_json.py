@@ -8,6 +8,7 @@ import struct
 from typing import Any
 
 import pytest
+from extras import needs
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -128,6 +129,7 @@ values = st.recursive(
 )
 
 
+@needs("orjson")
 @settings(deadline=None)
 @given(
     st.lists(pieces).map(lambda parts: "".join(parts).encode())
@@ -148,6 +150,7 @@ def test_property_the_same_with_and_without(content):
         check(content, monkeypatch)
 
 
+@needs("orjson")
 @settings(deadline=None)
 @given(st.binary(min_size=8, max_size=8))
 def test_property_floats(bits):

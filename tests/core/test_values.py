@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta, timezone
-from enum import Enum, IntEnum, StrEnum
+from enum import Enum, Flag, IntEnum, IntFlag, StrEnum
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -56,6 +56,19 @@ class Number(IntEnum):
         return "N.TEN"
 
     __repr__ = __str__
+
+
+class Bits(IntFlag):
+    """A number that has items, which are its bits."""
+
+    TWO = 2
+    EIGHT = 8
+
+
+class Signs(Flag):
+    """The same, of members that are no numbers themselves."""
+
+    TEN = 10
 
 
 class Loud(str):
@@ -139,7 +152,7 @@ class LoudDay(date):
 
 
 ORS = [Word.OR, Spoken.OR, Other.OR, Loud("or")]
-TENS = [Number.TEN, Other.TEN, LoudInt(10), Index(10)]
+TENS = [Number.TEN, Other.TEN, Bits.TWO | Bits.EIGHT, Signs(10), LoudInt(10), Index(10)]
 NOON = Moment(2026, 6, 4, 12, tzinfo=timezone(timedelta(hours=9)))
 
 

@@ -89,7 +89,7 @@ async def test_aiohttp_never_repeats_a_post_that_acts_and_was_read(end, jumping_
 @needs_aiohttp
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_aiohttp_refused(jumping_clock):
-    """A refused connection was not sent, through aiohttp as well."""
+    """A refused connection was not sent, and is no time-out, through aiohttp as well."""
     from httpx_aiohttp import AiohttpTransport
 
     url = f"http://127.0.0.1:{unused_port()}"
@@ -97,6 +97,7 @@ async def test_aiohttp_refused(jumping_clock):
         with pytest.raises(TransportError) as caught:
             await soracom.sims.send_sms("1", payload="x")
     assert not caught.value.sent
+    assert not isinstance(caught.value, RequestTimeout)
 
 
 def with_transport(url, transport, **settings):

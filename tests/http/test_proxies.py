@@ -8,6 +8,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 from clock import settle
+from extras import missing, needs
 from ports import unused_port
 from servers import (
     LOGIN,
@@ -187,9 +188,25 @@ async def test_each_endpoint_has_its_own_way(monkeypatch):
         assert len(proxy.requests) == 3
 
 
-@pytest.mark.parametrize("proxy", ["gopher://h:1", "http://h:port"])
-def test_a_proxy_that_cannot_work_is_a_clear_error(monkeypatch, proxy):
-    """A proxy of a kind that nothing speaks is refused when the session is opened, not at the first call."""
+@pytest.mark.parametrize("choice", [None, "aiohttp"])
+@pytest.mark.parametrize(
+    "proxy",
+    ["gopher://h:1", "http://h:port", "http://h:99999", "h:0", "http://", "http://[", "a b:1", "http://u:se/cret@h:1"],
+)
+async def test_a_proxy_that_cannot_work_is_a_clear_error(monkeypatch, proxy, choice, anyio_backend_name):
+    """One that nothing speaks or reaches is refused before anything is sent, not at each call; no secret is shown."""
+    if choice and (anyio_backend_name == "trio" or missing("httpx_aiohttp")):
+        pytest.skip("aiohttp is not there, or runs under asyncio only")
     monkeypatch.setenv("https_proxy", proxy)
-    with pytest.raises(ConfigurationError, match="proxy"):
-        http_for("https://g.api.soracom.io", None, 10)
+    with pytest.raises(ConfigurationError, match="the proxy that the environment names cannot be used: ") as caught:
+        http_for("https://g.api.soracom.io", choice, 10)
+    assert "'se'" not in str(caught.value)
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+@needs("httpx_aiohttp")
+async def test_aiohttp_speaks_to_no_socks_proxy(monkeypatch):
+    """It would take it for one of http, and fail at each call."""
+    monkeypatch.setenv("https_proxy", "socks5://h:1")
+    with pytest.raises(ConfigurationError, match="aiohttp"):
+        http_for("https://g.api.soracom.io", "aiohttp", 10)

@@ -15,6 +15,7 @@ from leaks import canary, report_of, sings
 from servers import Connection, Received, Script, answering, serving
 
 from soracom_async import (
+    APIError,
     ConfigurationError,
     DecodeError,
     Forbidden,
@@ -166,6 +167,21 @@ async def test_a_host_that_refuses(status, error, jumping_clock):
             assert caught.value.status == status
             assert not sings(report_of(caught.value))
     assert len(asked) == 4
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_host_that_is_closed_for_long(status, jumping_clock):
+    """The error comes at once and says for how long the host asked to wait, as one of the API does."""
+    asked: list[str] = []
+    busy = httpx.Response(status, headers={"retry-after": "3600"})
+    hosts = {FILE: leads("https://one.test/a"), "https://one.test/a": busy}
+    async with at(hosts, asked, clock=jumping_clock) as soracom:
+        for call in (soracom.files.get("private", "a"), soracom.download("https://one.test/a", to="x")):
+            with pytest.raises(APIError) as caught:
+                await call
+            assert (caught.value.status, caught.value.retry_after) == (status, 3600.0)
+    assert jumping_clock.slept == []
+    assert len(asked) == 3
 
 
 async def test_a_host_that_fails_for_a_while(jumping_clock):
