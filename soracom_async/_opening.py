@@ -56,7 +56,7 @@ def found_for(credentials: Credentials | None, settings: Settings) -> SessionCon
         from .credentials.profiles import discover
 
         return discover(coverage=settings.get("coverage"))
-    return around(credentials) if settings.get("endpoint") is None else None
+    return around(credentials, coverage=settings.get("coverage")) if settings.get("endpoint") is None else None
 
 
 def open_session(credentials: Credentials | None, found: SessionConfig | None, settings: Settings) -> Session:

@@ -11,12 +11,13 @@ from .._core.ranges import Part, proof_of
 from .._http.decoding import codings
 from .._http.exchange import Headers, Request
 from .._http.streaming import StreamingResponse
+from ..errors import APIError
 
 Begin: TypeAlias = Callable[[Headers], Awaitable[StreamingResponse]]
 """Sends the request, with more headers, and waits for the head of the response; raises what calls raise."""
 
-Repeats: TypeAlias = Callable[[TransportFailure], Awaitable[bool]]
-"""Returns, after a delay, whether a request that failed is repeated."""
+Repeats: TypeAlias = Callable[[TransportFailure, bool], Awaitable[bool]]
+"""Returns, after a delay, whether a body is asked for again after a failure; is told whether some of it came before."""
 
 CHANGED = TransportFailure("the body broke off, and the host has another in its place: begin again", sent=True)
 
@@ -40,8 +41,8 @@ class ResumingResponse:
         self._proof = proof_of(response.headers)
         stored = response.request.stored
         self._total = response.length if stored else None
-        self._given = self._left_out = 0
-        """Bytes given to the caller, and bytes still to come that were given before."""
+        self._given = self._left_out = self._broke_at = 0
+        """Bytes given to the caller, bytes still to come that were given before, and bytes given at the last break."""
         self._digest = hashlib.blake2b() if stored and self._proof is None else None
         """Of what was given, where the host has no proof of its own."""
         self._repeated = hashlib.blake2b()
@@ -102,7 +103,10 @@ class ResumingResponse:
 
     async def _go_on(self, failure: TransportFailure) -> TransportFailure | None:
         """Ask for what is missing; return why nothing more comes."""
-        if failure is CHANGED or (self._given and not self.request.stored) or not await self._repeats(failure):
+        if failure is CHANGED or (self._given and not self.request.stored):
+            return failure
+        came, self._broke_at = self._given > self._broke_at, self._given
+        if not await self._repeats(failure, came):
             return failure
         await self._present.aclose()
         if not self._given:
@@ -111,7 +115,12 @@ class ResumingResponse:
         asked: Headers = ()
         if self._proof is not None and not codings(self.headers):
             asked = (b"range", b"bytes=%d-" % self._given), (b"if-range", self._proof.encode("latin-1"))
-        self._present = await self._begin(asked)
+        try:
+            self._present = await self._begin(asked)
+        except APIError as error:
+            if error.status != 416 or not asked:
+                raise
+            self._present = await self._begin(())  # the part is not there, so perhaps the body is another
         return None if self._continues(self._present) else CHANGED
 
     def _continues(self, response: StreamingResponse) -> bool:

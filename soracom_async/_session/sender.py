@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any, TypeVar
 
@@ -31,6 +31,7 @@ from ..options import Options
 from .call import Call
 from .redirects import ResponseT
 from .requests import Requests
+from .resuming import Repeats
 from .tokens import Tokens
 
 T = TypeVar("T")
@@ -115,11 +116,13 @@ class Sender:
                 if decision.after:
                     await self._clock.sleep(decision.after)
 
-    def repeats(self, operation: Operation[Any], options: Options) -> Callable[[TransportFailure], Awaitable[bool]]:
-        """Return what decides for one body, and after a delay, whether it is asked for again after a failure."""
+    def repeats(self, operation: Operation[Any], options: Options) -> Repeats:
+        """Return what decides for one body whether it is asked for again; only breaks without a byte between count."""
         attempts = Attempts(options.max_retries, options.max_wait)
 
-        async def repeats(failed: TransportFailure) -> bool:
+        async def repeats(failed: TransportFailure, came: bool) -> bool:
+            if came:
+                attempts.failures = 0
             decision = attempts.decide(operation.effect, failed, self._budget, self._clock.now())
             if isinstance(decision, Stop):
                 return False

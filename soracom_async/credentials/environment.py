@@ -134,14 +134,15 @@ def read_environ(environ: Mapping[str, str] | None = None) -> SettingsSource:
     return SettingsSource(values, _LABELS, "environment")
 
 
-def around(credentials: Credentials, environ: Mapping[str, str] | None = None) -> SessionConfig:
+def around(credentials: Credentials, *, coverage: str | None = None) -> SessionConfig:
     """Return credentials that are given in code, with the endpoint and the coverage that the environment names.
 
-    Raises ConfigurationError for an unknown coverage and an endpoint that is no address.
+    A `coverage` that is given goes before that of the environment. Raises ConfigurationError for an unknown coverage
+    and an endpoint that is no address.
     """
-    given = read_environ(environ)
-    del environ  # a traceback with locals would show it
-    return SessionConfig(credentials=credentials, coverage=given.coverage(), endpoint=given.endpoint())
+    environ = read_environ()
+    endpoint = environ.endpoint()
+    return SessionConfig(credentials=credentials, coverage=coverage or environ.coverage(), endpoint=endpoint)
 
 
 def from_environ(environ: Mapping[str, str] | None = None) -> SessionConfig | None:

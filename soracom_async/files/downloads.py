@@ -74,9 +74,9 @@ class Download:
     """An answer whose body is read as it comes: `async for chunk in answer`, `read()` or `save(path)`, once.
 
     If the connection to a storage host breaks, the body goes on where it was, or what comes again is left out; for
-    that `max_retries` counts as for a call. Reading raises RequestTimeout if nothing comes for the time-out of the
-    session, TransportError if the body breaks off for good, or if the host has another in its place, and what the
-    methods raise. `async with` closes it at the end, or `aclose` does.
+    that `max_retries` counts as for a call, from the last byte that came. Reading raises RequestTimeout if nothing
+    comes for the time-out of the session, TransportError if the body breaks off for good, or if the host has another
+    in its place, and what the methods raise. `async with` closes it at the end, or `aclose` does.
     """
 
     def __init__(self, response: Body, operation: Operation[Any], timeout: float) -> None:

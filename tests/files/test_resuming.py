@@ -269,8 +269,8 @@ async def test_a_download_that_stalls_goes_on(way, jumping_clock):
 
 @every_way
 async def test_a_download_that_breaks_off_for_ever(way, tmp_path, jumping_clock):
-    """`max_retries` bounds how often it goes on, and the budget of the session all of them."""
-    host = Storage(*[100] * 1000, **TAG)
+    """`max_retries` bounds how often it goes on where nothing more comes, and the budget of the session all of them."""
+    host = Storage(100, *[0] * 1000, **TAG)
     async with serving(host) as server, over(way, server.url, clock=jumping_clock, max_retries=3) as soracom:
         with pytest.raises(TransportError, match=r"download \(GET URL\)"):
             await soracom.download(f"{server.url}/a", to=tmp_path / "a")
@@ -285,6 +285,29 @@ async def test_a_download_that_breaks_off_for_ever(way, tmp_path, jumping_clock)
         assert len(host.asked) == 6
     assert list(tmp_path.iterdir()) == []
     gc.collect()
+
+
+async def test_a_download_of_many_breaks(tmp_path, jumping_clock):
+    """As long as more comes each time it goes on, until the budget of the session is used up."""
+    host = Storage(*[100] * 60, **TAG)
+    async with serving(host) as server, over("own", server.url, clock=jumping_clock, max_retries=1) as soracom:
+        assert await soracom.download(f"{server.url}/a", to=tmp_path / "a") == len(CONTENT)
+        host.lengths = [100] * 1000
+        with pytest.raises(TransportError):
+            await soracom.download(f"{server.url}/a", to=tmp_path / "b")
+    assert (tmp_path / "a").read_bytes() == CONTENT
+    assert len(host.asked) < 300
+
+
+async def test_a_part_that_is_not_there(tmp_path, jumping_clock):
+    """416: the whole is asked for, and is the same or another."""
+    host = Storage(1000, **TAG)
+    whole = host.answer
+    host.answer = lambda first: whole(None) if first is None else reply(b"no", 416)
+    async with serving(host) as server, over("own", server.url, clock=jumping_clock) as soracom:
+        assert await soracom.download(f"{server.url}/a", to=tmp_path / "a") == len(CONTENT)
+    assert (tmp_path / "a").read_bytes() == CONTENT
+    assert host.asked == [None, "bytes=1000-", None]
 
 
 async def test_a_url_that_has_run_out(jumping_clock):
