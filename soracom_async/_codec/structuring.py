@@ -11,8 +11,9 @@ names `tagName`, `createdAt` and `color`, it is:
      self._came = came
      self._more = {names[2]: v2}
      self.note = None
-     self.created_at = ((fromtimestamp(v1 / 1000, UTC) if 0 <= v1 < 4000000000000 else keep_original(...))
-                        if type(v1) is int else None if v1 is None else keep_original(...))
+     self.created_at = (None if v1 is None
+                        else (fromtimestamp(v1 / 1000, UTC) if 0 <= v1 < 4000000000000 else keep_original(...))
+                        if type(v1) is int else keep_original(...))
      return self
 
 `other` finds or generates the function for other names. A value of another type than the declared one stays unchanged.
@@ -200,7 +201,7 @@ class ModelHook:
             case Time(unit):
                 other = f"keep_original(self, {wire!r}, {value}, {unit.name})"
                 quick = f"{_quickly(unit, value, other)} if type({value}) is int else " if unit.numeric else ""
-                return f"{quick}None if {value} is None else {other}"
+                return f"None if {value} is None else {quick}{other}"
             case Array(Time(unit)):
                 return f"keep_originals(self, {wire!r}, {value}, {unit.name}) if type({value}) is list else {value}"
         return self._readers.expression(tree, value)
