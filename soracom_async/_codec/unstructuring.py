@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
+from enum import Enum
 from typing import Any
 
 from .._core.values import plain
@@ -34,7 +35,7 @@ from .unions import MatchScore
 Writer = Callable[[Any], Any]
 
 _AS_JSON_HAS_IT = frozenset({str, int, float, bool, type(None)})
-_NO_ARRAYS = (str, bytes, bytearray, memoryview, Mapping, type)
+_NO_ARRAYS = (str, bytes, bytearray, memoryview, Mapping, Enum, type)
 """What has items, and is not written as an array of them."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta, timezone
-from enum import Enum, IntEnum, StrEnum
+from enum import Enum, Flag, IntEnum, IntFlag, StrEnum
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -56,6 +56,18 @@ class Number(IntEnum):
         return "N.TEN"
 
     __repr__ = __str__
+
+
+class Bits(IntFlag):
+    """Flags have members as a set has."""
+
+    TWO = 2
+    EIGHT = 8
+
+
+class OtherBits(Flag):
+    TWO = 2
+    EIGHT = 8
 
 
 class Loud(str):
@@ -139,7 +151,7 @@ class LoudDay(date):
 
 
 ORS = [Word.OR, Spoken.OR, Other.OR, Loud("or")]
-TENS = [Number.TEN, Other.TEN, LoudInt(10), Index(10)]
+TENS = [Number.TEN, Other.TEN, Bits(10), OtherBits(10), LoudInt(10), Index(10)]
 NOON = Moment(2026, 6, 4, 12, tzinfo=timezone(timedelta(hours=9)))
 
 
