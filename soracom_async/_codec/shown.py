@@ -80,7 +80,8 @@ def line(model: Kept, width: int = WIDTH) -> str:
     name, room = cls.__name__, width - len(f"{cls.__name__}()")
     if room < len(CUT):
         return CUT
-    values = {field: getattr(model, field) for field in field_names(cls)} | undeclared(model)
+    values = {field: getattr(model, field) for field in field_names(cls)}
+    values |= {str(wire): value for wire, value in undeclared(model).items() if wire not in values}
     said = {field: value for field, value in hidden(values).items() if value is not None}
     naming = {field: match[1] or "" for field in said if (match := _NAMING.fullmatch(field))}
     first = {field for field, thing in naming.items() if thing.replace("_", "") in name.lower()} or naming

@@ -36,6 +36,12 @@ def test_what_identifies_it_comes_first():
     assert repr(Thing()) == "Thing()"
 
 
+def test_undeclared_names():
+    """A field is not covered by what has its name, and a name may be anything."""
+    data = {"thingId": "t1", "thing_id": "other", 5: None, None: 6, (1, 2): 7}
+    assert repr(structure(data, Thing)) == "Thing(thing_id='t1', None=6, '(1, 2)'=7)"
+
+
 def test_a_full_sim():
     """A SIM with all that the service sends is one line that tells which it is, and how it is."""
     data = {
