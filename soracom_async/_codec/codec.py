@@ -29,10 +29,10 @@ from .fields import (
 __all__ = ["CODEC", "consume", "decode", "dumps", "json_default", "structure", "unstructure"]
 
 _loads: Callable[[bytes], Any] = import_module("orjson" if find_spec("orjson") else "json").loads
-_CLASSES = bytes(ord("0" if c in b"0123456789" else ":" if c in b":[,- \t\n\r" else "x") for c in range(256))
-"""Makes every digit a `0`, and a `:` of all that may stand before the digits of a number."""
-_LONG = b":" + b"0" * 19
-"""What a number is then that may not fit into 64 bits; digits in a string stand behind its quote."""
+_CLASSES = bytes(ord("0" if c in b"-0123456789" else ":" if c in b":[, \t\n\r" else "x") for c in range(256))
+"""Makes a `0` of digits and minus, and a `:` of all that may stand before a number."""
+_LONG = b":" + b"0" * 20
+"""How a number begins then that does not fit into 64 bits; digits in a string stand behind its quote."""
 
 T = TypeVar("T")
 
@@ -144,7 +144,7 @@ def decode(content: bytes) -> Any:
         except ValueError:
             pass
         else:
-            if not _has_long_number(content):
+            if type(data) is not float and not _has_long_number(content):
                 return data
     try:
         return json.loads(content)
@@ -155,7 +155,7 @@ def decode(content: bytes) -> Any:
 
 def _has_long_number(content: bytes) -> bool:
     # A bytearray, and from the end: CPython is much faster at both.
-    return bytearray(content).translate(_CLASSES).rfind(_LONG) >= 0 or content[:1].isdigit()
+    return bytearray(content).translate(_CLASSES).rfind(_LONG) >= 0
 
 
 def dumps(data: Any) -> bytes:

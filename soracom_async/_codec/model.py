@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from .fields import (
@@ -40,12 +41,12 @@ class Model(Kept, metaclass=ModelType):
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
-        """Return the model of wire JSON, as `structure(data, cls)` does; raises TypeError if that is no object."""
+        """Return the model of wire JSON, a dict or any other mapping; raises TypeError for anything else."""
         from .converter import structurer
 
-        if not isinstance(data, dict):
+        if not isinstance(data, Mapping):
             raise TypeError(f"{cls.__name__}.from_dict takes a dict of wire JSON, not {type(data).__name__}")
-        made: Self = structurer(cls)(data)
+        made: Self = structurer(cls)(_in_dicts(data))
         return made
 
     def to_dict(self) -> dict[str, Any]:
@@ -89,6 +90,13 @@ class Model(Kept, metaclass=ModelType):
         from .pydantic_schema import core_schema_of
 
         return core_schema_of(cls)
+
+
+def _in_dicts(value: Any) -> Any:
+    """Return mappings and sequences as dicts and lists, the only classes of them that are read."""
+    if isinstance(value, Mapping):
+        return {name: _in_dicts(each) for name, each in value.items()}
+    return [*map(_in_dicts, value)] if isinstance(value, list | tuple) else value
 
 
 def _nulls(model: Model) -> set[str]:

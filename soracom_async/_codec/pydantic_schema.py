@@ -27,7 +27,7 @@ from .annotations import (
     annotation,
     choices,
 )
-from .converter import structurer, unstructure
+from .converter import unstructure
 from .fields import field_types, required_fields, wire_name
 from .times import Unit, from_wire
 
@@ -74,7 +74,7 @@ def _model(cls: Any) -> CoreSchema:
         for name, type_ in field_types(cls).items()
     }
     return core_schema.no_info_wrap_validator_function(
-        partial(_read, cls),
+        _reader(cls),
         core_schema.typed_dict_schema(
             fields, extra_behavior="allow", metadata={"pydantic_js_functions": [partial(_described, cls)]}
         ),
@@ -89,12 +89,16 @@ def _described(cls: Any, schema: CoreSchema, describe: Callable[[CoreSchema], di
     return made | {"description": getdoc(cls)} if cls.__doc__ else made
 
 
-def _read(cls: Any, value: Any, check: core_schema.ValidatorFunctionWrapHandler) -> Any:
-    """Return a model as it is, or read one; what `check` refuses, pydantic reports with its place."""
-    if isinstance(value, cls):
-        return value
-    check(value)
-    return structurer(cls)(dict(value))
+def _reader(cls: Any) -> core_schema.NoInfoWrapValidatorFunction:
+    def read(value: Any, check: core_schema.ValidatorFunctionWrapHandler) -> Any:
+        """Return a model as it is, or read one; what `check` refuses, pydantic reports with its place."""
+        if isinstance(value, cls):
+            return value
+        check(value)
+        return cls.from_dict(value)
+
+    read.__name__ = cls.__name__  # errors call it by its name
+    return read
 
 
 def _schema(tree: Annotation) -> CoreSchema:

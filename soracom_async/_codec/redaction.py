@@ -11,15 +11,11 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from .codec import decode
-from .shown import HIDDEN, is_secret
+from .shown import HIDDEN, LOOKS, is_secret
 
 SHORTEST = 4
 """Characters of the shortest secret that is looked for: to take out shorter ones would leave nothing to read."""
 
-_LOOKS = (
-    r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?",  # a JSON Web Token
-    r"\bsecret-[\w-]{8,}",  # the secret of an AuthKey
-)
 _NAMED = re.compile(
     r"((?:token|key|pass(?:word|wd|phrase|code)|secret|credential|authorization|signature|otp_?code)s?"
     r"[\"'\s]*[:=][\"'\s]*(?:bearer\s+|basic\s+)?)([^\s\"'<>&,;]+)",
@@ -33,7 +29,7 @@ class Redaction:
     def __init__(self, secrets: Iterable[str]) -> None:
         forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}
         known = [re.escape(form) for form in sorted(forms, key=len, reverse=True)]
-        self._pattern = re.compile("|".join([*known, *_LOOKS]))
+        self._pattern = re.compile("|".join([*known, *LOOKS]))
 
     def __repr__(self) -> str:
         return "Redaction(…)"

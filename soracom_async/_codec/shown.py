@@ -20,10 +20,18 @@ DEEPEST = 20
 """How deep objects and lists are looked into."""
 
 _SECRET = re.compile(
-    r"(token|(api|auth|access|private|shared)_?key|pass(word|wd|phrase|code)|pwd|psk|secret|credential|authorization"
-    r"|bearer|(otp|activation|backup)_?code|totp_?uri|password_?hash)s?$",
+    r"(token|(api|auth|access|private|shared)[_-]?key|pass(word|wd|phrase|code)|pwd|psk|secret|credential"
+    r"|authorization|bearer|cookie|(otp|activation|backup)_?code|totp_?uri|password_?hash)s?$",
     re.IGNORECASE,
 )
+LOOKS = (
+    r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?",  # a JSON Web Token
+    r"\bsecret-[\w-]{8,}",  # the secret of an AuthKey
+    r"(?<=[Bb]earer )[^\s\"',;]+",
+    r"(?<=://)[^\s/?#@]+(?=@)",  # user and password in a URL
+)
+"""What a secret looks like, within any text."""
+_LOOKS = re.compile("|".join(LOOKS))
 _SIGNED = re.compile(r"\A(https?://[^?]*\?).*(signature|x-amz|token|sig=).*", re.IGNORECASE | re.DOTALL)
 _NAMING = re.compile(r"(?:(.+)_)?(?:id|name)|(?:iccid|imsi|email)")
 
@@ -42,9 +50,9 @@ def hidden(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _hidden(values: Mapping[str, Any], within: tuple[int, ...]) -> dict[str, Any]:
-    # A private key is called just that; of a setting, `key` is the name and `value` the secret.
+    # A private key is called just that; of a setting, `key` or `name` is the name and `value` the secret.
     names = {"key"} if "passphrase" in values else set()
-    names |= {"value"} if _SECRET.search(str(values.get("key"))) else set()
+    names |= {"value"} if any(is_secret(str(values.get(name))) for name in ("key", "name")) else set()
     return {
         name: HIDDEN if _holds(value) and (name in names or is_secret(str(name))) else _shown(value, within)
         for name, value in values.items()
@@ -57,7 +65,7 @@ def _holds(value: Any) -> bool:
 
 def _shown(value: Any, within: tuple[int, ...]) -> Any:
     if isinstance(value, str):
-        return HIDDEN if "PRIVATE KEY" in value else _SIGNED.sub(rf"\1{HIDDEN}", value)
+        return HIDDEN if "PRIVATE KEY" in value else _LOOKS.sub(HIDDEN, _SIGNED.sub(rf"\1{HIDDEN}", value))
     if not isinstance(value, Mapping | list | tuple):
         return value
     if id(value) in within or len(within) == DEEPEST:
@@ -72,7 +80,8 @@ def line(model: Kept, width: int = WIDTH) -> str:
     name, room = cls.__name__, width - len(f"{cls.__name__}()")
     if room < len(CUT):
         return CUT
-    values = {field: getattr(model, field) for field in field_names(cls)} | undeclared(model)
+    values = {field: getattr(model, field) for field in field_names(cls)}
+    values |= {str(wire): value for wire, value in undeclared(model).items() if wire not in values}
     said = {field: value for field, value in hidden(values).items() if value is not None}
     naming = {field: match[1] or "" for field in said if (match := _NAMING.fullmatch(field))}
     first = {field for field, thing in naming.items() if thing.replace("_", "") in name.lower()} or naming

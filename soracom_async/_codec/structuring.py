@@ -3,16 +3,20 @@
 For a model with the fields `tag_name: str`, `created_at: EpochMilliseconds` and `note: str`, and for an object with the
 names `tagName`, `createdAt` and `color`, it is:
 
-    def read(data, new=new, cls=cls, ...):
+    def read(data):
      if len(data) != 3: return other(data)
      self = new(cls)
-     try: [self.tag_name, v1, v2] = take(data)  # an itemgetter of the three names
+     try:
+      self.tag_name = data[n0]
+      v1 = data[n1]
+      v2 = data[n2]
+      self._came = came
      except KeyError: return other(data)
-     self._came = came
-     self._more = {names[2]: v2}
+     self._more = {n2: v2}
      self.note = None
-     self.created_at = ((fromtimestamp(v1 / 1000, UTC) if 0 <= v1 < 4000000000000 else keep_original(...))
-                        if type(v1) is int else None if v1 is None else keep_original(...))
+     self.created_at = (None if v1 is None
+                        else (fromtimestamp(v1 / 1000, UTC) if 0 <= v1 < 4000000000000 else keep_original(...))
+                        if type(v1) is int else keep_original(...))
      return self
 
 `other` finds or generates the function for other names. A value of another type than the declared one stays unchanged.
@@ -22,7 +26,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from operator import itemgetter
 from typing import Any
 
 from . import times
@@ -167,7 +170,7 @@ class ModelHook:
             read = self._field(wire, type_, f"v{i}") if name else f"v{i}"
             targets.append(f"self.{name}" if name and read == f"v{i}" else f"v{i}")
             if not name:
-                undeclared.append(f"names[{i}]: v{i}")
+                undeclared.append(f"n{i}: v{i}")
             elif read != f"v{i}":
                 lines.append(f"self.{name} = {read}")
         if names is None:
@@ -182,17 +185,20 @@ class ModelHook:
             start = [
                 f"if len(data) != {len(names)}: return other(data)",
                 "self = new(cls)",
-                f"try: [{', '.join(targets)}] = take(data)",
+                "try:",
+                *(f" {target} = data[n{i}]" for i, target in enumerate(targets)),
+                " self._came = came",
                 "except KeyError: return other(data)",
-                "self._came = came",
                 *([f"self._more = {{{', '.join(undeclared)}}}"] if undeclared else ()),
                 *(f"self.{name} = None" for wire, (name, _) in fields.items() if wire not in names),
             ]
-        bound: dict[str, Any] = {"new": cls.__new__, "cls": cls, "fields": fields, "names": names, "other": self.read}
-        bound |= {"came": frozenset(names or ()), "take": field_getter(names or ())}
-        code = "\n ".join([f"def read(data, {', '.join(f'{b}={b}' for b in bound)}):", *start, *lines, "return self"])
-        exec(compile(code, f"<reader of {cls.__name__}>", "exec"), self._readers.scope, bound)  # noqa: S102 - names of ours
-        return bound["read"]  # type: ignore[no-any-return]
+        bound: dict[str, Any] = {"new": cls.__new__, "cls": cls, "fields": fields, "other": self.read}
+        # The names are those that came, the very objects: parsers make each only once, and that one is found sooner.
+        bound |= {"came": frozenset(names or ())} | {f"n{i}": name for i, name in enumerate(names or ())}
+        code = "\n  ".join([f"def bind({', '.join(bound)}):\n def read(data):", *start, *lines, "return self"])
+        made: dict[str, Any] = {}
+        exec(compile(f"{code}\n return read", f"<reader of {cls.__name__}>", "exec"), self._readers.scope, made)  # noqa: S102 - names of ours
+        return made["bind"](**bound)  # type: ignore[no-any-return]
 
     def _field(self, wire: str, type_: Any, value: str) -> str:
         tree = annotation(type_)
@@ -200,7 +206,7 @@ class ModelHook:
             case Time(unit):
                 other = f"keep_original(self, {wire!r}, {value}, {unit.name})"
                 quick = f"{_quickly(unit, value, other)} if type({value}) is int else " if unit.numeric else ""
-                return f"{quick}None if {value} is None else {other}"
+                return f"None if {value} is None else {quick}{other}"
             case Array(Time(unit)):
                 return f"keep_originals(self, {wire!r}, {value}, {unit.name}) if type({value}) is list else {value}"
         return self._readers.expression(tree, value)
@@ -222,14 +228,6 @@ def _quickly(unit: Unit, value: str, other: str) -> str:
     """Return the expression that reads an int; one that is unusual is read by the expression `other`."""
     numbers, second = _QUICK[unit]
     return f"(fromtimestamp({value} / {second}, UTC) if {numbers.start} <= {value} < {numbers.stop} else {other})"
-
-
-def field_getter(names: tuple[Any, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    """Return what takes these entries out of a mapping, as a tuple; it raises KeyError if one is missing.
-
-    The names are those that came, the very objects: parsers make each only once, and the same object is found sooner.
-    """
-    return itemgetter(*names) if len(names) > 1 else lambda data: tuple(data[name] for name in names)
 
 
 def keep_original(model: Kept, wire: str, value: Any, unit: Unit) -> Any:

@@ -120,8 +120,8 @@ def exactly(value: Any, unit: Unit) -> Any:
 
 
 def differs(one: object, other: object) -> bool:
-    """Tell whether two numbers or texts are different JSON: 1 and 1.0 are."""
-    return type(one) is not type(other) or one != other
+    """Tell whether two values are different JSON: 1 and 1.0 are, a NaN and itself are not."""
+    return one is not other and (type(one) is not type(other) or one != other)
 
 
 def _in_utc(value: date) -> datetime:

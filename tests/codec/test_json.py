@@ -218,10 +218,12 @@ def test_property_what_is_deep_is_read_as_json_reads(text):
 
 
 def test_the_usual_page_is_read_by_orjson_alone(monkeypatch):
-    """Long digits in texts, as SIM IDs are, do not send a page the slow way."""
+    """Long digits in texts, as SIM IDs are, do not send a page the slow way, nor do nanoseconds."""
     monkeypatch.setattr(codec, "_loads", lambda content: [content])
-    page = b'[{"simId":"8942310022000000001","iccid":"89423100220000000019","at":1735611008967,"id":"a%s"}]' % (
-        b"0" * 31
+    page = b'[{"simId":"8942310022000000001","iccid":"89423100220000000019","at":1735611008967,"id":"a%s"},%d,%d]' % (
+        b"0" * 31,
+        1735611008967000000,
+        -(10**17),
     )
     assert decode(page) == [page]
 

@@ -6,7 +6,9 @@ import copy
 import importlib
 import json
 import pickle
+from collections import OrderedDict, UserDict
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -103,9 +105,21 @@ def test_dicts():
     assert thing.to_dict() == unstructure(thing) == DATA
     assert Thing(name="a", part=Part(size=1)).to_dict() == {"name": "a", "part": {"size": 1}}
     assert Sim.from_dict({"simId": "1"}).sim_id == "1"
-    for wrong in ([DATA], "x", None, thing):
+    for wrong in ([DATA], "x", None, thing, [("name", "n")]):
         with pytest.raises(TypeError, match=r"Thing.from_dict takes a dict of wire JSON, not"):
             Thing.from_dict(wrong)
+
+
+def test_other_mappings():
+    """Mappings and sequences of other classes are read as dicts and lists, however deep they are."""
+    data = OrderedDict(
+        DATA, part=MappingProxyType({"size": 1}), x=UserDict(a=(1,)), seen=datetime(2024, 5, 29, tzinfo=UTC)
+    )
+    thing = Thing.from_dict(data)
+    assert thing == Thing.from_dict(MappingProxyType(data))
+    assert thing.part == Part.from_dict({"size": 1})
+    assert thing.extra == {"x": {"a": [1]}}
+    assert thing.seen == data["seen"]
 
 
 def test_the_default_of_json():

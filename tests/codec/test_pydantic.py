@@ -139,6 +139,10 @@ def test_what_does_not_fit():
         (("either", "Flower", "color"), "missing"),
     ]
     assert errors(Garden, {"tree": []}) == [(("tree",), "dict_type")]
+    assert errors(Leaf | Flower, {}) == [
+        (("function-wrap[Leaf()]", "size"), "missing"),
+        (("function-wrap[Flower()]", "color"), "missing"),
+    ]
 
 
 def test_the_schema():

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soracom_async import models, structure
-from soracom_async._codec.model import Model, hidden
+from soracom_async._codec.model import HIDDEN, Model, hidden
 
 
 class Thing(Model):
@@ -34,6 +34,12 @@ def test_what_identifies_it_comes_first():
     )
     assert repr(models.Subscriber(status="active", imsi="001")) == "Subscriber(imsi='001', status='active')"
     assert repr(Thing()) == "Thing()"
+
+
+def test_undeclared_names():
+    """A field is not covered by what has its name, and a name may be anything."""
+    data = {"thingId": "t1", "thing_id": "other", 5: None, None: 6, (1, 2): 7}
+    assert repr(structure(data, Thing)) == "Thing(thing_id='t1', None=6, '(1, 2)'=7)"
 
 
 def test_a_full_sim():
@@ -104,6 +110,26 @@ def test_what_contains_itself(value):
     shown = hidden({"token": value, "other": value})
     assert shown["token"] == "**********"
     assert len(repr(Thing(labels=shown))) <= 120
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"X-Api-Key": "canary"},
+        {"Set-Cookie": "canary"},
+        {"name": "password", "value": "canary"},
+        "Bearer canary",
+        "secret-canary0123",
+        "https://user:canary@example.com/a",
+        "see eyJh.canary.x",
+    ],
+)
+def test_secrets_of_other_names_and_looks(value):
+    """As headers, settings, tokens and addresses have them."""
+    shown = repr(structure({"thingId": "t1", "undeclared": value, "labels": {"a": value}}, Thing))
+    assert "canary" not in shown
+    assert "t1" in shown
+    assert HIDDEN in shown
 
 
 def test_no_secret_at_any_depth():

@@ -346,6 +346,13 @@ def test_lists_of_times():
     }
 
 
+def test_a_list_that_held_no_time():
+    """What is put into its place is written as the field says."""
+    read = structure({"epochs": [float("nan")]}, Timed)
+    read.epochs = [LATER]
+    assert unstructure(read) == {"epochs": [1_735_787_045_678]}
+
+
 def test_fields_of_the_api_whose_unit_is_not_stated():
     """They are times in the models, also within lists."""
     group = structure({"groupId": "1", "operatorId": "2", "createdTime": 1_567_673_660_892}, Group)
