@@ -236,8 +236,11 @@ class Window:
             self._spend()
 
     def _rose(self, remaining: int, sent: float) -> bool:
-        """Return whether the count of a request sent at `sent` is more than an answer said before: a later window."""
-        return self.low is not None and remaining > self.low and sent >= self.low_at
+        """Return whether the count of a request sent at `sent` is more than an answer said before: a later window.
+
+        Two times that are the same say nothing of what came first: some clocks tick 64 times a second only.
+        """
+        return self.low is not None and remaining > self.low and sent > self.low_at
 
     def _lower(self, remaining: int, now: float) -> None:
         if self.low is None or remaining < self.low:

@@ -107,6 +107,10 @@ class Bucket:
 
     def answered(self, permit: Permit, response: ResponseHead, sent: float) -> None:
         """Settle a permit by the response; `sent` is when its request left."""
+        if response.status == 401:
+            # A request whose token is refused is nobody's: what its answer says may be of another quota.
+            self.unanswered(permit)
+            return
         headers, now = response.headers, self._clock.now()
         limits = RateLimitHeaders.parse(headers) if "x-soracom-ratelimit-remaining" in headers else NOTHING
         self.window.answered(permit, limits, sent=sent, now=now)

@@ -124,6 +124,18 @@ def test_a_count_that_rises_is_of_a_later_window():
     assert window.view(20.0).refresh_in == PERIOD
 
 
+@pytest.mark.parametrize("seconds", [None, 60])
+def test_the_same_moment_says_nothing_of_what_came_first(seconds):
+    """Where the clock ticks seldom, more quota in an answer of the same tick is no later window."""
+    window = untimed(5)
+    one, other = window.reserve(20.0), window.reserve(20.0)
+    assert one is not None
+    assert other is not None
+    window.answered(one, told(3, seconds), sent=20.0, now=20.0)
+    window.answered(other, told(4, seconds), sent=20.0, now=20.0)
+    assert window.view(20.0).remaining == 3
+
+
 def test_a_time_that_comes_later_is_believed():
     """A presumed reset gives way to the one that an answer names."""
     window = untimed(3)

@@ -239,3 +239,15 @@ async def test_other_hosts_have_no_quota():
     UNLIMITED.unanswered(permit)
     UNLIMITED.answered(permit, told(1, 0, 60), 0.0)
     assert await UNLIMITED.acquire("download", wait=False) is permit
+
+
+async def test_the_answer_to_a_refused_token_may_be_of_another_quota(clock):
+    """A request whose token is refused is nobody's, so its numbers are not those of the bucket; it counts as spent."""
+    bucket = Bucket("Sim", clock, Rounding())
+    bucket.answered(bucket.try_acquire(), told(100, 10, 60), clock.now())
+    permit = bucket.try_acquire()
+    clock.time += 1
+    other = told(900, 899, 60)
+    bucket.answered(permit, Response(401, other.headers, b""), clock.now())
+    assert bucket.view().remaining == 9
+    assert bucket.window.in_flight == 0
