@@ -116,17 +116,28 @@ async def test_over_a_socket(clock):
 
 @pytest.mark.parametrize(
     "wrong",
-    ["", "localhost:3000", "http://", "http://a/b", "http://a?b", "http://u@a", "http://[", "http://a:x", "http://a:0"],
-)
+    [
+        "", "localhost:3000", "http://", "http://a/b", "http://a?b", "http://u@a", "http://[", "http://a:x",
+        "http://a:0", "http://a b", "https://日本..jp",
+    ],
+)  # fmt: skip
 def test_what_is_no_origin_is_refused(wrong):
     """An origin is a scheme, a host and perhaps a port."""
     with pytest.raises(ConfigurationError, match="is no origin"):
         Emulator(sims=0, allow_origin=wrong)
 
 
-@pytest.mark.parametrize(("given", "origin"), [("https://a.example:443", "https://a.example"), ("null", "null")])
+@pytest.mark.parametrize(
+    ("given", "origin"),
+    [
+        ("https://a.example:443", "https://a.example"),
+        ("https://日本.example:8443", "https://xn--wgv71a.example:8443"),
+        ("http://[::1]:3000", "http://[::1]:3000"),
+        ("null", "null"),
+    ],
+)
 async def test_an_origin_is_what_the_browser_says(clock, given, origin):
-    """The port that a scheme implies is left out."""
+    """The port that a scheme implies is left out, and a name has ASCII letters only."""
     emulator = made(clock, given)
     async with open_client(emulator, origin=origin) as client:
         assert (await client.get("/sims")).headers[ALLOW] == origin
