@@ -154,8 +154,11 @@ class Server:
         self._thread = threading.Thread(target=self._run, name="soracom-emulator", daemon=True)
 
     def _run(self) -> None:
-        serving.set(True)
-        self._server.run(sockets=[self._socket, self._storage])
+        serving.add(threading.get_ident())
+        try:
+            self._server.run(sockets=[self._socket, self._storage])
+        finally:
+            serving.remove(threading.get_ident())
 
     async def start(self) -> None:
         """Start, and return as soon as requests are answered."""
