@@ -108,7 +108,7 @@ async def real_wait(kind, loopback):
 
         async def wait():
             await asyncio.sleep(0.05)
-            await asyncio.to_thread(wake)
+            wake()
 
         if kind == "another loop":
             threading.Thread(target=asyncio.run, args=[wait()]).start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from extras import needs
 from plain import log_in, open_client, refused
 
 from soracom_async.emulator import Emulator
@@ -107,6 +108,7 @@ async def test_the_control_api_stays_closed(clock):
         assert (answer.status_code, ALLOW in answer.headers) == (405, False)
 
 
+@needs("uvicorn")
 async def test_over_a_socket(clock):
     """A server answers as the transport does."""
     async with made(clock, PAGE) as emulator, httpx.AsyncClient(base_url=f"{emulator.url}/v1") as client:
