@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from bisect import insort
-from contextvars import ContextVar
 from itertools import count
 from typing import Any
 
@@ -26,11 +26,11 @@ PATIENCE = 0.5
 LONGEST = 5.0
 """For how long at most time stands still, whatever goes on."""
 
-serving: ContextVar[bool] = ContextVar("serving", default=False)
-"""Whether this loop serves clients alone: whatever else is under way in the process may wait for its answers."""
+serving: set[int] = set()
+"""The threads whose loops serve clients alone: whatever else is under way in the process may wait for their answers."""
 
-_watchers: set[Any] = set()
-"""The tasks that look for the moment to jump, in every loop and by every clock."""
+_watchers: dict[Any, int] = {}
+"""The tasks that look for the moment to jump, in every loop and by every clock, and the threads they are in."""
 
 
 @define(slots=True, eq=False)
@@ -102,7 +102,7 @@ class JumpingClock:
         before: dict[Any, Any] = {}
         quiet = False
         task = idleness.current_task()
-        _watchers.add(task)
+        _watchers[task] = threading.get_ident()
         try:
             while self._now < sleeper.end and sleeper is sleepers[0]:
                 await anyio.sleep(STEP)
@@ -118,15 +118,16 @@ class JumpingClock:
                     continue
                 self._now = max(self._now, sleeper.end)
         finally:
-            _watchers.remove(task)
+            del _watchers[task]
 
     def _quiet(self, began: float, since: float, now: float) -> bool:
         """Tell whether everybody waits, where no other task has run `since` then."""
         if now - since < THRESHOLD:
             return False
-        if serving.get():
+        if threading.get_ident() in serving:
             return True
-        if self._threads.work(now, PATIENCE) or (self._threads.of_others() and now - since < CAUTION):
+        timed = serving.union(_watchers.values())
+        if self._threads.work(now, PATIENCE, timed) or (self._threads.of_others() and now - since < CAUTION):
             return False
         if (idleness.sockets() or idleness.calls()) and now - since < PATIENCE:
             return False

@@ -141,8 +141,7 @@ class Emulator:
             self._key = key.id, key.secret
             self.world.add_user(self.operator, SAM_USER, self.world.secret(16))
         else:
-            self.world = saved.revive(self.clock, today)
-            self.operator = self.world.operators[saved.operator]
+            self.world, self.operator = saved.revive(self.clock, today)
             self._key = saved.auth_key_id, saved.auth_key
 
     def add_operator(self, email: str, *, sims: int = 0, groups: int = 0) -> Operator:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from anyio import to_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Set
+    from collections.abc import Container, Iterator
     from types import FrameType
 
 SOON = 0.5
@@ -42,7 +42,7 @@ def current_task() -> Any:
     return trio.lowlevel.current_task() if trio else asyncio.current_task()
 
 
-def steps(besides: Set[Any]) -> dict[Any, Any]:
+def steps(besides: Container[Any]) -> dict[Any, Any]:
     """Return how far each task of the loop is, `besides` some: the same twice means that none of them has run."""
     trio = _trio()
     tasks = _tasks_below(trio.lowlevel.current_root_task()) if trio else asyncio.all_tasks()
@@ -128,22 +128,25 @@ class Threads:
         self._seen: dict[int, tuple[tuple[int, int], float]] = {}
         """Where threads of somebody's own were seen first, and when."""
 
-    def work(self, now: float, patience: float) -> bool:
-        """Tell whether another thread is at work."""
+    def work(self, now: float, patience: float, timed: Container[int]) -> bool:
+        """Tell whether another thread is at work; the loops of those that are `timed` have timers of our own."""
         own, living = threading.get_ident(), {each.ident for each in threading.enumerate()}
         frames = {ident: frame for ident, frame in sys._current_frames().items() if ident != own and ident in living}
-        working = [self._works(ident, frame, now, patience) for ident, frame in frames.items()]  # each is to be seen
-        return any(working)
+        works = [self._works(ident, frame, now, patience, ident in timed) for ident, frame in frames.items()]
+        return any(works)  # of all, since each is to be seen
 
     def of_others(self) -> bool:
         """Tell whether there is a thread of somebody's own that has come to rest, and may be about to wake."""
         return any(each.ident in self._seen for each in threading.enumerate())
 
-    def _works(self, ident: int, frame: FrameType, now: float, patience: float) -> bool:
+    def _works(self, ident: int, frame: FrameType, now: float, patience: float, timed: bool) -> bool:
         place = _place(frame)
-        if self._resting.get(ident) == place or _waits(frame):
+        if self._resting.get(ident) == place:
             return False
-        if _of_pool(frame):
+        if _waits(frame):
+            if timed or not _wakes_soon(frame):
+                return False
+        elif _of_pool(frame):
             return True
         before, since = self._seen.get(ident, (None, now))
         if before != place:
@@ -173,3 +176,9 @@ def _waits(frame: FrameType) -> bool:
     if parts[-2:] == ("futures", "thread.py"):  # a function in C that it runs has no frame
         return frame.f_code.co_name == "_worker"
     return parts[-1:] in _WAITING or parts[-2:] in _WAITING
+
+
+def _wakes_soon(frame: FrameType) -> bool:
+    """Tell whether a thread that waits does so for a short time only; they all call it the same."""
+    timeout = frame.f_locals.get("timeout")
+    return isinstance(timeout, float | int) and 0 < timeout < SOON

@@ -167,13 +167,19 @@ class Streaming:
         self._begin = begin
         self._operation = operation
         self._timeout = timeout
+        self._opened = False
         self._download: Download | None = None
 
     async def open(self) -> Download:
         """Return the answer as soon as its head has come; whoever calls this closes it. Raises what calls raise."""
-        if self._download is not None:
+        if self._opened:
             raise ConfigurationError("this stream was opened before: call 'stream' again")
-        self._download = Download(await self._begin(), self._operation, self._timeout)
+        self._opened = True  # also while another task waits for the head
+        try:
+            self._download = Download(await self._begin(), self._operation, self._timeout)
+        except BaseException:
+            self._opened = False
+            raise
         return self._download
 
     async def __aenter__(self) -> Download:

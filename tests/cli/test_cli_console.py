@@ -11,6 +11,7 @@ import sys
 
 import httpx
 import pytest
+from extras import needs
 
 from soracom_async.cli import main
 from soracom_async.cli.console import LenientStream, lenient_streams
@@ -33,6 +34,7 @@ def run(environment: dict[str, str], *words: str) -> tuple[int, str, str]:
     return run.returncode, run.stdout.decode(encoding), run.stderr.decode(encoding)
 
 
+@needs("rich", "uvicorn")
 @pytest.mark.parametrize("encoding", ENVIRONMENTS)
 @pytest.mark.parametrize(
     ("words", "code", "says"),
@@ -57,6 +59,7 @@ def test_every_line_on_every_console(encoding, words, code, says):
         assert "NAME=VALUE]..." in out
 
 
+@needs("uvicorn")
 @pytest.mark.parametrize("encoding", ["ascii", "cp932"])
 def test_the_log_loses_no_line(encoding):
     """A path with any characters is printed as well."""
@@ -77,6 +80,7 @@ def test_the_log_loses_no_line(encoding):
     assert b"/v1/subscribers/transfer_token/" in out
 
 
+@needs("rich", "uvicorn")
 @pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
 @pytest.mark.parametrize("how", [">&-", "2>&-", ">&- 2>&-", "> /dev/full", "| true", "| head -n 1"])
 @pytest.mark.parametrize("words", ["emulator --help", "emulator --fault help", "demo --sims 3 --changes 2"])
@@ -87,6 +91,7 @@ def test_where_nobody_reads(how, words):
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+@needs("uvicorn")
 @pytest.mark.parametrize("words", [["--fault", "help"], ["--fault", "none"], ["--port", "x"]])
 def test_without_a_console(monkeypatch, words):
     """A program without a console, as with pythonw, has no standard output at all."""

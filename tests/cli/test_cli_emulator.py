@@ -221,6 +221,8 @@ def test_a_port_in_use_is_named(capsys: pytest.CaptureFixture[str]) -> None:
             assert capsys.readouterr() == ("", f"soracom-async: {says}\n")
     assert main(["emulator", "--host", "192.0.2.1"]) == 1
     assert capsys.readouterr().err.startswith("soracom-async: cannot listen on 192.0.2.1:8089: ")
+    assert main(["emulator", "--host", "é..x"]) == 1
+    assert capsys.readouterr().err.startswith("soracom-async: cannot listen on é..x:8089: ")
 
 
 def test_lines_for_every_shell(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,6 +100,21 @@ async def real_wait(kind, loopback):
 
         threading.Thread(target=work).start()
         await done.wait()
+    elif kind in ("timer of a thread", "another loop"):
+        done, token = anyio.Event(), anyio.lowlevel.current_token()
+
+        def wake():
+            anyio.from_thread.run_sync(done.set, token=token)
+
+        async def wait():
+            await asyncio.sleep(0.05)
+            wake()
+
+        if kind == "another loop":
+            threading.Thread(target=asyncio.run, args=[wait()]).start()
+        else:
+            threading.Timer(0.05, wake).start()
+        await done.wait()
     elif kind == "executor":
         await asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.05)
     elif kind == "socket":
@@ -131,7 +146,10 @@ def loopback():
         thread.join()
 
 
-@pytest.mark.parametrize("kind", ["thread", "own thread", "executor", "timer", "socket", "spin"])
+@pytest.mark.parametrize(
+    "kind",
+    ["thread", "own thread", "timer of a thread", "another loop", "executor", "timer", "socket", "spin"],
+)
 @pytest.mark.parametrize("times", [1, 3])
 async def test_a_real_wait_moves_nothing(kind, times, loopback, anyio_backend):
     """Time stands still while somebody works: it jumps when all that is left waits for it."""

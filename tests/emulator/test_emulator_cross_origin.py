@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from extras import needs
 from plain import log_in, open_client, refused
 
 from soracom_async.emulator import Emulator
@@ -107,6 +108,7 @@ async def test_the_control_api_stays_closed(clock):
         assert (answer.status_code, ALLOW in answer.headers) == (405, False)
 
 
+@needs("uvicorn")
 async def test_over_a_socket(clock):
     """A server answers as the transport does."""
     async with made(clock, PAGE) as emulator, httpx.AsyncClient(base_url=f"{emulator.url}/v1") as client:
@@ -116,17 +118,28 @@ async def test_over_a_socket(clock):
 
 @pytest.mark.parametrize(
     "wrong",
-    ["", "localhost:3000", "http://", "http://a/b", "http://a?b", "http://u@a", "http://[", "http://a:x", "http://a:0"],
-)
+    [
+        "", "localhost:3000", "http://", "http://a/b", "http://a?b", "http://u@a", "http://[", "http://a:x",
+        "http://a:0", "http://a b", "https://日本..jp",
+    ],
+)  # fmt: skip
 def test_what_is_no_origin_is_refused(wrong):
     """An origin is a scheme, a host and perhaps a port."""
     with pytest.raises(ConfigurationError, match="is no origin"):
         Emulator(sims=0, allow_origin=wrong)
 
 
-@pytest.mark.parametrize(("given", "origin"), [("https://a.example:443", "https://a.example"), ("null", "null")])
+@pytest.mark.parametrize(
+    ("given", "origin"),
+    [
+        ("https://a.example:443", "https://a.example"),
+        ("https://日本.example:8443", "https://xn--wgv71a.example:8443"),
+        ("http://[::1]:3000", "http://[::1]:3000"),
+        ("null", "null"),
+    ],
+)
 async def test_an_origin_is_what_the_browser_says(clock, given, origin):
-    """The port that a scheme implies is left out."""
+    """The port that a scheme implies is left out, and a name has ASCII letters only."""
     emulator = made(clock, given)
     async with open_client(emulator, origin=origin) as client:
         assert (await client.get("/sims")).headers[ALLOW] == origin

@@ -14,6 +14,7 @@ import types
 import zipfile
 
 import pytest
+from extras import needs
 from plain import open_client
 
 import soracom_async
@@ -42,6 +43,7 @@ print(len(HANDLERS))
 """
 
 
+@needs("rich", "uvicorn")
 def test_from_a_zip_file(tmp_path):
     """Handlers, pages and commands are all there."""
     archive = tmp_path / "packed.zip"

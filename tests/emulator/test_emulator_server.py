@@ -57,6 +57,14 @@ async def test_a_client_that_goes_away_harms_nothing():
         assert emulator.requests == 1
 
 
+@pytest.mark.parametrize("address", [{"port": 70000}, {"port": 0, "storage_port": 70000}, {"host": "é..x", "port": 0}])
+async def test_an_address_that_is_none_is_named(address):
+    """As one that is taken, and whatever the system says of it."""
+    with pytest.raises(OSError) as raised:  # noqa: PT011 - its text is the system's
+        await Emulator(sims=0, **address).__aenter__()
+    assert raised.value.filename == f"{address.get('host', '127.0.0.1')}:{address.get('storage_port', address['port'])}"
+
+
 async def test_the_logs_of_the_process_are_left_alone(tmp_path, capfd):
     """Handlers stay open, no level changes, and neither the emulator nor uvicorn writes of requests that go well."""
     handler = logging.FileHandler(tmp_path / "own.log", mode="w")

@@ -259,11 +259,16 @@ def test_a_damaged_file_is_refused(emulator, tmp_path):
     path = tmp_path / "state"
     emulator.save(path)
     saved = json.loads(path.read_bytes())
-    for name, value in (("operators", None), ("keys", [{}]), ("random", [1]), ("seed", ...), ("served", 3)):
+    worlds = [("operators", None), ("keys", [{}]), ("random", [1]), ("seed", ...), ("served", 3), ("offers", "x")]
+    worlds.append(("random", [3, [-1] * 625, None]))
+    damaged = [{**saved, "operator": None}]
+    for name, value in worlds:
         world = {**saved["world"], name: value}
         if value is ...:
             del world[name]
-        path.write_text(json.dumps({**saved, "world": world}))
+        damaged.append({**saved, "world": world})
+    for each in damaged:
+        path.write_text(json.dumps(each))
         with pytest.raises(ConfigurationError, match="is damaged"):
             Emulator.load(path)
 

@@ -191,6 +191,30 @@ async def test_several_tasks_read_one_download(way):
 
 
 @every_way
+async def test_two_tasks_that_enter_one_stream(way):
+    """One has it, and the other is told so. What was given up before it was open may be opened again."""
+    seen = []
+    async with serving(storage(WHOLE)) as host, over(way, host.url) as soracom:
+        stream = soracom.stream(f"{host.url}/a")
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await stream.open()
+
+        async def read():
+            try:
+                async with stream as answer:
+                    seen.append(await answer.read() == CONTENT)
+            except ConfigurationError as error:
+                seen.append("opened before" in str(error))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(read)
+            tasks.start_soon(read)
+        assert seen == [True, True]
+        assert len(host.requests) == 1
+
+
+@every_way
 async def test_without_async_with(way):
     """A proxy opens an answer in one place and closes it in another."""
     async with serving(storage(WHOLE)) as host, over(way, host.url) as soracom:

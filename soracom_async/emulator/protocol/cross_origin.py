@@ -79,12 +79,14 @@ def _checked(origin: str) -> str:
     if origin in (ANY, "null"):
         return origin
     plain = origin.lower().removesuffix("/")
-    scheme, _, host = plain.partition("://")
+    scheme, _, netloc = plain.partition("://")
     try:
         parts = urlsplit(plain)
-        known = bool(parts.hostname) and parts.port != 0 and (parts.scheme, parts.netloc) == (scheme, host)
+        host = parts.hostname or ""
+        known = host != "" and parts.port != 0 and (parts.scheme, parts.netloc) == (scheme, netloc)
+        plain = plain.replace(host, host.encode("idna").decode())  # an ASCII name stays as it is
     except ValueError:
         known = False
-    if not known or "@" in plain:
+    if not known or not {"@", " "}.isdisjoint(plain):
         raise ConfigurationError(f"{origin!r} is no origin, as https://app.example.com:8443 is; * is any")
     return plain.removesuffix({"http": ":80", "https": ":443"}.get(scheme, " "))

@@ -121,9 +121,10 @@ def _listening(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
         listening.listen(1024)
-    except OSError as error:
+    except (OSError, OverflowError, TypeError) as error:  # not all are of the system: it gets no port 70000
         listening.close()
-        raise OSError(error.errno, error.strerror or str(error), f"{host}:{port}") from None
+        number, text = (error.errno, error.strerror) if isinstance(error, OSError) else (None, None)
+        raise OSError(number, text or str(error), f"{host}:{port}") from None
     return listening
 
 
@@ -154,8 +155,11 @@ class Server:
         self._thread = threading.Thread(target=self._run, name="soracom-emulator", daemon=True)
 
     def _run(self) -> None:
-        serving.set(True)
-        self._server.run(sockets=[self._socket, self._storage])
+        serving.add(threading.get_ident())
+        try:
+            self._server.run(sockets=[self._socket, self._storage])
+        finally:
+            serving.remove(threading.get_ident())
 
     async def start(self) -> None:
         """Start, and return as soon as requests are answered."""

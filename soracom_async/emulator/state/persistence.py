@@ -18,7 +18,7 @@ from .serialization import pack, unpack
 
 if TYPE_CHECKING:
     from ..._clock import Clock
-    from .world import World
+    from .world import Operator, World
 
 FORMAT, VERSION = "state of a soracom_async emulator", 1
 
@@ -33,11 +33,15 @@ class Saved:
     auth_key_id: str
     auth_key: str
 
-    def revive(self, clock: Clock, today: float | None) -> World:
-        """Return the world; its time continues where it was, or at the Unix time `today` if that is later."""
+    def revive(self, clock: Clock, today: float | None) -> tuple[World, Operator]:
+        """Return the world, and the operator in it.
+
+        Its time continues where it was, or at the Unix time `today` if that is later.
+        """
         try:
-            return unpack(self.world, clock, today)
-        except (BaseValidationError, LookupError, TypeError, ValueError) as error:
+            world = unpack(self.world, clock, today)
+            return world, world.operators[self.operator]
+        except Exception as error:  # it may be of whatever a wrong value in the file leads to
             raise ConfigurationError(f"the state is damaged: {type(error).__name__}") from None
 
 
