@@ -37,6 +37,9 @@ TransportChoice = Union["httpx.AsyncBaseTransport", Literal["aiohttp"], None]
 """How to send: a transport of the caller's, aiohttp's connections, or our own."""
 
 
+CLOSED = "the session is closed: open a new one with 'async with Soracom(…)'"
+
+
 class TransportPool:
     """The transports of a session: one to the API, the same to other hosts unless the environment has another proxy."""
 
@@ -46,6 +49,8 @@ class TransportPool:
         self._insecure = insecure
         self._open: dict[str | None, HTTP] = {}
         self._to: dict[str, HTTP] = {}
+        self.closed = False
+        """Whether the session is closed for good: what was under way then opens no connection any more."""
 
     def check(self, endpoint: str) -> None:
         """Raise ConfigurationError for an endpoint of plain http that is not local, unless that is asked for.
@@ -61,9 +66,14 @@ class TransportPool:
             )
 
     def to(self, endpoint: str) -> HTTP:
-        """Return what sends requests to `endpoint`; raises ConfigurationError as `check` and `http_for` do."""
+        """Return what sends requests to `endpoint`.
+
+        Raises ConfigurationError as `check` and `http_for` do, and once it is closed.
+        """
         http = self._to.get(endpoint)
         if http is None:
+            if self.closed:
+                raise ConfigurationError(CLOSED)
             self.check(endpoint)
             choice = self._choice
             proxy = proxy_of(endpoint) if choice is None or choice == "aiohttp" else None

@@ -60,6 +60,17 @@ async def test_a_long_retry_after_is_not_waited_for(status, named, jumping_clock
     assert len(transport.requests) == 1
 
 
+@pytest.mark.parametrize("seconds", [121, 3000, "3600"])
+async def test_a_429_that_names_a_far_reset_is_not_waited_for(seconds, jumping_clock):
+    """Its window may turn in an hour: the call that was refused does not stand still for so long."""
+    transport = Script(counted(0, seconds, status=429))
+    async with opened(transport, clock=jumping_clock) as soracom:
+        with pytest.raises(RateLimited) as caught:
+            await soracom.sims.get("1")
+    assert caught.value.retry_after == float(seconds)
+    assert (caught.value.attempts, caught.value.elapsed) == (1, 0.0)
+
+
 async def test_a_retry_after_is_waited_for_up_to_max_wait(jumping_clock):
     """`max_wait` is the session's, or that of some calls."""
     busy = httpx.Response(503, json={"code": "X", "message": "later"}, headers={"retry-after": "300"})
