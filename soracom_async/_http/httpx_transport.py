@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from functools import partial
@@ -9,6 +10,7 @@ from typing import TypeVar, cast
 
 import anyio
 import httpx
+from attrs import evolve
 
 from .._core.outcome import Response, TransportFailure
 from .exchange import (
@@ -17,7 +19,6 @@ from .exchange import (
     Request,
     TransportErrors,
     read_response,
-    reason,
 )
 from .remedies import PROXY_LOGIN
 from .streaming import StreamingResponse
@@ -32,9 +33,10 @@ class _Errors(TransportErrors):
         """Return what `error` means, None for an exception of something else; `sent` decides if `error` does not."""
         if _is_of_aiohttp(error, "ClientError"):  # one that httpx-aiohttp lets through; its text would show the URL
             return TransportFailure(type(error).__name__, sent=True)
-        if isinstance(error, httpx.TransportError) and _lost_by_aiohttp(error.__cause__):
-            return TransportFailure(reason(error), sent=True)
-        return super().failure(error, sent=sent)
+        failure = super().failure(error, sent=sent)
+        if failure is not None and _lost_by_aiohttp(error.__cause__):
+            return evolve(failure, sent=True, timeout=False)
+        return failure
 
 
 def _lost_by_aiohttp(cause: BaseException | None) -> bool:
@@ -66,7 +68,7 @@ ERRORS = _Errors(
         httpx.RemoteProtocolError,
         httpx.DecodingError,
     ),
-    either=(httpx.TransportError,),
+    either=(httpx.TransportError, ssl.SSLError),  # httpcore lets through what TLS says while it reads
     timeout=httpx.TimeoutException,
     proxy=httpx.ProxyError,
     unsupported=httpx.UnsupportedProtocol,
