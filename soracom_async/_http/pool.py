@@ -10,7 +10,7 @@ from .._core.outcome import Response, TransportFailure
 from ..errors import ConfigurationError
 from .exchange import Request
 from .hosts import is_local
-from .proxies import proxy_of
+from .proxies import is_address, proxy_of
 from .streaming import StreamingResponse
 
 if TYPE_CHECKING:
@@ -115,6 +115,11 @@ def _pooled(choice: TransportChoice, proxy: str | None, max_connections: int) ->
     from .tls import tls
 
     # The pool itself is unbounded: the session's gate bounds it, and a cancelled wait for the pool would lose a slot.
+    if proxy is not None and not is_address(proxy):
+        raise ConfigurationError(  # without the address, in which there may be a password
+            "the proxy that the environment names has no address that can be used: write it as "
+            "http://USER:PASSWORD@HOST:PORT, with %2F for a '/' in the password, and so on"
+        )
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=max_connections)
     make = _aiohttp() if choice == "aiohttp" else httpx.AsyncHTTPTransport
     try:

@@ -32,6 +32,15 @@ def proxy_of(endpoint: str) -> str | None:
     return None if excepted else proxy if "://" in proxy else f"http://{proxy}"
 
 
+def is_address(proxy: str) -> bool:
+    """Return whether the address of a proxy has a host, and a port that can be, if any."""
+    try:
+        url = urlsplit(proxy)
+        return bool(url.hostname) and url.port != 0
+    except ValueError:
+        return False
+
+
 def is_excepted(host: str, port: int, names: str) -> bool:
     """Return whether `names`, the value of NO_PROXY, excepts a host; it is read as curl and Go read it.
 

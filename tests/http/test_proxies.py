@@ -187,9 +187,24 @@ async def test_each_endpoint_has_its_own_way(monkeypatch):
         assert len(proxy.requests) == 3
 
 
-@pytest.mark.parametrize("proxy", ["gopher://h:1", "http://h:port"])
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "gopher://h:1",
+        "gopher://user:hush@h:1",
+        "http://h:port",
+        "http://user:hush/hush@h:1",
+        "http://user:hush#hush@h:1",
+        "http://user:hush?hush@h:1",
+        "http://user:hush@h:99999",
+        "http://user:hush@h:0",
+        "http://user:hush@[h:1",
+        "http://user:hush@",
+    ],
+)
 def test_a_proxy_that_cannot_work_is_a_clear_error(monkeypatch, proxy):
-    """A proxy of a kind that nothing speaks is refused when the session is opened, not at the first call."""
+    """A proxy of a kind that nothing speaks, or without an address: refused, and its password is not shown."""
     monkeypatch.setenv("https_proxy", proxy)
-    with pytest.raises(ConfigurationError, match="proxy"):
+    with pytest.raises(ConfigurationError, match="proxy") as caught:
         http_for("https://g.api.soracom.io", None, 10)
+    assert "hush" not in str(caught.value)

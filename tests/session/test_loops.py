@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import anyio
 import httpx
 import pytest
+from clock import until
 from servers import LOGIN, SIM, Connection, Received, Script, logged_in, opened, reply, serving
 
 from soracom_async import ApiToken, AuthenticationFailed, ConfigurationError, Soracom
@@ -379,8 +380,6 @@ def test_closing_that_is_cancelled_closes_all_the_same(steps):
             with contextlib.suppress(asyncio.CancelledError):
                 await closing
             await soracom.aclose()  # if the task had not begun
-            with anyio.fail_after(5):
-                while server.open:
-                    await anyio.sleep(0.001)
+            await until(lambda: not server.open)
 
     asyncio.run(main())
