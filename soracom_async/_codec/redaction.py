@@ -82,6 +82,8 @@ def _forms(secret: str) -> set[str]:
     return forms
 
 
+_MARKUP = re.compile("[\"&'+<>]")
+_PERCENT = re.compile("%..")
 _QUOTED: tuple[Callable[[str], str], ...] = (
     lambda text: json.dumps(text)[1:-1],
     lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
@@ -94,5 +96,3 @@ _QUOTED: tuple[Callable[[str], str], ...] = (
     lambda text: _PERCENT.sub(lambda found: found[0].lower(), quote(text, safe="", errors="replace")),
 )
 """How formats write a text: JSON, HTML, and URLs."""
-_MARKUP = re.compile("[\"&'+<>]")
-_PERCENT = re.compile("%..")

@@ -257,6 +257,29 @@ async def test_a_long_wait_for_a_connection_is_told(caplog, monkeypatch):
     assert soracom._session._sender.gate.value == 1
 
 
+async def test_a_long_wait_for_the_first_answers_is_told(caplog, monkeypatch):
+    """While no answer has told the quota, few requests go out: if those take long, the others say so, once."""
+    monkeypatch.setattr("soracom_async._session.limiter.TOLD_AFTER", 0.01)
+    caplog.set_level(logging.INFO, "soracom_async")
+    answer = anyio.Event()
+
+    class Slow(Script):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.path != "/v1/auth":
+                await answer.wait()
+            return await super().handle_async_request(request)
+
+    async with opened(Slow(counted(99, 60))) as soracom, anyio.create_task_group() as tasks:
+        await soracom.login()
+        for _ in range(7):
+            tasks.start_soon(soracom.sims.get, "1")
+        await until(lambda: any("quota" in each for each in lines(caplog)))
+        await anyio.sleep(0.03)
+        answer.set()
+    told = [each for each in lines(caplog) if "quota" in each]
+    assert told == ["the quota of Sim is not known yet: 3 calls wait for the first answer"]
+
+
 async def test_a_failure_tells_how_often_and_how_long(jumping_clock):
     """The error has the attempts and the seconds, and its text says both."""
     async with opened(Script(503), clock=jumping_clock) as soracom:
