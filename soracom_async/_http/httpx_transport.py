@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import sys
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar, cast
 
@@ -80,10 +81,11 @@ _UNAUTHORIZED = TransportFailure(f"407: {PROXY_LOGIN}", sent=False, permanent=Tr
 
 
 class HTTPXTransport:
-    """Sends by a transport of httpx."""
+    """Sends by a transport of httpx; one that is `haunted` has connections of an event loop that has ended."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+    def __init__(self, transport: httpx.AsyncBaseTransport, *, haunted: bool = False) -> None:
         self._transport = transport
+        self._haunted = haunted
 
     async def send(self, request: Request, timeout: float) -> Response | TransportFailure:
         """Send one request and read the whole answer, within `timeout` seconds."""
@@ -100,6 +102,10 @@ class HTTPXTransport:
     async def _within(
         self, timeout: float, request: Request, exchange: Callable[[httpx.Request], Awaitable[T | TransportFailure]]
     ) -> T | TransportFailure:
+        if self._haunted:
+            self._haunted = False
+            with suppress(Exception):  # it forgets its connections, but cannot close them any more
+                await self._transport.aclose()
         outcome: T | TransportFailure | None = None
         with anyio.move_on_after(timeout) as scope:
             if request.content is not None and not isinstance(request.content, bytes):

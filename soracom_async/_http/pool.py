@@ -49,6 +49,8 @@ class TransportPool:
         self._insecure = insecure
         self._open: dict[str | None, HTTP] = {}
         self._to: dict[str, HTTP] = {}
+        self._haunted = False
+        """Whether an event loop that has ended left connections, which a transport of the caller's still holds."""
         self.closed = False
         """Whether the session is closed for good: what was under way then opens no connection any more."""
 
@@ -77,29 +79,31 @@ class TransportPool:
             self.check(endpoint)
             choice = self._choice
             proxy = proxy_of(endpoint) if choice is None or choice == "aiohttp" else None
-            http = self._open.get(proxy) or http_for(endpoint, choice, self._max_connections)
+            http = self._open.get(proxy) or http_for(endpoint, choice, self._max_connections, haunted=self._haunted)
             self._open[proxy] = self._to[endpoint] = http
         return http
 
     async def aclose(self) -> None:
         """Close all connections; later ones are opened anew."""
         transports = list(self._open.values())
-        self.abandon()
+        self._open.clear()
+        self._to.clear()
         for http in transports:
             await http.aclose()
 
     def abandon(self) -> None:
         """Forget the connections: their event loop has ended, so that nothing can close them."""
+        self._haunted = bool(self._open)
         self._open.clear()
         self._to.clear()
 
 
-def http_for(endpoint: str, choice: TransportChoice, max_connections: int) -> HTTP:
+def http_for(endpoint: str, choice: TransportChoice, max_connections: int, *, haunted: bool = False) -> HTTP:
     """Return what sends requests; raises ConfigurationError if aiohttp or the environment's proxy cannot be used."""
     if choice is not None and choice != "aiohttp":
         from .httpx_transport import HTTPXTransport
 
-        return HTTPXTransport(choice)
+        return HTTPXTransport(choice, haunted=haunted)
     proxy = proxy_of(endpoint)
     if choice is None and proxy is None:
         from .connections import ConnectionPool

@@ -15,7 +15,7 @@ import pytest
 from clock import until
 from servers import LOGIN, SIM, Connection, Received, Script, logged_in, opened, reply, serving
 
-from soracom_async import ApiToken, AuthenticationFailed, ConfigurationError, Soracom
+from soracom_async import ApiToken, AuthenticationFailed, AuthKey, ConfigurationError, Soracom
 from soracom_async._session.binding import Binding
 
 trio = pytest.importorskip("trio")
@@ -104,11 +104,12 @@ def test_the_connections_of_a_loop_are_closed_at_its_end(library, transport):
         asyncio.run(soracom.aclose())
 
 
-def test_a_loop_that_is_closed_without_a_word():
+@pytest.mark.parametrize("transport", [lambda: None, httpx.AsyncHTTPTransport])
+def test_a_loop_that_is_closed_without_a_word(transport):
     """A loop that does not finalize its generators: its connections are dropped, and the session goes on."""
     with Service() as service, warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
-        soracom = opened(service.url)
+        soracom = Soracom(AuthKey("keyId-1", "secret-1"), endpoint=service.url, transport=transport())
         loop = asyncio.new_event_loop()
         assert loop.run_until_complete(use(soracom)) == "1"
         loop.close()
