@@ -50,11 +50,9 @@ class Binding:
     async def aclose(self) -> None:
         """Close the connections, also when cancelled."""
         end, self._end, loop, self._loop = self._end, None, self._loop, None
-        if end is None:
-            await _closed(self._close)
-        elif _has_ended(loop):
+        if _has_ended(loop):
             self._abandon()
-        else:
+        elif end is not None:
             await end.aclose()
 
     def _enter(self, loop: object) -> None:
