@@ -68,6 +68,8 @@ async def wait(clock: Clock, event: anyio.Event, seconds: float) -> None:
         tasks.cancel_scope.cancel()
 
 
+TOLD_AFTER = 10.0
+"""Seconds after which a wait whose end nobody knows is logged."""
 YEARS = 3e9
 """More seconds than anybody waits: a date takes no number whatever."""
 

@@ -105,6 +105,26 @@ class Tasks:
         self._at_end()
 
 
+async def to_the_end(function: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a function to its end, also if the caller is cancelled: that is raised when it has ended."""
+    with anyio.CancelScope(shield=True):
+        if not _in_asyncio():
+            await function()
+            return
+        task = asyncio.get_running_loop().create_task(function())
+        interruption: BaseException | None = None
+        while not task.done():
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError as error:  # `task.cancel()` knows no shield
+                interruption = error
+        if interruption is not None:
+            with suppress(BaseException):
+                task.result()
+            raise interruption
+        task.result()
+
+
 def _in_asyncio() -> bool:
     return anyio.get_cancelled_exc_class() is asyncio.CancelledError
 

@@ -81,7 +81,8 @@ class APIError(SoracomError):
 
     `status` is the HTTP status, `code` the API's own code (`AUM0017`; empty if the answer did not come from the API
     server), `message` its text in the session's language, `operation` the operationId. `body` is the whole answer: what
-    its JSON says, or text if it is no JSON. `headers` are the headers of the answer, by lower-case names.
+    its JSON says, or text if it is no JSON (of more than 256 KiB, the beginning). `headers` are the headers of the
+    answer, by lower-case names.
     """
 
     _by_status: ClassVar[dict[int, type[APIError]]] = {}

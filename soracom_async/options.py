@@ -43,7 +43,7 @@ class Options:
     wait: bool = True
     """Whether to wait for quota; if not, a call that would have to raises RateLimited at once."""
     max_wait: float = 120.0
-    """The longest wait, in seconds, that one answer may ask for by `Retry-After`; a call that is told more fails.
+    """The longest wait, in seconds, that one answer may ask for, by `Retry-After` or as a 429; more fails the call.
 
     The turn in the queue for quota is waited for in any case.
     """

@@ -78,12 +78,17 @@ def _forms(secret: str) -> set[str]:
     return forms
 
 
+_MARKUP = re.compile("[\"&'+<>]")
+_PERCENT = re.compile("%..")
 _QUOTED: tuple[Callable[[str], str], ...] = (
     lambda text: json.dumps(text)[1:-1],
     lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    lambda text: json.dumps(text)[1:-1].replace("/", r"\/"),
     html.escape,
+    lambda text: _MARKUP.sub(lambda found: f"&#{ord(found[0])};", text),
     lambda text: quote(text, safe="/", errors="replace"),
     lambda text: quote(text, safe="", errors="replace"),
     lambda text: quote_plus(text, errors="replace"),
+    lambda text: _PERCENT.sub(lambda found: found[0].lower(), quote(text, safe="", errors="replace")),
 )
 """How formats write a text: JSON, HTML, and URLs."""

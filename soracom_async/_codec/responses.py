@@ -119,7 +119,7 @@ def failure(
     try:
         body = redaction.data(decode(outcome.content))
     except (ValueError, RecursionError):
-        body = redaction.page(outcome.content.decode(errors="replace"))
+        body = _text(outcome.content, redaction)
     if isinstance(body, Mapping):
         code, message = ("" if body.get(name) is None else str(body[name]) for name in ("code", "message"))
     return APIError.of_status(status)(
@@ -162,13 +162,24 @@ def _no_message(response: Response, redaction: Redaction) -> str:
     """Return what is to be said of an error answer that has no message, as a gateway's page."""
     kind = response.headers.get("content-type", "no content type")
     said = f"the answer has no error message ({kind}, {len(response.content)} bytes)"
-    text = redaction.page(response.content[:READ_OF_PAGE].decode(errors="replace"))
+    text = _text(response.content, redaction)
     shown = "".join(each if each.isprintable() else " " for each in " ".join(text.split()))[:SHOWN_OF_PAGE]
     return f"{said}: {shown}" if shown else said
 
 
-READ_OF_PAGE = 20_000
-"""Bytes of an error answer of unknown form in which secrets are looked for, before it is cut."""
+def _text(content: bytes, redaction: Redaction) -> str:
+    """Return an answer of unknown form as text without secrets; of a long one, the beginning.
+
+    In UTF-16 a zero stands between any two letters, and would hide a secret.
+    """
+    text = redaction.page(content[:READ_OF_PAGE].decode(errors="replace").replace("\0", ""))
+    return text if len(content) <= READ_OF_PAGE else text[:-LONGEST_SECRET]
+
+
+READ_OF_PAGE = 1 << 18
+"""Bytes of an error answer of unknown form that are read: to look for secrets takes time."""
+LONGEST_SECRET = 1 << 13
+"""Characters that are left out before a cut: they may be the beginning of a secret."""
 SHOWN_OF_PAGE = 200
 """Characters of it that an error shows."""
 

@@ -51,10 +51,10 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return None
 
 
-def tells_reset(headers: Mapping[str, str]) -> bool:
-    """Return whether the headers say that the quota is used up, and for how long."""
+def time_to_reset(headers: Mapping[str, str]) -> int | None:
+    """Return for how many seconds the quota is used up, as the headers say; None if they do not."""
     limits = RateLimitHeaders.parse(headers)
-    return limits.remaining == 0 and limits.seconds is not None
+    return limits.seconds if limits.remaining == 0 else None
 
 
 def whole(text: str | None) -> int | None:

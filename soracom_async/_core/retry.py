@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from attrs import define, field, frozen
 
-from .headers import retry_after, tells_reset
+from .headers import retry_after, time_to_reset
 from .operation import Effect
 from .outcome import ResponseHead, TransportFailure
 
@@ -84,10 +84,13 @@ class Attempts:
         """Return what to do after `outcome`, which is an error; `budget` limits the repetitions of all calls."""
         if not _repeatable(effect, outcome):
             return STOP
-        named = None if isinstance(outcome, TransportFailure) else retry_after(outcome.headers)
-        if named is not None and named > self.max_wait:
+        named = reset = None
+        if not isinstance(outcome, TransportFailure):
+            named = retry_after(outcome.headers)
+            reset = time_to_reset(outcome.headers) if outcome.status == 429 else None
+        if max(named or 0.0, reset or 0.0) > self.max_wait:
             return STOP
-        if not isinstance(outcome, TransportFailure) and outcome.status == 429 and tells_reset(outcome.headers):
+        if reset is not None:
             self.throttled += 1  # the limiter knows when to go on
             return Retry(0.0) if self.throttled <= 4 * self.max_retries else STOP
         self.failures += 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar, cast
 
@@ -18,7 +20,6 @@ from .exchange import (
     Request,
     TransportErrors,
     read_response,
-    reason,
 )
 from .remedies import PROXY_LOGIN
 from .streaming import StreamingResponse
@@ -33,9 +34,9 @@ class _Errors(TransportErrors):
         """Return what `error` means, None for an exception of something else; `sent` decides if `error` does not."""
         if _is_of_aiohttp(error, "ClientError"):  # one that httpx-aiohttp lets through; its text would show the URL
             return TransportFailure(type(error).__name__, sent=True)
-        if isinstance(error, httpx.TransportError) and _lost_by_aiohttp(error.__cause__):
-            return TransportFailure(reason(error), sent=True)
         failure = super().failure(error, sent=sent)
+        if failure is not None and _lost_by_aiohttp(error.__cause__):
+            return evolve(failure, sent=True, timeout=False)
         if failure is not None and _is_of_aiohttp(error.__cause__, "ClientConnectorError"):
             return evolve(failure, timeout=False)  # httpx-aiohttp calls a refused connection a time-out
         return failure
@@ -70,7 +71,7 @@ ERRORS = _Errors(
         httpx.RemoteProtocolError,
         httpx.DecodingError,
     ),
-    either=(httpx.TransportError,),
+    either=(httpx.TransportError, ssl.SSLError),  # httpcore lets through what TLS says while it reads
     timeout=httpx.TimeoutException,
     proxy=httpx.ProxyError,
     unsupported=httpx.UnsupportedProtocol,
@@ -82,10 +83,11 @@ _UNAUTHORIZED = TransportFailure(f"407: {PROXY_LOGIN}", sent=False, permanent=Tr
 
 
 class HTTPXTransport:
-    """Sends by a transport of httpx."""
+    """Sends by a transport of httpx; one that is `haunted` has connections of an event loop that has ended."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+    def __init__(self, transport: httpx.AsyncBaseTransport, *, haunted: bool = False) -> None:
         self._transport = transport
+        self._haunted = haunted
 
     async def send(self, request: Request, timeout: float) -> Response | TransportFailure:
         """Send one request and read the whole answer, within `timeout` seconds."""
@@ -102,6 +104,10 @@ class HTTPXTransport:
     async def _within(
         self, timeout: float, request: Request, exchange: Callable[[httpx.Request], Awaitable[T | TransportFailure]]
     ) -> T | TransportFailure:
+        if self._haunted:
+            self._haunted = False
+            with suppress(Exception):  # it forgets its connections, but cannot close them any more
+                await self._transport.aclose()
         outcome: T | TransportFailure | None = None
         with anyio.move_on_after(timeout) as scope:
             if request.content is not None and not isinstance(request.content, bytes):

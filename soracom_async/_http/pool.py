@@ -37,6 +37,9 @@ TransportChoice = Union["httpx.AsyncBaseTransport", Literal["aiohttp"], None]
 """How to send: a transport of the caller's, aiohttp's connections, or our own."""
 
 
+CLOSED = "the session is closed: open a new one with 'async with Soracom(…)'"
+
+
 class TransportPool:
     """The transports of a session: one to the API, the same to other hosts unless the environment has another proxy."""
 
@@ -46,6 +49,10 @@ class TransportPool:
         self._insecure = insecure
         self._open: dict[str | None, HTTP] = {}
         self._to: dict[str, HTTP] = {}
+        self._haunted = False
+        """Whether an event loop that has ended left connections, which a transport of the caller's still holds."""
+        self.closed = False
+        """Whether the session is closed for good: what was under way then opens no connection any more."""
 
     def check(self, endpoint: str) -> None:
         """Raise ConfigurationError for an endpoint of plain http that is not local, unless that is asked for.
@@ -61,35 +68,42 @@ class TransportPool:
             )
 
     def to(self, endpoint: str) -> HTTP:
-        """Return what sends requests to `endpoint`; raises ConfigurationError as `check` and `http_for` do."""
+        """Return what sends requests to `endpoint`.
+
+        Raises ConfigurationError as `check` and `http_for` do, and once it is closed.
+        """
         http = self._to.get(endpoint)
         if http is None:
+            if self.closed:
+                raise ConfigurationError(CLOSED)
             self.check(endpoint)
             choice = self._choice
             proxy = proxy_of(endpoint) if choice is None or choice == "aiohttp" else None
-            http = self._open.get(proxy) or http_for(endpoint, choice, self._max_connections)
+            http = self._open.get(proxy) or http_for(endpoint, choice, self._max_connections, haunted=self._haunted)
             self._open[proxy] = self._to[endpoint] = http
         return http
 
     async def aclose(self) -> None:
         """Close all connections; later ones are opened anew."""
         transports = list(self._open.values())
-        self.abandon()
+        self._open.clear()
+        self._to.clear()
         for http in transports:
             await http.aclose()
 
     def abandon(self) -> None:
         """Forget the connections: their event loop has ended, so that nothing can close them."""
+        self._haunted = bool(self._open)
         self._open.clear()
         self._to.clear()
 
 
-def http_for(endpoint: str, choice: TransportChoice, max_connections: int) -> HTTP:
+def http_for(endpoint: str, choice: TransportChoice, max_connections: int, *, haunted: bool = False) -> HTTP:
     """Return what sends requests; raises ConfigurationError if aiohttp or the environment's proxy cannot be used."""
     if choice is not None and choice != "aiohttp":
         from .httpx_transport import HTTPXTransport
 
-        return HTTPXTransport(choice)
+        return HTTPXTransport(choice, haunted=haunted)
     proxy = proxy_of(endpoint)
     if choice is None and proxy is None:
         from .connections import ConnectionPool

@@ -12,17 +12,35 @@ _OTHER_HOST: Final = (62, 63, 64)
 
 _NO_COMMON_TLS: Final = frozenset(
     {
+        "DH_KEY_TOO_SMALL",
         "HTTP_REQUEST",
         "NO_PROTOCOLS_AVAILABLE",
+        "RECORD_LAYER_FAILURE",
         "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "TLSV1_ALERT_INSUFFICIENT_SECURITY",
+        "TLSV1_ALERT_NO_APPLICATION_PROTOCOL",
         "TLSV1_ALERT_PROTOCOL_VERSION",
+        "UNEXPECTED_MESSAGE",
         "UNKNOWN_PROTOCOL",
+        "UNSAFE_LEGACY_RENEGOTIATION_DISABLED",
         "UNSUPPORTED_PROTOCOL",
         "WRONG_SSL_VERSION",
         "WRONG_VERSION_NUMBER",
     }
 )
 """Reasons of OpenSSL for a peer that speaks no TLS, or none that we speak."""
+
+_REFUSED: Final = frozenset(
+    {
+        "SSLV3_ALERT_BAD_CERTIFICATE",
+        "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+        "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+        "TLSV1_ALERT_ACCESS_DENIED",
+        "TLSV1_ALERT_UNKNOWN_CA",
+        "TLSV1_UNRECOGNIZED_NAME",
+    }
+)
+"""Reasons of OpenSSL for a peer that does not let us in."""
 
 PASSING_REFUSALS: Final = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 525)})
 """Statuses of a proxy that say that it cannot reach the host now, or has no time."""
@@ -47,6 +65,11 @@ def of_tls(error: BaseException) -> str | None:
         return _of_certificate(code)
     if told & _NO_COMMON_TLS:
         return "check the scheme and the port of the endpoint: TLS as we speak it is not spoken there"
+    if told & _REFUSED:
+        return (
+            "check the endpoint: the host does not know its name, or wants a certificate of the client's, "
+            "which a transport of your own can have: transport=httpx.AsyncHTTPTransport(verify=…)"
+        )
     return None
 
 

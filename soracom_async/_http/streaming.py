@@ -84,13 +84,17 @@ class StreamingResponse:
         return UNASKED
 
     async def receive(self, timeout: float) -> bytes | TransportFailure | None:
-        """Return the next chunk of the body, None at its end; or why none came within `timeout` seconds."""
+        """Return the next chunk of the body, None at its end; or why none came within `timeout` seconds.
+
+        Those are for all that is read until then: what is compressed may go on for ever and become nothing.
+        """
+        deadline = anyio.current_time() + timeout
         while self._release is not None:
             try:
                 for piece in self._pieces:
                     return piece
                 if not self._over:
-                    self._take(await self._next(timeout))
+                    self._take(await self._next(deadline, timeout))
                     continue
             except BadBody as error:
                 self._end = failure_of(error)
@@ -107,11 +111,11 @@ class StreamingResponse:
         else:
             self._pieces = iter((chunk,) if chunk else ()) if self._decoder is None else self._decoder.feed(chunk)
 
-    async def _next(self, timeout: float) -> bytes | TransportFailure | None:
+    async def _next(self, deadline: float, timeout: float) -> bytes | TransportFailure | None:
         if not self._intact:
             return CANCELLED
         self._intact = False
-        with anyio.move_on_after(timeout):
+        with anyio.CancelScope(deadline=deadline):
             try:
                 chunk = await anext(self._chunks, None)
             except Exception as error:

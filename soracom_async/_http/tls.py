@@ -10,8 +10,11 @@ from ..errors import ConfigurationError
 
 
 def tls() -> ssl.SSLContext:
-    """Return the TLS context that all sessions of the process share: making one takes tens of milliseconds."""
-    return _tls(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    """Return the TLS context that all sessions of the process share: making one takes tens of milliseconds.
+
+    An empty variable counts as not set.
+    """
+    return _tls(os.environ.get("SSL_CERT_FILE") or None, os.environ.get("SSL_CERT_DIR") or None)
 
 
 @cache

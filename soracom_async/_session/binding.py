@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 import anyio
 import anyio.lowlevel
 
+from .._tasks import to_the_end
 from ..errors import ConfigurationError
 
 CLOSING_SECONDS = 5.0
@@ -41,16 +42,17 @@ class Binding:
         if self._loop != loop or self._pid != os.getpid():
             self._enter(loop)
 
-    async def aclose(self) -> None:
-        """Close the connections; raises ConfigurationError if they belong to another loop, and that still lives."""
+    def check(self) -> None:
+        """Raise ConfigurationError if the session belongs to another process, or to another loop that still lives."""
         if self._loop is not None:
             self._check(anyio.lowlevel.current_token())
+
+    async def aclose(self) -> None:
+        """Close the connections, also when cancelled."""
         end, self._end, loop, self._loop = self._end, None, self._loop, None
-        if end is None:
-            await _closed(self._close)
-        elif _has_ended(loop):
+        if _has_ended(loop):
             self._abandon()
-        else:
+        elif end is not None:
             await end.aclose()
 
     def _enter(self, loop: object) -> None:
@@ -83,8 +85,11 @@ async def _end_of_loop(call: Callable[[], Awaitable[None]]) -> AsyncGenerator[No
 
 
 async def _closed(close: Callable[[], Awaitable[None]]) -> None:
-    with anyio.move_on_after(CLOSING_SECONDS, shield=True):
-        await close()
+    async def in_time() -> None:
+        with anyio.move_on_after(CLOSING_SECONDS):
+            await close()
+
+    await to_the_end(in_time)
 
 
 def _has_ended(loop: object) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 
-from .._clock import Clock, clock_time, wait
+from .._clock import TOLD_AFTER, Clock, clock_time, wait
 from .._core.headers import (
     LONGEST_WINDOW,
     NOTHING,
@@ -59,6 +59,8 @@ class Bucket:
         self._queue: deque[_Waiter] = deque()
         self._told_until = -math.inf
         """The reset whose wait was logged."""
+        self._told_unknown = False
+        """Whether it was logged that no answer has told the quota yet."""
 
     def try_acquire(self) -> Permit | None:
         """Return a permit if one is free and nobody waits for it; never waits itself."""
@@ -154,6 +156,11 @@ class Bucket:
         now = self._clock.now()
         opens_at = self.window.opens_at(now)
         if opens_at == math.inf:
+            with anyio.move_on_after(math.inf if self._told_unknown else TOLD_AFTER):
+                await waiter.event.wait()
+                return
+            self._told_unknown = True
+            log.info("the quota of %s is not known yet: %s for the first answer", self.name, self._waiting())
             await waiter.event.wait()
         else:
             await wait(self._clock, waiter.event, max(0.0, opens_at - now))
@@ -163,10 +170,16 @@ class Bucket:
         self._told_until = self.window.reset.latest
         seconds = self._told_until - self._clock.now()
         if self.window.spent and 0 < seconds < math.inf:
-            calls = f"{len(self._queue)} call{'s wait' if len(self._queue) > 1 else ' waits'}"
             log.info(
-                "the quota of %s is used up: %s for %.1f s, until %s", self.name, calls, seconds, clock_time(seconds)
+                "the quota of %s is used up: %s for %.1f s, until %s",
+                self.name,
+                self._waiting(),
+                seconds,
+                clock_time(seconds),
             )
+
+    def _waiting(self) -> str:
+        return f"{len(self._queue)} call{'s wait' if len(self._queue) > 1 else ' waits'}"
 
     def _refusal(self, operation: str) -> RateLimited:
         now = self._clock.now()

@@ -19,12 +19,13 @@ class Requests:
 
     def __init__(self, extra: Mapping[str, str]) -> None:
         self._extra = [(name.lower().encode(), value.encode()) for name, value in extra.items()]
-        self._headers: dict[Options, list[tuple[bytes, bytes]]] = {}
+        self._headers: dict[tuple[str, str], list[tuple[bytes, bytes]]] = {}
 
     def make(self, prepared: Prepared, options: Options, lease: Lease | None) -> Request:
         """Return the request that goes out."""
         method, content = prepared.operation.method, prepared.content
-        headers = [*(self._headers.get(options) or self._headers_for(options)), *(lease.headers if lease else ())]
+        common = self._headers.get((options.endpoint, options.language)) or self._headers_for(options)
+        headers = [*common, *(lease.headers if lease else ())]
         if prepared.headers:
             names = {name for name, _ in prepared.headers}
             headers = [*(each for each in headers if each[0] not in names), *prepared.headers]
@@ -51,5 +52,6 @@ class Requests:
             b"content-type",
             b"transfer-encoding",
         }
-        self._headers[options] = own + [(name, value) for name, value in self._extra if name not in ours]
-        return self._headers[options]
+        headers = own + [(name, value) for name, value in self._extra if name not in ours]
+        self._headers[options.endpoint, options.language] = headers
+        return headers

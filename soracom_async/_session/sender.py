@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import anyio
 
-from .._clock import Clock, clock_time
+from .._clock import TOLD_AFTER, Clock, clock_time
 from .._codec.redaction import secrets_in
 from .._codec.responses import SPENT, failure, refusal
 from .._core.operation import Operation
@@ -39,8 +39,6 @@ log = logging.getLogger("soracom_async")
 
 MAX_REPLAYS = 3
 """Renewals that one call may cause; a second only if the token that was refused had worked before."""
-TOLD_AFTER = 10.0
-"""Seconds after which a wait for a connection is logged."""
 
 
 class Sender:

@@ -16,7 +16,7 @@ from .._core.outcome import Response
 from .._core.request import BadArgument, Prepared, prepare
 from .._core.token import Hidden, Lease
 from .._http.exchange import Headers
-from .._http.pool import TransportPool
+from .._http.pool import CLOSED, TransportPool
 from .._http.streaming import StreamingResponse
 from ..credentials.kinds import ApiToken, Credentials
 from ..errors import ConfigurationError
@@ -79,7 +79,6 @@ class Session:
         )
         self._transports = transports
         self._binding = Binding(self._sender.bind, transports.aclose, self._abandon)
-        self._closed = False
 
     async def call(
         self, operation: Operation[R], arguments: Mapping[str, Any], options: Options, lease: Lease | None = None
@@ -165,9 +164,10 @@ class Session:
 
     async def aclose(self) -> None:
         """Close the connections; calls made afterwards raise ConfigurationError."""
-        if not self._closed:
+        if not self._transports.closed:
+            self._binding.check()
+            self._transports.closed = True
             await self._binding.aclose()
-            self._closed = True
 
     def _abandon(self) -> None:
         """Forget what an event loop that has ended left; what is known of token and quota stays."""
@@ -241,8 +241,8 @@ class Session:
 
     def enter(self) -> None:
         """Bind the session here; raises ConfigurationError if it belongs elsewhere, and once it is closed."""
-        if self._closed:
-            raise ConfigurationError("the session is closed: open a new one with 'async with Soracom(…)'")
+        if self._transports.closed:
+            raise ConfigurationError(CLOSED)
         self._binding.enter()
 
 

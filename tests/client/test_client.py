@@ -1,7 +1,9 @@
 """A session as its user sees it, against the emulator: `soracom_async.client`, `_session`, `_login`."""
 
+import gc
 import inspect
 import sys
+import weakref
 from unittest.mock import create_autospec
 
 import anyio
@@ -188,6 +190,17 @@ async def test_not_waiting(emulator, jumping_clock):
         assert 59 <= caught.value.retry_after <= 60
         assert (await soracom.sims.get(SIM_IDS[0])).sim_id == SIM_IDS[0]
     assert emulator.throttled == 0
+
+
+async def test_options_of_one_call_are_not_kept(emulator):
+    """A program may give each call a time-out of its own: nothing grows."""
+    async with opened(emulator) as soracom:
+        other = soracom.with_options(timeout=5)
+        await other.sims.get(SIM_IDS[0])
+        options = weakref.ref(other._options)
+        del other
+        gc.collect()
+        assert options() is None
 
 
 async def test_options_share_session_token_and_quota(emulator):

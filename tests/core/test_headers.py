@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soracom_async._core.headers import LONGEST_WINDOW, RateLimitHeaders, tells_reset
+from soracom_async._core.headers import LONGEST_WINDOW, RateLimitHeaders, time_to_reset
 from soracom_async._core.reset import PERIOD
 from soracom_async._core.window import Window
 
@@ -46,7 +46,7 @@ def test_the_seconds_of_a_window(text, seconds):
     """A fraction is rounded up; what cannot be, or is longer than any window, is as if nothing was said."""
     headers = {LIMIT: "100", REMAINING: "0", SECONDS: text}
     assert RateLimitHeaders.parse(headers) == RateLimitHeaders(100, 0, seconds)
-    assert tells_reset(headers) is (seconds is not None)
+    assert time_to_reset(headers) == seconds
 
 
 numbers = st.integers(-10, 10**12).map(str) | st.floats(allow_nan=True).map(str) | st.text(max_size=50) | st.none()

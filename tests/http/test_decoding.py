@@ -10,14 +10,15 @@ import tracemalloc
 import zlib
 from functools import partial
 
+import anyio
 import httpx
 import pytest
 from bodies import answer_of, every_way, in_process, over, storage
 from hypothesis import given
 from hypothesis import strategies as st
-from servers import SIM, Script, answering, reply, serving
+from servers import SIM, Connection, Received, Script, answering, reply, serving
 
-from soracom_async import AuthKey, ConfigurationError, Soracom, TransportError
+from soracom_async import AuthKey, ConfigurationError, RequestTimeout, Soracom, TransportError
 from soracom_async._http.codecs import PIECE, BadBody
 from soracom_async._http.decoding import Decoder, codings
 
@@ -303,6 +304,25 @@ async def test_a_stream_has_no_bound_but_its_error_has(way):
                     async with soracom.stream("getSim", sim_id="1"):
                         pytest.fail("there is nothing to read")
                 with pytest.raises(TransportError, match="max_response_size=1000 bytes"):
+                    await soracom.files.get("private", "a")
+    gc.collect()
+
+
+@every_way
+async def test_a_body_that_goes_on_for_ever_and_becomes_nothing(way, tmp_path):
+    """The time-out of a chunk ends it, though there is always something to read."""
+
+    async def handle(request: Received, connection: Connection) -> None:
+        await connection.send(b"HTTP/1.1 200 X\r\ncontent-encoding: gzip\r\n\r\n")
+        while True:
+            await connection.send(members(*[b""] * 100))
+
+    async with serving(handle) as host, serving(answering(reply(None, 302, {"location": f"{host.url}/a"}))) as server:
+        async with over(way, server.url, timeout=0.2, max_retries=0) as soracom:
+            with anyio.fail_after(5):
+                with pytest.raises(RequestTimeout, match="nothing more of the answer within 0.2 s"):
+                    await soracom.download(f"{host.url}/a", to=tmp_path / "a")
+                with pytest.raises(RequestTimeout, match="nothing more of the answer within 0.2 s"):
                     await soracom.files.get("private", "a")
     gc.collect()
 

@@ -191,7 +191,21 @@ async def test_each_endpoint_has_its_own_way(monkeypatch):
 @pytest.mark.parametrize("choice", [None, "aiohttp"])
 @pytest.mark.parametrize(
     "proxy",
-    ["gopher://h:1", "http://h:port", "http://h:99999", "h:0", "http://", "http://[", "a b:1", "http://u:se/cret@h:1"],
+    [
+        "gopher://h:1",
+        "gopher://user:hush@h:1",
+        "http://h:port",
+        "http://user:hush@h:99999",
+        "h:0",
+        "http://",
+        "http://[",
+        "a b:1",
+        "http://user:hush/hush@h:1",
+        "http://user:hush#hush@h:1",
+        "http://user:hush?hush@h:1",
+        "http://user:hush@[h:1",
+        "http://user:hush@",
+    ],
 )
 async def test_a_proxy_that_cannot_work_is_a_clear_error(monkeypatch, proxy, choice, anyio_backend_name):
     """One that nothing speaks or reaches is refused before anything is sent, not at each call; no secret is shown."""
@@ -200,7 +214,7 @@ async def test_a_proxy_that_cannot_work_is_a_clear_error(monkeypatch, proxy, cho
     monkeypatch.setenv("https_proxy", proxy)
     with pytest.raises(ConfigurationError, match="the proxy that the environment names cannot be used: ") as caught:
         http_for("https://g.api.soracom.io", choice, 10)
-    assert "'se'" not in str(caught.value)
+    assert "hush" not in str(caught.value)
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])

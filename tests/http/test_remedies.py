@@ -11,7 +11,7 @@ import httpcore
 import httpx
 import pytest
 import trustme
-from bodies import every_way, in_process, over
+from bodies import every_way, gone, in_process, over
 from servers import SIM, Connection, Received, Script, answering, opened, reply, serving
 
 from soracom_async import TransportError
@@ -83,6 +83,39 @@ async def test_a_port_without_tls_is_asked_once(way, jumping_clock):
             with pytest.raises(TransportError, match="check the scheme and the port of the endpoint"):
                 await soracom.sims.get("1")
         assert server.accepted == 1
+    gc.collect()
+
+
+@every_way
+async def test_a_host_that_wants_a_certificate_of_ours_is_asked_once(
+    way, authority, tmp_path, monkeypatch, jumping_clock
+):
+    """In TLS 1.3 that shows only when the answer is read."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+
+    async def accept(connection: Connection) -> None:
+        received, to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
+        server_side = context.wrap_bio(received, to_send, server_side=True)
+        with pytest.raises(ssl.SSLError, match="PEER_DID_NOT_RETURN_A_CERTIFICATE"):
+            while True:
+                try:
+                    server_side.do_handshake()
+                except ssl.SSLWantReadError:
+                    await connection.send(to_send.read())
+                    received.write(await connection.stream.receive())
+        await connection.send(to_send.read())  # the alert
+        await gone(connection)
+
+    async with serving(answering(reply(SIM)), accept=accept) as server:
+        async with over(way, server.url.replace("http:", "https:"), clock=jumping_clock) as soracom:
+            with pytest.raises(TransportError, match="wants a certificate of the client's") as caught:
+                await soracom.sims.get("1")
+    assert caught.value.attempts == 1
     gc.collect()
 
 
@@ -172,6 +205,10 @@ def test_what_a_proxy_says(errors, text, permanent):
     [
         ("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate", "SSL_CERT_FILE"),
         ("[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)", "scheme and the port"),
+        ("[SSL: RECORD_LAYER_FAILURE] record layer failure (_ssl.c:1000)", "scheme and the port"),
+        ("[SSL: TLSV1_UNRECOGNIZED_NAME] tlsv1 unrecognized name (_ssl.c:1006)", "check the endpoint"),
+        ("[SSL: TLSV1_ALERT_ACCESS_DENIED] tlsv1 alert access denied (_ssl.c:1006)", "check the endpoint"),
+        ("[SSL: TLSV1_ALERT_INTERNAL_ERROR] tlsv1 alert internal error (_ssl.c:1006)", None),
         ("[SSL: INTERNAL_ERROR] internal error", None),
         ("[Errno 111] Connection refused", None),
     ],

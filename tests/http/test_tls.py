@@ -134,6 +134,14 @@ def test_one_context_is_shared(trusted, monkeypatch):
     assert first.check_hostname
 
 
+def test_an_empty_variable_counts_as_not_set(monkeypatch):
+    """As a shell leaves it: the usual certificates are trusted."""
+    usual = tls()
+    monkeypatch.setenv("SSL_CERT_FILE", "")
+    monkeypatch.setenv("SSL_CERT_DIR", "")
+    assert tls() is usual
+
+
 def test_a_missing_certificate_file_is_a_clear_error(monkeypatch, tmp_path):
     """SSL_CERT_FILE that names no file: ConfigurationError that names the variable."""
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nothing.pem"))

@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 import anyio
 import httpx
 import pytest
+from clock import until
 from servers import LOGIN, SIM, Connection, Received, Script, logged_in, opened, reply, serving
 
-from soracom_async import ApiToken, AuthenticationFailed, ConfigurationError, Soracom
+from soracom_async import ApiToken, AuthenticationFailed, AuthKey, ConfigurationError, Soracom
 from soracom_async._session.binding import Binding
 
 trio = pytest.importorskip("trio")
@@ -103,11 +104,12 @@ def test_the_connections_of_a_loop_are_closed_at_its_end(library, transport):
         asyncio.run(soracom.aclose())
 
 
-def test_a_loop_that_is_closed_without_a_word():
+@pytest.mark.parametrize("transport", [lambda: None, httpx.AsyncHTTPTransport])
+def test_a_loop_that_is_closed_without_a_word(transport):
     """A loop that does not finalize its generators: its connections are dropped, and the session goes on."""
     with Service() as service, warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
-        soracom = opened(service.url)
+        soracom = Soracom(AuthKey("keyId-1", "secret-1"), endpoint=service.url, transport=transport())
         loop = asyncio.new_event_loop()
         assert loop.run_until_complete(use(soracom)) == "1"
         loop.close()
@@ -310,3 +312,75 @@ def test_the_end_of_a_token_is_a_time_with_a_zone(at):
     """Anything else is refused with what it must be."""
     with pytest.raises(ConfigurationError, match="expires_at=.* must be a datetime with a time zone"):
         Soracom(ApiToken("api-key", "token", expires_at=at))
+
+
+# Closing
+
+
+@pytest.mark.anyio
+async def test_what_is_under_way_at_the_end_opens_no_connection():
+    """A call that waits before its repetition when the session is closed ends with an error, and leaves no socket."""
+
+    async def handle(request: Received, connection: Connection) -> None:
+        await connection.send(reply({"code": "X", "message": "later"}, 503, {"retry-after": "0.2"}))
+        asked.set()
+
+    asked = anyio.Event()
+    async with serving(logged_in(handle)) as server, anyio.create_task_group() as tasks:
+        soracom = opened(server.url)
+
+        async def call() -> None:
+            with pytest.raises(ConfigurationError, match="closed"):
+                await soracom.sims.get("1")
+
+        tasks.start_soon(call)
+        await asked.wait()
+        await soracom.aclose()
+    assert len(server.requests) == 2
+    assert server.open == 0
+
+
+class SlowToClose(Script):
+    async def aclose(self) -> None:
+        await anyio.sleep(0.05)
+        await super().aclose()
+
+
+@pytest.mark.anyio
+async def test_a_session_that_is_being_closed_takes_no_call():
+    """Neither meanwhile, nor after a second `aclose`."""
+    transport = SlowToClose(SIM)
+    soracom = opened(transport)
+    await use(soracom)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(soracom.aclose)
+        await anyio.lowlevel.checkpoint()
+        await soracom.aclose()
+        with pytest.raises(ConfigurationError, match="closed"):
+            await use(soracom)
+    assert transport.closed
+
+
+@pytest.mark.parametrize("steps", range(4))
+def test_closing_that_is_cancelled_closes_all_the_same(steps):
+    """`asyncio.wait_for(soracom.aclose(), …)`, or a task that is cancelled meanwhile: no socket is left."""
+
+    async def handle(request: Received, connection: Connection) -> None:
+        await anyio.sleep(0.02)
+        await connection.send(reply(SIM))
+
+    async def main() -> None:
+        async with serving(logged_in(handle)) as server:
+            soracom = opened(server.url)
+            await asyncio.gather(*(use(soracom) for _ in range(4)))
+            assert server.open > 1
+            closing = asyncio.create_task(soracom.aclose())
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            closing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await closing
+            await soracom.aclose()  # if the task had not begun
+            await until(lambda: not server.open)
+
+    asyncio.run(main())

@@ -60,6 +60,17 @@ async def test_a_long_retry_after_is_not_waited_for(status, named, jumping_clock
     assert len(transport.requests) == 1
 
 
+@pytest.mark.parametrize("seconds", [121, 3000, "3600"])
+async def test_a_429_that_names_a_far_reset_is_not_waited_for(seconds, jumping_clock):
+    """Its window may turn in an hour: the call that was refused does not stand still for so long."""
+    transport = Script(counted(0, seconds, status=429))
+    async with opened(transport, clock=jumping_clock) as soracom:
+        with pytest.raises(RateLimited) as caught:
+            await soracom.sims.get("1")
+    assert caught.value.retry_after == float(seconds)
+    assert (caught.value.attempts, caught.value.elapsed) == (1, 0.0)
+
+
 async def test_a_retry_after_is_waited_for_up_to_max_wait(jumping_clock):
     """`max_wait` is the session's, or that of some calls."""
     busy = httpx.Response(503, json={"code": "X", "message": "later"}, headers={"retry-after": "300"})
@@ -244,6 +255,29 @@ async def test_a_long_wait_for_a_connection_is_told(caplog, monkeypatch):
         done.set()
     assert "getSim waits for a connection: all 1 are in use" in lines(caplog)
     assert soracom._session._sender.gate.value == 1
+
+
+async def test_a_long_wait_for_the_first_answers_is_told(caplog, monkeypatch):
+    """While no answer has told the quota, few requests go out: if those take long, the others say so, once."""
+    monkeypatch.setattr("soracom_async._session.limiter.TOLD_AFTER", 0.01)
+    caplog.set_level(logging.INFO, "soracom_async")
+    answer = anyio.Event()
+
+    class Slow(Script):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.path != "/v1/auth":
+                await answer.wait()
+            return await super().handle_async_request(request)
+
+    async with opened(Slow(counted(99, 60))) as soracom, anyio.create_task_group() as tasks:
+        await soracom.login()
+        for _ in range(7):
+            tasks.start_soon(soracom.sims.get, "1")
+        await until(lambda: any("quota" in each for each in lines(caplog)))
+        await anyio.sleep(0.03)
+        answer.set()
+    told = [each for each in lines(caplog) if "quota" in each]
+    assert told == ["the quota of Sim is not known yet: 3 calls wait for the first answer"]
 
 
 async def test_a_failure_tells_how_often_and_how_long(jumping_clock):
