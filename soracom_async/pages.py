@@ -16,7 +16,7 @@ from ._tasks import Tasks
 from .errors import ConfigurationError, DecodeError
 
 T = TypeVar("T")
-log = logging.getLogger("soracom_async")
+log: logging.Logger = logging.getLogger("soracom_async")
 
 
 @frozen(slots=True)

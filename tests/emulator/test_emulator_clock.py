@@ -314,3 +314,24 @@ def test_what_a_loop_does_not_tell_counts_as_idle(monkeypatch):
         monkeypatch.undo()
 
     asyncio.run(look())
+
+
+@pytest.mark.parametrize("what", ["sockets", "calls"])
+async def test_what_is_under_way_is_waited_for_but_not_for_ever(what, monkeypatch):
+    """A socket or a call in a thread that shows no end: after half a second without a step of any task, time jumps."""
+    for each in ("sockets", "calls", "timers"):
+        monkeypatch.setattr(idleness, each, lambda busy=each == what: busy)
+    clock = JumpingClock()
+    monkeypatch.setattr(clock._threads, "work", lambda *_: False)
+    monkeypatch.setattr(clock._threads, "of_others", lambda: False)
+    assert not clock._quiet(began=0.0, since=0.0, now=clocks.PATIENCE - 0.001)
+    assert clock._quiet(began=0.0, since=0.0, now=clocks.PATIENCE)
+
+
+async def test_a_call_is_known_before_a_thread_has_begun_it():
+    """A task that holds a place in the pool of threads waits for it."""
+    pool, somebody = anyio.to_thread.current_default_thread_limiter(), object()
+    assert not idleness.calls()
+    await pool.acquire_on_behalf_of(somebody)
+    assert idleness.calls()
+    pool.release_on_behalf_of(somebody)

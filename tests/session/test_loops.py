@@ -130,6 +130,14 @@ def test_closing_in_the_next_loop():
     asyncio.run(soracom.aclose())
 
 
+def test_closing_what_was_never_used():
+    """A session that no loop ever saw is closed in any."""
+    soracom = opened(Script(SIM))
+    asyncio.run(soracom.aclose())
+    with pytest.raises(ConfigurationError, match="closed"):
+        asyncio.run(use(soracom))
+
+
 def test_a_session_is_entered_in_the_next_loop():
     """`async with` in one loop, without leaving it properly, then in another."""
     soracom = opened(Script(SIM))
