@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from attrs import evolve
+from attrs import evolve, fields
 
 from ._clock import Clock, SystemClock
 from ._http.pool import TransportChoice, TransportPool
@@ -14,8 +14,8 @@ from .credentials.kinds import Credentials
 from .errors import ConfigurationError
 from .options import ENDPOINTS, Options, checked_ttl, endpoint_of
 
-OPTIONS = ("language", "timeout", "max_retries", "wait", "max_wait", "max_response_size")
-"""The settings that `with_options` can change."""
+OPTIONS = frozenset(field.name for field in fields(Options)) - {"endpoint"}
+"""The settings that are options as they are; the endpoint is found out."""
 
 
 class Settings(TypedDict, total=False):

@@ -61,17 +61,12 @@ class Tasks:
     async def aclose(self) -> None:
         """Cancel them and wait for their end, also when cancelled; raise what one crashed by, unless it was raised."""
         self._scope.cancel()
-        interruption: BaseException | None = None
-        while not self.ended:
-            try:
-                with anyio.CancelScope(shield=True):
-                    await self._end.wait()
-            except asyncio.CancelledError as error:  # `task.cancel()` knows no shield
-                interruption = error
-        if not self._told:
-            self.check()
-        if interruption is not None:
-            raise interruption
+        try:
+            if not self.ended:
+                await to_the_end(self._end.wait)
+        finally:
+            if not self._told:
+                self.check()
 
     def _are_cancelled(self) -> bool:
         """Return whether the task that calls this is being cancelled together with all others."""

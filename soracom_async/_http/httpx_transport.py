@@ -83,11 +83,11 @@ _UNAUTHORIZED = TransportFailure(f"407: {PROXY_LOGIN}", sent=False, permanent=Tr
 
 
 class HTTPXTransport:
-    """Sends by a transport of httpx; one that is `haunted` has connections of an event loop that has ended."""
+    """Sends by a transport of httpx; one that is `abandoned` has connections of an event loop that has ended."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport, *, haunted: bool = False) -> None:
+    def __init__(self, transport: httpx.AsyncBaseTransport, *, abandoned: bool = False) -> None:
         self._transport = transport
-        self._haunted = haunted
+        self._abandoned = abandoned
 
     async def send(self, request: Request, timeout: float) -> Response | TransportFailure:
         """Send one request and read the whole answer, within `timeout` seconds."""
@@ -104,8 +104,8 @@ class HTTPXTransport:
     async def _within(
         self, timeout: float, request: Request, exchange: Callable[[httpx.Request], Awaitable[T | TransportFailure]]
     ) -> T | TransportFailure:
-        if self._haunted:
-            self._haunted = False
+        if self._abandoned:
+            self._abandoned = False
             with suppress(Exception):  # it forgets its connections, but cannot close them any more
                 await self._transport.aclose()
         outcome: T | TransportFailure | None = None

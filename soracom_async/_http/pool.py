@@ -49,7 +49,7 @@ class TransportPool:
         self._insecure = insecure
         self._open: dict[str | None, HTTP] = {}
         self._to: dict[str, HTTP] = {}
-        self._haunted = False
+        self._abandoned = False
         """Whether an event loop that has ended left connections, which a transport of the caller's still holds."""
         self.closed = False
         """Whether the session is closed for good: what was under way then opens no connection any more."""
@@ -79,7 +79,7 @@ class TransportPool:
             self.check(endpoint)
             choice = self._choice
             proxy = proxy_of(endpoint) if choice is None or choice == "aiohttp" else None
-            http = self._open.get(proxy) or http_for(endpoint, choice, self._max_connections, haunted=self._haunted)
+            http = self._open.get(proxy) or http_for(endpoint, choice, self._max_connections, abandoned=self._abandoned)
             self._open[proxy] = self._to[endpoint] = http
         return http
 
@@ -93,17 +93,17 @@ class TransportPool:
 
     def abandon(self) -> None:
         """Forget the connections: their event loop has ended, so that nothing can close them."""
-        self._haunted = bool(self._open)
+        self._abandoned = bool(self._open)
         self._open.clear()
         self._to.clear()
 
 
-def http_for(endpoint: str, choice: TransportChoice, max_connections: int, *, haunted: bool = False) -> HTTP:
+def http_for(endpoint: str, choice: TransportChoice, max_connections: int, *, abandoned: bool = False) -> HTTP:
     """Return what sends requests; raises ConfigurationError if aiohttp or the environment's proxy cannot be used."""
     if choice is not None and choice != "aiohttp":
         from .httpx_transport import HTTPXTransport
 
-        return HTTPXTransport(choice, haunted=haunted)
+        return HTTPXTransport(choice, abandoned=abandoned)
     proxy = proxy_of(endpoint)
     if choice is None and proxy is None:
         from .connections import ConnectionPool

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from .._core.retry import PASSING
+
 _EXPIRED: Final = (9, 10)
 _OTHER_HOST: Final = (62, 63, 64)
 """Codes of OpenSSL for a certificate that is not valid now, and for one of another host."""
@@ -41,9 +43,6 @@ _REFUSED: Final = frozenset(
     }
 )
 """Reasons of OpenSSL for a peer that does not let us in."""
-
-PASSING_REFUSALS: Final = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 525)})
-"""Statuses of a proxy that say that it cannot reach the host now, or has no time."""
 
 _SOCKS_REFUSALS: Final = ("Requested ", "Invalid username", "Proxy Server could not connect: Connection not allowed")
 """How the SOCKS errors of httpcore begin that are no matter of time."""
@@ -92,7 +91,7 @@ def of_proxy(error: Exception) -> str | None:
         return PROXY_LOGIN if text.startswith(_SOCKS_REFUSALS) else None
     if status[1] == "407":
         return PROXY_LOGIN
-    if int(status[1]) in PASSING_REFUSALS:
+    if int(status[1]) in (*PASSING, 429):  # it cannot reach the host now, or has no time
         return None
     return "the proxy refuses to connect to this host: ask whoever runs it, or name the host in NO_PROXY"
 

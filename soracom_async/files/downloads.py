@@ -16,13 +16,13 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol
 
-import anyio
 from anyio.to_thread import run_sync
 
 from .._codec.responses import failure
 from .._core.operation import Operation
 from .._core.outcome import TransportFailure
 from .._http.exchange import Request
+from .._iteration import SharedIterator
 from ..errors import ConfigurationError
 from .content import Content
 from .uploads import Progress, Watched
@@ -70,7 +70,7 @@ class Body(Protocol):
         ...
 
 
-class Download:
+class Download(SharedIterator[bytes]):
     """An answer whose body is read as it comes: `async for chunk in answer`, `read()` or `save(path)`, once.
 
     If the connection to a storage host breaks, the body goes on where it was, or what comes again is left out; for
@@ -79,12 +79,14 @@ class Download:
     in its place, and what the methods raise. `async with` closes it at the end, or `aclose` does.
     """
 
+    _usage = "'async for chunk in answer', or 'await answer.read()'"
+
     def __init__(self, response: Body, operation: Operation[Any], timeout: float) -> None:
+        super().__init__()
         self._response = response
         self._operation = operation
         self._timeout = timeout
         self._open = True
-        self._turn = anyio.Lock(fast_acquire=True)
 
     @property
     def status(self) -> int:
@@ -106,19 +108,15 @@ class Download:
         """The bytes of the whole body; None if the host does not say."""
         return self._response.length
 
-    def __aiter__(self) -> Download:
-        return self
-
-    async def __anext__(self) -> bytes:
+    async def _refill(self) -> None:
         if not self._open:
             raise ConfigurationError("the answer is closed: read it within its 'async with'")
-        async with self._turn:  # several tasks may read: each chunk goes to one of them
-            chunk = await self._response.receive(self._timeout)
+        chunk = await self._response.receive(self._timeout)
         if chunk is None:
             raise StopAsyncIteration
         if isinstance(chunk, TransportFailure):
             raise failure(self._operation, chunk, self._response.request.endpoint)
-        return chunk
+        self._items.append(chunk)
 
     async def read(self) -> bytes:
         """Return the rest of the body."""
