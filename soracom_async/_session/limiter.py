@@ -152,6 +152,8 @@ class Bucket:
             return
         if self.window.spent and self._told_until < self.window.reset.latest:
             await anyio.lowlevel.checkpoint()  # all who come at once are counted
+            if waiter.permit is not None:
+                return
             self._tell()
         now = self._clock.now()
         opens_at = self.window.opens_at(now)
@@ -168,15 +170,14 @@ class Bucket:
     def _tell(self) -> None:
         """Log that the quota is waited for, once in each window."""
         self._told_until = self.window.reset.latest
-        seconds = self._told_until - self._clock.now()
-        if self.window.spent and 0 < seconds < math.inf:
-            log.info(
-                "the quota of %s is used up: %s for %.1f s, until %s",
-                self.name,
-                self._waiting(),
-                seconds,
-                clock_time(seconds),
-            )
+        seconds = max(0.0, self._told_until - self._clock.now())
+        log.info(
+            "the quota of %s is used up: %s for %.1f s, until %s",
+            self.name,
+            self._waiting(),
+            seconds,
+            clock_time(seconds),
+        )
 
     def _waiting(self) -> str:
         return f"{len(self._queue)} call{'s wait' if len(self._queue) > 1 else ' waits'}"

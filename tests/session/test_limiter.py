@@ -1,5 +1,6 @@
 """The waiters of a quota window: `soracom_async._session.limiter`."""
 
+import logging
 import random
 
 import anyio
@@ -251,3 +252,18 @@ async def test_the_answer_to_a_refused_token_may_be_of_another_quota(clock):
     bucket.answered(permit, Response(401, other.headers, b""), clock.now())
     assert bucket.view().remaining == 9
     assert bucket.window.in_flight == 0
+
+
+async def test_a_permit_that_is_free_at_once_is_no_wait(clock, monkeypatch, caplog):
+    """What was reserved and never sent goes to the next before anything is told."""
+    caplog.set_level(logging.INFO, "soracom_async")
+    bucket = full(clock, remaining=1)
+    permit = bucket.try_acquire()
+
+    async def free() -> None:
+        bucket.unsent(permit)
+
+    monkeypatch.setattr("anyio.lowlevel.checkpoint", free)
+    await bucket.acquire()
+    assert bucket.window.in_flight == 1
+    assert not caplog.records
