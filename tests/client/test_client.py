@@ -62,7 +62,7 @@ async def test_the_first_program(emulator):
         with pytest.raises(NotFound) as caught:
             await soracom.sims.get("1")
         error = caught.value
-        assert (error.status, error.operation, error.code, bool(error.message)) == (404, "getSim", "SIM0001", True)
+        assert (error.status, error.operation, error.code, bool(error.message)) == (404, "getSim", "SEM9001", True)
 
 
 @pytest.mark.parametrize("paging", ["both", "link", "key"])

@@ -97,12 +97,12 @@ async def test_signing_up(emulator):
             {"authKeyId": emulator.auth_key.auth_key_id},
             {"coverageTypes": "jp"},
         ):
-            assert refused(await client.post(path, json=NEW | wrong), 400, "COM0003")
+            assert refused(await client.post(path, json=NEW | wrong), 400, "COM9003")
         key = {"authKeyId": emulator.auth_key.auth_key_id, "authKey": emulator.auth_key.auth_key.reveal()}
         asked = NEW | key | {"coverageTypes": ["g", "jp", "g"], "registerPaymentMethod": False}
         session = structure((await client.post(path, json=asked)).json(), load("sandboxInitializeOperator").result)
         assert session.user_name is None
-        assert refused(await client.post(path, json=NEW), 400, "COM0003")
+        assert refused(await client.post(path, json=NEW), 400, "COM9003")
     operator = emulator.world.operators[session.operator_id]
     assert operator.coverages == ["g", "jp"]
     async with opened(emulator, RootUser("new@example.com", "p-1")) as soracom:
@@ -113,8 +113,8 @@ async def test_signup_tokens(emulator):
     """A token is given for an email that nobody has signed up with."""
     path = "/sandbox/operators/token"
     async with open_client(emulator) as client:
-        assert refused(await client.post(f"{path}/root@example.com", json=KEY), 400, "COM0003")
-        assert refused(await client.post(f"{path}/new@example.com", json={}), 400, "COM0003")
+        assert refused(await client.post(f"{path}/root@example.com", json=KEY), 400, "COM9003")
+        assert refused(await client.post(f"{path}/new@example.com", json={}), 400, "COM9003")
         answer = await client.post(f"{path}/new%40example.com", json=KEY)
         assert answer.json() == {"token": emulator.mails[-1].token}
         assert emulator.mails[-1].to == "new@example.com"
@@ -125,11 +125,11 @@ async def test_an_operator_goes(emulator, client, other):
     emulator.world.add_user(other.operator, "guest", "p-1")
     key = emulator.world.add_key(other.operator.users["guest"])
     other_id = other.operator.id
-    assert refused(await client.delete(f"/sandbox/operators/{other_id}"), 403, "AUM0007")
+    assert refused(await client.delete(f"/sandbox/operators/{other_id}"), 403, "AUM0017")
     assert (await other.delete(f"/sandbox/operators/{other_id}")).status_code == 200
-    assert refused(await other.get("/sims"), 401, "AUM0002")
-    assert refused(await other.post("/auth", json={"authKeyId": key.id, "authKey": key.secret}), 401, "AUM0001")
-    assert refused(await log_in(other, emulator.credentials_of(other.operator)), 401, "AUM0001")
+    assert refused(await other.get("/sims"), 401, "AGW0002")
+    assert refused(await other.post("/auth", json={"authKeyId": key.id, "authKey": key.secret}), 401, "AUM0002")
+    assert refused(await log_in(other, emulator.credentials_of(other.operator)), 401, "AUM0002")
     assert (await client.get("/sims")).status_code == 200
     assert (await log_in(client, emulator.auth_key)).status_code == 200
     assert (await client.post("/sandbox/init", json=NEW | {"email": "other@example.com"})).status_code == 201
@@ -145,9 +145,9 @@ async def test_emails(emulator, client, other):
         assert (first.email, first.verified) == ("root@example.com", True)
         assert await soracom.emails.get(first.email_id) == first
         for wrong, code in (
-            ({"email": "no-address"}, "COM0003"),
-            ({"password": "no"}, "AUM0008"),
-            ({"email": "root@example.com"}, "COM0009"),
+            ({"email": "no-address"}, "COM9003"),
+            ({"password": "no"}, "AUM9008"),
+            ({"email": "root@example.com"}, "COM9009"),
         ):
             assert refused(await client.post(issue, json=right | wrong), 400, code)
         for _ in range(2):
@@ -155,25 +155,25 @@ async def test_emails(emulator, client, other):
         again, mail = emulator.mails
         assert mail.to == "second@example.com"
         async with open_client(emulator) as nobody:
-            assert refused(await nobody.post(verify, json={"token": "no"}), 400, "AUM0012")
+            assert refused(await nobody.post(verify, json={"token": "no"}), 400, "AUM9012")
             assert (await nobody.post(verify, json={"token": mail.token})).status_code == 200
-            assert refused(await nobody.post(verify, json={"token": mail.token}), 400, "AUM0012")
+            assert refused(await nobody.post(verify, json={"token": mail.token}), 400, "AUM9012")
             # It is there already, so another token for it adds nothing.
-            assert refused(await nobody.post(verify, json={"token": again.token}), 400, "AUM0012")
+            assert refused(await nobody.post(verify, json={"token": again.token}), 400, "AUM9012")
         _, second = await soracom.emails.list()
         assert (second.email, second.create_date_time) == (
             "second@example.com",
             datetime.fromtimestamp(emulator.world.wall(), UTC),
         )
-        assert refused(await other.get(f"/operators/{other.operator.id}/emails/{second.email_id}"), 404, "COM0007")
+        assert refused(await other.get(f"/operators/{other.operator.id}/emails/{second.email_id}"), 404, "COM9007")
         await soracom.emails.delete(second.email_id)
         with pytest.raises(NotFound):
             await soracom.emails.get(second.email_id)
-    assert refused(await client.delete(f"{own}/{first.email_id}"), 400, "COM0009")
+    assert refused(await client.delete(f"{own}/{first.email_id}"), 400, "COM9009")
     async with open_client(emulator) as sam:
         await log_in(sam, emulator.sam_user)
-        assert refused(await sam.get(own), 400, "AUM0014")
-        assert refused(await sam.post(issue, json=right), 400, "AUM0014")
+        assert refused(await sam.get(own), 400, "AUM9014")
+        assert refused(await sam.post(issue, json=right), 400, "AUM9014")
 
 
 async def test_tokens_in_mails_grow_old(emulator, client, other):
@@ -182,16 +182,16 @@ async def test_tokens_in_mails_grow_old(emulator, client, other):
     body = {"email": "second@example.com", "password": emulator.root_user.password.reveal()}
     await client.post(issue, json=body)
     emulator.advance(86_400)
-    assert refused(await client.post(verify, json={"token": emulator.mails[-1].token}), 404, "AUM0013")
+    assert refused(await client.post(verify, json={"token": emulator.mails[-1].token}), 404, "AUM9013")
     await log_in(other, emulator.credentials_of(other.operator))
     body["password"] = other.operator.users[None].password
     assert (await other.post(issue, json=body)).status_code == 200
     assert (await other.post("/auth/password_reset_token/issue", json={"email": "other@example.com"})).is_success
     for_email, for_password = (mail.token for mail in emulator.mails)
     await other.delete(f"/sandbox/operators/{other.operator.id}")
-    assert refused(await client.post(verify, json={"token": for_email}), 400, "AUM0012")
+    assert refused(await client.post(verify, json={"token": for_email}), 400, "AUM9012")
     path = "/auth/password_reset_token/verify"
-    assert refused(await client.post(path, json={"token": for_password, "password": "p"}), 400, "AUM0012")
+    assert refused(await client.post(path, json={"token": for_password, "password": "p"}), 400, "AUM9012")
 
 
 async def test_system_notifications(emulator, client, other):
@@ -211,9 +211,9 @@ async def test_system_notifications(emulator, client, other):
         assert await soracom.system_notifications.get("billing") == billing
         for wrong in ({"password": "no"}, {}):
             answer = await client.post(f"{own}/primary", json={"emailIdList": [second]} | wrong)
-            assert refused(answer, 400, "AUM0008")
+            assert refused(answer, 400, "AUM9008")
         answer = await client.post(f"{own}/primary", json={"emailIdList": [first, second], "password": password})
-        assert refused(answer, 400, "COM0003")
+        assert refused(answer, 400, "COM9003")
         await soracom.system_notifications.delete("billing")
         with pytest.raises(NotFound):
             await soracom.system_notifications.get("billing")
@@ -221,10 +221,10 @@ async def test_system_notifications(emulator, client, other):
     assert (await client.post(f"{own}/primary", json=body)).json()["emailIdList"] == [second]
     assert emulator.root_user.email == "second@example.com"
     assert (await log_in(client, emulator.root_user)).status_code == 200
-    assert refused(await client.delete(f"{own}/primary"), 400, "COM0003")
-    assert refused(await client.delete(f"{own}/support"), 404, "COM0007")
-    assert refused(await client.post(f"{own}/laundry", json={"emailIdList": []}), 400, "COM0003")
-    assert refused(await client.post(f"{own}/support", json={"emailIdList": ["no"]}), 404, "COM0007")
+    assert refused(await client.delete(f"{own}/primary"), 400, "COM9003")
+    assert refused(await client.delete(f"{own}/support"), 404, "COM9007")
+    assert refused(await client.post(f"{own}/laundry", json={"emailIdList": []}), 400, "COM9003")
+    assert refused(await client.post(f"{own}/support", json={"emailIdList": ["no"]}), 404, "COM9007")
     assert (await client.delete(f"/operators/{emulator.operator_id}/emails/{first}")).status_code == 204
 
     # Whoever is signed up with an address cannot lose it to another operator.
@@ -237,7 +237,7 @@ async def test_system_notifications(emulator, client, other):
         f"/operators/{other_id}/system_notifications/primary",
         json={"emailIdList": [taken], "password": mine["password"]},
     )
-    assert refused(answer, 400, "COM0009")
+    assert refused(answer, 400, "COM9009")
 
 
 async def test_credentials(emulator, client, other):
@@ -257,10 +257,10 @@ async def test_credentials(emulator, client, other):
         assert await soracom.credentials.list() == [psk]
         assert "canary" not in repr(emulator.operator.collections)
         assert (await other.get("/credentials")).json() == []
-        assert refused(await other.put("/credentials/aws-1", json={}), 404, "COM0007")
+        assert refused(await other.put("/credentials/aws-1", json={}), 404, "COM9007")
         body = {"type": "psk", "credentials": {}}
-        assert refused(await client.post("/credentials/aws-1", json=body), 409, "COM0008")
-        assert refused(await client.post("/credentials/b", json={"credentials": {}}), 400, "COM0003")
+        assert refused(await client.post("/credentials/aws-1", json=body), 409, "COM9008")
+        assert refused(await client.post("/credentials/b", json={"credentials": {}}), 400, "COM9003")
         await soracom.credentials.delete("aws-1")
         with pytest.raises(NotFound):
             await soracom.credentials.delete("aws-1")
@@ -300,7 +300,7 @@ async def test_audit_logs(emulator, client, other):
     ):
         assert len((await client.get(f"/audit_logs/api?{query}")).json()) == found, query
     for key in ("x", "1_x"):
-        assert refused(await client.get(f"/audit_logs/api?last_evaluated_key={key}"), 400, "COM0003")
+        assert refused(await client.get(f"/audit_logs/api?last_evaluated_key={key}"), 400, "COM9003")
 
 
 async def test_audit_logs_are_paged(emulator, client):

@@ -30,13 +30,13 @@ async def test_an_address(client, other, path):
     assert "fullName" not in found
     assert (await client.get(path)).json() == {"shippingAddresses": [found]}
     of_another = f"/operators/{other.operator.id}/shipping_addresses/{made['shippingAddressId']}"
-    assert refused(await other.get(of_another), 404, "COM0007")
+    assert refused(await other.get(of_another), 404, "COM9007")
     fitting("deleteShippingAddress", await client.delete(own))
     for answer in (await client.get(own), await client.delete(own), await client.put(own, json=REQUIRED)):
-        assert refused(answer, 404, "COM0007")
+        assert refused(answer, 404, "COM9007")
 
 
 @pytest.mark.parametrize("name", REQUIRED)
 async def test_what_an_address_needs(client, path, name):
     """Without zip code, state, city and a first line there is no address."""
-    assert refused(await client.post(path, json=REQUIRED | {name: None}), 400, "COM0003")
+    assert refused(await client.post(path, json=REQUIRED | {name: None}), 400, "COM9003")

@@ -163,4 +163,4 @@ async def test_how_many_this_month(emulator, soracom, client, ask):
 async def test_nobody_sees_the_query_of_another(soracom, other):
     """A query, and what it sees, is the operator's own."""
     query = await soracom.analysis.queries.start(sql="select 1")
-    assert refused(await other.get(f"/analysis/queries/{query.query_id}"), 404, "COM0007")
+    assert refused(await other.get(f"/analysis/queries/{query.query_id}"), 404, "COM9007")

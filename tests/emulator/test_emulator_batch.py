@@ -90,7 +90,7 @@ async def test_tasks_that_fail(emulator, client, group):
     assert (job["status"], job["errorMessage"]) == ("failed", "2 of 4 tasks failed")
     failed = (await client.get(f"{path}/tasks", params={"status": "error"})).json()
     assert [(each["taskId"], each["response"]["statusCode"]) for each in failed] == [(2, 404), (4, 404)]
-    assert failed[0]["response"]["body"]["code"] == "SIM0001"
+    assert failed[0]["response"]["body"]["code"] == "SEM9001"
     page = await client.get(f"{path}/tasks", params={"limit": 3})
     assert [each["taskId"] for each in page.json()] == [1, 2, 3]
     rest = {"last_evaluated_key": page.headers["x-soracom-next-key"]}
@@ -120,10 +120,10 @@ async def test_what_a_job_may_be(emulator, client, group):
         [task("/nowhere")],
         [{"request": {}}],
     ):
-        assert refused(await client.post(jobs, json={"tasks": tasks}), 400, "COM0003")
-    assert refused(await client.post(jobs, json={"tasks": activate(1) * (batch.MOST + 1)}), 400, "COM0003")
+        assert refused(await client.post(jobs, json={"tasks": tasks}), 400, "COM9003")
+    assert refused(await client.post(jobs, json={"tasks": activate(1) * (batch.MOST + 1)}), 400, "COM9003")
     await begin(client, group, activate(1))
-    assert refused(await client.post(jobs, json={"tasks": activate(2)}), 400, "COM0009")
+    assert refused(await client.post(jobs, json={"tasks": activate(2)}), 400, "COM9009")
     await begin(client, group, [suspend])
     emulator.advance(2)
     await begin(client, group, activate(2))
@@ -133,15 +133,15 @@ async def test_jobs_belong_to_their_group(emulator, client, other, group):
     """A job is found in its group only, and a group with a running one stays."""
     elsewhere = (await client.post("/batch_groups", json={"batchGroupName": "x"})).json()["batchGroupId"]
     job, path = await begin(client, group, activate(1))
-    assert refused(await client.get(f"/batch_groups/{elsewhere}/jobs/{job['jobId']}"), 404, "COM0007")
+    assert refused(await client.get(f"/batch_groups/{elsewhere}/jobs/{job['jobId']}"), 404, "COM9007")
     assert (await client.get(f"/batch_groups/{elsewhere}/jobs")).json() == []
-    assert refused(await other.get(path), 404, "COM0007")
-    assert refused(await other.get(f"{group}/jobs"), 404, "COM0007")
-    assert refused(await client.delete(group), 400, "COM0009")
+    assert refused(await other.get(path), 404, "COM9007")
+    assert refused(await other.get(f"{group}/jobs"), 404, "COM9007")
+    assert refused(await client.delete(group), 400, "COM9009")
     emulator.advance(5)
     assert (await client.delete(group)).status_code == 204
-    assert refused(await client.get(path), 404, "COM0007")
-    assert refused(await client.get(group), 404, "COM0007")
+    assert refused(await client.get(path), 404, "COM9007")
+    assert refused(await client.get(group), 404, "COM9007")
 
 
 async def test_groups_and_addresses(emulator, client, group):
@@ -169,7 +169,7 @@ async def test_tasks_have_the_permissions_of_their_maker(emulator, client, group
         assert (await log_in(sam, emulator.sam_user)).status_code == 200
         _, path = await begin(sam, group, activate(1))
     emulator.advance(5)
-    assert (await client.get(f"{path}/tasks")).json()[0]["response"]["body"]["code"] == "AUM0007"
+    assert (await client.get(f"{path}/tasks")).json()[0]["response"]["body"]["code"] == "AUM0017"
     assert (await client.get(f"/sims/{sim_id(1)}")).json()["status"] == "suspended"
 
 

@@ -132,10 +132,10 @@ def test_json(text, value):
         ("GET", "/sims/a%2Fb", "getSim", {"sim_id": "a/b"}),
         ("GET", "/files/private/a/b", "getFile", {"scope": "private", "path": "a/b"}),
         ("GET", "/files/private//", "listFiles", {"scope": "private", "path": ""}),
-        ("GET", "/sims/latest/nothing", "COM0001", None),
-        ("GET", "/sims//tags", "COM0001", None),
-        ("GET", "/", "COM0001", None),
-        ("PATCH", "/sims/1", "COM0002", None),
+        ("GET", "/sims/latest/nothing", "COM9001", None),
+        ("GET", "/sims//tags", "COM9001", None),
+        ("GET", "/", "COM9001", None),
+        ("PATCH", "/sims/1", "COM9002", None),
     ],
 )
 def test_routes(method, path, id_, parameters):
@@ -163,12 +163,12 @@ async def test_xml(client):
     """An object model may be XML; what is neither XML nor JSON is refused."""
     xml = "<LWM2M><Object><Name>x</Name><ObjectID>30000</ObjectID></Object></LWM2M>"
     assert (await client.post("/device_object_models", content=xml)).json()["objectId"] == "30000"
-    assert refused(await client.post("/device_object_models", content="<"), 400, "COM0003")
-    assert refused(await client.post("/groups", content=xml), 400, "COM0003")
+    assert refused(await client.post("/device_object_models", content="<"), 400, "COM9003")
+    assert refused(await client.post("/groups", content=xml), 400, "COM9003")
 
 
 @pytest.mark.anyio
 async def test_unknown_parameters_are_ignored(client):
     """What an operation does not declare is nothing to it; what it does declare has to be right."""
     assert (await client.get("/sims?unknown=1&limit=1")).status_code == 200
-    assert refused(await client.get("/sims?limit=some"), 400, "COM0003")
+    assert refused(await client.get("/sims?limit=some"), 400, "COM9003")

@@ -69,11 +69,11 @@ async def test_which_part_of_the_entries(emulator, client):
     between = {"from": every[6]["time"], "to": every[4]["time"]}
     assert (await client.get(path, params=between)).json() == every[4:7]
     for wrong in ({"sort": "up"}, {"from": 2, "to": 1}, {"limit": 0}, {"last_evaluated_key": "x"}):
-        assert refused(await client.get(path, params=wrong), 400, "COM0003")
-    assert refused(await client.get(f"/data/Toaster/{SIM}"), 400, "COM0003")
-    assert refused(await client.get(f"{path}/noon"), 400, "COM0003")
+        assert refused(await client.get(path, params=wrong), 400, "COM9003")
+    assert refused(await client.get(f"/data/Toaster/{SIM}"), 400, "COM9003")
+    assert refused(await client.get(f"{path}/noon"), 400, "COM9003")
     assert (await client.get("/data/Sim/unknown")).json() == []
-    assert refused(await client.get(f"/sims/{sim_id(31)}/data"), 404, "SIM0001")
+    assert refused(await client.get(f"/sims/{sim_id(31)}/data"), 404, "SEM9001")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ async def test_who_sent_data(emulator, soracom, client, other):
     assert {each.resource_type for each in subscribers} == {"Subscriber"}
     assert len(subscribers) == 29
     assert await soracom.data.list_resource_metadata(resource_type="SigfoxDevice").collect() == []
-    assert refused(await client.get("/data/metadata/resources?resource_type=x"), 400, "COM0003")
+    assert refused(await client.get("/data/metadata/resources?resource_type=x"), 400, "COM9003")
     assert len((await other.get("/data/metadata/resources")).json()) == 5
 
 
@@ -176,5 +176,5 @@ async def test_nobody_sees_the_data_of_another(client, other):
     """Another operator's SIM has no data."""
     assert len((await other.get(f"/sims/{sim_id(31)}/data")).json()) == 10
     assert (await other.get(f"/data/Sim/{SIM}")).json() == []
-    assert refused(await other.get(f"/sims/{SIM}/data"), 404, "SIM0001")
+    assert refused(await other.get(f"/sims/{SIM}/data"), 404, "SEM9001")
     assert (await client.get(f"/data/Sim/{sim_id(31)}")).json() == []

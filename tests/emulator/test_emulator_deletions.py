@@ -176,7 +176,7 @@ async def test_places_are_not_kept_for_ever(client, monkeypatch):
     keys = [path.rpartition("/")[2] for path in paths]
     for path in paths[:7]:
         await remove(client, path)
-    assert refused(await client.get("/devices", params={"last_evaluated_key": keys[0]}), 400, "COM0003")
+    assert refused(await client.get("/devices", params={"last_evaluated_key": keys[0]}), 400, "COM9003")
     assert len((await client.get("/devices", params={"last_evaluated_key": keys[6]})).json()) == 1
 
 
@@ -205,4 +205,4 @@ async def test_what_happens_between_two_pages_moves_nothing(client, order):
 async def test_a_key_of_no_sim_is_refused(client, listing):
     """A search does not begin anew."""
     path = listing.replace("/groups/GROUP", await groups(client, 0))
-    assert refused(await client.get(f"{path}last_evaluated_key=x"), 400, "COM0003")
+    assert refused(await client.get(f"{path}last_evaluated_key=x"), 400, "COM9003")

@@ -43,7 +43,7 @@ async def test_a_contract(emulator, client, other):
     assert (await client.get(PATH)).json() == {"volumeDiscountList": [contract]}
     path = f"{PATH}/{contract['contractId']}"
     assert fitting("getVolumeDiscount", await client.get(path)) == contract
-    assert refused(await other.get(path), 400, "COM0003")
+    assert refused(await other.get(path), 400, "COM9003")
     emulator.advance(380 * 86_400)
     await log_in(client, emulator.root_user)
     assert (await client.get(path)).json()["status"] == "expired"
@@ -54,7 +54,7 @@ async def test_a_monthly_contract(client):
     offer = (await client.post(PATH, json=BODY | {"volumeDiscountPaymentType": "MONTHLY"})).json()
     assert (offer["totalAmount"], offer["volumeDiscount"]["startDate"]) == (0, "20250201")
     assert (await client.put(f"{PATH}/{offer['orderId']}/confirm")).status_code == 200
-    assert refused(await client.put(f"{PATH}/x/confirm"), 404, "COM0007")
+    assert refused(await client.put(f"{PATH}/x/confirm"), 404, "COM9007")
 
 
 @pytest.mark.parametrize(
@@ -71,4 +71,4 @@ async def test_a_monthly_contract(client):
 )
 async def test_what_cannot_be_agreed_on(client, wrong):
     """A contract is one of those available, for some SIMs, and begins within a year."""
-    assert refused(await client.post(PATH, json=BODY | wrong), 400, "COM0003")
+    assert refused(await client.post(PATH, json=BODY | wrong), 400, "COM9003")

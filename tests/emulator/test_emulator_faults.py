@@ -187,7 +187,7 @@ async def test_errors_of_a_proxy_and_of_the_api(emulator, client):
     assert QUOTA not in answer.headers
     with emulator.fault("error"):
         answer = await client.post(f"{SIM}/suspend")
-    assert refused(answer, 500, "COM0500")
+    assert refused(answer, 500, "AGW0005")
     assert QUOTA in answer.headers
     assert (await client.get(SIM)).json()["status"] != "suspended"
     for kind, action, status in (("html", "suspend", "suspended"), ("error", "activate", "active")):
@@ -201,7 +201,7 @@ async def test_a_storm_of_429(emulator, client):
     """Whatever is left of the quota; with the headers that were ordered, or those that the emulator gives."""
     with emulator.fault("throttle"):
         answer = await client.get(SIM)
-        assert refused(answer, 429, "COM0004")
+        assert refused(answer, 429, "COM9004")
         assert (answer.headers[QUOTA], answer.headers["x-soracom-ratelimit-seconds-before-refresh"]) == ("0", "60")
     with emulator.fault("throttle", says="bare"):
         assert not {QUOTA, "retry-after"} & set((await client.get(SIM)).headers)
@@ -215,10 +215,10 @@ async def test_a_storm_of_429(emulator, client):
 async def test_tokens_that_fail(emulator, client):
     """A valid token may be refused, or end before its time."""
     with emulator.fault("unauthorized", count=1):
-        assert refused(await client.get(SIM), 401, "AUM0003")
+        assert refused(await client.get(SIM), 401, "AUM0013")
         assert await statuses(client, times=1) == [200]
     with emulator.fault("token-death", count=1):
-        assert refused(await client.get(SIM), 401, "AUM0002")
+        assert refused(await client.get(SIM), 401, "AGW0002")
     assert await statuses(client, times=1) == [401]
     with emulator.fault("token-death"):
         assert (await log_in(client, emulator.root_user)).status_code == 200

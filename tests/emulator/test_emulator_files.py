@@ -143,7 +143,7 @@ async def test_any_name(soracom, client):
     assert seen == expected
     page = await client.get("/files/private//", params={"last_evaluated_key": "a b"})
     assert [each["filename"] for each in page.json()] == expected[expected.index("a b") + 1 :]
-    assert refused(await client.get("/files/private//", params={"last_evaluated_key": "~x"}), 400, "COM0003")
+    assert refused(await client.get("/files/private//", params={"last_evaluated_key": "~x"}), 400, "COM9003")
 
 
 async def test_finding_files(soracom, client):
@@ -157,23 +157,23 @@ async def test_finding_files(soracom, client):
     found = await soracom.files.find(scope="private", prefix="logs/1").collect()
     assert [entry.filename for entry in found] == ["10.txt", "11.txt"]
     assert await soracom.files.find(scope="private", prefix="nothing").collect() == []
-    assert refused(await client.get("/files?scope=private"), 400, "COM0003")
-    assert refused(await client.get("/files?scope=attic&prefix="), 404, "COM0007")
+    assert refused(await client.get("/files?scope=private"), 400, "COM9003")
+    assert refused(await client.get("/files?scope=attic&prefix="), 404, "COM9007")
 
 
 async def test_scopes(client, other):
     """Only private can be written to; in public there is nothing; and everybody has files of their own."""
     await client.put("/files/private/a/b", content=b"mine")
     for method, path in (("PUT", "a/b"), ("DELETE", "a/b"), ("DELETE", "a/")):
-        assert refused(await client.request(method, f"/files/public/{path}"), 400, "COM0003")
+        assert refused(await client.request(method, f"/files/public/{path}"), 400, "COM9003")
     assert (await client.get("/files/public//")).json() == []
     assert (await client.get("/files", params={"scope": "public", "prefix": ""})).json() == []
-    assert refused(await client.get("/files/public/a/b"), 404, "COM0007")
-    assert refused(await client.get("/files/attic/a/b"), 404, "COM0007")
-    assert refused(await other.get("/files/private/a/b"), 404, "COM0007")
+    assert refused(await client.get("/files/public/a/b"), 404, "COM9007")
+    assert refused(await client.get("/files/attic/a/b"), 404, "COM9007")
+    assert refused(await other.get("/files/private/a/b"), 404, "COM9007")
     assert (await other.get("/files/private//")).json() == []
     for path in ("x" * 1025, "a/" * 17 + "x"):
-        assert refused(await client.put(f"/files/private/{path}", content=b""), 400, "COM0003")
+        assert refused(await client.put(f"/files/private/{path}", content=b""), 400, "COM9003")
     assert (await client.put(f"/files/private/{'a/' * 16}x", content=b"")).status_code == 201
 
 
@@ -183,7 +183,7 @@ async def test_a_file_of_later(emulator, client):
     assert put_file(emulator.operator, "/later/a", b"1", "text/plain", now + 1000)
     assert put_file(emulator.operator, "/later/b", b"1", "text/plain", now + 1000)
     assert (await client.get("/files/private//")).json() == []
-    assert refused(await client.get("/files/private/later/a"), 404, "COM0007")
+    assert refused(await client.get("/files/private/later/a"), 404, "COM9007")
     assert (await client.put("/files/private/later/b", content=b"2")).status_code == 201
     assert [each["filename"] for each in (await client.get("/files/private/later/")).json()] == ["b"]
     emulator.advance(1)

@@ -40,19 +40,19 @@ async def test_registering_and_terminating(client, other, emulator):
     path = "/gadgets/button/7MF5C7Z"
     body = {"tags": {"name": "door"}}
     for unknown in ("/gadgets/kettle/1", "/gadgets/button/a%20b"):
-        assert refused(await client.post(f"{unknown}/register", json=body), 404, "COM0007")
+        assert refused(await client.post(f"{unknown}/register", json=body), 404, "COM9007")
     made = (await client.post(f"{path}/register", json=body)).json()
     assert (made["status"], made["tags"], made["terminatedTime"]) == ("active", {"name": "door"}, None)
-    assert refused(await client.post(f"{path}/register", json={}), 409, "COM0008")
-    assert refused(await other.post(f"{path}/register", json={}), 400, "COM0003")
-    assert refused(await other.get(path), 404, "COM0007")
-    assert refused(await client.post(f"{path}/terminate"), 400, "COM0009")
+    assert refused(await client.post(f"{path}/register", json={}), 409, "COM9008")
+    assert refused(await other.post(f"{path}/register", json={}), 400, "COM9003")
+    assert refused(await other.get(path), 404, "COM9007")
+    assert refused(await client.post(f"{path}/terminate"), 400, "COM9009")
     await client.post(f"{path}/enable_termination")
     await client.post(f"{path}/disable_termination")
-    assert refused(await client.post(f"{path}/terminate"), 400, "COM0009")
+    assert refused(await client.post(f"{path}/terminate"), 400, "COM9009")
     await client.post(f"{path}/enable_termination")
     emulator.advance(1)
     ended = (await client.post(f"{path}/terminate")).json()
     assert (ended["status"], ended["terminatedTime"]) == ("terminated", made["createdTime"] + 1000)
-    assert refused(await client.put(f"{path}/tags", json=[]), 400, "COM0009")
+    assert refused(await client.put(f"{path}/tags", json=[]), 400, "COM9009")
     assert len((await client.get("/gadgets")).json()) == 4

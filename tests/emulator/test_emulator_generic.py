@@ -60,9 +60,9 @@ async def test_a_collection(client):
     changed = (await client.put(path, json={"batchGroupName": "south"})).json()
     assert changed == group | {"batchGroupName": "south"}
     assert (await client.delete(path)).status_code == 204
-    assert refused(await client.get(path), 404, "COM0007")
-    assert refused(await client.delete(path), 404, "COM0007")
-    assert refused(await client.put(path, json={}), 404, "COM0007")
+    assert refused(await client.get(path), 404, "COM9007")
+    assert refused(await client.delete(path), 404, "COM9007")
+    assert refused(await client.put(path, json={}), 404, "COM9007")
     assert (await client.get("/batch_groups")).json() == []
 
 
@@ -85,15 +85,15 @@ async def test_pages(client):
         seen.append([each["soraletId"] for each in answer.json()])
         key = answer.headers.get("x-soracom-next-key")
     assert seen == [["a ü%", "b ü%"], ["c ü%"]]
-    assert refused(await client.get("/soralets?last_evaluated_key=d"), 400, "COM0003")
-    assert refused(await client.get("/soralets?limit=0"), 400, "COM0003")
+    assert refused(await client.get("/soralets?last_evaluated_key=d"), 400, "COM9003")
+    assert refused(await client.get("/soralets?limit=0"), 400, "COM9003")
 
 
 async def test_a_name_of_ones_own(client):
     """What the body names is found by that name, and is there once."""
     assert (await client.post("/soralets", json={"soraletId": "mine"})).content == b""
     assert (await client.get("/soralets/mine")).json()["soraletId"] == "mine"
-    assert refused(await client.post("/soralets", json={"soraletId": "mine"}), 409, "COM0008")
+    assert refused(await client.post("/soralets", json={"soraletId": "mine"}), 409, "COM9008")
     device = await made(client, "/device_object_models", objectId="3333", scope="private")
     assert device["objectId"] == "3333"
     assert (await client.get("/device_object_models/3333")).json() == device
@@ -103,9 +103,9 @@ async def test_a_name_of_ones_own(client):
 async def test_a_path_of_ones_own(client, own):
     """A POST to the path of an item makes it, where a PUT changes it; where there is no PUT, it does both."""
     body = {"type": "psk", "credentials": {"key": "x"}}
-    assert refused(await client.put("/credentials/abc", json=body), 404, "COM0007")
+    assert refused(await client.put("/credentials/abc", json=body), 404, "COM9007")
     assert (await made(client, "/credentials/abc", **body))["credentialsId"] == "abc"
-    assert refused(await client.post("/credentials/abc", json=body), 409, "COM0008")
+    assert refused(await client.post("/credentials/abc", json=body), 409, "COM9008")
     assert (await client.put("/credentials/abc", json={"description": "y"})).json()["credentials"] == {"key": "x"}
     for emails in ["a"], ["b"]:
         set_ = await made(client, f"{own}/system_notifications/billing", emailIdList=emails)
@@ -116,11 +116,11 @@ async def test_a_path_of_ones_own(client, own):
 async def test_registration(client):
     """What is registered is there; its name may have several parts."""
     path = "/gadgets/button/123"
-    assert refused(await client.get(path), 404, "COM0007")
+    assert refused(await client.get(path), 404, "COM9007")
     gadget = await made(client, f"{path}/register", tags={"name": "x"})
     assert (gadget["productId"], gadget["serialNumber"], gadget["tags"]) == ("button", "123", {"name": "x"})
     assert (await client.get(path)).json() == gadget
-    assert refused(await client.post(f"{path}/register", json={}), 409, "COM0008")
+    assert refused(await client.post(f"{path}/register", json={}), 409, "COM9008")
 
 
 async def test_what_is_in_a_thing(client):
@@ -132,9 +132,9 @@ async def test_what_is_in_a_thing(client):
     assert (await client.get(f"{path}/{job['jobId']}")).json() == job
     assert (await client.get(path)).json() == [job]
     assert (await client.get(f"/batch_groups/{groups[1]}/jobs")).json() == []
-    assert refused(await client.get("/batch_groups/none/jobs"), 404, "COM0007")
+    assert refused(await client.get("/batch_groups/none/jobs"), 404, "COM9007")
     assert len((await client.get(f"{path}/{job['jobId']}/tasks")).json()) == generic.SEEDED
-    assert refused(await client.get(f"{path}/none/tasks"), 404, "COM0007")
+    assert refused(await client.get(f"{path}/none/tasks"), 404, "COM9007")
 
 
 async def test_what_is_in_a_sim_a_group_or_the_operator(emulator, client, own):
@@ -142,9 +142,9 @@ async def test_what_is_in_a_sim_a_group_or_the_operator(emulator, client, own):
     group_id = next(iter(emulator.operator.groups))
     for path in "/sims/8942310022000000001/data", f"/groups/{group_id}/subscribers", f"{own}/emails":
         assert (await client.get(path)).status_code == 200
-    assert refused(await client.get("/sims/8942310022000000031/data"), 404, "SIM0001")
-    assert refused(await client.get("/groups/none/subscribers"), 404, "GRP0001")
-    assert refused(await client.post("/stats/air/operators/OP0000000000/export", json={}), 403, "AUM0007")
+    assert refused(await client.get("/sims/8942310022000000031/data"), 404, "SEM9001")
+    assert refused(await client.get("/groups/none/subscribers"), 404, "SEM9011")
+    assert refused(await client.post("/stats/air/operators/OP0000000000/export", json={}), 403, "AUM0017")
     exported = await made(client, f"/stats/air/operators/{emulator.operator_id}/export")
     assert exported["url"].startswith("https://")
 
@@ -154,7 +154,7 @@ async def test_what_nobody_can_make(client, other, clock):
     cameras = (await client.get("/sora_cam/devices")).json()
     assert len({camera["deviceId"] for camera in cameras}) == generic.SEEDED
     assert (await client.get(f"/sora_cam/devices/{cameras[0]['deviceId']}")).json() == cameras[0]
-    assert refused(await other.get(f"/sora_cam/devices/{cameras[0]['deviceId']}"), 404, "COM0007")
+    assert refused(await other.get(f"/sora_cam/devices/{cameras[0]['deviceId']}"), 404, "COM9007")
     again = without_handlers(Emulator(sims=30, groups=3, clock=clock))
     again.add_operator("empty@example.com")
     async with open_client(again) as same, open_client(again) as empty:
@@ -216,7 +216,7 @@ async def test_acting(client):
     order = await made(client, "/sim_profile_orders", quantity=3, subscription="planX3")
     path = f"/sim_profile_orders/{order['profileOrderId']}"
     assert await made(client, f"{path}/confirm") == order
-    assert refused(await client.post("/sim_profile_orders/none/confirm"), 404, "COM0007")
+    assert refused(await client.post("/sim_profile_orders/none/confirm"), 404, "COM9007")
     device = await made(client, "/devices", endpoint="x")
     group_id = (await made(client, f"/devices/{device['device_id']}/set_group", groupId="g"))["groupId"]
     assert (await client.get(f"/devices/{device['device_id']}")).json()["groupId"] == group_id == "g"
@@ -263,7 +263,7 @@ async def test_nobody(emulator):
     """Without a session there is nobody whose data it could be about."""
     async with open_client(emulator) as client:
         answer = await client.post("/auth/password_reset_token/issue", json={"email": "a@example.com"})
-        assert refused(answer, 501, "COM0005")
+        assert refused(answer, 501, "COM9005")
 
 
 def test_samples(emulator):

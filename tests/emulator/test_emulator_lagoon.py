@@ -30,14 +30,14 @@ async def test_nothing_before_the_registration(client, other):
         ("POST", "/lagoon/users", USER),
         ("POST", "/lagoon/terminate", None),
     ):
-        assert refused(await client.request(method, path, json=body), 400, "COM0009")
+        assert refused(await client.request(method, path, json=body), 400, "COM9009")
     for body in ({}, {"plan": "pro"}, REGISTRATION | {"plan": "none"}):
-        assert refused(await client.post("/lagoon/register", json=body), 400, "COM0003")
+        assert refused(await client.post("/lagoon/register", json=body), 400, "COM9003")
     assert (await client.post("/lagoon/register", json=REGISTRATION)).status_code == 201
-    assert refused(await client.post("/lagoon/register", json=REGISTRATION), 400, "COM0009")
-    assert refused(await other.get("/lagoon/users"), 400, "COM0009")
+    assert refused(await client.post("/lagoon/register", json=REGISTRATION), 400, "COM9009")
+    assert refused(await other.get("/lagoon/users"), 400, "COM9009")
     assert (await client.post("/lagoon/terminate")).status_code == 204
-    assert refused(await client.get("/lagoon/users"), 400, "COM0009")
+    assert refused(await client.get("/lagoon/users"), 400, "COM9009")
 
 
 async def test_users(emulator, clock, lagoon):
@@ -63,25 +63,25 @@ async def test_users(emulator, clock, lagoon):
 
 async def test_what_a_user_must_be(lagoon):
     """An address is used once, a role is one of two, and the old password must be right."""
-    assert refused(await lagoon.post("/lagoon/users", json=USER | {"userEmail": "root@example.com"}), 409, "COM0008")
-    assert refused(await lagoon.post("/lagoon/users", json=USER | {"role": "Owner"}), 400, "COM0003")
-    assert refused(await lagoon.post("/lagoon/users", json=USER | {"userPassword": ""}), 400, "COM0003")
+    assert refused(await lagoon.post("/lagoon/users", json=USER | {"userEmail": "root@example.com"}), 409, "COM9008")
+    assert refused(await lagoon.post("/lagoon/users", json=USER | {"role": "Owner"}), 400, "COM9003")
+    assert refused(await lagoon.post("/lagoon/users", json=USER | {"userPassword": ""}), 400, "COM9003")
     assert len((await lagoon.get("/lagoon/users")).json()) == 1
     body = {"oldPassword": "wrong", "newPassword": "Secret-2"}
-    assert refused(await lagoon.put("/lagoon/users/1/password", json=body), 400, "AUM0008")
-    assert refused(await lagoon.put("/lagoon/users/1/email", json={"userEmail": "root@example.com"}), 409, "COM0008")
-    assert refused(await lagoon.delete("/lagoon/users/9"), 404, "COM0007")
+    assert refused(await lagoon.put("/lagoon/users/1/password", json=body), 400, "AUM9008")
+    assert refused(await lagoon.put("/lagoon/users/1/email", json={"userEmail": "root@example.com"}), 409, "COM9008")
+    assert refused(await lagoon.delete("/lagoon/users/9"), 404, "COM9007")
 
 
 async def test_plan_and_packs(lagoon):
     """The plan and the licence packs change."""
     assert (await lagoon.put("/lagoon/plan", json={"plan": "pro"})).status_code == 204
-    assert refused(await lagoon.put("/lagoon/plan", json={}), 400, "COM0003")
+    assert refused(await lagoon.put("/lagoon/plan", json={}), 400, "COM9003")
     packs = {"licensePackName": "basicUser", "desiredQuantity": 2}
     assert (await lagoon.put("/lagoon/license_packs", json={"licensePackQuantities": [packs]})).status_code == 204
     for wrong in ({"licensePackName": "gold"}, {"desiredQuantity": None}, {"desiredQuantity": -1}):
         body = {"licensePackQuantities": [packs | wrong]}
-        assert refused(await lagoon.put("/lagoon/license_packs", json=body), 400, "COM0003")
+        assert refused(await lagoon.put("/lagoon/license_packs", json=body), 400, "COM9003")
     assert (await lagoon.get("/lagoon/license_packs")).json() == [
         {"licensePackName": "basicUser", "quantity": 2},
         {"licensePackName": "basicDashboard", "quantity": 0},
@@ -98,7 +98,7 @@ async def test_only_the_root_user_pays(emulator, lagoon):
             ("PUT", "/lagoon/plan", {"plan": "pro"}),
             ("PUT", "/lagoon/license_packs", {}),
         ):
-            assert refused(await sam.request(method, path, json=body), 403, "AUM0007")
+            assert refused(await sam.request(method, path, json=body), 403, "AUM0017")
 
 
 async def test_the_icon(emulator, lagoon):

@@ -36,7 +36,7 @@ async def test_each_login_gives_key_and_token(emulator, kind):
 async def test_wrong_credentials_are_refused(emulator, body):
     """Whatever of them is wrong, the answer is the same 401."""
     async with open_client(emulator) as client:
-        assert refused(await client.post("/auth", json=body), 401, "AUM0001")
+        assert refused(await client.post("/auth", json=body), 401, "AUM0002")
     assert emulator.logins == 0
 
 
@@ -49,14 +49,14 @@ async def test_wrong_secrets_of_known_users_are_refused(emulator):
             {"operatorId": emulator.operator_id, "userName": "sam", "password": "no"},
             {"operatorId": emulator.operator_id, "userName": "silent", "password": ""},
         ):
-            assert refused(await client.post("/auth", json=body), 401, "AUM0001")
+            assert refused(await client.post("/auth", json=body), 401, "AUM0002")
 
 
 @pytest.mark.parametrize("body", [{}, {"email": "a"}, {"authKeyId": "a"}, {"operatorId": "a", "password": "b"}])
 async def test_half_a_login_is_a_bad_request(emulator, body):
     """Half a pair of credentials is no login at all."""
     async with open_client(emulator) as client:
-        assert refused(await client.post("/auth", json=body), 400, "COM0003")
+        assert refused(await client.post("/auth", json=body), 400, "COM9003")
 
 
 @pytest.mark.parametrize(("seconds", "right"), [(179, False), (180, True), (172_800, True), (172_801, False)])
@@ -64,7 +64,7 @@ async def test_a_token_lives_within_bounds(emulator, seconds, right):
     """180 to 172,800 seconds may be asked for."""
     async with open_client(emulator) as client:
         answer = await log_in(client, emulator.root_user, tokenTimeoutSeconds=seconds)
-        assert answer.status_code == 200 if right else refused(answer, 400, "AUM0005")
+        assert answer.status_code == 200 if right else refused(answer, 400, "AUM9005")
 
 
 async def test_a_token_expires_by_the_emulators_clock(emulator, clock):
@@ -74,8 +74,8 @@ async def test_a_token_expires_by_the_emulators_clock(emulator, clock):
         await clock.advance(179)
         assert (await client.get("/groups")).status_code == 200
         emulator.advance(1)
-        assert refused(await client.get("/groups"), 401, "AUM0003")
-        assert refused(await client.get("/groups"), 401, "AUM0002")
+        assert refused(await client.get("/groups"), 401, "AUM0013")
+        assert refused(await client.get("/groups"), 401, "AGW0002")
 
 
 async def test_token_ttl_overrides_what_is_asked_for(clock):
@@ -84,7 +84,7 @@ async def test_token_ttl_overrides_what_is_asked_for(clock):
     async with open_client(emulator) as client:
         await log_in(client, emulator.root_user, tokenTimeoutSeconds=3600)
         emulator.advance(2)
-        assert refused(await client.get("/groups"), 401, "AUM0003")
+        assert refused(await client.get("/groups"), 401, "AUM0013")
 
 
 async def test_a_token_says_operator_and_coverage(emulator, client):
@@ -93,7 +93,7 @@ async def test_a_token_says_operator_and_coverage(emulator, client):
     operator = f"/operators/{emulator.operator_id}"
     for _ in range(2):
         assert (await client.post(f"{operator}/coverage_type/g")).status_code == 201
-    assert refused(await client.post(f"{operator}/coverage_type/moon"), 400, "COM0003")
+    assert refused(await client.post(f"{operator}/coverage_type/moon"), 400, "COM9003")
     token = (await client.post(f"{operator}/token", json={})).json()["token"]
     claims = jwt.decode(token, SIGNING_KEY, algorithms=["HS256"], options={"verify_exp": False, "verify_iat": False})
     assert claims["operator"]["operatorId"] == emulator.operator_id
@@ -104,18 +104,18 @@ async def test_a_token_says_operator_and_coverage(emulator, client):
 async def test_key_and_token_belong_together(emulator, client):
     """Without a token, without its key, or with another's key, nothing is answered."""
     for headers in ({"X-Soracom-Token": ""}, {"X-Soracom-API-Key": ""}, {"X-Soracom-API-Key": "api-other"}):
-        assert refused(await client.get("/sims", headers=headers), 401, "AUM0002")
+        assert refused(await client.get("/sims", headers=headers), 401, "AGW0002")
 
 
 async def test_generated_tokens_renew_the_key_in_hand(emulator, client, clock):
     """generateAuthToken gives a new token for the same key, within the same bounds."""
     path = f"/operators/{emulator.operator_id}/token"
-    assert refused(await client.post(path, json={"tokenTimeoutSeconds": 1}), 400, "AUM0005")
+    assert refused(await client.post(path, json={"tokenTimeoutSeconds": 1}), 400, "AUM9005")
     token = (await client.post(path, json={"tokenTimeoutSeconds": 200})).json()["token"]
     emulator.advance(199)
     assert (await client.get("/sims", headers={"X-Soracom-Token": token})).status_code == 200
     emulator.advance(1)
-    assert refused(await client.get("/sims", headers={"X-Soracom-Token": token}), 401, "AUM0003")
+    assert refused(await client.get("/sims", headers={"X-Soracom-Token": token}), 401, "AUM0013")
     assert emulator.logins == 1
 
 
@@ -126,13 +126,13 @@ async def test_tokens_die_early(emulator, client):
         await log_in(another, emulator.auth_key)
         token = (await client.post(f"{path}/token", json={})).json()["token"]
         assert (await client.post("/auth/logout", headers={"X-Soracom-Token": token})).status_code == 204
-        assert refused(await client.get("/sims", headers={"X-Soracom-Token": token}), 401, "AUM0002")
-        assert refused(await client.get("/sims"), 401, "AUM0002")
+        assert refused(await client.get("/sims", headers={"X-Soracom-Token": token}), 401, "AGW0002")
+        assert refused(await client.get("/sims"), 401, "AGW0002")
         assert (await another.delete(f"{path}/tokens")).status_code == 204
-        assert refused(await another.get("/sims"), 401, "AUM0002")
+        assert refused(await another.get("/sims"), 401, "AGW0002")
     await log_in(client, emulator.auth_key)
     emulator.revoke_tokens()
-    assert refused(await client.get("/sims"), 401, "AUM0002")
+    assert refused(await client.get("/sims"), 401, "AGW0002")
 
 
 async def test_old_sessions_do_not_pile_up(emulator, clock):
@@ -149,17 +149,17 @@ async def test_switching_user(emulator, client, other):
     """One becomes a SAM user of an operator that trusts one, for an hour at most, and only once."""
     emulator.world.add_user(other.operator, "guest")
     target = {"operatorId": other.operator.id, "userName": "guest"}
-    assert refused(await client.post("/auth/switch_user", json=target), 400, "AUM0015")
+    assert refused(await client.post("/auth/switch_user", json=target), 400, "AUM9015")
     other.operator.trusted.add(emulator.operator_id)
-    assert refused(await client.post("/auth/switch_user", json=target | {"userName": "x"}), 400, "AUM0015")
-    assert refused(await client.post("/auth/switch_user", json=target | {"operatorId": "x"}), 400, "AUM0015")
-    assert refused(await client.post("/auth/switch_user", json={}), 400, "AUM0015")
-    assert refused(await client.post("/auth/switch_user", json=target | {"tokenTimeoutSeconds": 3601}), 400, "AUM0005")
+    assert refused(await client.post("/auth/switch_user", json=target | {"userName": "x"}), 400, "AUM9015")
+    assert refused(await client.post("/auth/switch_user", json=target | {"operatorId": "x"}), 400, "AUM9015")
+    assert refused(await client.post("/auth/switch_user", json={}), 400, "AUM9015")
+    assert refused(await client.post("/auth/switch_user", json=target | {"tokenTimeoutSeconds": 3601}), 400, "AUM9005")
     session = (await client.post("/auth/switch_user", json=target)).json()
     assert session["userName"] == "guest"
     headers = {"X-Soracom-API-Key": session["apiKey"], "X-Soracom-Token": session["token"]}
     assert len((await client.get("/sims", headers=headers)).json()) == 5
-    assert refused(await client.post("/auth/switch_user", json=target, headers=headers), 400, "AUM0006")
+    assert refused(await client.post("/auth/switch_user", json=target, headers=headers), 400, "AUM9006")
     own = {"operatorId": emulator.operator_id, "userName": "sam"}
     assert (await client.post("/auth/switch_user", json=own)).status_code == 200
 
@@ -171,13 +171,13 @@ async def test_password_change_kills_tokens(emulator, client):
     right = {"currentPassword": old.password.reveal(), "newPassword": "n"}
     async with open_client(emulator) as sam:
         await log_in(sam, emulator.sam_user)
-        assert refused(await sam.post(path, json=right), 403, "AUM0007")
-        assert refused(await client.post(path, json=right | {"currentPassword": "no"}), 400, "AUM0008")
-        assert refused(await client.post(path, json=right | {"newPassword": ""}), 400, "COM0003")
+        assert refused(await sam.post(path, json=right), 403, "AUM0017")
+        assert refused(await client.post(path, json=right | {"currentPassword": "no"}), 400, "AUM9008")
+        assert refused(await client.post(path, json=right | {"newPassword": ""}), 400, "COM9003")
         assert (await client.post(path, json=right)).status_code == 200
-        assert refused(await client.get("/sims"), 401, "AUM0002")
+        assert refused(await client.get("/sims"), 401, "AGW0002")
         assert (await sam.get("/sims")).status_code == 200
-        assert refused(await log_in(client, old), 401, "AUM0001")
+        assert refused(await log_in(client, old), 401, "AUM0002")
         assert (await log_in(client, emulator.root_user)).status_code == 200
 
 
@@ -188,9 +188,9 @@ async def test_password_reset_by_mail(emulator, client):
     (mail,) = emulator.mails
     assert mail.to == "root@example.com"
     path = "/auth/password_reset_token/verify"
-    assert refused(await client.post(path, json={"token": "no", "password": "n"}), 400, "AUM0012")
+    assert refused(await client.post(path, json={"token": "no", "password": "n"}), 400, "AUM9012")
     assert (await client.post(path, json={"token": mail.token, "password": "n"})).status_code == 200
-    assert refused(await client.post(path, json={"token": mail.token, "password": "n"}), 400, "AUM0012")
+    assert refused(await client.post(path, json={"token": mail.token, "password": "n"}), 400, "AUM9012")
     assert emulator.root_user.password.reveal() == "n"
 
 
@@ -204,26 +204,26 @@ async def test_second_factor(emulator, client, clock):
     """Once proved, a one-time password is needed at every login, that of now or of half a minute ago."""
     path = f"/operators/{emulator.operator_id}/mfa"
     assert (await client.get(path)).json() == {"status": "INACTIVE"}
-    assert refused(await client.post(f"{path}/verify", json={"mfaOTPCode": "1"}), 400, "AUM0010")
+    assert refused(await client.post(f"{path}/verify", json={"mfaOTPCode": "1"}), 400, "AUM9010")
     with pytest.raises(ValueError, match="enableMFA"):
         emulator.one_time_password()
     assert (await client.post(path)).status_code == 200
     assert (await client.get(path)).json() == {"status": "UNCONFIRMED"}
-    assert refused(await client.post(f"{path}/verify", json={}), 400, "COM0003")
+    assert refused(await client.post(f"{path}/verify", json={}), 400, "COM9003")
     assert len((await enable_mfa(emulator, client))["backupCodes"]) == 10
-    assert refused(await client.post(path), 400, "AUM0010")
+    assert refused(await client.post(path), 400, "AUM9010")
     assert (await client.get(path)).json() == {"status": "ACTIVE"}
     code = emulator.one_time_password()
-    assert refused(await log_in(client, emulator.root_user), 401, "AUM0004")
-    assert refused(await log_in(client, emulator.root_user, mfaOTPCode="abc"), 401, "AUM0004")
+    assert refused(await log_in(client, emulator.root_user), 401, "AUM9004")
+    assert refused(await log_in(client, emulator.root_user, mfaOTPCode="abc"), 401, "AUM9004")
     assert (await log_in(client, emulator.root_user, mfaOTPCode=code)).status_code == 200
     emulator.advance(30)
     assert (await log_in(client, emulator.root_user, mfaOTPCode=code)).status_code == 200
     emulator.advance(31)
-    assert refused(await log_in(client, emulator.root_user, mfaOTPCode=code), 401, "AUM0004")
+    assert refused(await log_in(client, emulator.root_user, mfaOTPCode=code), 401, "AUM9004")
     assert (await log_in(client, emulator.sam_user)).status_code == 200
     assert (await log_in(client, emulator.auth_key)).status_code == 200
-    assert refused(await log_in(client, emulator.root_user, authKeyId="keyId-"), 401, "AUM0004")
+    assert refused(await log_in(client, emulator.root_user, authKeyId="keyId-"), 401, "AUM9004")
 
 
 async def test_second_factor_ends(emulator, client):
@@ -232,20 +232,20 @@ async def test_second_factor_ends(emulator, client):
     password = emulator.root_user.password.reveal()
     right = {"email": "root@example.com", "password": password}
     issue, verify = "/operators/mfa_revoke_token/issue", "/operators/mfa_revoke_token/verify"
-    assert refused(await client.request("DELETE", path, json={"password": password}), 400, "AUM0010")
-    assert refused(await client.request("DELETE", path, json={"password": "no"}), 400, "AUM0008")
-    assert refused(await client.post(issue, json=right), 400, "AUM0010")
+    assert refused(await client.request("DELETE", path, json={"password": password}), 400, "AUM9010")
+    assert refused(await client.request("DELETE", path, json={"password": "no"}), 400, "AUM9008")
+    assert refused(await client.post(issue, json=right), 400, "AUM9010")
     await enable_mfa(emulator, client)
     assert (await client.request("DELETE", path, json={"password": password})).status_code == 204
 
     code = (await enable_mfa(emulator, client))["backupCodes"][3]
-    assert refused(await client.post(issue, json={}), 404, "AUM0011")
+    assert refused(await client.post(issue, json={}), 404, "AUM9011")
     assert (await client.post(issue, json=right)).status_code == 200
     token = emulator.mails[-1].token
     for wrong in ({"token": token}, {"backupCode": code}, {"backupCode": code, "token": "no"}):
-        assert refused(await client.post(verify, json=right | wrong), 400, "AUM0012")
+        assert refused(await client.post(verify, json=right | wrong), 400, "AUM9012")
     given = right | {"backupCode": code, "token": token}
-    assert refused(await client.post(verify, json=given | {"password": "no"}), 403, "AUM0016")
+    assert refused(await client.post(verify, json=given | {"password": "no"}), 403, "AUM9016")
     assert (await client.post(verify, json=given)).status_code == 200
     assert (await client.get(path)).json() == {"status": "INACTIVE"}
     assert (await log_in(client, emulator.root_user)).status_code == 200

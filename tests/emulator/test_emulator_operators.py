@@ -16,7 +16,7 @@ def own(emulator):
 async def test_the_operator(client, own):
     """An operator finds itself, and no other one."""
     assert (await client.get(own)).json()["email"] == "root@example.com"
-    assert refused(await client.get("/operators/OP0000000000"), 403, "AUM0007")
+    assert refused(await client.get("/operators/OP0000000000"), 403, "AUM0017")
 
 
 async def test_another_operator_is_out_of_reach(client, other, own):
@@ -28,7 +28,7 @@ async def test_another_operator_is_out_of_reach(client, other, own):
         ("DELETE", "/tokens"),
         ("GET", "/mfa"),
     ):
-        assert refused(await other.request(method, own + path, json={}), 403, "AUM0007")
+        assert refused(await other.request(method, own + path, json={}), 403, "AUM0017")
     assert (await client.get(own)).status_code == 200
 
 
@@ -45,10 +45,10 @@ async def test_auth_keys(emulator, client, other, own):
         assert listed[key.auth_key_id]["lastUsedDateTime"] == emulator.world.wall()
         assert "authKey" not in listed[key.auth_key_id]
         path = f"/operators/{other.operator.id}/auth_keys/{key.auth_key_id}"
-        assert refused(await other.delete(path), 404, "AUM0009")
+        assert refused(await other.delete(path), 404, "AUM9009")
         assert (await client.delete(f"{own}/auth_keys/{key.auth_key_id}")).status_code == 204
-        assert refused(await client.delete(f"{own}/auth_keys/{key.auth_key_id}"), 404, "AUM0009")
-        assert refused(await log_in(another, key), 401, "AUM0001")
+        assert refused(await client.delete(f"{own}/auth_keys/{key.auth_key_id}"), 404, "AUM9009")
+        assert refused(await log_in(another, key), 401, "AUM0002")
 
 
 async def test_company_information(client, own):
@@ -57,37 +57,37 @@ async def test_company_information(client, own):
     body = dict.fromkeys(
         ("companyName", "countryCode", "zipCode", "department", "contactPersonName", "phoneNumber"), "x"
     )
-    assert refused(await client.get(path), 404, "OPR0001")
-    assert refused(await client.put(path, json=body), 404, "OPR0001")
-    assert refused(await client.post(path, json={"companyName": 1}), 400, "COM0003")
-    assert refused(await client.post(path, json={"companyName": "x"}), 400, "COM0003")
+    assert refused(await client.get(path), 404, "COM9010")
+    assert refused(await client.put(path, json=body), 404, "COM9010")
+    assert refused(await client.post(path, json={"companyName": 1}), 400, "COM9003")
+    assert refused(await client.post(path, json={"companyName": "x"}), 400, "COM9003")
     assert (await client.post(path, json=body)).status_code == 201
-    assert refused(await client.post(path, json=body), 409, "OPR0002")
+    assert refused(await client.post(path, json=body), 409, "COM9011")
     assert (await client.put(path, json=body | {"city": "y"})).status_code == 200
     assert (await client.get(path)).json()["city"] == "y"
-    assert refused(await client.get(f"{own}/individual_information"), 404, "OPR0001")
+    assert refused(await client.get(f"{own}/individual_information"), 404, "COM9010")
 
 
 async def test_configuration(client, own):
     """A namespace has a version; who expects another one is refused."""
     path = f"{own}/configuration/Support"
     body = {"configuration": {"a": 1}}
-    assert refused(await client.get(path), 404, "OPR0001")
+    assert refused(await client.get(path), 404, "COM9010")
     for version in (1, 2):
         assert (await client.post(path, json=body)).json()["version"] == version
-    assert refused(await client.post(path, json=body | {"expectedVersion": 1}), 409, "COM0006")
+    assert refused(await client.post(path, json=body | {"expectedVersion": 1}), 409, "COM9006")
     assert (await client.post(path, json=body | {"expectedVersion": 2})).json()["version"] == 3
     assert (await client.get(path)).json()["configuration"] == {"a": 1}
     assert (await client.delete(path)).status_code == 204
-    assert refused(await client.delete(path), 404, "OPR0001")
-    assert refused(await client.get(f"{own}/configuration/None"), 400, "COM0003")
+    assert refused(await client.delete(path), 404, "COM9010")
+    assert refused(await client.get(f"{own}/configuration/None"), 400, "COM9003")
 
 
 async def test_contracts_and_support(client, own):
     """A contract is concluded and ended; a support token is given."""
     assert (await client.post(f"{own}/contracts", json={"contractName": "harvest"})).status_code == 200
     assert (await client.delete(f"{own}/contracts/harvest")).status_code == 204
-    assert refused(await client.delete(f"{own}/contracts/harvest"), 404, "OPR0001")
+    assert refused(await client.delete(f"{own}/contracts/harvest"), 404, "COM9010")
     assert (await client.post(f"{own}/support/token")).json()["token"]
 
 
@@ -100,17 +100,17 @@ async def test_groups(client):
     tags = [{"tagName": "a b", "tagValue": "c"}]
     assert (await client.put(f"{path}/tags", json=tags)).json()["tags"] == {"name": "north", "a b": "c"}
     assert (await client.delete(f"{path}/tags/a%2520b")).status_code == 204
-    assert refused(await client.delete(f"{path}/tags/a%20b"), 404, "GRP0002")
+    assert refused(await client.delete(f"{path}/tags/a%20b"), 404, "SEM9012")
     parameters = [{"key": "x", "value": {"y": None}}, {"key": "z", "value": 1}]
     configured = (await client.put(f"{path}/configuration/SoracomBeam", json=parameters)).json()
     assert configured["configuration"] == {"A": {"b": 1}, "SoracomBeam": {"x": {"y": None}, "z": 1}}
     assert (await client.delete(f"{path}/configuration/SoracomBeam/z")).status_code == 204
-    assert refused(await client.delete(f"{path}/configuration/None/z"), 404, "GRP0002")
+    assert refused(await client.delete(f"{path}/configuration/None/z"), 404, "SEM9012")
     assert (await client.delete(f"{path}/configuration/A")).status_code == 204
     assert (await client.get(path)).json()["configuration"] == {"SoracomBeam": {"x": {"y": None}}}
     assert (await client.delete(path)).status_code == 204
-    assert refused(await client.delete(path), 404, "GRP0001")
-    assert refused(await client.get(f"{path}/subscribers"), 404, "GRP0001")
+    assert refused(await client.delete(path), 404, "SEM9011")
+    assert refused(await client.get(f"{path}/subscribers"), 404, "SEM9011")
 
 
 async def test_listing_groups(client, other):
@@ -124,4 +124,4 @@ async def test_listing_groups(client, other):
     named = (await client.get("/groups?tag_name=name&tag_value=group-2")).json()
     assert [group["tags"]["name"] for group in named] == ["group-2"]
     assert len((await other.get("/groups")).json()) == 1
-    assert refused(await other.get(f"/groups/{every[0]['groupId']}"), 404, "GRP0001")
+    assert refused(await other.get(f"/groups/{every[0]['groupId']}"), 404, "SEM9011")

@@ -145,10 +145,10 @@ async def test_a_quotation(client, quote, address_id):
     assert offer["shippingAddress"] == ADDRESS
     assert (await client.get("/orders")).json() == {"orderList": []}
     path = f"/orders/{offer['orderId']}"
-    assert refused(await client.get(path), 404, "COM0007")
-    assert refused(await client.get(f"{path}/subscribers"), 404, "COM0007")
+    assert refused(await client.get(path), 404, "COM9007")
+    assert refused(await client.get(f"{path}/subscribers"), 404, "COM9007")
     assert (await client.put(f"{path}/cancel")).status_code == 204
-    assert refused(await client.put(f"{path}/confirm"), 404, "COM0007")
+    assert refused(await client.put(f"{path}/confirm"), 404, "COM9007")
 
 
 async def test_an_operator_abroad_pays_in_dollars(emulator):
@@ -168,21 +168,21 @@ async def test_an_operator_abroad_pays_in_dollars(emulator):
 
 async def test_what_cannot_be_offered(client, quote):
     """An offer is of known products, in quantities that there are, to a known address, and not for yesterday."""
-    assert refused(await quote({}), 400, "COM0003")
-    assert refused(await quote({"1": 1}), 400, "COM0003")
+    assert refused(await quote({}), 400, "COM9003")
+    assert refused(await quote({"1": 1}), 400, "COM9003")
     for quantity in (0, 101, None):
-        assert refused(await quote({SIM_CARD: quantity}), 400, "COM0003")
-    assert refused(await quote({SIM_CARD: 1}, shippingAddressId=None), 400, "COM0003")
-    assert refused(await quote({SIM_CARD: 1}, shippingAddressId="x"), 404, "COM0007")
-    assert refused(await quote({SIM_CARD: 1}, preferredDeliveryDate="20241231"), 400, "COM0003")
-    assert refused(await client.post("/orders", json={"orderItemList": [{}]}), 400, "COM0003")
+        assert refused(await quote({SIM_CARD: quantity}), 400, "COM9003")
+    assert refused(await quote({SIM_CARD: 1}, shippingAddressId=None), 400, "COM9003")
+    assert refused(await quote({SIM_CARD: 1}, shippingAddressId="x"), 404, "COM9007")
+    assert refused(await quote({SIM_CARD: 1}, preferredDeliveryDate="20241231"), 400, "COM9003")
+    assert refused(await client.post("/orders", json={"orderItemList": [{}]}), 400, "COM9003")
 
 
 async def test_the_way_of_an_order(emulator, client, quote):
     """An order is paid in a minute, shipped, and received when its SIMs are registered."""
     order_id = (await quote({SIM_CARD: 1})).json()["orderId"]
     path, ship = f"/orders/{order_id}", {"operatorId": emulator.operator_id, "orderId": order_id}
-    assert refused(await client.post("/sandbox/orders/ship", json=ship), 400, "COM0003")
+    assert refused(await client.post("/sandbox/orders/ship", json=ship), 400, "COM9003")
     confirmed = fitting("confirmOrder", await client.put(f"{path}/confirm"))
     assert (confirmed["orderStatus"], confirmed["paymentStatus"]) == ("ordering", "paying")
     assert confirmed["orderDateTime"] == "20250101000000"
@@ -191,17 +191,17 @@ async def test_the_way_of_an_order(emulator, client, quote):
     # Once more is as good as once: a client may not have seen the answer.
     assert (await client.put(f"{path}/confirm")).json()["orderDateTime"] == "20250101000000"
     assert fitting("listOrders", await client.get("/orders"))["orderList"] == [(await client.get(path)).json()]
-    assert refused(await client.post(f"{path}/subscribers/register"), 400, "COM0009")
+    assert refused(await client.post(f"{path}/subscribers/register"), 400, "COM9009")
     assert (await client.get(f"{path}/subscribers")).json() == {"orderedSubscriberList": []}
     fitting("sandboxShipOrder", await client.post("/sandbox/orders/ship", json=ship))
     shipped = fitting("getOrder", await client.get(path))
     assert (shipped["orderStatus"], shipped["shippingDateTime"]) == ("shipped", "20250101000100")
     assert shipped["shippingLabelNumbers"] == [shipped["shippingLabelDetails"][0]["trackingNumber"]]
-    assert refused(await client.post("/sandbox/orders/ship", json=ship), 400, "COM0009")
-    assert refused(await client.put(f"{path}/cancel"), 400, "COM0009")
+    assert refused(await client.post("/sandbox/orders/ship", json=ship), 400, "COM9009")
+    assert refused(await client.put(f"{path}/cancel"), 400, "COM9009")
     fitting("registerOrderedSim", await client.post(f"{path}/subscribers/register"))
     assert await status_of(client, path) == ("received", "paid")
-    assert refused(await client.post(f"{path}/subscribers/register"), 400, "COM0009")
+    assert refused(await client.post(f"{path}/subscribers/register"), 400, "COM9009")
 
 
 async def test_an_order_is_cancelled_until_it_is_shipped(emulator, client, order):
@@ -214,8 +214,8 @@ async def test_an_order_is_cancelled_until_it_is_shipped(emulator, client, order
     statements = (await client.get("/payment_statements")).json()["paymentStatementsList"]
     assert not [each for each in statements if "orderId" in each]
     ship = {"operatorId": emulator.operator_id, "orderId": path.rpartition("/")[2]}
-    assert refused(await client.post("/sandbox/orders/ship", json=ship), 400, "COM0009")
-    assert refused(await client.put(f"{path}/resource_initial_setting", json={}), 400, "COM0009")
+    assert refused(await client.post("/sandbox/orders/ship", json=ship), 400, "COM9009")
+    assert refused(await client.put(f"{path}/resource_initial_setting", json={}), 400, "COM9009")
 
 
 async def test_an_offer_is_good_for_a_month(emulator, client, quote):
@@ -225,7 +225,7 @@ async def test_an_offer_is_good_for_a_month(emulator, client, quote):
     assert (await log_in(client, emulator.root_user)).status_code == 200
     assert (await client.put(f"/orders/{early}/confirm")).status_code == 200
     emulator.advance(1)
-    assert refused(await client.put(f"/orders/{late}/confirm"), 400, "COM0009")
+    assert refused(await client.put(f"/orders/{late}/confirm"), 400, "COM9009")
     assert (await client.put(f"/orders/{early}/confirm")).status_code == 200
 
 
@@ -242,7 +242,7 @@ async def test_the_sims_of_an_order(client, order):
     sims += fitting("listOrderedSubscribers", rest, beside=beside)["orderedSubscriberList"]
     for name in ("imsi", "simId", "msisdn", "serialNumber", "registrationSecret"):
         assert len({sim[name] for sim in sims}) == 12
-    assert refused(await client.get(f"{path}/subscribers?last_evaluated_key=x"), 400, "COM0003")
+    assert refused(await client.get(f"{path}/subscribers?last_evaluated_key=x"), 400, "COM9003")
     await client.post(f"{path}/subscribers/register")
     assert "registrationSecret" not in (await client.get(f"{path}/subscribers")).json()["orderedSubscriberList"][0]
     fleet = {sim["imsi"]: sim for sim in (await client.get("/subscribers?limit=100")).json()}
@@ -256,12 +256,12 @@ async def test_a_sim_of_an_order_can_be_registered_by_itself(client, other, orde
     path = await order({SIM_CARD: 2}, shipped=True)
     one, rest = (await client.get(f"{path}/subscribers")).json()["orderedSubscriberList"]
     body = {"registrationSecret": one["registrationSecret"]}
-    assert refused(await other.post(f"/subscribers/{rest['imsi']}/register", json=body), 400, "SIM0006")
+    assert refused(await other.post(f"/subscribers/{rest['imsi']}/register", json=body), 400, "SEM9006")
     assert (await other.post(f"/subscribers/{one['imsi']}/register", json=body)).status_code == 201
     assert (await client.post(f"{path}/subscribers/register")).status_code == 204
     assert (await client.get(f"/subscribers/{one['imsi']}")).status_code == 404
     assert (await client.get(f"/subscribers/{rest['imsi']}")).json()["status"] == "ready"
-    assert refused(await other.get(path), 404, "COM0007")
+    assert refused(await other.get(path), 404, "COM9007")
 
 
 async def test_initial_settings(emulator, client, order):
@@ -273,9 +273,9 @@ async def test_initial_settings(emulator, client, order):
     answer = await client.put(f"{path}/resource_initial_setting", json=body)
     assert fitting("updateOrderedResourceInitialSetting", answer)["resourceInitialSetting"] == body
     for wrong, status, code in (
-        ({"plan-K": {}}, 400, "COM0003"),
-        ({"plan-D": {"speedClass": "s1.8xfast"}}, 400, "SIM0008"),
-        ({"plan-D": {"groupId": "x"}}, 404, "GRP0001"),
+        ({"plan-K": {}}, 400, "COM9003"),
+        ({"plan-D": {"speedClass": "s1.8xfast"}}, 400, "SEM9008"),
+        ({"plan-D": {"groupId": "x"}}, 404, "SEM9011"),
     ):
         answer = await client.put(f"{path}/resource_initial_setting", json={"simInitialSettings": wrong})
         assert refused(answer, status, code)
@@ -284,13 +284,13 @@ async def test_initial_settings(emulator, client, order):
     assert [sim["groupId"] for sim in sims] == [group] + [None] * 10
     assert (sims[0]["speedClass"], sims[0]["tags"]) == ("s1.slow", {"site": "north"})
     assert (sims[1]["speedClass"], sims[1]["tags"]) == ("s1.fast", {})
-    assert refused(await client.put(f"{path}/resource_initial_setting", json=body), 400, "COM0009")
+    assert refused(await client.put(f"{path}/resource_initial_setting", json=body), 400, "COM9009")
 
 
 async def test_only_ones_own_orders_are_shipped(emulator, other, order):
     """Another operator can neither ship an order nor learn that it is there."""
     order_id = (await order({SIM_CARD: 1})).rpartition("/")[2]
     body = {"operatorId": emulator.operator_id, "orderId": order_id}
-    assert refused(await other.post("/sandbox/orders/ship", json=body), 403, "AUM0007")
+    assert refused(await other.post("/sandbox/orders/ship", json=body), 403, "AUM0017")
     body = {"operatorId": other.operator.id, "orderId": order_id}
-    assert refused(await other.post("/sandbox/orders/ship", json=body), 400, "COM0003")
+    assert refused(await other.post("/sandbox/orders/ship", json=body), 400, "COM9003")

@@ -67,9 +67,9 @@ async def test_permissions(emulator, client, sam, permit, own):
     await permit(sam, allow("Sim:list*", "Group:*"), deny("Group:delete*"))
     assert (await sam.get("/sims")).status_code == 200
     (group, *_) = (await sam.get("/groups")).json()
-    assert refused(await sam.delete(f"/groups/{group['groupId']}"), 403, "AUM0007")
-    assert refused(await sam.get("/sims/nothing"), 403, "AUM0007")
-    assert refused(await sam.get("/subscribers"), 403, "AUM0007")
+    assert refused(await sam.delete(f"/groups/{group['groupId']}"), 403, "AUM0017")
+    assert refused(await sam.get("/sims/nothing"), 403, "AUM0017")
+    assert refused(await sam.get("/subscribers"), 403, "AUM0017")
 
     path = f"{own}/users/sam/permission"
     assert (await client.get(path)).json()["permission"] == document(
@@ -78,11 +78,11 @@ async def test_permissions(emulator, client, sam, permit, own):
     assert (await client.get(f"{own}/users/sam")).json()["permission"]
     assert (await client.delete(path)).status_code == 204
     assert (await client.get(path)).json() == {"permission": ""}
-    assert refused(await sam.get("/subscribers"), 403, "AUM0007")
+    assert refused(await sam.get("/subscribers"), 403, "AUM0017")
     assert (await sam.post("/auth/logout")).status_code == 204
     await log_in(sam, emulator.sam_user)
     assert (await sam.get("/subscribers")).status_code == 200
-    assert refused(await client.put(f"{own}/users/no/permission", json={"permission": document()}), 404, "AUM0011")
+    assert refused(await client.put(f"{own}/users/no/permission", json={"permission": document()}), 404, "AUM9011")
 
 
 async def test_one_name_may_be_a_text(sam, permit):
@@ -90,7 +90,7 @@ async def test_one_name_may_be_a_text(sam, permit):
     await permit(sam, {"effect": "allow", "api": "*"})
     assert (await sam.get("/sims")).status_code == 200
     await permit(sam)
-    assert refused(await sam.get("/sims"), 403, "AUM0007")
+    assert refused(await sam.get("/sims"), 403, "AUM0017")
 
 
 async def test_operations_with_another_name(sam, permit):
@@ -101,7 +101,7 @@ async def test_operations_with_another_name(sam, permit):
         await permit(sam, allow(name))
         assert (await sam.put(f"/sims/{sim_id}/tags", json=tags)).status_code == 200
     await permit(sam, allow("Sim:putTag"))
-    assert refused(await sam.put(f"/sims/{sim_id}/tags", json=tags), 403, "AUM0007")
+    assert refused(await sam.put(f"/sims/{sim_id}/tags", json=tags), 403, "AUM0017")
 
 
 async def test_default_permissions(emulator, client, sam, own):
@@ -114,13 +114,13 @@ async def test_default_permissions(emulator, client, sam, own):
     assert (await client.get(path)).json() == {"defaultPermissions": default}
     await log_in(sam, emulator.sam_user)
     assert (await sam.get("/sims")).status_code == 200
-    assert refused(await sam.get("/audit_logs/api"), 403, "AUM0007")
+    assert refused(await sam.get("/audit_logs/api"), 403, "AUM0017")
     assert (await client.get("/audit_logs/api")).status_code == 200
     for _ in range(2):
         assert (await client.delete(path)).status_code == 204
     await log_in(sam, emulator.sam_user)
     assert (await sam.get("/audit_logs/api")).status_code == 200
-    assert refused(await client.put(path, json={"permissions": "{}"}), 400, "COM0003")
+    assert refused(await client.put(path, json={"permissions": "{}"}), 400, "COM9003")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ async def test_conditions(sam, permit, own, condition, holds):
     """A statement holds where its condition does; of one that does not, neither allow nor deny counts."""
     await permit(sam, allow("User:getUser", condition=condition))
     answer = await sam.get(f"{own}/users/sam")
-    assert answer.status_code == 200 if holds else refused(answer, 403, "AUM0007")
+    assert answer.status_code == 200 if holds else refused(answer, 403, "AUM0017")
     await permit(sam, allow("*"), deny("User:*", condition=condition))
     answer = await sam.get(f"{own}/users/sam")
     assert answer.status_code == (403 if holds else 200)
@@ -195,7 +195,7 @@ async def test_whoever_has_no_address_is_nowhere(emulator, sam, permit):
 async def test_what_is_no_permission(client, own, permission):
     """A document that could not be obeyed is refused, and not stored."""
     path = f"{own}/users/sam/permission"
-    assert refused(await client.put(path, json={"permission": permission}), 400, "COM0003")
+    assert refused(await client.put(path, json={"permission": permission}), 400, "COM9003")
     assert (await client.get(path)).json() == {"permission": ""}
 
 
@@ -205,9 +205,9 @@ async def test_roles(emulator, client, sam, own):
     async with opened(emulator) as soracom:
         made = await soracom.roles.create("reader", permission=document(allow("Sim:list*")), description="d", **mine)
         assert made.role_id == "reader"
-        assert refused(await client.post(f"{own}/roles/reader", json={"permission": document()}), 400, "COM0009")
-        assert refused(await client.post(f"{own}/roles/srn:x", json={"permission": document()}), 400, "COM0009")
-        assert refused(await client.post(f"{own}/roles/other", json={"permission": "x"}), 400, "COM0003")
+        assert refused(await client.post(f"{own}/roles/reader", json={"permission": document()}), 400, "COM9009")
+        assert refused(await client.post(f"{own}/roles/srn:x", json={"permission": document()}), 400, "COM9009")
+        assert refused(await client.post(f"{own}/roles/other", json={"permission": "x"}), 400, "COM9003")
         emulator.advance(9)
         await soracom.roles.update("reader", permission=document(allow("Sim:*")), **mine)
         role = await soracom.roles.get("reader")
@@ -223,8 +223,8 @@ async def test_roles(emulator, client, sam, own):
         assert [user.user_name for user in await soracom.roles.list_users("reader")] == ["sam"]
         await log_in(sam, emulator.sam_user)
         assert (await sam.get("/sims")).status_code == 200
-        assert refused(await sam.get("/groups"), 403, "AUM0007")
-        for role_id, code in (("reader", "COM0009"), ("no", "COM0003"), (None, "COM0003")):
+        assert refused(await sam.get("/groups"), 403, "AUM0017")
+        for role_id, code in (("reader", "COM9009"), ("no", "COM9003"), (None, "COM9003")):
             assert refused(await client.post(f"{own}/users/sam/roles", json={"roleId": role_id}), 400, code)
         with pytest.raises(BadRequest):
             await soracom.roles.delete("reader")
@@ -248,12 +248,12 @@ async def test_roles_that_everybody_finds(emulator, client, other, own):
     every = [role["roleId"] for role in (await client.get(f"{own}/roles?owner=all")).json()]
     assert every == [role["roleId"] for role in (await other.get(f"{mine}?owner=soracom")).json()]
     assert ADMINISTRATOR in every
-    assert refused(await client.get(f"{own}/roles?owner=nobody"), 400, "COM0003")
-    assert refused(await client.delete(f"{own}/roles/{ADMINISTRATOR}"), 404, "COM0007")
-    assert refused(await client.put(f"{own}/roles/{ADMINISTRATOR}", json={"permission": "{}"}), 404, "COM0007")
+    assert refused(await client.get(f"{own}/roles?owner=nobody"), 400, "COM9003")
+    assert refused(await client.delete(f"{own}/roles/{ADMINISTRATOR}"), 404, "COM9007")
+    assert refused(await client.put(f"{own}/roles/{ADMINISTRATOR}", json={"permission": "{}"}), 404, "COM9007")
     await client.post(f"{own}/roles/reader", json={"permission": document()})
-    assert refused(await client.get(f"{own}/roles/reader/versions"), 400, "COM0003")
-    assert refused(await other.get(f"{mine}/reader"), 404, "COM0007")
+    assert refused(await client.get(f"{own}/roles/reader/versions"), 400, "COM9003")
+    assert refused(await other.get(f"{mine}/reader"), 404, "COM9007")
     async with opened(emulator) as soracom:
         (version,) = await soracom.roles.list_versions(ADMINISTRATOR)
         assert (version.version, version.role_name, version.owner) == (1, "AdministratorAccess", "soracom")
@@ -295,14 +295,14 @@ async def test_trust_policies(emulator, client, other, sam, own):
     assert await says(principal={"service": ["Flux"]}) == (400, 400)
     assert await says(effect="deny", principal={"soracom": [root]}) == (400, 400)
     # Its own operator's users need to be trusted as well, once there is a policy.
-    assert refused(await other.post("/auth/switch_user", json=target), 400, "AUM0015")
+    assert refused(await other.post("/auth/switch_user", json=target), 400, "AUM9015")
     assert (await other.delete(path)).status_code == 204
     assert (await other.post("/auth/switch_user", json=target)).status_code == 200
-    assert refused(await client.post("/auth/switch_user", json=target), 400, "AUM0015")
+    assert refused(await client.post("/auth/switch_user", json=target), 400, "AUM9015")
     itself = {"operatorId": emulator.operator_id, "userName": "sam"}
-    assert refused(await sam.post("/auth/switch_user", json=itself), 400, "AUM0015")
+    assert refused(await sam.post("/auth/switch_user", json=itself), 400, "AUM9015")
     for policy in (None, "x", '{"statements": [{"effect": "allow", "principal": "me"}]}'):
-        assert refused(await other.put(path, json={"trustPolicy": policy}), 400, "COM0003")
+        assert refused(await other.put(path, json={"trustPolicy": policy}), 400, "COM9003")
 
 
 async def test_a_switched_user_has_its_own_permissions(emulator, client, own):
@@ -312,6 +312,6 @@ async def test_a_switched_user_has_its_own_permissions(emulator, client, own):
     session = (await client.post("/auth/switch_user", json=target)).json()
     headers = {"X-Soracom-API-Key": session["apiKey"], "X-Soracom-Token": session["token"]}
     assert (await client.get("/sims", headers=headers)).status_code == 200
-    assert refused(await client.get("/groups", headers=headers), 403, "AUM0007")
+    assert refused(await client.get("/groups", headers=headers), 403, "AUM0017")
     token = f"{own}/token"
-    assert refused(await client.post(token, json={}, headers=headers), 403, "AUM0007")
+    assert refused(await client.post(token, json={}, headers=headers), 403, "AUM0017")

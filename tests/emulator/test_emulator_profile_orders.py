@@ -18,7 +18,7 @@ async def test_the_way_of_an_order(emulator, client, other):
     path = f"{PATH}/{offer['profileOrderId']}"
     assert fitting("getProfileOrder", await client.get(path)) == offer
     assert fitting("listOrderedProfiles", await client.get(f"{path}/profiles")) == []
-    assert refused(await other.get(path), 404, "COM0007")
+    assert refused(await other.get(path), 404, "COM9007")
     confirmed = fitting("confirmProfileOrder", await client.post(f"{path}/confirm", content=b""))
     assert (confirmed["status"], confirmed["confirmedTime"]) == ("CONFIRMED", emulator.world.milliseconds())
     assert len((await client.get("/sims")).json()) == 32
@@ -35,15 +35,15 @@ async def test_the_way_of_an_order(emulator, client, other):
         assert (sim["speedClass"], sim["moduleType"]) == ("s1.fast", "profilePackage")
         assert sim["profiles"][sim["simId"]]["subscribers"][profile["imsi"]]["bundles"] == ["X3-5MB"]
     assert len({profile["matchingId"] for profile in profiles}) == 2
-    assert refused(await client.post(f"{path}/confirm"), 400, "COM0009")
-    assert refused(await client.delete(path), 400, "COM0009")
+    assert refused(await client.post(f"{path}/confirm"), 400, "COM9009")
+    assert refused(await client.delete(path), 400, "COM9009")
 
 
 async def test_offers_are_forgotten(emulator, client):
     """An offer is forgotten when that is asked for, or after a day; an order never."""
     made = [(await client.post(PATH, json=BODY | {"bundles": None})).json()["profileOrderId"] for _ in range(3)]
     fitting("deleteProfileOrder", await client.delete(f"{PATH}/{made[0]}"))
-    assert refused(await client.delete(f"{PATH}/{made[0]}"), 404, "COM0007")
+    assert refused(await client.delete(f"{PATH}/{made[0]}"), 404, "COM9007")
     await client.post(f"{PATH}/{made[1]}/confirm")
     first = await client.get(f"{PATH}?limit=1")
     listed = fitting("listProfileOrders", first)
@@ -53,19 +53,19 @@ async def test_offers_are_forgotten(emulator, client):
     emulator.advance(86_401)
     assert (await log_in(client, emulator.root_user)).status_code == 200
     assert [order["profileOrderId"] for order in (await client.get(PATH)).json()] == [made[1]]
-    assert refused(await client.post(f"{PATH}/{made[2]}/confirm"), 404, "COM0007")
+    assert refused(await client.post(f"{PATH}/{made[2]}/confirm"), 404, "COM9007")
 
 
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [
-        ({"subscription": "plan-D", "bundles": []}, "COM0003"),
-        ({"quantity": 0}, "COM0003"),
-        ({"quantity": 101}, "COM0003"),
-        ({"bundles": ["X3-5MB", "X3-5MB"]}, "COM0003"),
-        ({"bundles": ["US-1MB"]}, "COM0003"),
-        ({"description": "x" * 101}, "COM0003"),
-        ({"speedClass": "s1.8xfast"}, "SIM0008"),
+        ({"subscription": "plan-D", "bundles": []}, "COM9003"),
+        ({"quantity": 0}, "COM9003"),
+        ({"quantity": 101}, "COM9003"),
+        ({"bundles": ["X3-5MB", "X3-5MB"]}, "COM9003"),
+        ({"bundles": ["US-1MB"]}, "COM9003"),
+        ({"description": "x" * 101}, "COM9003"),
+        ({"speedClass": "s1.8xfast"}, "SEM9008"),
     ],
 )
 async def test_what_cannot_be_offered(client, wrong, code):

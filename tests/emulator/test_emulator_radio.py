@@ -32,20 +32,20 @@ async def test_registering(client, other, kind):
     group = (await client.get("/groups")).json()[0]["groupId"]
     body = {"registrationSecret": "1234", "tags": {"name": "new"}, "groupId": group}
     for wrong, where in (({}, path), (body, f"/{kind}/not-hex")):
-        assert refused(await client.post(f"{where}/register", json=wrong), 400, "COM0003")
-    assert refused(await client.post(f"{path}/register", json=body | {"groupId": "x"}), 404, "GRP0001")
+        assert refused(await client.post(f"{where}/register", json=wrong), 400, "COM9003")
+    assert refused(await client.post(f"{path}/register", json=body | {"groupId": "x"}), 404, "SEM9011")
     made = await client.post(f"{path}/register", json=body)
     assert made.status_code == (201 if kind == "lora_devices" else 200)
     assert (made.json()["device_id"], made.json()["tags"]) == (NEW[kind], {"name": "new"})
     assert made.json()["lastSeen"] is None
     assert len((await client.get(f"/{kind}")).json()) == 4
-    assert refused(await client.post(f"{path}/register", json=body), 409, "COM0008")
-    assert refused(await other.get(path), 404, "COM0007")
-    assert refused(await other.post(f"{path}/register", json=body), 400, "COM0003")
+    assert refused(await client.post(f"{path}/register", json=body), 409, "COM9008")
+    assert refused(await other.get(path), 404, "COM9007")
+    assert refused(await other.post(f"{path}/register", json=body), 400, "COM9003")
     made = await client.post(f"/{kind}/{NEW[kind][:-1]}0/register", json={"registrationSecret": "1234"})
     assert (made.json()["groupId"], made.json()["tags"]) == (None, {})
     seeded = (await other.get(f"/{kind}")).json()[0]["device_id"]
-    assert refused(await client.post(f"/{kind}/{seeded}/register", json=body), 400, "COM0003")
+    assert refused(await client.post(f"/{kind}/{seeded}/register", json=body), 400, "COM9003")
 
 
 @kinds
@@ -54,10 +54,10 @@ async def test_the_end_of_a_contract(client, emulator, kind):
     device = (await client.get(f"/{kind}")).json()[0]
     path = f"/{kind}/{device['device_id']}"
     assert device["terminationEnabled"] is False
-    assert refused(await client.post(f"{path}/terminate"), 400, "COM0009")
+    assert refused(await client.post(f"{path}/terminate"), 400, "COM9009")
     assert (await client.post(f"{path}/enable_termination")).json()["terminationEnabled"] is True
     assert (await client.post(f"{path}/disable_termination")).json()["terminationEnabled"] is False
-    assert refused(await client.post(f"{path}/terminate"), 400, "COM0009")
+    assert refused(await client.post(f"{path}/terminate"), 400, "COM9009")
     await client.post(f"{path}/enable_termination")
     emulator.advance(1)
     ended = (await client.post(f"{path}/terminate")).json()
@@ -69,7 +69,7 @@ async def test_the_end_of_a_contract(client, emulator, kind):
         ("PUT", "tags", []),
         ("POST", "data", {"data": "00" * 8}),
     ):
-        assert refused(await client.request(method, f"{path}/{action}", json=body), 400, "COM0009")
+        assert refused(await client.request(method, f"{path}/{action}", json=body), 400, "COM9009")
 
 
 async def test_deleting_a_sigfox_device_at_once(client):
@@ -78,7 +78,7 @@ async def test_deleting_a_sigfox_device_at_once(client):
     await client.post(f"{path}/enable_termination")
     ended = await client.post(f"{path}/terminate", params={"delete_immediately": "true"})
     assert ended.json()["status"] == "terminated"
-    assert refused(await client.get(path), 404, "COM0007")
+    assert refused(await client.get(path), 404, "COM9007")
     assert len((await client.get("/sigfox_devices")).json()) == 2
 
 
@@ -95,7 +95,7 @@ async def test_groups_and_tags(client, kind):
     )
     assert found.json() == [tagged.json()]
     assert (await client.delete(f"{path}/tags/place")).status_code == 204
-    assert refused(await client.delete(f"{path}/tags/place"), 404, "COM0007")
+    assert refused(await client.delete(f"{path}/tags/place"), 404, "COM9007")
 
 
 async def test_sending_to_lora(soracom):
@@ -125,7 +125,7 @@ async def test_gateways(soracom, client, emulator):
     tagged = await client.put(f"{path}/tags", json=[{"tagName": "a", "tagValue": "b"}])
     assert tagged.json()["tags"] == {"name": "gateway-1", "a": "b"}
     assert (await client.delete(f"{path}/tags/a")).status_code == 204
-    assert refused(await client.post(f"{path}/terminate"), 400, "COM0009")
+    assert refused(await client.post(f"{path}/terminate"), 400, "COM9009")
     await client.post(f"{path}/enable_termination")
     assert (await soracom.lora_gateways.terminate(gateways[0].gateway_id)).status == "terminated"
 
@@ -148,9 +148,9 @@ async def test_network_sets(soracom, client, emulator):
     assert [each.tags for each in await soracom.lora_network_sets.list().collect()] == [{"name": "coast"}]
     await soracom.lora_network_sets.delete(made.network_set_id)
     assert (await soracom.lora_gateways.get(two)).network_set_id is None
-    assert refused(await client.get(f"{SETS}/{made.network_set_id}"), 404, "COM0007")
+    assert refused(await client.get(f"{SETS}/{made.network_set_id}"), 404, "COM9007")
     for body in ({}, {"networkSetId": made.network_set_id}):
-        assert refused(await client.post(f"/lora_gateways/{two}/set_network_set", json=body), 404, "COM0007")
+        assert refused(await client.post(f"/lora_gateways/{two}/set_network_set", json=body), 404, "COM9007")
 
 
 async def test_permissions(client, other, emulator):
@@ -160,8 +160,8 @@ async def test_permissions(client, other, emulator):
     gateway = f"/lora_gateways/{(await other.get('/lora_gateways')).json()[0]['gatewayId']}"
     own = f"/lora_gateways/{(await client.get('/lora_gateways')).json()[0]['gatewayId']}"
     await client.post(f"{own}/set_network_set", json=body)
-    assert refused(await other.post(f"{gateway}/set_network_set", json=body), 404, "COM0007")
-    assert refused(await client.post(f"{path}/add_permission", json={}), 400, "COM0003")
+    assert refused(await other.post(f"{gateway}/set_network_set", json=body), 404, "COM9007")
+    assert refused(await client.post(f"{path}/add_permission", json={}), 400, "COM9003")
     for _ in range(2):
         allowed = await client.post(f"{path}/add_permission", json={"operatorId": other.operator.id})
         assert allowed.json()["allowedOperators"] == [other.operator.id]
@@ -169,12 +169,12 @@ async def test_permissions(client, other, emulator):
     for asking, seen in ((client, own), (other, gateway)):
         listed = (await asking.get(f"{path}/gateways")).json()
         assert [f"/lora_gateways/{each['gatewayId']}" for each in listed] == [seen]
-    assert refused(await other.get(path), 404, "COM0007")
-    assert refused(await other.post(f"{path}/add_permission", json={"operatorId": "OP1"}), 404, "COM0007")
+    assert refused(await other.get(path), 404, "COM9007")
+    assert refused(await other.post(f"{path}/add_permission", json={"operatorId": "OP1"}), 404, "COM9007")
     assert (await other.get(SETS)).json() == []
     for named in ("OP0000000000", emulator.operator_id, other.operator.id):
         revoked = await client.post(f"{path}/revoke_permission", json={"operatorId": named})
     assert revoked.json()["allowedOperators"] == []
     assert (await other.get(gateway)).json()["networkSetId"] is None
     assert (await client.get(own)).json()["networkSetId"] == body["networkSetId"]
-    assert refused(await other.get(f"{path}/gateways"), 404, "COM0007")
+    assert refused(await other.get(f"{path}/gateways"), 404, "COM9007")

@@ -147,7 +147,7 @@ async def test_credentials_and_permissions_to_come_survive(emulator, client, oth
     async with open_client(loaded, **{name: client.headers[name] for name in TOKENS}) as again:
         assert (await again.get(SIM)).status_code == 200
         loaded.advance(80)
-        assert refused(await again.get(SIM), 401, "AUM0003")
+        assert refused(await again.get(SIM), 401, "AUM0013")
         assert (await log_in(again, loaded.auth_key)).status_code == 200
         assert (await log_in(again, loaded.sam_user)).status_code == 200
         assert (
@@ -204,7 +204,7 @@ async def test_beginning_anew(emulator, client, tmp_path):
     emulator.reset()
     assert (emulator.requests, emulator.logins, emulator.throttled, emulator.counts) == (0, 0, 0, {})
     assert emulator.auth_key == key
-    assert refused(await client.get(SIM), 401, "AUM0002")
+    assert refused(await client.get(SIM), 401, "AGW0002")
     assert (await log_in(client, emulator.auth_key)).status_code == 200
     answer = await client.get(SIM)
     assert answer.json()["status"] != "suspended"

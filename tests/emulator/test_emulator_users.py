@@ -26,7 +26,7 @@ async def test_the_life_of_a_user(emulator, client, users):
     """A user is made, found, listed, changed and taken away; AuthKeys and tokens go with it."""
     async with opened(emulator) as soracom:
         await soracom.users.create("alice", description="first")
-        assert refused(await client.post(f"{users}/alice"), 400, "COM0009")
+        assert refused(await client.post(f"{users}/alice"), 400, "COM9009")
         alice = await soracom.users.get("alice")
         assert (alice.user_name, alice.description, alice.has_password) == ("alice", "first", False)
         assert (alice.auth_key_list, alice.role_list, alice.permission) == ([], [], None)
@@ -44,11 +44,11 @@ async def test_the_life_of_a_user(emulator, client, users):
             assert (await log_in(hers, login)).json()["userName"] == "alice"
             assert (await hers.get("/sims")).status_code == 200
             await soracom.users.delete("alice")
-            assert refused(await hers.get("/sims"), 401, "AUM0002")
-            assert refused(await log_in(hers, login), 401, "AUM0001")
+            assert refused(await hers.get("/sims"), 401, "AGW0002")
+            assert refused(await log_in(hers, login), 401, "AUM0002")
         with pytest.raises(NotFound):
             await soracom.users.get("alice")
-    assert refused(await client.delete(f"{users}/alice"), 404, "AUM0011")
+    assert refused(await client.delete(f"{users}/alice"), 404, "AUM9011")
 
 
 async def test_users_of_another_operator_are_never_seen(emulator, client, other, users):
@@ -56,7 +56,7 @@ async def test_users_of_another_operator_are_never_seen(emulator, client, other,
     await client.post(f"{users}/alice")
     own = f"/operators/{other.operator.id}/users"
     assert (await other.get(own)).json() == []
-    assert refused(await other.get(users), 403, "AUM0007")
+    assert refused(await other.get(users), 403, "AUM0017")
     key = emulator.world.add_key(emulator.operator.users["alice"]).id
     for method, path in (
         ("GET", ""),
@@ -70,8 +70,8 @@ async def test_users_of_another_operator_are_never_seen(emulator, client, other,
         ("GET", "/roles"),
         ("GET", f"/auth_keys/{key}"),
     ):
-        assert refused(await other.request(method, f"{users}/alice{path}", json={}), 403, "AUM0007")
-        assert refused(await other.request(method, f"{own}/alice{path}", json={}), 404, "AUM0011")
+        assert refused(await other.request(method, f"{users}/alice{path}", json={}), 403, "AUM0017")
+        assert refused(await other.request(method, f"{own}/alice{path}", json={}), 404, "AUM9011")
 
 
 async def test_auth_keys_of_users(emulator, client, users):
@@ -86,9 +86,9 @@ async def test_auth_keys_of_users(emulator, client, users):
         (found,) = await soracom.users.auth_keys.list("sam")
         assert (found.last_used_date_time - found.create_date_time).seconds == 7
         own = f"/operators/{emulator.operator_id}/auth_keys"
-        assert refused(await client.delete(f"{own}/{key.auth_key_id}"), 404, "AUM0009")
+        assert refused(await client.delete(f"{own}/{key.auth_key_id}"), 404, "AUM9009")
         root_key = emulator.auth_key.auth_key_id
-        assert refused(await client.delete(f"{users}/sam/auth_keys/{root_key}"), 404, "AUM0009")
+        assert refused(await client.delete(f"{users}/sam/auth_keys/{root_key}"), 404, "AUM9009")
         await soracom.users.auth_keys.delete("sam", key.auth_key_id)
         assert await soracom.users.auth_keys.list("sam") == []
         with pytest.raises(NotFound):
@@ -100,23 +100,23 @@ async def test_passwords_of_users(emulator, client, users):
     path = f"{users}/alice/password"
     await client.post(f"{users}/alice")
     assert (await client.get(path)).json() == {"hasPassword": False}
-    assert refused(await client.delete(path), 404, "COM0007")
-    assert refused(await client.post(path, json={}), 400, "COM0003")
+    assert refused(await client.delete(path), 404, "COM9007")
+    assert refused(await client.post(path, json={}), 400, "COM9003")
     assert (await client.post(path, json={"password": "p-1"})).status_code == 201
     assert (await client.get(path)).json() == {"hasPassword": True}
-    assert refused(await client.post(path, json={"password": "p-2"}), 400, "COM0009")
+    assert refused(await client.post(path, json={"password": "p-2"}), 400, "COM9009")
     change = {"currentPassword": "p-1", "newPassword": "p-2"}
     async with open_client(emulator) as hers:
         assert (await log_in(hers, SamUser(emulator.operator_id, "alice", "p-1"))).status_code == 200
-        assert refused(await hers.put(path, json=change | {"currentPassword": "no"}), 400, "AUM0008")
-        assert refused(await hers.put(path, json=change | {"newPassword": ""}), 400, "COM0003")
+        assert refused(await hers.put(path, json=change | {"currentPassword": "no"}), 400, "AUM9008")
+        assert refused(await hers.put(path, json=change | {"newPassword": ""}), 400, "COM9003")
         assert (await hers.put(path, json=change)).status_code == 200
-        assert refused(await hers.get("/sims"), 401, "AUM0002")
-        assert refused(await log_in(hers, SamUser(emulator.operator_id, "alice", "p-1")), 401, "AUM0001")
+        assert refused(await hers.get("/sims"), 401, "AGW0002")
+        assert refused(await log_in(hers, SamUser(emulator.operator_id, "alice", "p-1")), 401, "AUM0002")
         assert (await log_in(hers, SamUser(emulator.operator_id, "alice", "p-2"))).status_code == 200
         assert (await client.delete(path)).status_code == 204
-        assert refused(await hers.get("/sims"), 401, "AUM0002")
-        assert refused(await log_in(hers, SamUser(emulator.operator_id, "alice", "p-2")), 401, "AUM0001")
+        assert refused(await hers.get("/sims"), 401, "AGW0002")
+        assert refused(await log_in(hers, SamUser(emulator.operator_id, "alice", "p-2")), 401, "AUM0002")
 
 
 async def test_revoking_the_tokens_of_a_user(emulator, client, users):
@@ -124,7 +124,7 @@ async def test_revoking_the_tokens_of_a_user(emulator, client, users):
     async with open_client(emulator) as sam:
         await log_in(sam, emulator.sam_user)
         assert (await client.delete(f"{users}/sam/tokens")).status_code == 204
-        assert refused(await sam.get("/sims"), 401, "AUM0002")
+        assert refused(await sam.get("/sims"), 401, "AGW0002")
         assert (await client.get("/sims")).status_code == 200
 
 
@@ -133,20 +133,20 @@ async def test_second_factor_of_users(emulator, client, users):
     path = f"{users}/sam/mfa"
     user = emulator.operator.users["sam"]
     assert (await client.get(path)).json() == {"status": "INACTIVE"}
-    assert refused(await client.delete(path), 400, "AUM0010")
+    assert refused(await client.delete(path), 400, "AUM9010")
     assert "Soracom%3Asam" in (await client.post(path)).json()["totpUri"]
     assert (await client.get(path)).json() == {"status": "UNCONFIRMED"}
-    assert refused(await client.post(f"{path}/verify", json={"mfaOTPCode": "no"}), 400, "COM0003")
+    assert refused(await client.post(f"{path}/verify", json={"mfaOTPCode": "no"}), 400, "COM9003")
     code = emulator.one_time_password(user)
     assert (await client.post(f"{path}/verify", json={"mfaOTPCode": code})).status_code == 204
     assert (await client.get(path)).json() == {"status": "ACTIVE"}
     assert (await client.get(f"/operators/{emulator.operator_id}/mfa")).json() == {"status": "INACTIVE"}
     async with open_client(emulator) as sam:
-        assert refused(await log_in(sam, emulator.sam_user), 401, "AUM0004")
+        assert refused(await log_in(sam, emulator.sam_user), 401, "AUM9004")
         assert (await log_in(sam, emulator.sam_user, mfaOTPCode=code)).status_code == 200
         key = emulator.world.add_key(user)
         assert (await log_in(sam, AuthKey(key.id, key.secret))).status_code == 200
         # The root user's is nobody else's business.
-        assert refused(await sam.post(f"/operators/{emulator.operator_id}/mfa"), 403, "AUM0007")
+        assert refused(await sam.post(f"/operators/{emulator.operator_id}/mfa"), 403, "AUM0017")
         assert (await client.delete(path)).status_code == 204
         assert (await log_in(sam, emulator.sam_user)).status_code == 200

@@ -41,11 +41,11 @@ async def test_the_life_of_a_vpg(soracom, client, other, emulator):
     path = f"{VPGS}/{made.vpg_id}"
     declared = {wire_name(VirtualPrivateGateway, field.name) for field in attrs.fields(VirtualPrivateGateway)}
     assert set(await look(client, path)) == declared
-    assert refused(await other.get(path), 404, "COM0007")
+    assert refused(await other.get(path), 404, "COM9007")
     assert (await other.get(VPGS)).json() == []
     await soracom.vpg.terminate(made.vpg_id)
     for method, action in (("GET", ""), ("POST", "/terminate"), ("POST", "/gate/open")):
-        assert refused(await client.request(method, path + action), 404, "COM0007")
+        assert refused(await client.request(method, path + action), 404, "COM9007")
     assert await soracom.vpg.list().collect() == []
 
 
@@ -57,7 +57,7 @@ async def test_what_a_vpg_may_be(client):
         {"type": 14, "deviceSubnetCidrRange": "10.0.0.1/8"},
         {"type": 14, "deviceSubnetCidrRange": "10.0.0.0/29"},
     ):
-        assert refused(await client.post(VPGS, json=body), 400, "COM0003")
+        assert refused(await client.post(VPGS, json=body), 400, "COM9003")
     body = {"type": 242, "placement": {"region": "us-west-2"}, "deviceSubnetCidrRange": "192.168.0.0/16"}
     made = (await client.post(VPGS, json=body)).json()
     assert (made["placement"]["region"], made["ueSubnetCidrRange"]) == ("us-west-2", "192.168.0.0/16")
@@ -73,16 +73,16 @@ async def test_listing_and_tags(soracom, client, emulator):
     await soracom.vpg.delete_tag(made[0].vpg_id, "n")
     changed = await soracom.vpg.get(made[0].vpg_id)
     assert (changed.tags, changed.last_modified_time > made[0].last_modified_time) == ({"name": "x"}, True)
-    assert refused(await client.delete(f"{VPGS}/{made[0].vpg_id}/tags/n"), 404, "COM0007")
+    assert refused(await client.delete(f"{VPGS}/{made[0].vpg_id}/tags/n"), 404, "COM9007")
 
 
 async def test_fixed_addresses(client, vpg):
     """Public addresses stay while the option is on."""
     fixed, none = f"{vpg}/fixed_public_ip_addresses", []
-    assert refused(await client.delete(fixed), 400, "COM0009")
+    assert refused(await client.delete(fixed), 400, "COM9009")
     addresses = (await client.post(fixed)).json()["fixedPublicIpAddresses"]
     assert len(set(addresses)) == 2
-    assert refused(await client.post(fixed), 400, "COM0009")
+    assert refused(await client.post(fixed), 400, "COM9009")
     assert (await look(client, vpg))["fixedIpAddressesEnabled"] is True
     released = (await client.delete(fixed)).json()
     assert (released["fixedIpAddressesEnabled"], released["fixedPublicIpAddresses"]) == (False, none)
@@ -91,8 +91,8 @@ async def test_fixed_addresses(client, vpg):
 async def test_the_gate(client, vpg):
     """The gate opens as it is asked to, or as it was, and closes."""
     for vxlan_id in (0, 16_777_216):
-        assert refused(await client.post(f"{vpg}/gate/open", json={"vxlanId": vxlan_id}), 400, "COM0003")
-        assert refused(await client.post(f"{vpg}/gate/set_vxlan_id", json={"vxlanId": vxlan_id}), 400, "COM0003")
+        assert refused(await client.post(f"{vpg}/gate/open", json={"vxlanId": vxlan_id}), 400, "COM9003")
+        assert refused(await client.post(f"{vpg}/gate/set_vxlan_id", json={"vxlanId": vxlan_id}), 400, "COM9003")
     for body, seen in (
         ({"vxlanId": 99, "privacySeparatorEnabled": False}, (True, 99, False)),
         ({}, (True, 99, False)),
@@ -113,7 +113,7 @@ async def test_gate_peers(soracom, client, vpg):
     """Hosts are taken in behind an open gate, each with an inner address of its own; the VPG's own stay."""
     vpg_id = vpg.rpartition("/")[2]
     assert await soracom.vpg.list_gate_peers(vpg_id) == []
-    assert refused(await client.post(f"{vpg}/gate/peers", json={"outerIpAddress": "198.51.100.1"}), 400, "COM0009")
+    assert refused(await client.post(f"{vpg}/gate/peers", json={"outerIpAddress": "198.51.100.1"}), 400, "COM9009")
     await soracom.vpg.open_gate(vpg_id)
     own = await soracom.vpg.list_gate_peers(vpg_id)
     assert [peer.owned_by_customer for peer in own] == [False, False]
@@ -123,15 +123,15 @@ async def test_gate_peers(soracom, client, vpg):
     wish = {"outerIpAddress": "198.51.100.2", "innerIpAddress": "10.200.0.1"}
     assert (await client.post(f"{vpg}/gate/peers", json=wish)).json()["innerIpAddress"] == "10.200.0.1"
     for wrong, status, code in (
-        ({"outerIpAddress": "198.51.100.2"}, 409, "COM0008"),
-        ({"outerIpAddress": "nowhere"}, 400, "COM0003"),
-        ({"outerIpAddress": "198.51.100.3", "innerIpAddress": "11.0.0.1"}, 400, "COM0003"),
-        ({"outerIpAddress": "198.51.100.3", "innerIpAddress": "10.200.0.1"}, 409, "COM0008"),
+        ({"outerIpAddress": "198.51.100.2"}, 409, "COM9008"),
+        ({"outerIpAddress": "nowhere"}, 400, "COM9003"),
+        ({"outerIpAddress": "198.51.100.3", "innerIpAddress": "11.0.0.1"}, 400, "COM9003"),
+        ({"outerIpAddress": "198.51.100.3", "innerIpAddress": "10.200.0.1"}, 409, "COM9008"),
     ):
         assert refused(await client.post(f"{vpg}/gate/peers", json=wrong), status, code)
-    assert refused(await client.delete(f"{vpg}/gate/peers/{own[0].outer_ip_address}"), 400, "COM0009")
+    assert refused(await client.delete(f"{vpg}/gate/peers/{own[0].outer_ip_address}"), 400, "COM9009")
     await soracom.vpg.unregister_gate_peer(vpg_id, "198.51.100.1")
-    assert refused(await client.delete(f"{vpg}/gate/peers/198.51.100.1"), 404, "COM0007")
+    assert refused(await client.delete(f"{vpg}/gate/peers/198.51.100.1"), 404, "COM9007")
     assert [peer.outer_ip_address for peer in await soracom.vpg.list_gate_peers(vpg_id)][2:] == ["198.51.100.2"]
     await soracom.vpg.close_gate(vpg_id)
     await soracom.vpg.open_gate(vpg_id)
@@ -146,22 +146,22 @@ async def test_a_range_has_an_end(client):
     peers = [{"outerIpAddress": f"198.51.100.{number}"} for number in range(13)]
     for peer in peers[:-1]:
         assert (await client.post(f"{vpg}/gate/peers", json=peer)).status_code == 200
-    assert refused(await client.post(f"{vpg}/gate/peers", json=peers[-1]), 400, "COM0009")
+    assert refused(await client.post(f"{vpg}/gate/peers", json=peers[-1]), 400, "COM9009")
 
 
 async def test_sim_based_routing(client, other, vpg):
     """Networks behind SIMs are routed to through an open gate."""
     routing = f"{vpg}/gate/routing/static/sims"
-    assert refused(await client.post(f"{routing}/enable"), 400, "COM0009")
+    assert refused(await client.post(f"{routing}/enable"), 400, "COM9009")
     await client.post(f"{vpg}/gate/open", json={})
     assert (await client.post(f"{routing}/enable")).status_code == 201
     routes = {sim_id(1): "192.168.1.0/24", sim_id(2): "192.168.2.0/24"}
     assert (await client.put(f"{routing}/routes", json=routes)).status_code == 200
     found = await look(client, vpg)
     assert (found["enableSimBasedRouting"], found["simBasedRoutingConfig"]) == (True, routes)
-    assert refused(await client.put(f"{routing}/routes", json={sim_id(1): "x"}), 400, "COM0003")
+    assert refused(await client.put(f"{routing}/routes", json={sim_id(1): "x"}), 400, "COM9003")
     for foreign in (sim_id(31), "nobody"):
-        assert refused(await client.put(f"{routing}/routes", json={foreign: "10.0.0.0/24"}), 404, "SIM0001")
+        assert refused(await client.put(f"{routing}/routes", json={foreign: "10.0.0.0/24"}), 404, "SEM9001")
     assert (await client.post(f"{routing}/disable")).status_code == 204
     assert (await look(client, vpg))["enableSimBasedRouting"] is False
 
@@ -182,15 +182,15 @@ async def test_the_ip_address_map(soracom, client, vpg, emulator):
     assert listed[:2] == [entries[0], again]
     assert [entry.type for entry in listed] == ["static", "static", "gatePeer", "gatePeer", "customerGatePeer"]
     for body, status, code in (
-        ({"key": imsi(3), "ipAddress": "10.129.0.2"}, 409, "COM0008"),
-        ({"key": imsi(3), "ipAddress": "10.129.0.9"}, 409, "COM0008"),
-        ({"key": imsi(3), "ipAddress": "11.0.0.1"}, 400, "COM0003"),
-        ({"key": "198.51.100.1", "ipAddress": "10.129.0.3"}, 400, "COM0009"),
+        ({"key": imsi(3), "ipAddress": "10.129.0.2"}, 409, "COM9008"),
+        ({"key": imsi(3), "ipAddress": "10.129.0.9"}, 409, "COM9008"),
+        ({"key": imsi(3), "ipAddress": "11.0.0.1"}, 400, "COM9003"),
+        ({"key": "198.51.100.1", "ipAddress": "10.129.0.3"}, 400, "COM9009"),
     ):
         assert refused(await client.post(f"{vpg}/ip_address_map", json=body), status, code)
-    assert refused(await client.delete(f"{vpg}/ip_address_map/198.51.100.1"), 400, "COM0009")
+    assert refused(await client.delete(f"{vpg}/ip_address_map/198.51.100.1"), 400, "COM9009")
     await soracom.vpg.delete_ip_address_map_entry(vpg_id, imsi(1))
-    assert refused(await client.delete(f"{vpg}/ip_address_map/{imsi(1)}"), 404, "COM0007")
+    assert refused(await client.delete(f"{vpg}/ip_address_map/{imsi(1)}"), 404, "COM9007")
     assert len(await soracom.vpg.list_ip_address_map_entries(vpg_id).collect()) == 4
 
 
@@ -207,13 +207,13 @@ async def test_junction(client, vpg):
         assert (await look(client, vpg))["junctionEnabled"] is False
         assert (await client.post(f"{junction}/unset_{name}")).status_code == 200
         assert (await look(client, vpg))[name] is None
-    assert refused(await client.post(f"{junction}/set_redirection", json={"gateway": "x"}), 400, "COM0003")
+    assert refused(await client.post(f"{junction}/set_redirection", json={"gateway": "x"}), 400, "COM9003")
 
 
 async def test_mirroring_peers(client, vpg):
     """Hosts that packets are mirrored to are added, changed and removed."""
     peers = f"{vpg}/junction/mirroring/peers"
-    assert refused(await client.post(peers, json={}), 400, "COM0003")
+    assert refused(await client.post(peers, json={}), 400, "COM9003")
     assert (await client.post(peers, json={"ipAddress": "10.0.0.1"})).status_code == 201
     found = await look(client, vpg)
     peer = {"ipAddress": "10.0.0.1", "description": None, "enabled": True, "protocol": "gre"}
@@ -223,10 +223,10 @@ async def test_mirroring_peers(client, vpg):
     found = await look(client, vpg)
     assert found["mirroring"]["peers"]["10.0.0.1"] == peer | {"enabled": False, "description": "tap"}
     assert found["junctionEnabled"] is False
-    assert refused(await client.put(f"{peers}/10.0.0.1", json=[{"key": "x", "value": "y"}]), 400, "COM0003")
-    assert refused(await client.put(f"{peers}/10.0.0.2", json=[]), 404, "COM0007")
+    assert refused(await client.put(f"{peers}/10.0.0.1", json=[{"key": "x", "value": "y"}]), 400, "COM9003")
+    assert refused(await client.put(f"{peers}/10.0.0.2", json=[]), 404, "COM9007")
     assert (await client.delete(f"{peers}/10.0.0.1")).status_code == 204
-    assert refused(await client.delete(f"{peers}/10.0.0.1"), 404, "COM0007")
+    assert refused(await client.delete(f"{peers}/10.0.0.1"), 404, "COM9007")
     assert (await look(client, vpg))["mirroring"]["peers"] == {}
 
 
@@ -235,7 +235,7 @@ async def test_the_routing_filter(client, vpg):
     entries = [{"action": "allow", "ipRange": "10.0.0.0/8"}, {"action": "deny", "ipRange": "0.0.0.0/0"}]
     assert (await client.post(f"{vpg}/set_routing_filter", json=entries)).status_code == 200
     for wrong in ({"ipRange": "10.0.0.0/33"}, {"action": "maybe"}, {"ipRange": None}):
-        assert refused(await client.post(f"{vpg}/set_routing_filter", json=[entries[0] | wrong]), 400, "COM0003")
+        assert refused(await client.post(f"{vpg}/set_routing_filter", json=[entries[0] | wrong]), 400, "COM9003")
     assert (await look(client, vpg))["routingFilterEntries"] == entries
     assert (await client.post(f"{vpg}/set_routing_filter", json=[])).status_code == 200
     assert (await look(client, vpg))["routingFilterEntries"] == []
@@ -254,7 +254,7 @@ async def test_traffic_filtering(client, vpg, emulator):
         assert (await client.put(f"{filtering}/{path}", json={"rules": [rule]})).status_code == 200
         for wrong in (*wrongs, {"type": "x"}, {"fromPort": 9, "toPort": 8}, {"fromPort": 1, "toPort": 65_536}):
             answer = await client.put(f"{filtering}/{path}", json={"rules": [rule | wrong]})
-            assert refused(answer, 400, "COM0003")
+            assert refused(answer, 400, "COM9003")
     kept = emulator.operator.collection("virtual private gateway")[vpg.rpartition("/")[2]]
     assert (kept["_filtered"], kept["_fqdnRules"], kept["_uplinkRules"]) == (True, [domain], [network])
     assert (await client.post(f"{filtering}/disable")).status_code == 204
@@ -270,14 +270,14 @@ async def test_customer_routes(soracom, client, vpg):
     assert (await soracom.vpg.get(vpg_id)).customer_routes == {made.id: changed}
     routes = f"{vpg}/customer_routes"
     body = {"destinationCidr": "10.192.0.0/16", "target": "tgw-1"}
-    assert refused(await client.post(routes, json=body), 400, "COM0003")
-    assert refused(await client.post(routes, json=body | {"destinationCidr": "192.168.0.0/16"}), 409, "COM0008")
-    assert refused(await client.post(routes, json=body | {"destinationCidr": "x"}), 400, "COM0003")
+    assert refused(await client.post(routes, json=body), 400, "COM9003")
+    assert refused(await client.post(routes, json=body | {"destinationCidr": "192.168.0.0/16"}), 409, "COM9008")
+    assert refused(await client.post(routes, json=body | {"destinationCidr": "x"}), 400, "COM9003")
     allowed = body | {"ignoreDeviceSubnetCidrRangeOverlap": True}
     assert (await client.post(routes, json=allowed)).status_code == 201
-    assert refused(await client.put(f"{routes}/x", json={"target": "tgw-1"}), 404, "COM0007")
+    assert refused(await client.put(f"{routes}/x", json={"target": "tgw-1"}), 404, "COM9007")
     await soracom.vpg.delete_customer_route(vpg_id, made.id)
-    assert refused(await client.delete(f"{routes}/{made.id}"), 404, "COM0007")
+    assert refused(await client.delete(f"{routes}/{made.id}"), 404, "COM9007")
     assert len((await look(client, vpg))["customerRoutes"]) == 1
 
 
@@ -290,9 +290,9 @@ async def test_vpc_peering(soracom, client, vpg):
     assert made == body | {"id": made["id"], "peerRegion": "eu-central-1"}
     assert (await look(client, vpg))["vpcPeeringConnections"] == {made["id"]: "10.0.0.0/16"}
     for wrong in ({"destinationCidrBlock": None}, {"peerOwnerId": None}, {"peerVpcId": ""}):
-        assert refused(await client.post(peerings, json=body | wrong), 400, "COM0003")
+        assert refused(await client.post(peerings, json=body | wrong), 400, "COM9003")
     await soracom.vpg.delete_vpc_peering_connection(vpg_id, made["id"])
-    assert refused(await client.delete(f"{peerings}/{made['id']}"), 404, "COM0007")
+    assert refused(await client.delete(f"{peerings}/{made['id']}"), 404, "COM9007")
     assert (await soracom.vpg.get(vpg_id)).vpc_peering_connections == {}
 
 
@@ -316,7 +316,7 @@ async def test_transit_gateway_peering(soracom, client, vpg, emulator):
     assert (active.status, active.last_modified_time) == ("active", agreed)
     await soracom.vpg.delete_transit_gateway_peering_connection(vpg_id, peering_id)
     path = f"{vpg}/transit_gateway_peering_connections/{peering_id}"
-    assert refused(await client.delete(path), 404, "COM0007")
+    assert refused(await client.delete(path), 404, "COM9007")
 
 
 async def test_transit_gateway_attachments(soracom, client, emulator):
@@ -330,12 +330,12 @@ async def test_transit_gateway_attachments(soracom, client, emulator):
     ((attachment_id, attachment),) = changed["soracomTransitGatewayVpcAttachments"].items()
     assert (attachment["status"], attachment["customerVpcId"]) == ("vpcAttachmentPending", "vpc-1")
     accept = f"{path}/{attachment_id}/accept"
-    assert refused(await client.post(accept), 400, "COM0009")
+    assert refused(await client.post(accept), 400, "COM9009")
     emulator.advance(61)
     assert (await client.post(accept)).status_code == 202
     found = await soracom.vpg.get(made.vpg_id)
     assert found.soracom_transit_gateway_vpc_attachments[attachment_id].status == "active"
-    assert refused(await client.post(accept), 400, "COM0009")
+    assert refused(await client.post(accept), 400, "COM9009")
     assert (await client.delete(f"{path}/{attachment_id}")).status_code == 204
-    assert refused(await client.post(accept), 404, "COM0007")
-    assert refused(await client.delete(f"{path}/{attachment_id}"), 404, "COM0007")
+    assert refused(await client.post(accept), 404, "COM9007")
+    assert refused(await client.delete(f"{path}/{attachment_id}"), 404, "COM9007")

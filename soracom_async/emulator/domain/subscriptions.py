@@ -45,4 +45,4 @@ def check(subscription: str, bundles: Sequence[str] = (), speed_class: str | Non
         if not bundle.startswith(f"{letters}-"):
             raise Refusal.invalid(f"the bundle {bundle} does not go with {subscription}")
     if speed_class is not None and speed_class not in SPEED_CLASSES[subscription]:
-        raise Refusal("SIM0008", speed_class, subscription)
+        raise Refusal("SEM9008", speed_class, subscription)

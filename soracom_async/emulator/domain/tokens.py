@@ -24,7 +24,7 @@ def life(asked: Any, *, longest: int = LONGEST_S, default: int = DEFAULT_S) -> i
     """Return the seconds that a token lives, or refuse the requested time."""
     seconds = default if asked is None else int(asked)
     if not SHORTEST_S <= seconds <= longest:
-        raise Refusal("AUM0005", SHORTEST_S, longest)
+        raise Refusal("AUM9005", SHORTEST_S, longest)
     return seconds
 
 

@@ -32,7 +32,7 @@ _MOMENTS = ("time", "createdTime", "createdAt")
 def answer(call: Call) -> Any:
     """Answer an operation by its method, its path and its types."""
     if call.session is None:  # without a session there is no operator, and so no data
-        raise Refusal("COM0005", call.operation.id)
+        raise Refusal("COM9005", call.operation.id)
     levels, role = path_roles.levels_of(call.operation.path), path_roles.role_of(call.operation.path)
     if levels[-1].words == ("register",) and role == "action":
         return GenericResource(call, *levels[:-1]).make()

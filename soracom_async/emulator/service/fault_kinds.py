@@ -152,7 +152,7 @@ async def _throttle(fault: FaultContext, *, says: Throttling | None = None) -> R
 @_kind("unauthorized")
 async def _unauthorized(fault: FaultContext) -> Response:
     """A valid token is refused."""
-    raise Refusal("AUM0003")
+    raise Refusal("AUM0013")
 
 
 @_kind("token-death")

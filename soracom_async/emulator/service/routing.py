@@ -55,11 +55,11 @@ class Router:
         segments = path.removeprefix("/v1").removeprefix("/").split("/")
         node, values = _walk(self._root, segments, 0, ())
         if node is None:
-            raise Refusal("COM0001", path)
+            raise Refusal("COM9001", path)
         try:
             operation, names = node.operations[method]
         except KeyError:
-            raise Refusal("COM0002", method, headers={"allow": ", ".join(node.operations)}) from None
+            raise Refusal("COM9002", method, headers={"allow": ", ".join(node.operations)}) from None
         return operation, dict(zip(names, values, strict=True))
 
 

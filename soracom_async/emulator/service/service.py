@@ -103,7 +103,7 @@ class Service:
                 return self.throttle(context)
             try:
                 if context.operation is None:
-                    raise context.problem or Refusal("COM0001", context.request.path)
+                    raise context.problem or Refusal("COM9001", context.request.path)
                 response = self._execute(context, context.operation)
             except Refusal as refusal:
                 return self.refuse(context, refusal)
@@ -127,7 +127,7 @@ class Service:
 
     def throttle(self, context: RequestContext, says: Throttling | None = None) -> Response:
         """Return the response to a request above the quota."""
-        response = self.refuse(context, Refusal("COM0004"))
+        response = self.refuse(context, Refusal("COM9004"))
         response.headers = {"content-type": "application/json"} | self.grant(context).refusal(says or self.throttling)
         return response
 
@@ -173,10 +173,10 @@ class Service:
         session, path, request = context.session, context.path, context.request
         if operation.secured:
             if session is None:
-                raise Refusal("AUM0002")
+                raise Refusal("AGW0002")
             if self.world.now() >= session.expires:
                 self.world.sessions.pop(session.token, None)
-                raise Refusal("AUM0003")
+                raise Refusal("AUM0013")
             # A user can name its own operator only.
             if path.get("operator_id", session.user.operator.id) != session.user.operator.id:
                 raise Refusal.forbidden()

@@ -255,7 +255,7 @@ class World:
                 self.mails.remove(mail)
                 if self.milliseconds() - mail.sent < TOKEN_LIFE_MS:
                     return mail.subject
-                raise Refusal("AUM0013")
+                raise Refusal("AUM9013")
         raise Refusal.invalid_token()
 
     def close_sessions(self, user: User | None = None, operator: Operator | None = None) -> None:

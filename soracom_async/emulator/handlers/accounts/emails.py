@@ -52,7 +52,7 @@ def _notifications(call: Call) -> Collection:
 
 def _root_only(call: Call) -> None:
     if call.user.name is not None:
-        raise Refusal("AUM0014")
+        raise Refusal("AUM9014")
 
 
 @handles("listEmails")

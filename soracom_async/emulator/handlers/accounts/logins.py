@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def _by_key(world: World, key_id: str, secret: str) -> User:
     key = world.keys.get(key_id)
     if key is None or key.secret != secret:
-        raise Refusal("AUM0001")
+        raise Refusal("AUM0002")
     key.used = world.milliseconds()
     return key.user
 
@@ -36,9 +36,9 @@ def user_of(world: World, given: dict[str, Any]) -> User:
             raise Refusal.invalid("neither email, AuthKey nor user name is given in full")
     user = operator.users.get(name) if operator is not None else None
     if user is None or user.password != password:
-        raise Refusal("AUM0001")
+        raise Refusal("AUM0002")
     if user.mfa_enabled and not passcodes.accepts(user.mfa_secret or "", given.get("mfaOTPCode") or "", world.wall()):
-        raise Refusal("AUM0004")
+        raise Refusal("AUM9004")
     return user
 
 
@@ -55,7 +55,7 @@ def auth(call: Call) -> Any:
 def switch_user(call: Call) -> Any:
     """Switch to a SAM user whose trust policy allows it."""
     if call.signed_in.switched:
-        raise Refusal("AUM0006")
+        raise Refusal("AUM9006")
     seconds = tokens.life(
         call.body.get("tokenTimeoutSeconds"), longest=tokens.SWITCHED_LONGEST_S, default=tokens.SWITCHED_DEFAULT_S
     )
@@ -63,7 +63,7 @@ def switch_user(call: Call) -> Any:
     user = operator.users.get(name) if operator is not None else None
     # The answer does not show whether the user does not exist or does not trust the caller.
     if user is None or user is call.user or not permissions.may_switch(call.world, call.user, user, call.request):
-        raise Refusal("AUM0015")
+        raise Refusal("AUM9015")
     return tokens.shown(tokens.issue(call.world, user, call.token_ttl or seconds, switched=True))
 
 

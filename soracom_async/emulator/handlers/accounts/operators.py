@@ -36,7 +36,7 @@ def create_information(call: Call) -> None:
     """Set the information for the first time."""
     topic = _topic(call)
     if topic in call.operator.records:
-        raise Refusal("OPR0002", topic)
+        raise Refusal("COM9011", topic)
     call.operator.records[topic] = call.body
 
 
@@ -57,7 +57,7 @@ def _record(call: Call, name: str) -> Any:
     try:
         return call.operator.records[name]
     except KeyError:
-        raise Refusal("OPR0001", name) from None
+        raise Refusal("COM9010", name) from None
 
 
 def _namespace(call: Call) -> str:
@@ -79,7 +79,7 @@ def set_configuration(call: Call) -> Any:
     name = _namespace(call)
     version = call.operator.records.get(name, {}).get("version", 0)
     if call.body.get("expectedVersion", version) not in (None, version):
-        raise Refusal("COM0006")
+        raise Refusal("COM9006")
     record = call.operator.records[name] = {
         "namespace": call.path["namespace"],
         "configuration": call.body["configuration"],

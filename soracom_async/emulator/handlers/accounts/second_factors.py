@@ -92,7 +92,7 @@ def _root_by_password(call: Call, otherwise: Refusal) -> User:
 @handles("issueMFARevokingToken")
 def issue_revoking_token(call: Call) -> None:
     """Send a token by mail; with it and a backup code, the second factor can be disabled."""
-    user = _root_by_password(call, otherwise=Refusal("AUM0011"))
+    user = _root_by_password(call, otherwise=Refusal("AUM9011"))
     if not user.mfa_enabled:
         raise Refusal.wrong_mfa_state()
     call.world.mail(user.operator.email, REVOCATION, user.operator.id)
@@ -101,7 +101,7 @@ def issue_revoking_token(call: Call) -> None:
 @handles("verifyMFARevokingToken")
 def verify_revoking_token(call: Call) -> None:
     """Disable the second factor with a backup code and the token from the mail."""
-    user = _root_by_password(call, otherwise=Refusal("AUM0016"))
+    user = _root_by_password(call, otherwise=Refusal("AUM9016"))
     by_code = call.body.get("backupCode") in user.backup_codes
     if not by_code or operator_by_mail(call.world, REVOCATION, call.body.get("token") or "") is not user.operator:
         raise Refusal.invalid_token()

@@ -19,7 +19,7 @@ def user_in(call: Call) -> User:
     try:
         return call.operator.users[call.path.get("user_name")]
     except KeyError:
-        raise Refusal("AUM0011") from None
+        raise Refusal("AUM9011") from None
 
 
 def changed(call: Call) -> User:
@@ -99,7 +99,7 @@ def _key_in(call: Call) -> Key:
     user, key_id = user_in(call), call.path["auth_key_id"]
     key = call.world.keys.get(key_id)
     if key is None or key.user is not user:
-        raise Refusal("AUM0009", key_id)
+        raise Refusal("AUM9009", key_id)
     return key
 
 

@@ -95,7 +95,7 @@ def assign_license(call: Call) -> Any:
     if license_id == camera["license"]:
         return Response(304)
     if _in_use(call, license_id) >= packs(call.operator).find(license_id)["quantity"]:
-        raise Refusal("CAM0001", license_id)
+        raise Refusal("SCA9001", license_id)
     camera["license"] = license_id
     watch(camera, call.now)
     return {"type": license_id}

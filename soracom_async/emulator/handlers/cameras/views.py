@@ -33,7 +33,7 @@ def live_image(call: Call) -> Any:
     """Take an image now, over real-time access."""
     camera = camera_in(call)
     if not camera["realTimeAccess"] or not connected(camera, call.now):
-        raise Refusal("SIM0010")
+        raise Refusal("SEM0016")
     return {"url": call.offer(SNAPSHOT, "image/jpeg")}
 
 

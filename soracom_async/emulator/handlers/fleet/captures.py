@@ -36,7 +36,7 @@ def _session(call: Call) -> Record:
     session_id = call.path["session_id"]
     session = _sessions(call).get(session_id)
     if session is None:
-        raise Refusal("OPR0001", session_id)
+        raise Refusal("COM9010", session_id)
     return _present(call, session)
 
 
@@ -55,7 +55,7 @@ def _shown(call: Call, session: Record) -> Record:
 
 def _refusal(call: Call, session: Record, wish: str) -> Refusal:
     if "sim_id" in call.path:
-        return Refusal("SIM0002", session["status"], wish)
+        return Refusal("SEM9002", session["status"], wish)
     return Refusal.not_possible(f"a capture that is {session['status']} cannot become {wish}")
 
 

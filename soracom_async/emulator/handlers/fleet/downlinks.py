@@ -26,7 +26,7 @@ def online(call: Call) -> Sim:
     sim = call.operator.fleet.look(call.sim_number())
     life.usable(sim)
     if not sim.online:
-        raise Refusal("SIM0010")
+        raise Refusal("SEM0016")
     return sim
 
 

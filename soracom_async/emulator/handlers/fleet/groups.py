@@ -91,6 +91,6 @@ def _remove(call: Call, mapping: dict[str, Any], name: str) -> None:
     # Many clients encode names in a path twice, as the official document asks for.
     name = name if name in mapping else unquote(name)
     if name not in mapping:
-        raise Refusal("GRP0002", name)
+        raise Refusal("SEM9012", name)
     del mapping[name]
     call.operator.groups.change(call.path["group_id"], call.now)

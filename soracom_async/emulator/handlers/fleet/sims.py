@@ -196,7 +196,7 @@ def delete_tag(call: Call) -> None:
     def change(sim: Sim) -> None:
         life.usable(sim)
         if name not in sim.tags:
-            raise Refusal("SIM0005", name)
+            raise Refusal("SEM9005", name)
         del sim.tags[name]
 
     changed(call, change)

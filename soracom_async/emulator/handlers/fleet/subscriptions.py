@@ -73,10 +73,10 @@ def _secondary(call: Call) -> tuple[Sim, Secondary]:
     if secondary is None:
         raise Refusal.no_sim(imsi)
     if secondary.status == "terminated":
-        raise Refusal("SIM0003")
+        raise Refusal("SEM9003")
     return sim, secondary
 
 
 def _check_profile(call: Call, sim: Sim) -> None:
     if call.path["iccid"] != sim.sim_id:
-        raise Refusal("OPR0001", call.path["iccid"])
+        raise Refusal("COM9010", call.path["iccid"])
