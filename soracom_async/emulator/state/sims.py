@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define, field
 
 from ..durations import DAY_MS
+from .subscriptions import VIRTUAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,8 +20,6 @@ Side = Literal["sim", "subscriber"]
 SIM_PREFIX, IMSI_PREFIX, MSISDN_PREFIX = "8942310022", "00101", "99001"
 NUMBERS = 999_999_999
 """The highest number of a SIM; numbers have nine digits."""
-VIRTUAL = "planArc01"
-"""The subscription that needs no card: Soracom Arc."""
 
 SPEED_CLASSES = ("s1.minimum", "s1.slow", "s1.standard", "s1.fast", "s1.4xfast", "s1.8xfast")
 STATUSES = ("ready", "inactive", "standby", "suspended") + ("active",) * 12

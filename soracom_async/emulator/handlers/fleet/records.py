@@ -9,7 +9,8 @@ from ...protocol.messages import Page
 from ...service.call import Call
 from ...state import life
 from ...state.paging import first_page
-from ...state.sims import SHAPES, VIRTUAL, Sim
+from ...state.sims import SHAPES, Sim
+from ...state.subscriptions import VIRTUAL
 from .. import handles
 from ..common.stock import free_number
 from .arc import new_keys

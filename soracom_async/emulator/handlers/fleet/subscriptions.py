@@ -9,11 +9,11 @@ from ...service.call import Call
 from ...state.sims import (
     IMSI_PREFIX,
     NUMBERS,
-    VIRTUAL,
     Secondary,
     Sim,
     as_sim,
 )
+from ...state.subscriptions import VIRTUAL
 from .. import handles
 from .arc import new_keys
 from .sims import usable_in
