@@ -47,7 +47,35 @@ CATALOG: dict[str, tuple[int, str, str]] = {
     "SEM9006": (400, "The SIM {0} cannot be registered.", "SIM {0} は登録できません。"),
     "SEM9007": (400, "The SIM is not online; state the IMEI.", "SIM がオフラインです。IMEI を指定してください。"),
     "SEM9008": (400, "The speed class {0} does not exist for {1}.", "速度クラス {0} は {1} で使えません。"),
-    "SEM0016": (422, "The device cannot be reached.", "デバイスに到達できません。"),
+    "SEM9031": (
+        400,
+        "The SIM does not support SMS, since it is virtual.",
+        "バーチャル SIM は SMS に対応していません。",
+    ),
+    "SEM9032": (
+        400,
+        "A SIM that is {0} receives no SMS; activate it first.",
+        "ステータスが {0} の SIM は SMS を受信できません。先に使用開始してください。",
+    ),
+    "SEM9033": (
+        400,
+        "A SIM of {0} cannot become {1}; it can become {2}.",
+        "{0} の SIM は {1} に変更できません。変更できるステータスは {2} です。",
+    ),
+    "SEM9034": (
+        400,
+        "The speed class of {0} cannot be changed; it is always {1}.",
+        "{0} の速度クラスは変更できません。速度クラスは常に {1} です。",
+    ),
+    "SEM9035": (404, "The SIM has no expiry time.", "この SIM には有効期限が設定されていません。"),
+    "SEM9036": (
+        400,
+        "The SIM has expired; unset its expiry time or set a later one first.",
+        "この SIM は有効期限を過ぎています。先に有効期限を解除するか、延長してください。",
+    ),
+    # The code is known, its status is not. The document has 400, 403 and 404 for a downlink by UDP: 400, like other
+    # requests that the present state does not allow.
+    "SEM0016": (400, "The subscriber is offline.", "サブスクライバーがオフラインです。"),
     "SCA9001": (403, "There is no free license {0}.", "空いているライセンス {0} がありません。"),
     "SEM9009": (404, "There is no transfer token {0}.", "移管トークン {0} は存在しません。"),
 }
@@ -65,14 +93,14 @@ class Refusal(Exception):
         self.headers: dict[str, str] = headers or {}
 
     @classmethod
-    def invalid(cls, problem: str) -> Refusal:
-        """Return a 400: the request is not valid."""
-        return cls("COM9003", problem)
+    def invalid(cls, template: str, *details: Any) -> Refusal:
+        """Return a 400: the request is not valid; the template and its details say why."""
+        return cls("COM9003", template.format(*details) if details else template)
 
     @classmethod
-    def not_possible(cls, reason: str) -> Refusal:
+    def not_possible(cls, template: str, *details: Any) -> Refusal:
         """Return a 400: the request is valid, but not possible in the present state."""
-        return cls("COM9009", reason)
+        return cls("COM9009", template.format(*details) if details else template)
 
     @classmethod
     def not_found(cls, kind: str, identifier: Any) -> Refusal:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from ..protocol.messages import Page, encode
-from .life import expire
+from .life import settle
 from .paging import first_page
 from .sims import (
     SHAPES,
@@ -206,8 +206,8 @@ class Fleet:
         return fields
 
     def _settled(self, sim: Sim) -> Sim:
-        """Apply the due changes to a SIM: the end of its term, and the end of its group. There is no timer."""
-        expire(sim, self._time())
+        """Apply the due changes to a SIM: those that come with time, and the end of its group. There is no timer."""
+        settle(sim, self._time())
         if sim.group_id is not None and sim.group_id not in self._live_groups:
             sim.group_id = None
         return sim

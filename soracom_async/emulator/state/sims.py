@@ -91,6 +91,8 @@ class Sim:
     imei_lock: str | None = None
     expiry_time: int | None = None
     expiry_action: str | None = None
+    expired: bool = False
+    """Whether the expiry action was done."""
     previous: dict[str, Any] | None = None
     bundles: list[str] | None = None
     arc_keys: tuple[str, str] | None = None

@@ -41,6 +41,7 @@ def create_session(call: Call) -> Any:
     sim = usable_in(call)
     if sim.arc_keys is None or sim.status != "active":
         raise Refusal("SEM9002", sim.status, "online")
+    life.may_connect(sim, call.now)
     sim.online, sim.session_time, sim.session_id = True, call.now, call.world.uuid()
     sim.address = f"10.{128 + (sim.number >> 16) % 128}.{sim.number >> 8 & 255}.{sim.number & 255}"
     sim.events = [*sim.events, life.event(sim, "Created", call.now)]

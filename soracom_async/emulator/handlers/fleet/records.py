@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...domain import short_messages
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
@@ -60,11 +61,20 @@ def session_events(call: Call) -> Page:
 @handles("sendSmsToSim", "sendSms", "sendSmsByMsisdn")
 def send_sms(call: Call) -> Any:
     """Accept a message for delivery."""
-    life.usable(call.operator.fleet.look(call.sim_number()))
+    sim = call.operator.fleet.look(call.sim_number())
+    life.usable(sim)
     if not call.body.get("payload"):
-        raise Refusal.invalid("body.payload is missing")
-    if call.body.get("encodingType", 2) not in (1, 2):
-        raise Refusal.invalid("body.encodingType is neither 1 nor 2")
+        raise Refusal.invalid("{0} is missing", "body.payload")
+    encoding = call.body.get("encodingType")
+    encoding = short_messages.UCS2 if encoding is None else encoding
+    if encoding not in short_messages.MOST:
+        raise Refusal.invalid("{0} is none of {1}", "body.encodingType", tuple(short_messages.MOST))
+    short_messages.check(call.body["payload"], encoding)
+    if sim.type == "virtual":
+        raise Refusal("SEM9031")
+    # Guessed: the status `inactive` stops sessions only; a SIM that is in standby or suspended is off the network.
+    if sim.status not in ("ready", "active", "inactive"):
+        raise Refusal("SEM9032", sim.status)
     return {"messageId": call.world.uuid()}
 
 

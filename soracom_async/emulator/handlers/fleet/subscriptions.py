@@ -13,11 +13,13 @@ from ...state.sims import (
     Sim,
     as_sim,
 )
-from ...state.subscriptions import VIRTUAL
+from ...state.subscriptions import SPEED_CLASSES, VIRTUAL
 from .. import handles
 from .arc import new_keys
 from .sims import usable_in
 
+WITH_CONTAINERS = ("plan01s", "plan-US")
+"""The subscriptions to whose SIMs another one for a card can be added; a virtual one can be added to any."""
 MOST = 9
 """The most additional subscriptions of a SIM; the first of its IMSI's last ten digits numbers them."""
 
@@ -27,6 +29,9 @@ def add_subscription(call: Call) -> Any:
     """Add a subscription to the profile; a virtual one is active at once and has keys."""
     sim, subscription = usable_in(call), call.body["subscription"]
     _check_profile(call, sim)
+    # The document refuses planP1 for a SIM of plan-D; public pages name the two that have containers.
+    if subscription != VIRTUAL and (subscription not in SPEED_CLASSES or sim.subscription not in WITH_CONTAINERS):
+        raise Refusal.not_possible("{0} cannot be added to a SIM of {1}", subscription, sim.subscription)
     count = len(sim.secondaries) + 1
     if count > MOST:
         raise Refusal.not_possible(f"a SIM has at most {MOST} further subscriptions")
