@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from ..protocol.errors import Refusal
-from .sims import Sim, shape_session
+from .sessions import allow_sessions, end_session
+from .sims import Sim
 
 SPEED_CLASSES = (
     "s1.minimum", "s1.slow", "s1.standard", "s1.fast", "s1.4xfast", "s1.8xfast",
     "u1.standard", "u1.slow", "t1.standard",
 )  # fmt: skip
 ARC_SPEED_CLASSES = ("arc.standard",)
-
-_EVENT = ("imsi", "imei", "sessionId", "subscription", "ueIpAddress", "cell", "vpgId", "gatewayPrivateIpAddress")
-_PREVIOUS = (*_EVENT, "dnsServers", "gatewayPublicIpAddress")
-"""The fields of a session's status that a session event, and an ended session, have."""
 
 
 def usable(sim: Sim) -> None:
@@ -49,8 +46,12 @@ def history(sim: Sim) -> list[dict[str, Any]]:
     """Return all states of a SIM since it was made, oldest first."""
     if sim.history:
         return sim.history
-    born = moment(sim, sim.created, status="ready")
-    return [born] if sim.status == "ready" else [born, moment(sim, sim.modified)]
+    changes = [("ready", sim.created)]
+    if sim.used:  # a seeded SIM, which was active before it was anything else
+        changes += zip(("active", sim.status), sim.used, strict=False)
+    elif sim.status != "ready":
+        changes.append((sim.status, sim.modified))
+    return [moment(sim, at, status=status) for status, at in changes]
 
 
 def change_status(sim: Sim, status: str, at: int) -> None:
@@ -62,8 +63,7 @@ def change_status(sim: Sim, status: str, at: int) -> None:
     if sim.status == status:
         return
     _begin(sim)
-    if status != "active":
-        end_session(sim, at)
+    allow_sessions(sim, at, allowed=status == "active")
     sim.status = status
     note(sim, at)
 
@@ -74,7 +74,7 @@ def terminate(sim: Sim, at: int) -> None:
     if not sim.termination_enabled:
         raise Refusal("SEM9004")
     _begin(sim)
-    end_session(sim, at)
+    allow_sessions(sim, at, allowed=False)
     sim.status = "terminated"
     note(sim, at)
 
@@ -106,37 +106,6 @@ def lock_imei(sim: Sim, imei: str | None) -> None:
     if imei is None:
         raise Refusal("SEM9007")
     sim.imei_lock = imei
-
-
-def end_session(sim: Sim, at: int) -> None:
-    """End the data session, if there is one."""
-    if not sim.online:
-        return
-    session = shape_session(sim)
-    sim.previous = {name: session[name] for name in _PREVIOUS} | {"createdTime": sim.session_time, "deletedTime": at}
-    sim.events = [*session_events(sim), event(sim, "Deleted", at)]
-    sim.online, sim.session_time = False, at
-
-
-def session_events(sim: Sim) -> list[dict[str, Any]]:
-    """Return the session events of a SIM, oldest first."""
-    if not sim.events and sim.online and sim.session_time is not None:
-        return [event(sim, "Created", sim.session_time)]
-    return sim.events
-
-
-def event(sim: Sim, kind: str, at: int) -> dict[str, Any]:
-    """Return a session event."""
-    session = shape_session(sim)
-    return {name: session[name] for name in _EVENT} | {
-        "event": kind,
-        "time": at,
-        "simId": sim.sim_id,
-        "operatorId": sim.operator_id,
-        "apn": "soracom.io",
-        "dns0": "100.127.0.53",
-        "dns1": "100.127.1.53",
-    }
 
 
 def expire(sim: Sim, now: int) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...domain.wire import iso, visible
+from ...domain.wire import visible
 from ...durations import DAY_S, SECOND_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state import life
+from ...times import iso
 from .. import handles
 from ..common.crud import find
 from ..common.listings import listing

@@ -8,6 +8,7 @@ from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
 from ...state import life
+from ...state.sessions import end_session
 from ...state.sims import (
     SHAPES,
     Side,
@@ -208,6 +209,6 @@ def delete_session(call: Call) -> Any:
 
     def change(sim: Sim) -> None:
         life.usable(sim)
-        life.end_session(sim, call.now)
+        end_session(sim, call.now)
 
     return changed(call, change)
