@@ -19,6 +19,7 @@ class Unit(enum.Enum):
     SECONDS = "epoch seconds"
     MILLISECONDS_OR_SECONDS = "epoch milliseconds or seconds"
     SECONDS_OR_MILLISECONDS = "epoch seconds or milliseconds"
+    FRACTIONAL_SECONDS = "epoch seconds with a fraction"
     ISO = "ISO 8601"
     MONTH = "%Y%m"
     DAY = "%Y%m%d"
@@ -37,6 +38,8 @@ MillisecondsOrSeconds = Annotated[datetime, Unit.MILLISECONDS_OR_SECONDS]
 """An epoch whose unit is told by its magnitude; milliseconds, where it is written for the first time."""
 SecondsOrMilliseconds = Annotated[datetime, Unit.SECONDS_OR_MILLISECONDS]
 """An epoch whose unit is told by its magnitude; seconds, where it is written for the first time."""
+FractionalSeconds = Annotated[datetime, Unit.FRACTIONAL_SECONDS]
+"""An epoch in seconds, with a fraction down to the microsecond."""
 ISODateTime = Annotated[datetime, Unit.ISO]
 Month = Annotated[date, Unit.MONTH]
 """A month, written YYYYMM; the date is its first day."""
@@ -56,7 +59,13 @@ Digits = datetime | date | str | int
 
 _SECOND = timedelta(seconds=1)
 _MILLISECOND = timedelta(milliseconds=1)
-_NUMERIC = (Unit.MILLISECONDS, Unit.MILLISECONDS_OR_SECONDS, Unit.SECONDS, Unit.SECONDS_OR_MILLISECONDS)
+_NUMERIC = (
+    Unit.MILLISECONDS,
+    Unit.MILLISECONDS_OR_SECONDS,
+    Unit.SECONDS,
+    Unit.SECONDS_OR_MILLISECONDS,
+    Unit.FRACTIONAL_SECONDS,
+)
 DIGITS = (Unit.MONTH, Unit.DAY, Unit.SECOND, Unit.DAY_OR_TIME)
 """Units in which a number is meant as the digits of a date."""
 _DATES = (Unit.MONTH, Unit.DAY, Unit.DAY_OR_TIME)
@@ -186,6 +195,8 @@ def _number(since: timedelta, unit: Unit) -> float:
     """Return the epoch of a time; where the magnitude tells the unit, in the one that it tells."""
     if unit is Unit.MILLISECONDS:
         return since // _MILLISECOND
+    if unit is Unit.FRACTIONAL_SECONDS:
+        return since / _SECOND
     seconds = since // _SECOND
     if unit is Unit.SECONDS or (unit is Unit.SECONDS_OR_MILLISECONDS and abs(seconds) < MAGNITUDE):
         return seconds

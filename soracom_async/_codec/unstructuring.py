@@ -26,9 +26,11 @@ from .annotations import (
 from .fields import (
     Kept,
     came,
+    came_as,
     field_types,
     more,
     wire_name,
+    wire_names,
 )
 from .unions import MatchScore
 
@@ -49,6 +51,7 @@ class Writers:
         self.scope: dict[str, Any] = {
             "any_": self.any,
             "came": came,
+            "came_as": came_as,
             "more": more,
             "to_wire": times.to_wire,
             "original_value": original_value,
@@ -147,6 +150,8 @@ class Writers:
         lines = ["def write(self):", " names, kept, data = came(self), more(self), {}"]
         for name, type_ in field_types(cls).items():
             wire, tree = wire_name(cls, name), annotation(type_)
+            several = wire_names(cls, name)
+            key = f"came_as(names, {several})" if several[1:] else repr(wire)
             written = self.expression(tree, "v")
             match without_none(tree):
                 case Time(unit):
@@ -156,8 +161,8 @@ class Writers:
                     changed = f"original_values(kept[{wire!r}], v, {unit.name}, any_)"
                     written = f"{changed} if {wire!r} in kept and type(v) is list else {written}"
             lines.append(f" v = self.{name}")
-            lines.append(f" if v is not None: data[{wire!r}] = {written}")
-            lines.append(f" elif {wire!r} in names: data[{wire!r}] = None")
+            lines.append(f" if v is not None: data[{key}] = {written}")
+            lines.append(f" elif {key} in names: data[{key}] = None")
         lines.append(" for k, v in kept.items():")
         lines.append("  if k not in declared: data[k] = v")
         lines.append(" return data")

@@ -11,7 +11,7 @@ from ..files.content import Content
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
 from .._codec.model import Model
 from .._resource import Resource
-from .._codec.times import MillisecondsOrSeconds
+from .._codec.times import EpochMilliseconds, MillisecondsOrSeconds
 from ..pages import Pages
 from ._shared import ACT, CONTENT_TYPE, LIMIT, READ, SET, SORT, Sort
 
@@ -82,8 +82,8 @@ class SoraletLog(Model):
 class SoraletVersion(Model):
     """A version of a Soralet's code."""
     soralet_id: str
-    created_time: MillisecondsOrSeconds | None = None
-    """Milliseconds or seconds, by magnitude."""
+    created_time: EpochMilliseconds | None = None
+    """Without a unit in the API document; seen in an answer."""
     hash: str | None = None
     """The hash of the code."""
     operator_id: str | None = None

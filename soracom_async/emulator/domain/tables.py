@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from ..protocol.errors import Refusal
-from ..state import life
+from ..state.sessions import session_events
 from .filing import files_of
 from .harvest import resources
 
@@ -49,7 +49,7 @@ def _snapshots(operator: Operator, now: int) -> Iterator[Row]:
 
 def _session_events(operator: Operator, now: int) -> Iterator[Row]:
     for number in operator.fleet.after(0):
-        for event in life.session_events(operator.fleet.look(number)):
+        for event in session_events(operator.fleet.look(number), now):
             yield (
                 event["time"], event["event"], event["simId"], event["imsi"], event["operatorId"], event["sessionId"],
                 event["imei"], event["apn"], event["ueIpAddress"],

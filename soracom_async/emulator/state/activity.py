@@ -89,7 +89,7 @@ class Activity:
     @classmethod
     def of(cls, bits: int, activated: int) -> Activity:
         """Return the activity that 64 random `bits` mean, of a SIM that was activated at `activated` (milliseconds)."""
-        kind = KINDS[bits & 15]
+        kind = KINDS[bits >> 60]
         begin = activated // SLOT_MS + 1 + (bits >> 4 & 63)
         if kind == "bursty":
             begin += -begin % SLOTS  # so that no burst began before

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from ..durations import SECOND_MS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .collections import Record
 
 WAIT_MS = 2 * SECOND_MS
@@ -32,6 +35,21 @@ def requested(session_id: str, operator_id: str, duration: int, prefix: str, at:
         "fileSizeInBytes": 0,
         "_begun": at,
     }
+
+
+def shape(capture: Record) -> Record:
+    """Return a capture as the API shows it, without its private fields."""
+    return {name: value for name, value in capture.items() if not name.startswith("_")}
+
+
+def span(several: Iterable[Record]) -> tuple[int | None, int | None]:
+    """Return the begin and the end of the latest capture in milliseconds; None for what has not come yet."""
+    begun = [capture for capture in several if "startedTime" in capture]
+    if not begun:
+        return None, None
+    latest = max(begun, key=itemgetter("startedTime"))
+    end = latest.get("endedTime")
+    return round(latest["startedTime"] * SECOND_MS), None if end is None else round(end * SECOND_MS)
 
 
 def runs(capture: Record) -> bool:

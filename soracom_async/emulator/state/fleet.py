@@ -6,24 +6,27 @@ from bisect import bisect_right, insort
 from heapq import merge
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ..protocol.messages import Page, encode
 from .life import settle
 from .paging import first_page
 from .sims import (
+    GOLDEN,
     SHAPES,
+    STATUSES,
     Side,
     Sim,
     imsi,
+    mix,
     msisdn,
     seeded,
-    seeded_json,
     sim_id,
 )
+from .subscriptions import MIX, contracts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 SCAN = 10_000
 """How many SIMs a filtered listing looks at for one page. Such a page can be short without being the last one."""
@@ -42,6 +45,8 @@ class FleetState:
     changed: list[Sim]
     added: list[int]
     gone: list[int]
+    subscriptions: dict[str, float] = field(factory=lambda: {"plan01s": 1.0})
+    """The subscriptions of seeded SIMs, with their weights; a file of an earlier version has none."""
 
 
 class Fleet:
@@ -59,6 +64,7 @@ class Fleet:
         epoch: int,
         time: Callable[[], int],
         groups: tuple[str, ...] = (),
+        subscriptions: Mapping[str, float] = MIX,
         live_groups: Container[str] | None = None,
     ) -> None:
         self.operator_id = operator_id
@@ -67,6 +73,8 @@ class Fleet:
         self._epoch = epoch
         self._time = time
         self._groups = groups
+        self._subscriptions = subscriptions
+        self._contracts = contracts(subscriptions)
         self._live_groups = groups if live_groups is None else live_groups
         self._changed: dict[int, Sim] = {}
         self._added: list[int] = []
@@ -84,9 +92,13 @@ class Fleet:
             epoch=state.epoch,
             time=time,
             groups=state.groups,
+            subscriptions=state.subscriptions,
             live_groups=live_groups,
         )
         fleet._changed = {sim.number: sim for sim in state.changed}
+        for sim in state.changed:
+            if sim.online and sim.bits is None and not sim.opened and sim.session_time is not None:
+                sim.opened = [sim.session_time]  # an earlier version saved only this of a session
         fleet._added = state.added
         fleet._gone = set(state.gone)
         return fleet
@@ -101,6 +113,7 @@ class Fleet:
             changed=list(self._changed.values()),
             added=self._added,
             gone=sorted(self._gone),
+            subscriptions=dict(self._subscriptions),
         )
 
     def __len__(self) -> int:
@@ -129,10 +142,7 @@ class Fleet:
 
     def look(self, number: int) -> Sim:
         """Return a SIM to be read; changes of it may be lost."""
-        sim = self._changed.get(number)
-        if sim is None:
-            return Sim(**self._seeded(number))
-        return self._settled(sim)
+        return self._present(number)
 
     def change(self, number: int) -> Sim:
         """Return a SIM to be changed."""
@@ -140,10 +150,7 @@ class Fleet:
 
     def json(self, number: int, side: Side) -> bytes:
         """Return a SIM's JSON."""
-        sim = self._changed.get(number)
-        if sim is None:
-            return seeded_json(self._seeded(number), side).encode()
-        return encode(SHAPES[side](self._settled(sim)))
+        return encode(SHAPES[side](self._present(number)))
 
     def after(self, number: int) -> Iterator[int]:
         """Return the numbers of all SIMs after `number`."""
@@ -193,14 +200,25 @@ class Fleet:
 
     def seeded_status(self, number: int) -> str:
         """Return the status that a seeded SIM began with."""
-        return str(self._seeded(number)["status"])
+        return STATUSES[mix(self._key + number * GOLDEN) & 15]
 
     def touched(self) -> list[int]:
         """Return the numbers of the SIMs that changed, were added, or left."""
         return [*self._changed, *self._gone]
 
+    def _present(self, number: int) -> Sim:
+        sim = self._changed.get(number)
+        return self._settled(Sim(**self._seeded(number)) if sim is None else sim)
+
     def _seeded(self, number: int) -> dict[str, Any]:
-        fields = seeded(number, key=self._key, operator_id=self.operator_id, groups=self._groups, epoch=self._epoch)
+        fields = seeded(
+            number,
+            key=self._key,
+            operator_id=self.operator_id,
+            groups=self._groups,
+            epoch=self._epoch,
+            contracts=self._contracts,
+        )
         if fields["group_id"] not in self._live_groups:
             fields["group_id"] = None
         return fields

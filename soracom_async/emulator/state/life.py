@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from ..protocol.errors import Refusal
-from . import captures, subscriptions
-from .sims import Sim, shape_session
+from . import captures, sessions, subscriptions
+from .sims import Sim
 
 EXPIRY_ACTIONS = {
     "doNothing": None,
@@ -22,10 +22,6 @@ NO_ACTION = (None, "(null value)")
 
 _ANONYMOUS = "|ANONYMOUS"
 _IMEI = re.compile(r"[0-9]{14,16}(\|ANONYMOUS)?")
-
-_EVENT = ("imsi", "imei", "sessionId", "subscription", "ueIpAddress", "cell", "vpgId", "gatewayPrivateIpAddress")
-_PREVIOUS = (*_EVENT, "dnsServers", "gatewayPublicIpAddress")
-"""The fields of a session's status that a session event, and an ended session, have."""
 
 
 def usable(sim: Sim) -> None:
@@ -59,8 +55,12 @@ def history(sim: Sim) -> list[dict[str, Any]]:
     """Return all states of a SIM since it was made, oldest first."""
     if sim.history:
         return sim.history
-    born = moment(sim, sim.created, status="ready")
-    return [born] if sim.status == "ready" else [born, moment(sim, sim.modified)]
+    changes = [("ready", sim.created)]
+    if sim.used:  # a seeded SIM, which was active before it was anything else
+        changes += zip(("active", sim.status), sim.used, strict=False)
+    elif sim.status != "ready":
+        changes.append((sim.status, sim.modified))
+    return [moment(sim, at, status=status) for status, at in changes]
 
 
 def change_status(sim: Sim, status: str, at: int) -> None:
@@ -73,9 +73,8 @@ def change_status(sim: Sim, status: str, at: int) -> None:
     if sim.status == status:
         return
     _begin(sim)
-    if status != "active":
-        end_session(sim, at)
     sim.status = status
+    _allow(sim, at)
     note(sim, at)
 
 
@@ -92,9 +91,14 @@ def terminate(sim: Sim, at: int) -> None:
     if not sim.termination_enabled:
         raise Refusal("SEM9004")
     _begin(sim)
-    end_session(sim, at)
     sim.status = "terminated"
+    _allow(sim, at)
     note(sim, at)
+
+
+def _allow(sim: Sim, at: int) -> None:
+    """Allow sessions from now on, or end the present one: only an active SIM has any, until the end of its term."""
+    sessions.allow_sessions(sim, at, allowed=sim.status == "active" and not sim.expired)
 
 
 def change_speed_class(sim: Sim, speed_class: str, at: int) -> None:
@@ -139,43 +143,12 @@ def locked_out(sim: Sim) -> bool:
     return bool(sim.imei_lock and sim.imei) and sim.imei_lock.removesuffix(_ANONYMOUS) != sim.imei
 
 
-def end_session(sim: Sim, at: int) -> None:
-    """End the data session, if there is one."""
-    if not sim.online:
-        return
-    session = shape_session(sim)
-    sim.previous = {name: session[name] for name in _PREVIOUS} | {"createdTime": sim.session_time, "deletedTime": at}
-    sim.events = [*session_events(sim), event(sim, "Deleted", at)]
-    sim.online, sim.session_time = False, at
-
-
-def session_events(sim: Sim) -> list[dict[str, Any]]:
-    """Return the session events of a SIM, oldest first."""
-    if not sim.events and sim.online and sim.session_time is not None:
-        return [event(sim, "Created", sim.session_time)]
-    return sim.events
-
-
-def event(sim: Sim, kind: str, at: int) -> dict[str, Any]:
-    """Return a session event."""
-    session = shape_session(sim)
-    return {name: session[name] for name in _EVENT} | {
-        "event": kind,
-        "time": at,
-        "simId": sim.sim_id,
-        "operatorId": sim.operator_id,
-        "apn": "soracom.io",
-        "dns0": "100.127.0.53",
-        "dns1": "100.127.1.53",
-    }
-
-
 def delete_session(sim: Sim, at: int) -> None:
     """End the data session; raises Refusal (400) if there is none."""
     usable(sim)
     if not sim.online:
         raise Refusal("SEM0016")
-    end_session(sim, at)
+    sessions.end_session(sim, at)
 
 
 def set_expiry(sim: Sim, time: int, action: str | None, now: int) -> None:
@@ -191,7 +164,7 @@ def set_expiry(sim: Sim, time: int, action: str | None, now: int) -> None:
         raise Refusal("SEM9004")
     if status is not None:
         _knows(sim, status)
-    sim.expiry_time, sim.expiry_action, sim.expired = time, action, False
+    _renew(sim, time, action, now)
 
 
 def may_connect(sim: Sim, now: int) -> None:
@@ -200,20 +173,29 @@ def may_connect(sim: Sim, now: int) -> None:
         raise Refusal("SEM9036")
 
 
-def unset_expiry(sim: Sim) -> None:
+def unset_expiry(sim: Sim, at: int) -> None:
     """Remove the end of a SIM's term; raises Refusal (404) if it has none."""
     usable(sim)
     if sim.expiry_time is None:
         raise Refusal("SEM9035")
-    sim.expiry_time, sim.expiry_action, sim.expired = None, None, False
+    _renew(sim, None, None, at)
+
+
+def _renew(sim: Sim, time: int | None, action: str | None, at: int) -> None:
+    over = sim.expired
+    sim.expiry_time, sim.expiry_action, sim.expired = time, action, False
+    if over:
+        _begin(sim)
+        _allow(sim, at)
 
 
 def settle(sim: Sim, now: int) -> None:
-    """Apply what happens to a SIM with time alone: the end of its term, and the progress of its packet captures."""
-    for capture in sim.captures.values():
-        captures.settle(capture, now)
+    """Apply what happens to a SIM with time alone: the end of its term, its sessions, its packet captures."""
     if sim.expiry_time is not None and now >= sim.expiry_time and not sim.expired:
         _expire(sim, sim.expiry_time)
+    sessions.settle(sim, now)
+    for capture in sim.captures.values():
+        captures.settle(capture, now)
 
 
 def _expire(sim: Sim, at: int) -> None:
@@ -231,8 +213,9 @@ def _expire(sim: Sim, at: int) -> None:
     if status is not None:
         change_status(sim, status, at)
     elif sim.expiry_action == "deleteSession":
-        end_session(sim, at)
+        _allow(sim, at)
     else:
+        sessions.end_with_session(sim, at)
         return
     sim.modified = at
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..protocol.errors import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _USUAL = ("s1.minimum", "s1.slow", "s1.standard", "s1.fast", "s1.4xfast")
 
@@ -35,6 +35,23 @@ _VIRTUAL_SPEED_CLASSES = ("arc.standard",)
 # taken to be plan-DU. plan-K2 came later; it is taken to be like plan-K.
 WITHOUT_STANDBY = ("plan-D", "plan-K", "plan-K2", "plan-DU")
 """The subscriptions whose SIMs cannot be in standby."""
+MIX: dict[str, float] = {
+    "plan01s": 8, "planX3": 2, "plan-D": 2, "planP1": 1, "planX1": 1, "plan-K2": 1, "plan-KM1": 1, "plan-US": 1,
+}  # fmt: skip
+"""The subscriptions of a seeded fleet unless others are wanted, with their weights. Made up."""
+Contract = tuple[str, tuple[str, ...]]
+"""A subscription and its speed classes."""
+PARTS = 4096
+
+
+def contracts(weights: Mapping[str, float]) -> list[Contract]:
+    """Return about 4096 contracts, with each subscription as often as its weight means."""
+    total = sum(weights.values())
+    return [
+        (name, SPEED_CLASSES[name])
+        for name, weight in weights.items()
+        for _ in range(max(1, round(PARTS * weight / total)))
+    ]
 
 
 def speed_classes(subscription: str) -> tuple[str, ...]:

@@ -8,9 +8,10 @@ from urllib.parse import unquote
 
 from attrs import frozen
 
-from ...domain.wire import iso, visible
+from ...domain.wire import visible
 from ...protocol.errors import Refusal
 from ...service.call import Call
+from ...times import iso
 from .. import handles
 
 if TYPE_CHECKING:

@@ -165,7 +165,7 @@ def set_expiry_time(call: Call) -> Any:
 @handles("unsetSimExpiryTime", "unsetExpiryTime")
 def unset_expiry_time(call: Call) -> Any:
     """Remove the expiry time; it is an error if there is none."""
-    return changed(call, life.unset_expiry)
+    return changed(call, lambda sim: life.unset_expiry(sim, call.now))
 
 
 @handles("putSimTags", "putSubscriberTags")
