@@ -141,7 +141,7 @@ def shape_event(sim: Sim, event: Event) -> dict[str, Any]:
 
 def _after(sim: Sim, at: int) -> int:
     """Return `at`, or the time of the last change if that is later: changes keep their order."""
-    return max(at, *sim.used[-1:], *sim.cuts[-1:])
+    return max([at, *sim.used[-1:], *sim.cuts[-1:]])
 
 
 def _pairs(times: list[int]) -> list[tuple[int, int]]:
