@@ -250,7 +250,7 @@ async def is_locked_out(client, emulator, number):
 
 
 async def test_a_subscription_that_cannot_be_added(client, add):
-    """Only a SIM of plan01s or plan-US takes another one for a card; any takes a virtual one."""
+    """A SIM of plan-D takes a virtual one only, and no SIM takes one that does not exist."""
     for subscription, added, status in (
         ("plan01s", "planX1", 200),
         ("plan-US", "planP1", 200),

@@ -18,8 +18,9 @@ from .. import handles
 from .arc import new_keys
 from .sims import usable_in
 
-WITH_CONTAINERS = ("plan01s", "plan-US")
-"""The subscriptions to whose SIMs another one for a card can be added; a virtual one can be added to any."""
+ALONE = ("plan-D", "plan-K", "plan-K2", "plan-KM1", "plan-DU")
+"""The subscriptions to whose SIMs only a virtual one can be added: the document says so of plan-D; the others are
+those of the same country."""
 MOST = 9
 """The most additional subscriptions of a SIM; the first of its IMSI's last ten digits numbers them."""
 
@@ -29,8 +30,7 @@ def add_subscription(call: Call) -> Any:
     """Add a subscription to the profile; a virtual one is active at once and has keys."""
     sim, subscription = usable_in(call), call.body["subscription"]
     _check_profile(call, sim)
-    # The document refuses planP1 for a SIM of plan-D; public pages name the two that have containers.
-    if subscription != VIRTUAL and (subscription not in SPEED_CLASSES or sim.subscription not in WITH_CONTAINERS):
+    if subscription != VIRTUAL and (subscription not in SPEED_CLASSES or sim.subscription in ALONE):
         raise Refusal.not_possible("{0} cannot be added to a SIM of {1}", subscription, sim.subscription)
     count = len(sim.secondaries) + 1
     if count > MOST:
