@@ -51,9 +51,7 @@ async def profile_orders(client, number):
 
 async def captures(client, number):
     path = f"/sims/{sim_id(1)}/packet_capture_sessions"
-    session = f"{path}/{(await post(client, path, {'duration': 60}))['sessionId']}"
-    await client.post(f"{session}/stop")
-    return session
+    return f"{path}/{(await post(client, path, {'duration': 60}))['sessionId']}"
 
 
 async def groups(client, number):

@@ -118,6 +118,10 @@ def _first_key(name):
     return lambda planner, said: next(iter(said[name]))
 
 
+def _in_an_hour(planner):
+    return planner.emulator.world.milliseconds() + 3_600_000
+
+
 async def add_cellular(planner):
     """Add a subscription that waits for its download."""
     sim = planner.known["sim_id"]
@@ -129,6 +133,11 @@ async def add_cellular(planner):
 async def later(planner):
     """Let what takes time come to its end."""
     planner.emulator.advance(600)
+
+
+async def begun(planner):
+    """Let what was requested begin."""
+    planner.emulator.advance(5)
 
 
 FROM = {
@@ -186,6 +195,8 @@ FIRST: dict[str, tuple[Any, ...]] = {
     "cancelSubscriptionContainerDownload": (add_cellular,),
     "createArcSession": ("attachArcSimCredentials",),
     "createUserPassword": ("deleteUserPassword",),
+    "unsetExpiryTime": ("setExpiryTime",),
+    "unsetSimExpiryTime": ("setSimExpiryTime",),
     "deleteConfigurationNamespace": ("putConfigurationParameters",),
     "deleteConfigurationParameter": ("putConfigurationParameters",),
     "deleteDeviceTag": ("putDeviceTags",),
@@ -196,8 +207,10 @@ FIRST: dict[str, tuple[Any, ...]] = {
     "deleteIgnoreEventHandler": ("setIgnoreEventHandler",),
     "deleteLoraNetworkSetTag": ("putLoraNetworkSetTags",),
     "deleteOperatorConfigurationNamespace": ("setOperatorConfigurationNamespace",),
-    "deletePacketCaptureSession": ("stopPacketCaptureSession", later),
-    "deleteSimPacketCaptureSession": ("stopSimPacketCaptureSession", later),
+    "deletePacketCaptureSession": ("createPacketCaptureSession", later),
+    "deleteSimPacketCaptureSession": ("createSimPacketCaptureSession", later),
+    "stopPacketCaptureSession": ("createPacketCaptureSession", begun),
+    "stopSimPacketCaptureSession": ("createSimPacketCaptureSession", begun),
     "deleteSystemNotification": ("setSystemNotification",),
     "deleteVirtualPrivateGatewayIpAddressMapEntry": ("putVirtualPrivateGatewayIpAddressMapEntry",),
     "deleteVirtualPrivateGatewayTag": ("updateVirtualPrivateGatewayTags",),
@@ -255,6 +268,8 @@ FIRST: dict[str, tuple[Any, ...]] = {
 """What comes before an operation: others, and time."""
 
 BODIES: dict[str, Any] = {
+    "setExpiryTime": {"expiryTime": _in_an_hour},
+    "setSimExpiryTime": {"expiryTime": _in_an_hour},
     "addSubscription": {"subscription": "planArc01"},
     "addPermissionToLoraNetworkSet": {"operatorId": _other},
     "assignSoraCamDeviceAtomCamLicense": {"type": "CR7-SC"},

@@ -11,19 +11,16 @@ from attrs import field, frozen
 from ..protocol.messages import Page, encode
 from .life import settle
 from .paging import first_page
+from .seeding import Seed, seeded_json
 from .sims import (
-    GOLDEN,
     SHAPES,
-    STATUSES,
     Side,
     Sim,
     imsi,
-    mix,
     msisdn,
-    seeded,
     sim_id,
 )
-from .subscriptions import MIX, contracts
+from .subscriptions import MIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
@@ -69,12 +66,8 @@ class Fleet:
     ) -> None:
         self.operator_id = operator_id
         self.numbers = numbers
-        self._key = key
-        self._epoch = epoch
+        self._seed = Seed(key, operator_id, epoch, groups, subscriptions)
         self._time = time
-        self._groups = groups
-        self._subscriptions = subscriptions
-        self._contracts = contracts(subscriptions)
         self._live_groups = groups if live_groups is None else live_groups
         self._changed: dict[int, Sim] = {}
         self._added: list[int] = []
@@ -107,13 +100,13 @@ class Fleet:
         """Return what a state file has of this fleet; SIMs that never changed come from the seed again."""
         return FleetState(
             numbers=(self.numbers.start, self.numbers.stop),
-            key=self._key,
-            epoch=self._epoch,
-            groups=self._groups,
+            key=self._seed.key,
+            epoch=self._seed.epoch,
+            groups=self._seed.groups,
             changed=list(self._changed.values()),
             added=self._added,
             gone=sorted(self._gone),
-            subscriptions=dict(self._subscriptions),
+            subscriptions=self._seed.weights,
         )
 
     def __len__(self) -> int:
@@ -142,7 +135,8 @@ class Fleet:
 
     def look(self, number: int) -> Sim:
         """Return a SIM to be read; changes of it may be lost."""
-        return self._present(number)
+        sim = self._changed.get(number)
+        return Sim(**self._seeded(number)) if sim is None else self._settled(sim)
 
     def change(self, number: int) -> Sim:
         """Return a SIM to be changed."""
@@ -150,7 +144,12 @@ class Fleet:
 
     def json(self, number: int, side: Side) -> bytes:
         """Return a SIM's JSON."""
-        return encode(SHAPES[side](self._present(number)))
+        sim = self._changed.get(number)
+        return (
+            seeded_json(self._seeded(number), side).encode()
+            if sim is None
+            else encode(SHAPES[side](self._settled(sim)))
+        )
 
     def after(self, number: int) -> Iterator[int]:
         """Return the numbers of all SIMs after `number`."""
@@ -200,25 +199,14 @@ class Fleet:
 
     def seeded_status(self, number: int) -> str:
         """Return the status that a seeded SIM began with."""
-        return STATUSES[mix(self._key + number * GOLDEN) & 15]
+        return self._seed.status(number)
 
     def touched(self) -> list[int]:
         """Return the numbers of the SIMs that changed, were added, or left."""
         return [*self._changed, *self._gone]
 
-    def _present(self, number: int) -> Sim:
-        sim = self._changed.get(number)
-        return self._settled(Sim(**self._seeded(number)) if sim is None else sim)
-
     def _seeded(self, number: int) -> dict[str, Any]:
-        fields = seeded(
-            number,
-            key=self._key,
-            operator_id=self.operator_id,
-            groups=self._groups,
-            epoch=self._epoch,
-            contracts=self._contracts,
-        )
+        fields = self._seed.fields(number, self._time())
         if fields["group_id"] not in self._live_groups:
             fields["group_id"] = None
         return fields
