@@ -143,6 +143,11 @@ async def begun(planner):
 FROM = {
     "/coupons coupon_code": ("sandboxCreateCoupon", _said("couponCode")),
     "/coupons order_id": ("createCouponQuotation", _said("orderId")),
+    "/sims/{sim_id}/packet_capture_sessions session_id": ("createSimPacketCaptureSession", _said("sessionId")),
+    "/virtual_private_gateways/{vpg_id}/packet_capture_sessions session_id": (
+        "createPacketCaptureSession",
+        _said("sessionId"),
+    ),
     "/devices device_id": ("createDevice", _said("device_id")),
     "/volume_discounts contract_id": ("confirmVolumeDiscountOrder", _said("contractId")),
     "/volume_discounts order_id": ("createVolumeDiscountQuotation", _said("orderId")),

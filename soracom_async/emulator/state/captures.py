@@ -6,6 +6,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from ..durations import SECOND_MS
+from ..times import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,8 +22,8 @@ EMPTY = bytes.fromhex("d4c3b2a1020004000000000000000000ffff000065000000")
 def requested(session_id: str, operator_id: str, duration: int, prefix: str, at: int) -> Record:
     """Return a new capture of `duration` seconds.
 
-    Its times are seconds with a fraction, as a body of 2025 has them; the document says text. The begin and the end
-    were not seen; they are taken to be like the other two.
+    Its first two times are seconds with a fraction, as in a body of 2025. Its begin and its end were not seen: they are
+    text, as the document says of all of them.
     """
     return {
         "operatorId": operator_id,
@@ -44,12 +45,11 @@ def shape(capture: Record) -> Record:
 
 def span(several: Iterable[Record]) -> tuple[int | None, int | None]:
     """Return the begin and the end of the latest capture in milliseconds; None for what has not come yet."""
-    begun = [capture for capture in several if "startedTime" in capture]
+    begun = [capture for capture in several if "_started" in capture]
     if not begun:
         return None, None
-    latest = max(begun, key=itemgetter("startedTime"))
-    end = latest.get("endedTime")
-    return round(latest["startedTime"] * SECOND_MS), None if end is None else round(end * SECOND_MS)
+    latest = max(begun, key=itemgetter("_started"))
+    return latest["_started"], latest.get("_ended")
 
 
 def runs(capture: Record) -> bool:
@@ -62,7 +62,7 @@ def settle(capture: Record, now: int) -> None:
     begin = capture["_begun"] + WAIT_MS
     end = begin + capture["duration"] * SECOND_MS
     if runs(capture) and now >= begin:
-        capture |= {"status": "CAPTURING", "startedTime": begin / SECOND_MS}
+        capture |= {"status": "CAPTURING", "startedTime": iso(begin), "_started": begin}
         if now >= end:
             _finish(capture, "DONE", end)
 
@@ -73,4 +73,4 @@ def stop(capture: Record, now: int) -> None:
 
 
 def _finish(capture: Record, status: str, at: int) -> None:
-    capture |= {"status": status, "endedTime": at / SECOND_MS, "fileSizeInBytes": len(EMPTY)}
+    capture |= {"status": status, "endedTime": iso(at), "_ended": at, "fileSizeInBytes": len(EMPTY)}
