@@ -329,7 +329,7 @@ def test_no_argument_leads_an_operation_to_another_route(operation_id):
     how = plan(operation, CODEC)
     names = [parameter.name for parameter in how.path]
     arguments = dict.fromkeys(how.required, "1") | {name: f"a {name}" for name in names}
-    if operation.sends == "application/json" and operation.body_name in arguments:
+    if operation.sends_json and operation.body_name in arguments:
         arguments[operation.body_name] = {} if typing.get_origin(operation.body) is dict else []
     expected = f"/v1{operation.path}"
     for name in names:
