@@ -174,7 +174,10 @@ def _unknown(it: Plan, name: str) -> BadArgument:
 
 
 def _wire(parameter: Parameter, value: Any, encoder: Encoder) -> Any:
-    return value if isinstance(value, bytes) else encoder.wire(value, parameter.type)
+    try:
+        return value if isinstance(value, bytes) else encoder.wire(value, parameter.type)
+    except BadArgument as error:
+        raise BadArgument(f"{parameter.name}: {error}") from None
 
 
 def _in_path(operation: Operation[Any], parameter: Parameter, value: Any, encoder: Encoder) -> str:
