@@ -74,7 +74,8 @@ def _is_time(unit: Unit | None, data: Any) -> bool:
     if unit.numeric:
         seconds = (data / each for each in A_SECOND.get(unit, (1, 1000)))
         never = data == 0 and unit not in A_SECOND
-        return type(data) is (float if unit is Unit.FRACTIONAL_SECONDS else int) and (never or any(FIRST <= each < LAST for each in seconds))
+        right = type(data) is (float if unit is Unit.FRACTIONAL_SECONDS else int)
+        return right and (never or any(FIRST <= each < LAST for each in seconds))
     if unit is Unit.ISO:
         return isinstance(data, str) and bool(ISO.search(data)) and from_wire(data, unit) is not data
     return isinstance(data, str) and (exactly(data, unit) if unit in DIGITS else from_wire(data, unit)) is not data
