@@ -27,7 +27,7 @@ _IMEI = re.compile(r"[0-9]{14,16}(\|ANONYMOUS)?")
 def usable(sim: Sim) -> None:
     """Refuse any change of a SIM that is terminated."""
     if sim.status == "terminated":
-        raise Refusal("SEM9003")
+        raise Refusal("SEM9023")
 
 
 def note(sim: Sim, at: int) -> None:
@@ -108,7 +108,7 @@ def change_speed_class(sim: Sim, speed_class: str, at: int) -> None:
     if len(known) == 1:
         raise Refusal("SEM9034", sim.subscription, known[0])
     if speed_class not in known:
-        raise Refusal("SEM9008", speed_class, sim.subscription)
+        raise Refusal("SEM9028", speed_class, sim.subscription)
     if speed_class != sim.speed_class:
         _begin(sim)
         sim.speed_class = speed_class
@@ -132,7 +132,7 @@ def lock_imei(sim: Sim, imei: str | None) -> None:
     usable(sim)
     imei = imei or (sim.imei if sim.online else None)
     if imei is None:
-        raise Refusal("SEM9007")
+        raise Refusal("SEM9027")
     if not _IMEI.fullmatch(imei):
         raise Refusal.invalid("{0} is not an IMEI of 14 to 16 digits", "body.imei")
     sim.imei_lock = imei

@@ -39,7 +39,7 @@ def _session(call: Call) -> Record:
     session_id = call.path["session_id"]
     session = _sessions(call).get(session_id)
     if session is None:
-        raise Refusal("COM9010", session_id)
+        raise Refusal.not_found("packet capture", session_id)
     settle(session, call.now)
     return session
 
@@ -51,6 +51,10 @@ def _shown(call: Call, session: Record) -> Record:
     return visible(session) | url
 
 
+def _refusal(session: Record) -> Refusal:
+    return Refusal.not_possible("the status of the packet capture is {0}", session["status"])
+
+
 @handles("createSimPacketCaptureSession", "createPacketCaptureSession")
 def create(call: Call) -> Any:
     """Request a capture; it begins a little later."""
@@ -60,7 +64,7 @@ def create(call: Call) -> Any:
     if not _PREFIX.fullmatch(prefix):
         raise Refusal.invalid("{0} has characters other than letters, digits, _ and -, or is too long", "body.prefix")
     if not SHORTEST_S <= call.body["duration"] <= LONGEST_S:
-        raise Refusal.invalid(f"body.duration is not within {SHORTEST_S} and {LONGEST_S}")
+        raise Refusal.invalid("{0} is not within {1} and {2}", "body.duration", SHORTEST_S, LONGEST_S)
     session = requested(call.world.uuid(), call.operator.id, call.body["duration"], prefix, call.now)
     _sessions(call)[session["sessionId"]] = session
     return _shown(call, session)
@@ -86,7 +90,7 @@ def stop(call: Call) -> Any:
     """End a capture before its time."""
     session = _session(call)
     if session["status"] != "CAPTURING":
-        raise Refusal.not_possible("a packet capture that is {0} cannot be stopped", session["status"])
+        raise _refusal(session)
     end(session, call.now)
     return _shown(call, session)
 
@@ -96,6 +100,6 @@ def delete(call: Call) -> Any:
     """Remove a capture that is over."""
     session = _session(call)
     if runs(session):
-        raise Refusal.not_possible("a packet capture that is {0} cannot be deleted", session["status"])
+        raise _refusal(session)
     del _sessions(call)[session["sessionId"]]
     return visible(session)

@@ -69,7 +69,7 @@ def _check(call: Call) -> None:
         if len((call.body.get(name) or "").encode("utf-8", "surrogatepass")) > longest:
             raise Refusal.invalid("{0} is longer than {1} bytes", f"body.{name}", longest)
     if not _decodes(call.body.get("payload") or "", encoding):
-        raise Refusal.invalid("{0} is not written in {1}", "body.payload", encoding)
+        raise Refusal.invalid("{0} is not encoded in {1}", "body.payload", encoding)
 
 
 def _decodes(payload: str, encoding: str) -> bool:
