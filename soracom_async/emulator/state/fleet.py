@@ -11,7 +11,7 @@ from attrs import field, frozen
 from ..protocol.messages import Page, encode
 from .life import expire
 from .paging import first_page
-from .seeding import Seed, seeded_json
+from .seeding import Seed
 from .sessions import settle
 from .sims import (
     SHAPES,
@@ -137,7 +137,9 @@ class Fleet:
     def look(self, number: int) -> Sim:
         """Return a SIM to be read; changes of it may be lost."""
         sim = self._changed.get(number)
-        return Sim(**self._seeded(number)) if sim is None else self._settled(sim)
+        if sim is None:
+            return Sim(**self._seed.fields(number, self._time(), self._live_groups))
+        return self._settled(sim)
 
     def change(self, number: int) -> Sim:
         """Return a SIM to be changed."""
@@ -146,11 +148,9 @@ class Fleet:
     def json(self, number: int, side: Side) -> bytes:
         """Return a SIM's JSON."""
         sim = self._changed.get(number)
-        return (
-            seeded_json(self._seeded(number), side).encode()
-            if sim is None
-            else encode(SHAPES[side](self._settled(sim)))
-        )
+        if sim is None:
+            return self._seed.json(number, self._time(), self._live_groups, side).encode()
+        return encode(SHAPES[side](self._settled(sim)))
 
     def after(self, number: int) -> Iterator[int]:
         """Return the numbers of all SIMs after `number`."""
@@ -205,12 +205,6 @@ class Fleet:
     def touched(self) -> list[int]:
         """Return the numbers of the SIMs that changed, were added, or left."""
         return [*self._changed, *self._gone]
-
-    def _seeded(self, number: int) -> dict[str, Any]:
-        fields = self._seed.fields(number, self._time())
-        if fields["group_id"] not in self._live_groups:
-            fields["group_id"] = None
-        return fields
 
     def _settled(self, sim: Sim) -> Sim:
         """Apply the due changes to a SIM: the end of its term, of its group, of sessions. There is no timer."""
