@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from . import captures
 from .session_shapes import (
@@ -113,6 +113,19 @@ class Sim:
     history: list[dict[str, Any]] = field(factory=list)
     captures: dict[str, dict[str, Any]] = field(factory=dict)
     """Packet capture sessions, by their identifiers."""
+
+    def copy(self) -> Sim:
+        """Return a copy that later changes of this SIM leave alone."""
+        return evolve(
+            self,
+            used=[*self.used],
+            cuts=[*self.cuts],
+            opened=[*self.opened],
+            tags={**self.tags},
+            secondaries={imsi: evolve(each) for imsi, each in self.secondaries.items()},
+            history=[*self.history],
+            captures={session_id: {**each} for session_id, each in self.captures.items()},
+        )
 
     @property
     def identity(self) -> int:
