@@ -46,6 +46,7 @@ def _made(options: argparse.Namespace) -> Emulator:
     names = "sims seed window aligned throttling token_ttl latency paging host port storage_port allow_origin"
     settings = {name: getattr(options, name) for name in names.split()}
     settings |= {"rate_limit": dict(options.rate_limit), "faults": options.fault, "clock": _clock(options.speed)}
+    settings["subscriptions"] = dict(options.subscription) or None
     if options.state is not None and state.check(options.state):
         return Emulator.load(options.state, **settings)
     return Emulator(**settings)
