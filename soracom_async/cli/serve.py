@@ -48,6 +48,7 @@ def _made(options: argparse.Namespace) -> Emulator:
     )
     settings = {name: getattr(options, name) for name in names.split()}
     settings |= {"rate_limit": dict(options.rate_limit), "faults": options.fault, "clock": _clock(options.speed)}
+    settings["subscriptions"] = dict(options.subscription) or None
     if options.state is not None and state.check(options.state):
         return Emulator.load(options.state, **settings)
     return Emulator(**settings)
