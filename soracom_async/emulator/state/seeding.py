@@ -29,6 +29,7 @@ from .sims import (
     sim_id,
 )
 from .subscriptions import contracts
+from .subscriptions import statuses as statuses_of
 from .ulid import time_part, ulid
 
 if TYPE_CHECKING:
@@ -54,13 +55,15 @@ class Seed:
         """All seeded SIMs are older, in milliseconds."""
         self.groups = groups
         self.weights = dict(weights)
-        self._contracts = contracts(weights)
+        known = {name: _statuses(name) for name in weights}
+        self._contracts = [(name, classes, known[name]) for name, classes in contracts(weights)]
         self._choices: tuple[str | None, ...] = (None, *groups)
         self._templates: dict[tuple[Any, ...], _Template] = {}
 
     def status(self, number: int) -> str:
         """Return the status of a SIM."""
-        return STATUSES[mix(self.key + number * GOLDEN) & 15]
+        bits = mix(self.key + number * GOLDEN)
+        return self._contracts[(bits >> 48 & 4095) % len(self._contracts)][2][bits & 15]
 
     def fields(self, number: int, now: int, live_groups: Container[str]) -> dict[str, Any]:
         """Return the fields of a SIM, with its sessions as of `now` (milliseconds), in one of the `live_groups`."""
@@ -113,7 +116,8 @@ class Seed:
 
     def _facts(self, number: int) -> tuple[int, str, str, str, str | None, str, int, list[int]]:
         bits = mix(self.key + number * GOLDEN)
-        status = STATUSES[bits & 15]
+        subscription, speed_classes, statuses = self._contracts[(bits >> 48 & 4095) % len(self._contracts)]
+        status = statuses[bits & 15]
         created = self.epoch - DAY_MS - (bits >> 16) % (700 * DAY_MS)
         used = []
         if status != "ready":
@@ -121,7 +125,6 @@ class Seed:
             used.append(activated)
             if status != "active":
                 used.append(activated + ((1 + (bits >> 20 & 1023)) * (self.epoch - activated) >> 10))
-        subscription, speed_classes = self._contracts[(bits >> 48 & 4095) % len(self._contracts)]
         speed_class = speed_classes[(bits >> 20 & 255) % len(speed_classes)]
         group_id = self._choices[(bits >> 6 & 1023) % len(self._choices)]
         return bits, status, subscription, speed_class, group_id, MODULES[bits >> 28 & 7], created, used
@@ -162,6 +165,12 @@ class Seed:
         template = marks.sub("%s", text.replace("%", "%%")), order
         self._templates[side, subscription, site, used, online, again] = template
         return template
+
+
+def _statuses(subscription: str) -> tuple[str, ...]:
+    """Return the statuses of seeded SIMs of a subscription: `inactive` in the place of one that it does not know."""
+    known = ("ready", *statuses_of(subscription))
+    return tuple(status if status in known else "inactive" for status in STATUSES)
 
 
 def _device(bits: int, address: str) -> str:
