@@ -92,6 +92,13 @@ def _emulator(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     weather = emulator.add_argument_group("time and faults").add_argument
     weather("--speed", type=_seconds(), default=1.0, metavar="X", help="X times as fast; 0: time stands still (1)")
     weather("--latency", type=_seconds(), default=0.0, metavar="S", help="seconds that every answer takes (0)")
+    weather(
+        "--search-delay",
+        type=_seconds(),
+        default=1.0,
+        metavar="S",
+        help="seconds until a search finds a change of a SIM (1)",
+    )
     weather("--paging", choices=("both", "link", "key"), default="both", help="which header announces the next page")
     weather(
         "--fault",

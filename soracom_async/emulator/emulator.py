@@ -46,9 +46,10 @@ class Emulator:
     `window` of so many seconds, one number or by group, operationId or `all`; windows open at the first request, or
     follow the clock when `aligned`. `throttling` is what a 429 says of it: `quota`, `retry-after`, `both` or `bare`
     (nothing). `token_ttl` overrides the life that a login asks for. `paging` leaves out one of the two headers that
-    announce a next page. Every answer takes `latency` seconds. `faults` are there from the beginning; see `fault`.
-    `clock` is the source of time; `advance` moves it. `storage_port` is where files are downloaded; 0 is any port.
-    `allow_origin` names the origins of pages that a browser lets call the API; `*` is any.
+    announce a next page. Every answer takes `latency` seconds. A search finds a change of a SIM after `search_delay`
+    seconds. `faults` are there from the beginning; see `fault`. `clock` is the source of time; `advance` moves it.
+    `storage_port` is where files are downloaded; 0 is any port. `allow_origin` names the origins of pages that a
+    browser lets call the API; `*` is any.
     Raises ConfigurationError for impossible settings.
     """
 
@@ -66,6 +67,7 @@ class Emulator:
         token_ttl: float | None = None,
         paging: Paging = "both",
         latency: float = 0.0,
+        search_delay: float = 1.0,
         faults: Iterable[Fault | str] = (),
         clock: Clock | None = None,
         host: str = "127.0.0.1",
@@ -73,7 +75,7 @@ class Emulator:
         storage_port: int = 0,
         allow_origin: str | Iterable[str] = (),
     ) -> None:
-        check(sims, groups, rate_limit, window, throttling, token_ttl, latency)
+        check(sims, groups, rate_limit, window, throttling, token_ttl, latency, search_delay)
         self.clock: Clock = clock or SystemClock()
         """The source of time, for sessions that are to share it."""
         self._seed, self._sims, self._groups = seed, sims, groups
@@ -96,6 +98,7 @@ class Emulator:
             latency=latency,
             paging=paging,
             throttling=throttling,
+            search_delay=search_delay,
         )
         for name in self.quota.limits:
             self.faults.check(name)

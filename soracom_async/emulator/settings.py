@@ -20,6 +20,7 @@ def check(
     throttling: Throttling,
     token_ttl: float | None,
     latency: float,
+    search_delay: float,
 ) -> None:
     """Raise ConfigurationError for impossible settings."""
     limits = rate_limit.values() if isinstance(rate_limit, Mapping) else [1 if rate_limit is None else rate_limit]
@@ -31,6 +32,7 @@ def check(
         f"throttling={throttling!r} must be one of {', '.join(THROTTLINGS)}": throttling not in THROTTLINGS,
         f"token_ttl={token_ttl!r} must be more than 0 seconds": token_ttl is not None and not token_ttl > 0,
         f"latency={latency!r} must be 0 seconds or more": not latency >= 0,
+        f"search_delay={search_delay!r} must be 0 seconds or more": not 0 <= search_delay < float("inf"),
     }
     for problem, found in problems.items():
         if found:

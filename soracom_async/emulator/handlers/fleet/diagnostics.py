@@ -8,6 +8,7 @@ from ...domain.wire import visible
 from ...durations import DAY_MS, SECOND_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
+from ...state import life
 from .. import handles
 from .transfers import number_named
 
@@ -25,7 +26,7 @@ def insights(sim: Sim) -> list[dict[str, Any]]:
         found.append(("sim-not-active", "sim", "warning", f"The SIM is {sim.status}.", sim.modified))
     if not sim.online:
         found.append(("session-offline", "session", "warning", "The SIM has no session.", sim.session_time))
-    if sim.imei_lock and sim.imei and sim.imei_lock != sim.imei:
+    if life.locked_out(sim):
         found.append(("imei-locked", "session", "error", "The SIM is bound to another device.", sim.session_time))
     return [
         {
@@ -47,12 +48,12 @@ def send(call: Call) -> Any:
     asked = call.body
     for name, only in (("service", "Air"), ("resourceType", "sim")):
         if asked[name] != only:
-            raise Refusal.invalid(f"body.{name} is not {only}")
+            raise Refusal.invalid("{0} is none of {1}", f"body.{name}", only)
     sim = call.operator.fleet.look(number_named(call, asked["resourceId"]))
     end = call.now if asked.get("to") is None else asked["to"]
     start = end - DAY_MS if asked.get("from") is None else asked["from"]
     if start > end:
-        raise Refusal.invalid("body.from is later than body.to")
+        raise Refusal.invalid("{0} is later than {1}", "body.from", "body.to")
     diagnostic_id = call.world.uuid()
     record = {name: asked[name] for name in ("service", "resourceType", "resourceId")} | {
         "diagnosticId": diagnostic_id,
