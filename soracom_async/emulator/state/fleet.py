@@ -145,6 +145,10 @@ class Fleet:
         """Return a SIM to be read; changes of it may be lost."""
         return self._present(number)
 
+    def original(self, number: int) -> Sim:
+        """Return a seeded SIM as if no request had changed it, without its sessions."""
+        return Sim(**self._seeded(number))
+
     def change(self, number: int) -> Sim:
         """Return a SIM to be changed."""
         return self._changed.setdefault(number, self.look(number))
@@ -209,7 +213,7 @@ class Fleet:
 
     def _present(self, number: int) -> Sim:
         sim = self._changed.get(number)
-        return self._settled(Sim(**self._seeded(number)) if sim is None else sim)
+        return self._settled(self.original(number) if sim is None else sim)
 
     def _seeded(self, number: int) -> dict[str, Any]:
         fields = seeded(
