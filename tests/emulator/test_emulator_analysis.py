@@ -88,9 +88,9 @@ async def test_sessions_data_and_files(emulator, soracom, ask):
     _, rows = await ask(
         "select e.event, e.apn, e.sim_id from sim_session_events e join sim_snapshots s using (sim_id) where s.online"
     )
-    online = [sim.sim_id async for sim in soracom.sims.list() if sim.session_status.online]
-    assert [row["SIM_ID"] for row in rows] == online
-    assert {(row["EVENT"], row["APN"]) for row in rows} == {("Created", "soracom.io")}
+    online = {sim.sim_id async for sim in soracom.sims.list() if sim.session_status and sim.session_status.online}
+    assert {row["SIM_ID"] for row in rows} == online
+    assert {(row["EVENT"], row["APN"]) for row in rows} == {("Created", "soracom.io"), ("Deleted", "soracom.io")}
     add_entry(emulator.operator, "SoraCam", "c", {"people": 2}, emulator.world.milliseconds())
     _, rows = await ask("select resource_type, count(*) n from harvest_data group by resource_type order by n desc")
     assert rows == [{"RESOURCE_TYPE": "Sim", "n": 30 * 48}, {"RESOURCE_TYPE": "SoraCam", "n": 1}]

@@ -4,11 +4,14 @@ import json
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from plain import log_in, open_client, refused
 
 from soracom_async._codec.model import wire_name
 from soracom_async.api import _shared
 from soracom_async.emulator import Emulator
+from soracom_async.emulator.durations import DAY_MS
 from soracom_async.emulator.state.fleet import SCAN, Fleet
 from soracom_async.emulator.state.sims import (
     SHAPES,
@@ -17,13 +20,28 @@ from soracom_async.emulator.state.sims import (
     number_of,
     sim_id,
 )
+from soracom_async.emulator.state.world import EPOCH
 
 pytestmark = pytest.mark.anyio
 SIM, IMSI = "/sims/" + sim_id(1), "/subscribers/" + imsi(1)
 
 
-def fleet_of(numbers, groups=(), **more):
-    return Fleet("OP1", numbers, key=1, epoch=1_735_689_600_000, time=lambda: 0, groups=groups, **more)
+EPOCH_MS = EPOCH * 1000
+
+
+class FleetInTime(Fleet):
+    """A fleet with a time that can be moved."""
+
+    def __init__(self, *arguments, now, **settings):
+        self.now = now
+        super().__init__(*arguments, time=lambda: self.now, **settings)
+
+    def later(self, milliseconds):
+        self.now += milliseconds
+
+
+def fleet_of(numbers, groups=(), key=1, now=EPOCH_MS, **more):
+    return FleetInTime("OP1", numbers, key=key, epoch=EPOCH_MS, now=now, groups=groups, **more)
 
 
 async def everything(client, path, **query):
@@ -39,12 +57,19 @@ async def everything(client, path, **query):
         query["last_evaluated_key"] = answer.headers["x-soracom-next-key"]
 
 
-def test_a_seeded_sim_is_the_same_in_both_ways():
-    """The quick text of a SIM that never changed is what encoding its shape gives."""
-    fleet = fleet_of(range(1, 200), groups=("a", "b"))
-    for number in range(1, 200):
-        for side, shape in SHAPES.items():
-            assert json.loads(fleet.json(number, side)) == shape(fleet.look(number))
+@given(st.integers(0, 2**64), st.integers(-700 * DAY_MS, 1500 * DAY_MS), st.lists(st.integers(0, 300 * DAY_MS)))
+def test_a_seeded_sim_is_the_same_in_all_ways(key, since, steps):
+    """The quick text of a SIM that never changed is what encoding its shape gives, and what a changed SIM shows."""
+    quick, changed = (fleet_of(range(1, 9), groups=("a", "b"), key=key, now=EPOCH_MS + since) for _ in range(2))
+    for number in changed.numbers:
+        changed.change(number)
+    for step in (0, *steps):
+        quick.later(step)
+        changed.later(step)
+        for number in quick.numbers:
+            for side, shape in SHAPES.items():
+                shown = json.loads(quick.json(number, side))
+                assert shown == shape(quick.look(number)) == json.loads(changed.json(number, side))
 
 
 @pytest.mark.parametrize(("side", "model"), [("sim", _shared.Sim), ("subscriber", _shared.Subscriber)])

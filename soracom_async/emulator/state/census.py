@@ -1,11 +1,12 @@
-"""How many of the seeded SIMs began with each status: counted without making them, a million in the fifth of a second."""
+"""How many of the seeded SIMs began with each status: a million is counted in a fifth of a second."""
 
 from __future__ import annotations
 
 from collections import Counter
 from functools import cache
 
-from .sims import GOLDEN, STATUSES
+from .seeding import STATUSES
+from .sims import GOLDEN
 
 _SIMS = 4096
 """How many SIMs are calculated with at once."""

@@ -9,24 +9,23 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from ..protocol.messages import Page, encode
+from .census import count
 from .life import expire
 from .paging import first_page
+from .seeding import Seed, seeded_json
 from .sessions import settle
 from .sims import (
-    GOLDEN,
     SHAPES,
-    STATUSES,
     Side,
     Sim,
     imsi,
-    mix,
     msisdn,
-    seeded,
     sim_id,
 )
-from .subscriptions import MIX, contracts
+from .subscriptions import MIX
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 SCAN = 10_000
@@ -70,16 +69,14 @@ class Fleet:
     ) -> None:
         self.operator_id = operator_id
         self.numbers = numbers
-        self._key = key
-        self._epoch = epoch
+        self._seed = Seed(key, operator_id, epoch, groups, subscriptions)
         self._time = time
-        self._groups = groups
-        self._subscriptions = subscriptions
-        self._contracts = contracts(subscriptions)
         self._live_groups = groups if live_groups is None else live_groups
         self._changed: dict[int, Sim] = {}
         self._added: list[int] = []
         self._gone: set[int] = set()
+        self._born: Counter[str] | None = None
+        """How many seeded SIMs began with each status: that never changes."""
 
     @classmethod
     def from_state(
@@ -108,13 +105,13 @@ class Fleet:
         """Return what a state file has of this fleet; SIMs that never changed come from the seed again."""
         return FleetState(
             numbers=(self.numbers.start, self.numbers.stop),
-            key=self._key,
-            epoch=self._epoch,
-            groups=self._groups,
+            key=self._seed.key,
+            epoch=self._seed.epoch,
+            groups=self._seed.groups,
             changed=list(self._changed.values()),
             added=self._added,
             gone=sorted(self._gone),
-            subscriptions=dict(self._subscriptions),
+            subscriptions=self._seed.weights,
         )
 
     def __len__(self) -> int:
@@ -143,10 +140,11 @@ class Fleet:
 
     def look(self, number: int) -> Sim:
         """Return a SIM to be read; changes of it may be lost."""
-        return self._present(number)
+        sim = self._changed.get(number)
+        return self.original(number) if sim is None else self._settled(sim)
 
     def original(self, number: int) -> Sim:
-        """Return a seeded SIM as if no request had changed it, without its sessions."""
+        """Return a seeded SIM as if no request had changed it."""
         return Sim(**self._seeded(number))
 
     def change(self, number: int) -> Sim:
@@ -155,7 +153,12 @@ class Fleet:
 
     def json(self, number: int, side: Side) -> bytes:
         """Return a SIM's JSON."""
-        return encode(SHAPES[side](self._present(number)))
+        sim = self._changed.get(number)
+        return (
+            seeded_json(self._seeded(number), side).encode()
+            if sim is None
+            else encode(SHAPES[side](self._settled(sim)))
+        )
 
     def after(self, number: int) -> Iterator[int]:
         """Return the numbers of all SIMs after `number`."""
@@ -203,27 +206,24 @@ class Fleet:
         }
         return Sim(**given | fields)
 
-    def seeded_status(self, number: int) -> str:
-        """Return the status that a seeded SIM began with."""
-        return STATUSES[mix(self._key + number * GOLDEN) & 15]
+    def statuses(self) -> Counter[str]:
+        """Return how many SIMs have each status."""
+        if self._born is None:
+            self._born = count(self._seed.key, self.numbers)
+        counts = self._born.copy()
+        for number in self.touched():
+            if number in self.numbers:
+                counts[self._seed.status(number)] -= 1
+            if number in self:
+                counts[self.look(number).status] += 1
+        return +counts
 
     def touched(self) -> list[int]:
         """Return the numbers of the SIMs that changed, were added, or left."""
         return [*self._changed, *self._gone]
 
-    def _present(self, number: int) -> Sim:
-        sim = self._changed.get(number)
-        return self._settled(self.original(number) if sim is None else sim)
-
     def _seeded(self, number: int) -> dict[str, Any]:
-        fields = seeded(
-            number,
-            key=self._key,
-            operator_id=self.operator_id,
-            groups=self._groups,
-            epoch=self._epoch,
-            contracts=self._contracts,
-        )
+        fields = self._seed.fields(number, self._time())
         if fields["group_id"] not in self._live_groups:
             fields["group_id"] = None
         return fields

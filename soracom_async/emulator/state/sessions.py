@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..times import iso
 from .activity import FOREVER, KINDS, Activity, Session, Stretch
-from .sims import DNS, Sim, device_address, device_imei, shape_cell
+from .session_shapes import DNS, device_address, device_imei, shape_cell
 from .ulid import ulid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from .sims import Sim
 
 Event = tuple[int, Literal["Created", "Deleted"], Session]
 """A session event: its time in milliseconds, its kind, and its session."""
@@ -74,15 +76,11 @@ def allow_sessions(sim: Sim, at: int, *, allowed: bool) -> None:
 
 def settle(sim: Sim, now: int) -> None:
     """Bring what a SIM shows of its sessions up to `now` (milliseconds)."""
-    latest, previous = [*islice(sessions(sim, now), 2), None, None][:2]
-    sim.online = latest is not None and latest.deleted > now
-    sim.session_time = sim.session_id = sim.previous_session = None
-    if latest is not None and sim.online:
-        sim.session_time, sim.session_id = latest.created, ulid(latest.created, sim.identity)
-    elif latest is not None:
-        sim.session_time, previous = latest.deleted, latest
-    if previous is not None:
-        sim.previous_session = previous.created, previous.deleted
+    newest, previous = [*islice(sessions(sim, now), 2), None, None][:2]
+    sim.online = newest is not None and newest.deleted > now
+    sim.session_time = None if newest is None else newest.created if sim.online else newest.deleted
+    last = previous if sim.online else newest
+    sim.previous_session = None if last is None else (last.created, last.deleted)
 
 
 def session_events(sim: Sim, now: int, start: int | None = None, end: int | None = None) -> Iterator[dict[str, Any]]:
@@ -134,7 +132,7 @@ def shape_event(sim: Sim, event: Event) -> dict[str, Any]:
 
 def _after(sim: Sim, at: int) -> int:
     """Return `at`, or the time of the last change if that is later: changes keep their order."""
-    return max(at, *sim.used[-1:], *sim.cuts[-1:])
+    return max([at, *sim.used[-1:], *sim.cuts[-1:]])
 
 
 def _pairs(times: list[int]) -> list[tuple[int, int]]:

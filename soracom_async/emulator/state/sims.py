@@ -6,13 +6,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import define, field
 
-from ..durations import DAY_MS
+from .session_shapes import (
+    FIXED_ADDRESS,
+    device_address,
+    device_imei,
+    last_begin,
+    own_address,
+    shape_previous,
+    shape_registration,
+    shape_session,
+)
 from .ulid import ulid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from .subscriptions import Contract
+    from collections.abc import Callable, Mapping
 
 Side = Literal["sim", "subscriber"]
 """A SIM and its subscriber are two forms of the same record."""
@@ -22,20 +29,6 @@ NUMBERS = 999_999_999
 """The highest number of a SIM; numbers have nine digits."""
 VIRTUAL = "planArc01"
 """The subscription that needs no card: Soracom Arc."""
-
-STATUSES = ("ready", "inactive", "standby", "suspended") + ("active",) * 12
-MODULES = ("nano", "micro", "mini", "trio", "nano", "trio", "embedded", "nano")
-SITES = ("tokyo", "london", "seattle", "osaka")
-NETWORKS = (
-    (440, 10, "ap-northeast-1"),
-    (234, 15, "eu-central-1"),
-    (310, 410, "us-west-2"),
-    (440, 20, "ap-northeast-1"),
-)
-"""By site: the country and the network of its cells, and the region of the service that its sessions go through."""
-DNS = ["100.127.0.53", "100.127.1.53"]
-FIXED_ADDRESS = "plan-D", "plan-K"
-"""How subscriptions begin whose SIMs have an address of their own: seen of plan-KM1 in 2019, guessed of the others."""
 
 GOLDEN, _MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1
 
@@ -101,8 +94,7 @@ class Sim:
     opened: list[int] = field(factory=list)
     """The begins and ends, by turns, of the sessions that requests began."""
     online: bool = False
-    """As of the time when the SIM was looked at, like the next three."""
-    session_id: str | None = None
+    """As of the time when the SIM was looked at, like the next two."""
     session_time: int | None = None
     """The begin of the present session, or the end of the last one."""
     previous_session: tuple[int, int] | None = None
@@ -126,6 +118,11 @@ class Sim:
         return mix(self.number * GOLDEN) if self.bits is None else self.bits
 
     @property
+    def session_id(self) -> str | None:
+        """The identifier of its session."""
+        return ulid(self.session_time, self.identity) if self.online and self.session_time is not None else None
+
+    @property
     def imei(self) -> str | None:
         """The device that it is in, while it has a session."""
         return device_imei(self) if self.online else None
@@ -142,123 +139,6 @@ def mix(value: int) -> int:
     bits = ((bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     bits = ((bits ^ (bits >> 27)) * 0x94D049BB133111EB) & _MASK
     return bits ^ (bits >> 31)
-
-
-def device_imei(sim: Sim) -> str | None:
-    """Return the IMEI of the device that a SIM is in; a virtual SIM is in none."""
-    return None if sim.type == "virtual" else f"35{sim.identity % 10**13:013d}"
-
-
-def device_address(sim: Sim) -> str:
-    """Return the address that a SIM has in all its sessions."""
-    number = sim.number
-    return f"10.{128 + (number >> 16 & 127)}.{number >> 8 & 255}.{number & 255}"
-
-
-def seeded(
-    number: int, *, key: int, operator_id: str, groups: tuple[str, ...], epoch: int, contracts: Sequence[Contract]
-) -> dict[str, Any]:
-    """Return the fields of the SIM that is number `number` of a fleet, always the same for one `key`."""
-    bits = mix(key + number * GOLDEN)
-    status = STATUSES[bits & 15]
-    created = epoch - DAY_MS - (bits >> 16) % (700 * DAY_MS)
-    activated = created + (bits >> 24) % DAY_MS
-    changed = activated + ((1 + (bits >> 20 & 1023)) * (epoch - activated) >> 10)
-    used = [] if status == "ready" else [activated] if status == "active" else [activated, changed]
-    subscription, speed_classes = contracts[(bits >> 48 & 4095) % len(contracts)]
-    choice = (bits >> 6 & 1023) % (len(groups) + 1)
-    digits = f"{number:010d}"
-    return {
-        "number": number,
-        "sim_id": SIM_PREFIX + digits[1:],
-        "imsi": IMSI_PREFIX + digits,
-        "msisdn": MSISDN_PREFIX + digits,
-        "operator_id": operator_id,
-        "status": status,
-        "subscription": subscription,
-        "speed_class": speed_classes[(bits >> 20 & 255) % len(speed_classes)],
-        "group_id": groups[choice - 1] if choice else None,
-        "module_type": MODULES[bits >> 28 & 7],
-        "serial_number": f"AB{digits}",
-        "created": created,
-        "modified": used[-1] if used else created,
-        "bits": bits,
-        "used": used,
-        "tags": {"name": f"device-{digits}", "site": SITES[bits >> 40 & 3]},
-    }
-
-
-def shape_session(sim: Sim) -> dict[str, Any] | None:
-    """Return a SIM's `sessionStatus`, with the keys of bodies of 2025, and of 2019 for a session that has ended.
-
-    It is None before the first session.
-    """
-    if sim.session_time is None:
-        return None
-    if not sim.online:
-        return {
-            "lastUpdatedAt": sim.session_time,
-            "imei": None,
-            "location": None,
-            "ueIpAddress": None,
-            "dnsServers": None,
-            "subscription": sim.subscription,
-            "online": False,
-        }
-    return {
-        "sessionId": sim.session_id,
-        "lastUpdatedAt": sim.session_time,
-        "imei": device_imei(sim),
-        "cell": shape_cell(sim),
-        "ueIpAddress": device_address(sim),
-        "dnsServers": DNS,
-        "online": True,
-        "placement": {"infrastructureProvider": "aws", "region": _network(sim)[2]},
-    }
-
-
-def shape_previous(sim: Sim) -> dict[str, Any] | None:
-    """Return a SIM's `previousSession`, with the keys of a body of 2025; None before the end of the first session."""
-    if sim.previous_session is None:
-        return None
-    created, deleted = sim.previous_session
-    return {
-        "sessionId": ulid(created, sim.identity),
-        "imei": device_imei(sim),
-        "cell": shape_cell(sim),
-        "ueIpAddress": device_address(sim),
-        "dnsServers": DNS,
-        "subscription": sim.subscription,
-        "createdTime": created,
-        "deletedTime": deleted,
-    }
-
-
-def shape_cell(sim: Sim) -> dict[str, Any] | None:
-    """Return the cell in which a SIM has all its sessions; a virtual SIM needs none."""
-    if sim.type == "virtual":
-        return None
-    mcc, mnc, _ = _network(sim)
-    tac, eci = 4096 + (sim.identity >> 42 & 4095), 65_536 + (sim.identity >> 12 & 0xFFFFF)
-    return {"radioType": "LTE", "mcc": mcc, "mnc": mnc, "tac": tac, "eci": eci}
-
-
-def _registration(sim: Sim) -> dict[str, Any] | None:
-    """Return a subscriber's `locationRegistrationStatus`: the networks `cs` and `eps`, as in a body of 2025."""
-    at = _last_begin(sim)
-    if at is None or sim.type == "virtual":
-        return None
-    mcc, mnc, _ = _network(sim)
-    return {domain: {"plmn": f"{mcc}{mnc:02d}", "lastModifiedTime": at} for domain in ("cs", "eps")}
-
-
-def _last_begin(sim: Sim) -> int | None:
-    """Return when the latest session began."""
-    return sim.session_time if sim.online else sim.previous_session[0] if sim.previous_session else None
-
-
-def _network(sim: Sim) -> tuple[int, int, str]:
-    return NETWORKS[sim.identity >> 40 & 3]
 
 
 def _common(sim: Sim) -> dict[str, Any]:
@@ -323,7 +203,7 @@ def as_sim(sim: Sim) -> dict[str, Any]:
         "otaSerialNumber": None,
         "localInfo": None,
         "arcSessionStatus": None,
-        "lastLocationUpdateTime": _last_begin(sim),
+        "lastLocationUpdateTime": last_begin(sim),
         "pcapStartTime": None,
         "pcapEndTime": None,
         "testmodeExhaustedTime": None,
@@ -341,16 +221,13 @@ def as_subscriber(sim: Sim) -> dict[str, Any]:
         # 1 of plan01s in 2025, 0 of plan-KM1 in 2019; guessed of the others.
         "plan": 0 if sim.type == "virtual" or sim.subscription.startswith(FIXED_ADDRESS) else 1,
         "apn": "soracom.io",
-        # That of a plan-KM1 was null before its first session (2019). A plan01s has none of its own (2025).
-        "ipAddress": device_address(sim)
-        if sim.session_time is not None and sim.subscription.startswith(FIXED_ADDRESS)
-        else None,
+        "ipAddress": own_address(sim),
         "bundles": sim.bundles,
         "createdAt": sim.created,
         "lastModifiedAt": sim.modified,
         "expiredAt": sim.expiry_time,
         "registeredTime": sim.registered,
-        "locationRegistrationStatus": _registration(sim),
+        "locationRegistrationStatus": shape_registration(sim),
         "localInfo": None,
         "packetCaptureSessions": None,
         "presetSecondary": False,
