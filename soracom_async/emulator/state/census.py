@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
+from functools import cache, lru_cache
 
 from .seeding import STATUSES
 from .sims import GOLDEN
@@ -14,6 +14,7 @@ _BYTES = 16
 """The bytes of a SIM: its 64 bits, and room for a product of them with 64 others."""
 
 
+@lru_cache(16)
 def count(key: int, numbers: range) -> Counter[str]:
     """Return how many of the SIMs of these numbers began with each status, for the `key` of their fleet.
 

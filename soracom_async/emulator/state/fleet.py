@@ -75,8 +75,6 @@ class Fleet:
         self._changed: dict[int, Sim] = {}
         self._added: list[int] = []
         self._gone: set[int] = set()
-        self._born: Counter[str] | None = None
-        """How many seeded SIMs began with each status: that never changes."""
 
     @classmethod
     def from_state(
@@ -208,9 +206,7 @@ class Fleet:
 
     def statuses(self) -> Counter[str]:
         """Return how many SIMs have each status."""
-        if self._born is None:
-            self._born = count(self._seed.key, self.numbers)
-        counts = self._born.copy()
+        counts = count(self._seed.key, self.numbers).copy()
         for number in self.touched():
             if number in self.numbers:
                 counts[self._seed.status(number)] -= 1
