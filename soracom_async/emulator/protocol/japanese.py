@@ -180,6 +180,9 @@ SENTENCES: dict[str, str] = {
     "{0} cannot be added to a SIM of {1}": "{1} の SIM に {0} を追加することはできません",
     "the primary subscription ends with the SIM": "プライマリサブスクリプションだけを解約することはできません",
     "only a virtual subscription can be terminated": "解約できるのはバーチャルサブスクリプションだけです",
+    "the file would be too large; choose a shorter time or a longer period": (
+        "ファイルが大きくなりすぎます。期間を短くするか、集計単位を長くしてください"
+    ),
     "no profile waits to be downloaded": "ダウンロード待ちのプロファイルがありません",
     "the status of the packet capture is {0}": "パケットキャプチャのステータスが {0} です",
     "the camera has no license": "カメラにライセンスがありません",
@@ -208,6 +211,7 @@ SENTENCES: dict[str, str] = {
     "only statements that read are possible": "使えるのは参照するクエリだけです",
     "only one statement is possible": "使える文は 1 つだけです",
     "it takes too long": "時間がかかりすぎます",
+    "it needs more than {0} rows; choose a shorter period": "{0} 行を超えるデータが必要です。期間を短くしてください",
     "a value is too large": "値が大きすぎます",
     "it does not fit the tables or their data": "テーブルまたはデータに合っていません",
     # What a value has to be

@@ -125,6 +125,10 @@ class Activity:
         start, stop = max(start, self.begin), min(stop, self.end)
         return self.weight(stop) - self.weight(start) if start < stop and self.kind != "never" else 0
 
+    def used(self, start: int, stop: int) -> int:
+        """Return in how many slots from `start` to before `stop` it sends."""
+        return (self.weight(stop) - self.weight(start)) // _BURST_WEIGHT if self.kind == "bursty" else stop - start
+
     def rhythm(self, slot: int) -> tuple[int, int] | None:
         """Return the slots of the session that contains `slot`, or of the last one before; None before the first one.
 

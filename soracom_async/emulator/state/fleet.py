@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from ..protocol.messages import encode
+from .census import count
 from .index import Index, Indexed
 from .life import settle
 from .listing import SimList
@@ -24,7 +25,8 @@ from .sims import (
 from .subscriptions import MIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Mapping
+    from collections import Counter
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 
 @frozen(slots=True)
@@ -133,9 +135,11 @@ class Fleet(SimList):
     def look(self, number: int) -> Sim:
         """Return a SIM to be read; changes of it may be lost."""
         sim = self._changed.get(number)
-        if sim is None:
-            return Sim(**self._seed.fields(number, self._time(), self._live_groups))
-        return self.settled(sim)
+        return self.original(number) if sim is None else self.settled(sim)
+
+    def original(self, number: int) -> Sim:
+        """Return a seeded SIM as if no request had changed it."""
+        return Sim(**self._seed.fields(number, self._time(), self._live_groups))
 
     def change(self, number: int) -> Sim:
         """Return a SIM to be changed."""
@@ -143,12 +147,15 @@ class Fleet(SimList):
         self._index.note(self._time(), number, sim)
         return sim
 
-    def json(self, number: int, side: Side) -> bytes:
-        """Return a SIM's JSON."""
-        sim = self._changed.get(number)
-        if sim is None:
-            return self._seed.json(number, self._time(), self._live_groups, side).encode()
-        return encode(SHAPES[side](self.settled(sim)))
+    def texts(self, numbers: Iterable[int], side: Side) -> list[bytes]:
+        """Return the JSON of each of these SIMs."""
+        made, changed, live, now = self._seed.json, self._changed, self._live_groups, self._time()
+        return [
+            encode(SHAPES[side](self.settled(changed[number])))
+            if number in changed
+            else made(number, now, live, side).encode()
+            for number in numbers
+        ]
 
     def after(self, number: int) -> Iterator[int]:
         """Return the numbers of all SIMs after `number`."""
@@ -182,9 +189,15 @@ class Fleet(SimList):
         }
         return Sim(**given | fields)
 
-    def seeded_status(self, number: int) -> str:
-        """Return the status that a seeded SIM began with."""
-        return self._seed.status(number)
+    def statuses(self) -> Counter[str]:
+        """Return how many SIMs have each status."""
+        counts = count(self._seed.key, self.numbers, self._seed.statuses).copy()
+        for number in self.touched():
+            if number in self.numbers:
+                counts[self._seed.status(number)] -= 1
+            if number in self:
+                counts[self.look(number).status] += 1
+        return +counts
 
     def touched(self) -> list[int]:
         """Return the numbers of the SIMs that changed, were added, or left."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ...domain.ledger import ledger_of
+from ...domain.usage import inserted, uses_inserted
 from ...domain.wire import visible
 from ...durations import SECOND_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
+from ...state.activity import SLOT_MS
 from ...state.sims import (
     Sim,
     imsi,
@@ -18,7 +23,6 @@ from ...state.sims import (
 from .. import handles
 from ..common.crud import collection_of
 from .sims import after
-from .stats import users, uses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -145,11 +149,19 @@ def rank(call: Call) -> Any:
     order = call.query.get("order", "desc")
     if order not in ("asc", "desc"):
         raise Refusal.invalid("{0} is none of {1}", "order", ("asc", "desc"))
-    volumes: dict[int, int] = {}
-    for number in users(call, "air"):
-        for at, amounts in uses(call, "air", number):
-            if call.query["from"] <= at * 1000 <= call.query["to"]:
-                added = sum(counts[name] for counts in amounts.values() for name in counts if "Byte" in name)
-                volumes[number] = volumes.get(number, 0) + added
-    ranked = sorted(volumes.items(), key=lambda each: each[1], reverse=order == "desc")
-    return [{"imsi": imsi(number), "trafficVolume": volume} for number, volume in ranked[: call.limit(10, 500)]]
+    first, last = call.query["from"], call.query["to"]
+    # Whole slots, which begin within the period.
+    start, stop = -(-first // SLOT_MS), min(last // SLOT_MS + 1, call.now // SLOT_MS)
+    volumes: defaultdict[int, int] = defaultdict(int)
+    for use in ledger_of(call.operator).uses():
+        volumes[use.number] += use.size(start, stop)
+    for number in map(int, inserted(call.operator, "air")):
+        for at, amounts in uses_inserted(call.operator, "air", number):
+            if first <= at * 1000 <= last:
+                volumes[number] += sum(counts[name] for counts in amounts.values() for name in counts if "Byte" in name)
+    sign = -1 if order == "desc" else 1
+    found = ((sign * volume, number) for number, volume in volumes.items() if volume and number in call.operator.fleet)
+    return [
+        {"imsi": imsi(number), "trafficVolume": sign * volume}
+        for volume, number in nsmallest(call.limit(10, 500), found)
+    ]
