@@ -87,7 +87,9 @@ async def show(plan: Plan, bars: Bars) -> Outcome:
     clock = ScaledClock(FACTOR)
     outcome = Outcome(sims=plan.sims, changes=plan.changes, factor=FACTOR, window=WINDOW)
     async with (
-        Emulator(sims=plan.sims, rate_limit=plan.rate_limit, window=WINDOW, clock=clock) as emulator,
+        Emulator(
+            sims=plan.sims, subscriptions="plan01s", rate_limit=plan.rate_limit, window=WINDOW, clock=clock
+        ) as emulator,
         Soracom(emulator.auth_key, endpoint=emulator.url, token_ttl=TOKEN_TTL, clock=clock) as soracom,
     ):
         begun = clock.now()

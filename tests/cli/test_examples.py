@@ -25,7 +25,7 @@ def emulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Emulat
     pytest.importorskip("uvicorn")
     monkeypatch.chdir(tmp_path)
     with start_blocking_portal() as portal:
-        served = portal.call(lambda: Emulator(sims=250))
+        served = portal.call(lambda: Emulator(sims=250, subscriptions="plan01s"))
         with portal.wrap_async_context_manager(served):
             key = served.auth_key
             monkeypatch.setenv("SORACOM_AUTH_KEY_ID", key.auth_key_id)
