@@ -282,7 +282,7 @@ async def test_tags(client):
     tags = [{"tagName": "a/b c", "tagValue": "1"}, {"tagName": "site", "tagValue": "oslo"}]
     assert (await client.put(f"{SIM}/tags", json=tags)).json()["tags"]["site"] == "oslo"
     assert (await client.delete(f"{IMSI}/tags/a%2Fb%20c")).status_code == 204
-    assert refused(await client.delete(f"{SIM}/tags/a%2Fb%20c"), 404, "SEM9005")
+    assert refused(await client.delete(f"{SIM}/tags/a%2Fb%20c"), 404, "SEM9007")
     assert "a/b c" not in (await client.get(SIM)).json()["tags"]
 
 
@@ -440,9 +440,9 @@ async def test_packet_captures(emulator, client):
     ids = [(await client.post(path, json={"duration": 60})).json()["sessionId"] for _ in range(3)]
     found, sizes = await everything(client, path, limit=2)
     assert ([each["sessionId"] for each in found], sizes) == (ids, [2, 1])
-    assert refused(await client.delete(f"{path}/{ids[0]}"), 400, "SEM9002")
+    assert refused(await client.delete(f"{path}/{ids[0]}"), 400, "SEM9009")
     assert (await client.post(f"{path}/{ids[0]}/stop")).json()["status"] == "STOPPED"
-    assert refused(await client.post(f"{path}/{ids[0]}/stop"), 400, "SEM9002")
+    assert refused(await client.post(f"{path}/{ids[0]}/stop"), 400, "SEM9009")
     emulator.advance(61)
     assert (await client.get(f"{path}/{ids[1]}")).json()["status"] == "DONE"
     assert (await client.delete(f"{path}/{ids[1]}")).status_code == 200

@@ -72,7 +72,7 @@ def either(call: Call) -> bool:
     """Tell whether one matching term is enough."""
     kind = call.query.get("search_type", "and").lower()
     if kind not in ("and", "or"):
-        raise Refusal.invalid("{0} is none of {1}", "search_type", ("and", "or"))
+        raise Refusal.invalid("{0} is not one of {1}", "search_type", ("and", "or"))
     return bool(kind == "or")
 
 
@@ -118,7 +118,7 @@ def search_sims(call: Call) -> Page:
         if len(value) < 2:
             raise Refusal.invalid("a value of {0} has less than 2 characters", name)
         if name == "session_status" and value not in ("online", "offline"):
-            raise Refusal.invalid("{0} is none of {1}", "session_status", ("NA", "ONLINE", "OFFLINE"))
+            raise Refusal.invalid("{0} is not one of {1}", "session_status", ("NA", "ONLINE", "OFFLINE"))
     key = after(call)
     return call.operator.fleet.page(
         "sim" if call.operation.id == "searchSims" else "subscriber",
@@ -142,7 +142,7 @@ def rank(call: Call) -> Any:
     """Return the SIMs with the most traffic, or with the least; SIMs without traffic are left out."""
     order = call.query.get("order", "desc")
     if order not in ("asc", "desc"):
-        raise Refusal.invalid("{0} is none of {1}", "order", ("asc", "desc"))
+        raise Refusal.invalid("{0} is not one of {1}", "order", ("asc", "desc"))
     volumes: dict[int, int] = {}
     for number in users(call, "air"):
         for at, amounts in uses(call, "air", number):

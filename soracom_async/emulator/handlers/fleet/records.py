@@ -26,7 +26,7 @@ def timed(call: Call, entries: list[dict[str, Any]], time: str, *, unit: int = 1
     start, end = query.get("from"), query.get("to")
     order = query.get("sort", "desc" if newest_first else "asc")
     if order not in ("asc", "desc"):
-        raise Refusal.invalid("{0} is none of {1}", "sort", ("asc", "desc"))
+        raise Refusal.invalid("{0} is not one of {1}", "sort", ("asc", "desc"))
     key = query.get("last_evaluated_key") or ""
     if key and not (key.isascii() and key.isdigit()):
         raise Refusal.invalid("last_evaluated_key is not a key of this listing")
@@ -60,10 +60,9 @@ def session_events(call: Call) -> Page:
 def send_sms(call: Call) -> Any:
     """Accept a message for delivery."""
     life.usable(call.operator.fleet.look(call.sim_number()))
-    if not call.body.get("payload"):
-        raise Refusal.invalid("{0} is missing", "body.payload")
+    call.required("payload")
     if call.body.get("encodingType", 2) not in (1, 2):
-        raise Refusal.invalid("{0} is none of {1}", "body.encodingType", (1, 2))
+        raise Refusal.invalid("{0} is not one of {1}", "body.encodingType", (1, 2))
     return {"messageId": call.world.uuid()}
 
 
@@ -79,7 +78,7 @@ def report_local_info(call: Call) -> Any:
 def create_sim(call: Call) -> Any:
     """Make a virtual SIM."""
     if (call.body["type"], call.body["subscription"]) != ("virtual", VIRTUAL):
-        raise Refusal.invalid("{0} is none of {1}", "body.subscription", VIRTUAL)
+        raise Refusal.invalid("{0} is not one of {1}", "body.subscription", VIRTUAL)
     sim = call.operator.fleet.blank(
         free_number(call.world),
         call.now,
