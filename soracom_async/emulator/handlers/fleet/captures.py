@@ -71,7 +71,7 @@ def create(call: Call) -> Any:
         "status": "CAPTURING",
         "duration": call.body["duration"],
         "prefix": call.body.get("prefix") or "",
-        "createdTime": iso(call.now),
+        "createdTime": call.now / SECOND_MS,
         "startedTime": iso(call.now),
         "_begun": call.now,
     }

@@ -93,10 +93,10 @@ def create(call: Call) -> Any:
     return visible(mapping)
 
 
-def _port(number: float | None) -> int:
-    if number is None or not 1 <= number <= 65_535 or number != int(number):
+def _port(number: int | None) -> int:
+    if number is None or not 1 <= number <= 65_535:
         raise Refusal.invalid("body.destination.port is not within 1 and 65535")
-    return int(number)
+    return number
 
 
 def _ranges(call: Call) -> list[str]:
