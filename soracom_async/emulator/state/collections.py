@@ -84,7 +84,7 @@ class Collection(dict[str, Record]):
         self._settle()
         key = unquote(key or "") or None
         if key is not None and key not in self._order:
-            raise Refusal.invalid("last_evaluated_key is not one of this listing")
+            raise Refusal.invalid("last_evaluated_key is not a key of this listing")
         rest = self._order if key is None else islice(dropwhile(lambda each: each != key, self._order), 1, None)
         found, next_key = first_page(
             (each for each in rest if each in self and (wanted is None or wanted(self[each]))),

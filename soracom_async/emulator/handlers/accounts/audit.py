@@ -47,7 +47,7 @@ def _position(key: str) -> tuple[int, int] | None:
     if not key:
         return None
     if not time.isdecimal() or not (number or "0").isdecimal():
-        raise Refusal.invalid("last_evaluated_key is not one of this listing")
+        raise Refusal.invalid("last_evaluated_key is not a key of this listing")
     return int(time), int(number or 0)
 
 

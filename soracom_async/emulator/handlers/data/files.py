@@ -102,7 +102,7 @@ def delete_directory(call: Call) -> None:
     _must_be_private(call)
     path = _directory(call)
     if path == ROOT or any(entry["directory"] == path for entry in call.collection(KIND).values()):
-        raise Refusal.not_possible(f"the directory {path} is not empty")
+        raise Refusal.not_possible("the directory {0} is not empty", path)
     call.collection(KIND).take(path)
 
 
@@ -144,4 +144,4 @@ def _name_of(key: str) -> str:
     try:
         return base64.urlsafe_b64decode(key[1:]).decode() if key.startswith("~") else key
     except ValueError:
-        raise Refusal.invalid("last_evaluated_key is not one of this listing") from None
+        raise Refusal.invalid("last_evaluated_key is not a key of this listing") from None

@@ -26,10 +26,10 @@ def timed(call: Call, entries: list[dict[str, Any]], time: str, *, unit: int = 1
     start, end = query.get("from"), query.get("to")
     order = query.get("sort", "desc" if newest_first else "asc")
     if order not in ("asc", "desc"):
-        raise Refusal.invalid("sort is neither asc nor desc")
+        raise Refusal.invalid("{0} is none of {1}", "sort", ("asc", "desc"))
     key = query.get("last_evaluated_key") or ""
     if key and not (key.isascii() and key.isdigit()):
-        raise Refusal.invalid("last_evaluated_key is not one of this listing")
+        raise Refusal.invalid("last_evaluated_key is not a key of this listing")
     numbers = range(int(key) + 1 if key else 0, len(entries))
     if order == "desc":
         numbers = range(min(int(key), len(entries)) if key else len(entries))[::-1]
@@ -61,9 +61,9 @@ def send_sms(call: Call) -> Any:
     """Accept a message for delivery."""
     life.usable(call.operator.fleet.look(call.sim_number()))
     if not call.body.get("payload"):
-        raise Refusal.invalid("body.payload is missing")
+        raise Refusal.invalid("{0} is missing", "body.payload")
     if call.body.get("encodingType", 2) not in (1, 2):
-        raise Refusal.invalid("body.encodingType is neither 1 nor 2")
+        raise Refusal.invalid("{0} is none of {1}", "body.encodingType", (1, 2))
     return {"messageId": call.world.uuid()}
 
 
@@ -79,7 +79,7 @@ def report_local_info(call: Call) -> Any:
 def create_sim(call: Call) -> Any:
     """Make a virtual SIM."""
     if (call.body["type"], call.body["subscription"]) != ("virtual", VIRTUAL):
-        raise Refusal.invalid(f"only virtual SIMs with {VIRTUAL} can be made")
+        raise Refusal.invalid("{0} is none of {1}", "body.subscription", VIRTUAL)
     sim = call.operator.fleet.blank(
         free_number(call.world),
         call.now,
