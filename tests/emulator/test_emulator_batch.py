@@ -163,7 +163,9 @@ async def test_groups_and_addresses(emulator, client, group):
 async def test_tasks_have_the_permissions_of_their_maker(emulator, client, group):
     """Who may not activate a SIM cannot let a job do it."""
     statement = '{"effect":"allow","api":["Batch:*"]}'
-    emulator.operator.users["sam"].permission = f'{{"statements":[{statement}]}}'
+    user = emulator.operator.users["sam"]
+    user.roles.clear()
+    user.permission = f'{{"statements":[{statement}]}}'
     await client.post(f"/sims/{sim_id(1)}/suspend")
     async with open_client(emulator) as sam:
         assert (await log_in(sam, emulator.sam_user)).status_code == 200

@@ -539,5 +539,5 @@ async def test_nobody_reaches_the_cameras_of_another(emulator, other, ids):
     assert set(own).isdisjoint(ids)
     assert refused(await other.get(f"/sora_cam/devices/{ids[0]}"), 404, "SCA9007")
     async with open_client(emulator) as nobody:
-        assert refused(await nobody.get("/sora_cam/devices"), 401, "AGW0002")
+        assert refused(await nobody.get("/sora_cam/devices"), 401, "AUM0001")
         assert (await log_in(nobody, emulator.root_user)).status_code == 200

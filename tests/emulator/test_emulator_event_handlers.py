@@ -71,7 +71,7 @@ async def test_a_handler_has_one_target_of_ones_own(client, other):
         ({"targetImsi": imsi(31)}, 404, "SEM9001"),
         ({"targetSimId": "nobody"}, 404, "SEM9001"),
         ({"targetGroupId": groups[0]["groupId"]}, 404, "SEM9011"),
-        ({"targetOperatorId": other.operator.id}, 403, "AUM0017"),
+        ({"targetOperatorId": other.operator.id}, 403, "AUM9017"),
         ({"targetSimId": sim_id(1), "status": "asleep"}, 400, "SEM9003"),
     ):
         assert refused(await client.post("/event_handlers", json=BODY | targets), status, code)
@@ -79,7 +79,7 @@ async def test_a_handler_has_one_target_of_ones_own(client, other):
     assert refused(await client.put(f"/event_handlers/{made['handlerId']}", json=BODY), 400, "SEM9003")
     assert (await client.get(f"/event_handlers/{made['handlerId']}")).json() == made
     assert refused(await other.get(f"/event_handlers/{made['handlerId']}"), 404, "SEM9007")
-    assert refused(await other.put(f"/event_handlers/{made['handlerId']}", json=BODY), 404, "SEM9007")
+    assert refused(await other.put(f"/event_handlers/{made['handlerId']}", json=BODY), 400, "SEM9007")
 
 
 async def test_listing_by_target(emulator, client):

@@ -291,6 +291,6 @@ async def test_only_ones_own_orders_are_shipped(emulator, other, order):
     """Another operator can neither ship an order nor learn that it is there."""
     order_id = (await order({SIM_CARD: 1})).rpartition("/")[2]
     body = {"operatorId": emulator.operator_id, "orderId": order_id}
-    assert refused(await other.post("/sandbox/orders/ship", json=body), 403, "AUM0017")
+    assert refused(await other.post("/sandbox/orders/ship", json=body), 403, "AUM9017")
     body = {"operatorId": other.operator.id, "orderId": order_id}
     assert refused(await other.post("/sandbox/orders/ship", json=body), 400, "COM9003")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 SENTENCES: dict[str, str] = {
     # Whole sentences
-    "The API key or the token is missing or not valid.": "API キーまたはトークンがないか、無効です。",
+    "An API key and a token are needed.": "API キーとトークンが必要です。",
+    "The API key or the token is not valid.": "API キーまたはトークンが無効です。",
     "An internal error has occurred.": "内部エラーが発生しました。",
     "The SQL query cannot be understood.": "SQL クエリの構文が正しくありません。",
     "The SQL query cannot be executed: {0}.": "SQL クエリを実行できません: {0}。",
     "The credentials are not right.": "認証情報が正しくありません。",
     "The email address {0} is registered already.": "メールアドレス {0} は既に登録されています。",
     "The token has expired.": "トークンの有効期限が切れています。",
-    "This user may not do that.": "この操作を行う権限がありません。",
+    "The SAM user {0} does not have the permission {1}. Log in again after it was given.": (
+        "SAM ユーザー {0} には権限 {1} がありません。権限が追加された後に、再度ログインしてください。"
+    ),
+    "The operator is not the one of this token.": "このトークンのオペレーターではありません。",
     "{0} is not an email address.": "{0} の値はメールアドレスとして正しくありません。",
     "The subscriber is offline.": "サブスクライバーがオフラインです。",
     "The request is not valid: {0}.": "リクエストが正しくありません: {0}。",

@@ -72,7 +72,7 @@ class Session:
     """By the emulator's clock."""
     switched: bool = False
     permissions: tuple[str, ...] = ()
-    """The permission documents of the user at the issue of the token; without any, everything is allowed."""
+    """The permission documents of a SAM user at the issue of the token: what none of them allows is refused."""
 
 
 @define(slots=True, eq=False)

@@ -62,6 +62,7 @@ def _entry(served: AuditEntry) -> dict[str, Any]:
         "operatorId": served.operator,
         "remoteIpAddress": served.address,
         "requestPath": served.path,
-        "requestedTimeEpochMs": served.time,
+        "requestedTimeEpocMs": served.time,  # misspelt by the service; the API document has `Epoch`
+        "statusCode": served.status,
     }
     return entry | ({"userName": served.user} if served.user is not None else {})

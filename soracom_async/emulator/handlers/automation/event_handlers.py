@@ -45,8 +45,11 @@ def get(call: Call) -> Any:
 
 @handles("updateEventHandler")
 def update(call: Call) -> None:
-    """Replace the settings of an event handler."""
-    handler = _handlers(call).find(call.path["handler_id"])
+    """Replace the settings of an event handler. An unknown one is a 400 here, unlike in the other operations."""
+    try:
+        handler = _handlers(call).find(call.path["handler_id"])
+    except Refusal as refusal:
+        raise refusal.with_status(400) from None
     handler |= _settings(call)
 
 
@@ -110,7 +113,7 @@ def _settings(call: Call) -> Record:
         operator.groups.get(identifier)
     elif kind == "targetOperatorId":
         if identifier != operator.id:
-            raise Refusal.forbidden()
+            raise Refusal.foreign_operator()
     elif (number_of(identifier) or 0) not in operator.fleet:
         raise Refusal.no_sim(identifier)
     return {name: body.get(name) for name in _FIELDS} | dict.fromkeys(TARGETS.values()) | {kind: identifier}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def ship(call: Call) -> None:
     """Ship an order, and make the SIMs in it."""
     if call.body["operatorId"] != call.operator.id:
-        raise Refusal.forbidden()
+        raise Refusal.foreign_operator()
     order = call.collection(KIND).get(call.body["orderId"])
     if order is None or order["confirmedTime"] is None:
         raise Refusal.unknown("order", call.body["orderId"])
