@@ -1,10 +1,18 @@
-"""How a listing is cut into pages."""
+"""How a listing is cut into pages, and what its keys are."""
 
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
+from planner import Planner
 
+from soracom_async._registry import load
+from soracom_async.api.operations import MODULES
 from soracom_async.emulator.state.paging import first_page
+
+PAGED = [id_ for id_ in MODULES if load(id_).paging is not None]
+NO_KEYS = ("none", "-1", "1_", "~", "a/b", "9" * 5000, "00000000-0000-4000-8000-000000000000")
+"""What is the key of no listing."""
 
 
 @pytest.mark.parametrize(
@@ -39,3 +47,29 @@ def test_no_more_items_are_read_than_are_needed():
     items = iter(range(10))
     assert first_page(items, 3, key=str) == ([0, 1, 2], "2")
     assert next(items) == 4
+
+
+def test_how_many_listings_are_paged():
+    """The official document says it of these."""
+    assert len(PAGED) == 53
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # the answers do not depend on it
+@pytest.mark.parametrize("id_", PAGED)
+async def test_every_listing_refuses_what_is_no_key_of_it(emulator, client, id_):
+    """There is no empty page, and no first page again; the key of a page and an empty one are understood."""
+    plan = await Planner(emulator, client).plan(id_)
+
+    async def page(key):
+        return await evolve(plan, query=plan.query | {load(id_).paging.parameter: key}).send(client)
+
+    for key in NO_KEYS:
+        refusal = await page(key)
+        assert (refusal.status_code, refusal.json().keys()) == (400, {"code", "message"}), key
+    first = await plan.send(client)
+    assert first.status_code == 200
+    key = first.headers.get("x-soracom-next-key")
+    assert key is None or (await page(key)).status_code == 200
+    typed = [each.type for each in load(id_).query if each.wire == load(id_).paging.parameter]
+    assert int in typed or (await page("")).status_code == 200

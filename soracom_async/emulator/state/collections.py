@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 
 from ..protocol.errors import Refusal
 from ..protocol.messages import Page
-from .paging import first_page
+from .paging import first_page, no_such_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +73,10 @@ class Collection(dict[str, Record]):
         del self[identifier]
         return record
 
+    def knows(self, identifier: str) -> bool:
+        """Tell whether there is a record of that identifier, or was one whose place is remembered."""
+        return identifier in self or identifier in self._order
+
     def page(
         self,
         limit: int,
@@ -83,8 +87,8 @@ class Collection(dict[str, Record]):
         """Return up to `limit` records after `key`, which is the last identifier of the page before."""
         self._settle()
         key = unquote(key or "") or None
-        if key is not None and key not in self._order:
-            raise Refusal.invalid("last_evaluated_key is not one of this listing")
+        if key is not None and not self.knows(key):
+            raise no_such_key()
         rest = self._order if key is None else islice(dropwhile(lambda each: each != key, self._order), 1, None)
         found, next_key = first_page(
             (each for each in rest if each in self and (wanted is None or wanted(self[each]))),

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...._registry import load
-from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
-from ...state.paging import first_page
+from ...state.paging import first_page, number_in
 from .. import handles
 
 if TYPE_CHECKING:
@@ -43,12 +42,10 @@ def _key_of(served: AuditEntry) -> str:
 
 def _position(key: str) -> tuple[int, int] | None:
     """Return the time and the number of the entry before which the page begins."""
-    time, _, number = key.partition("_")
     if not key:
         return None
-    if not time.isdecimal() or not (number or "0").isdecimal():
-        raise Refusal.invalid("last_evaluated_key is not one of this listing")
-    return int(time), int(number or 0)
+    time, line, number = key.partition("_")
+    return number_in(time), number_in(number) if line else 0
 
 
 def _kind(operation: str) -> str:

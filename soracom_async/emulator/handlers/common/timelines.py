@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
-from ...state.paging import first_page
+from ...state.paging import first_page, no_such_key, number_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -61,7 +61,8 @@ def part(
     ordered = sorted(records, key=place, reverse=order == "desc")
     resumed = call.query.get("last_evaluated_key")
     if resumed:
-        ordered = [record for record in ordered if _beyond(place(record), _parsed(resumed), order)]
+        last = _parsed(resumed, tied=tie is not None)
+        ordered = [record for record in ordered if _beyond(place(record), last, order)]
     return first_page(ordered, limit, key=lambda record: "_".join(str(each) for each in place(record) if each != ""))
 
 
@@ -71,8 +72,8 @@ def _beyond(place: tuple[int, str], last: tuple[int, str], order: str) -> bool:
     return here > there if order == "asc" else here < there
 
 
-def _parsed(key: str) -> tuple[int, str]:
-    time, _, tie = key.partition("_")
-    if not (time.isascii() and time.isdigit()):
-        raise Refusal.invalid("last_evaluated_key is not one of this listing")
-    return int(time), tie
+def _parsed(key: str, *, tied: bool) -> tuple[int, str]:
+    time, line, tie = key.partition("_")
+    if line and not (tied and tie):
+        raise no_such_key()
+    return number_in(time), tie

@@ -8,6 +8,7 @@ from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
 from ...state import life
+from ...state.paging import no_such_key
 from ...state.sims import (
     SHAPES,
     Side,
@@ -76,7 +77,7 @@ def after(call: Call) -> int:
         return 0
     number = number_of(key)
     if number is None:
-        raise Refusal.invalid("last_evaluated_key is not one of this listing")
+        raise no_such_key()
     return number
 
 
