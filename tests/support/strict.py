@@ -16,8 +16,12 @@ from soracom_async._codec.times import (
 )
 from soracom_async.emulator.service.validation import fields
 
-LOOSE = {"ResourceInstance.value"}
-"""Fields that have any JSON: what a device says of a resource is a number or text more often than an object."""
+LOOSE = {"ResourceInstance.value", "SoraCamEventEventInfoAtomEventV1.type"}
+"""Fields that come in other forms than the declared one.
+
+What a device says of a resource is a number or text more often than an object; the kind of a camera's event comes in an
+array with what was detected.
+"""
 UNDECLARED = {
     # What the service says once, since nobody could know it otherwise.
     "Device.deviceKeyId",
