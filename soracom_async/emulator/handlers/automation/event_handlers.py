@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from ....api.event_handler import ActionConfigType, RuleConfigType
 from ...domain.wire import visible
 from ...protocol.errors import Refusal
 from ...service.call import Call
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from ...state.collections import Collection, Record
 
 TARGETS = {"operator": "targetOperatorId", "imsi": "targetImsi", "sim": "targetSimId", "group": "targetGroupId"}
+RULES, ACTIONS = (get_args(get_args(kind)[0]) for kind in (RuleConfigType, ActionConfigType))
+"""The types of rules and of actions that the document has."""
 _FIELDS = ("name", "description", "status", "ruleConfig", "actionConfigList")
 
 
@@ -105,6 +108,10 @@ def _settings(call: Call) -> Record:
         raise Refusal.invalid(f"the body must have exactly one of {', '.join(TARGETS.values())}")
     if body["status"] not in ("active", "inactive"):
         raise Refusal.invalid("body.status is neither active nor inactive")
+    if (body["ruleConfig"].get("type") or "") not in RULES:
+        raise Refusal.invalid("body.ruleConfig.type is not the type of a rule")
+    if any((action.get("type") or "") not in ACTIONS for action in body["actionConfigList"]):
+        raise Refusal.invalid("body.actionConfigList has an action of an unknown type")
     ((kind, identifier),) = targets
     if kind == "targetGroupId":
         operator.groups.get(identifier)
