@@ -71,6 +71,17 @@ class Call:
         """Return the page of a collection that the query's `limit` and `last_evaluated_key` mean."""
         return collection.page(self.limit(most=most), self.query.get("last_evaluated_key"), wanted, shown)
 
+    def gave(self, key: str) -> bool:
+        """Tell whether an earlier page of this listing ended with a key; its record may be gone by now."""
+        return self._listing(key) in self.operator.given_keys
+
+    def give(self, key: str) -> None:
+        """Remember that a page of this listing ended with a key."""
+        self.operator.give_key(self._listing(key))
+
+    def _listing(self, key: str) -> str:
+        return "/".join([self.operation.id, *self.path.values(), key])
+
     def offer(self, content: bytes, content_type: str = "application/octet-stream", life: float = URL_LIFE_S) -> str:
         """Put a file on the storage host, and return its URL, which needs no token and ends after `life` seconds."""
         return self.request.storage + self.world.storage.offer(content, content_type, self.world.wall(), life)

@@ -73,10 +73,6 @@ class Collection(dict[str, Record]):
         del self[identifier]
         return record
 
-    def knows(self, identifier: str) -> bool:
-        """Tell whether there is a record of that identifier, or was one whose place is remembered."""
-        return identifier in self or identifier in self._order
-
     def page(
         self,
         limit: int,
@@ -87,7 +83,7 @@ class Collection(dict[str, Record]):
         """Return up to `limit` records after `key`, which is the last identifier of the page before."""
         self._settle()
         key = unquote(key or "") or None
-        if key is not None and not self.knows(key):
+        if key is not None and key not in self._order:
             raise no_such_key()
         rest = self._order if key is None else islice(dropwhile(lambda each: each != key, self._order), 1, None)
         found, next_key = first_page(

@@ -7,8 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ..protocol.errors import Refusal
-from .collections import Collection
-from .paging import first_page, no_such_key
+from .paging import first_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,20 +21,20 @@ class Groups:
 
     def __init__(self, operator_id: str) -> None:
         self._operator_id = operator_id
-        self._groups = Collection("group")
+        self._groups: dict[str, Group] = {}
         self._order: list[str] = []
 
     @classmethod
-    def from_state(cls, state: dict[str, Group | None], operator_id: str) -> Groups:
+    def from_state(cls, state: list[Group], operator_id: str) -> Groups:
         """Return the groups that a state file has."""
         groups = cls(operator_id)
-        groups._groups = Collection.from_state(state, "group")
+        groups._groups = {group["groupId"]: group for group in state}
         groups._order = sorted(groups._groups)
         return groups
 
-    def to_state(self) -> dict[str, Group | None]:
-        """Return what a state file has of these groups: None for a removed one."""
-        return self._groups.to_state()
+    def to_state(self) -> list[Group]:
+        """Return what a state file has of these groups."""
+        return [self._groups[group_id] for group_id in self._order]
 
     def __contains__(self, group_id: object) -> bool:
         return group_id in self._groups
@@ -81,11 +80,6 @@ class Groups:
         self._order.remove(group_id)
 
     def after(self, group_id: str, limit: int, wanted: Callable[[Group], bool]) -> tuple[list[Group], str | None]:
-        """Return up to `limit` groups after `group_id`, and the key of the next page.
-
-        Raises Refusal (400) for a `group_id` that no group has or had; an empty one is before all groups.
-        """
-        if group_id and not self._groups.knows(group_id):
-            raise no_such_key()
+        """Return up to `limit` groups after `group_id`, and the key of the next page."""
         rest = (self._groups[each] for each in self._order[bisect_right(self._order, group_id) :])
         return first_page(filter(wanted, rest), limit, key=itemgetter("groupId"))

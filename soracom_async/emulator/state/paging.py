@@ -18,9 +18,9 @@ MOST_DIGITS = 19
 def no_such_key() -> Refusal:
     """Return the 400 for a `last_evaluated_key` that is none of the listing's.
 
-    Every listing refuses alike. A key that a client got in an earlier page is never refused: where the order follows
-    from the records' names or times, a key is a place, whether its record still exists or not; in all other listings,
-    the places of removed records are remembered. What the service does is not known in public.
+    Every listing refuses alike. A key that an earlier page ended with is never refused, also if its record was removed:
+    collections remember the places of removed records, and operators the keys that were given. What the service does is
+    not known in public.
     """
     return Refusal.invalid("last_evaluated_key is not one of this listing")
 

@@ -114,7 +114,7 @@ def list_files(call: Call) -> Page:
     if path != ROOT and path not in entries:
         raise Refusal.not_found("directory", path)
     listed = {entry["filename"]: entry for entry in entries.values() if entry["directory"] == path}
-    return _page(call, listed, path)
+    return _page(call, listed)
 
 
 @handles("findFiles")
@@ -126,11 +126,11 @@ def find(call: Call) -> Page:
     return _page(call, found)
 
 
-def _page(call: Call, entries: dict[str, Record], directory: str = "") -> Page:
+def _page(call: Call, entries: dict[str, Record]) -> Page:
     """Return a page of entries, in the order of their names; the order of code points is also that of UTF-8."""
     limit, key = call.limit(10), call.query.get("last_evaluated_key")
     after = _name_of(key) if key else ""
-    if key and not (after and call.collection(KIND).knows(directory + after)):
+    if key and after not in entries and not call.gave(key):
         raise no_such_key()
     names, next_key = first_page(sorted(name for name in entries if name > after), limit, key=_key_of)
     return Page.of([_shown(entries[name]) for name in names], next_key)

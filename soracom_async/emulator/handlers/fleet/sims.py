@@ -76,7 +76,7 @@ def after(call: Call) -> int:
     if not key:
         return 0
     number = number_of(key)
-    if number is None:
+    if number is None or not (number in call.operator.fleet or call.gave(key)):
         raise no_such_key()
     return number
 
