@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import typing
 
-from strict import UNDECLARED
-
 from soracom_async._codec.model import is_model
 from soracom_async._registry import load
 from soracom_async.emulator.service.validation import fields, problem
 
 
 def fitting(operation_id, answer, *, beside=()):
-    """Return an answer's JSON; fail unless it has the status and the types that are declared, and no other fields.
-
-    Fields that the service was seen to send beside its document are no others.
-    """
+    """Return an answer's JSON; fail unless it has the status and the types that are declared, and no other fields."""
     operation = load(operation_id)
     assert answer.status_code == operation.status, answer.text
     if operation.result is None:
@@ -43,8 +38,7 @@ def undeclared(kind, data):
         return undeclared(lists[0], data)
     known = {name: field for model in models for name, (field, _) in fields(model).items()}
     found = (undeclared(_without_none(known[name]), value) for name, value in data.items() if name in known)
-    seen = {name for name in data if any(f"{model.__name__}.{name}" in UNDECLARED for model in models)}
-    return set(data) - set(known) - seen | set().union(*found)
+    return set(data) - set(known) | set().union(*found)
 
 
 def _without_none(kind):

@@ -16,24 +16,10 @@ from soracom_async._codec.times import (
 )
 from soracom_async.emulator.service.validation import fields
 
-LOOSE = {"ResourceInstance.value", "SoraCamEventEventInfoAtomEventV1.type"}
-"""Fields that come in other forms than the declared one.
-
-What a device says of a resource is a number or text more often than an object; the kind of a camera's event comes in an
-array with what was detected.
-"""
-UNDECLARED = {
-    # What the service says once, since nobody could know it otherwise.
-    "Device.deviceKeyId",
-    "Device.deviceSecret",
-    "OrderedSubscriber.registrationSecret",
-    # What it was seen to send beside what the document declares.
-    "GetShippingAddressResponse.countryCode",
-    "Group.createdAt",
-    "Group.lastModifiedAt",
-    "ProductModel.productImageURLs",
-}
-"""What the service says beyond its document."""
+LOOSE = {"ResourceInstance.value"}
+"""Fields that have any JSON: what a device says of a resource is a number or text more often than an object."""
+UNDECLARED = {"Device.deviceKeyId", "Device.deviceSecret", "OrderedSubscriber.registrationSecret"}
+"""What the service says beyond its document, once, since nobody could know it otherwise."""
 A_SECOND: dict[Unit | None, tuple[int, ...]] = {Unit.MILLISECONDS: (1000,), Unit.SECONDS: (1,)}
 DIGITS = (Unit.MONTH, Unit.DAY, Unit.SECOND)
 ISO = re.compile(r"(Z|[+-]\d\d:\d\d|^\d{13})$")
