@@ -56,7 +56,7 @@ async def test_wrong_secrets_of_known_users_are_refused(emulator):
 async def test_half_a_login_is_a_bad_request(emulator, body):
     """Half a pair of credentials is no login at all."""
     async with open_client(emulator) as client:
-        assert refused(await client.post("/auth", json=body), 400, "COM9003")
+        assert refused(await client.post("/auth", json=body), 400, "AUM9003")
 
 
 @pytest.mark.parametrize(("seconds", "right"), [(179, False), (180, True), (172_800, True), (172_801, False)])
@@ -93,7 +93,7 @@ async def test_a_token_says_operator_and_coverage(emulator, client):
     operator = f"/operators/{emulator.operator_id}"
     for _ in range(2):
         assert (await client.post(f"{operator}/coverage_type/g")).status_code == 201
-    assert refused(await client.post(f"{operator}/coverage_type/moon"), 400, "COM9003")
+    assert refused(await client.post(f"{operator}/coverage_type/moon"), 400, "AUM9003")
     token = (await client.post(f"{operator}/token", json={})).json()["token"]
     claims = jwt.decode(token, SIGNING_KEY, algorithms=["HS256"], options={"verify_exp": False, "verify_iat": False})
     assert claims["operator"]["operatorId"] == emulator.operator_id
@@ -159,7 +159,7 @@ async def test_switching_user(emulator, client, other):
     assert session["userName"] == "guest"
     headers = {"X-Soracom-API-Key": session["apiKey"], "X-Soracom-Token": session["token"]}
     assert len((await client.get("/sims", headers=headers)).json()) == 5
-    assert refused(await client.post("/auth/switch_user", json=target, headers=headers), 400, "AUM9006")
+    assert refused(await client.post("/auth/switch_user", json=target, headers=headers), 400, "AUM9026")
     own = {"operatorId": emulator.operator_id, "userName": "sam"}
     assert (await client.post("/auth/switch_user", json=own)).status_code == 200
 
@@ -172,8 +172,8 @@ async def test_password_change_kills_tokens(emulator, client):
     async with open_client(emulator) as sam:
         await log_in(sam, emulator.sam_user)
         assert refused(await sam.post(path, json=right), 403, "AUM0017")
-        assert refused(await client.post(path, json=right | {"currentPassword": "no"}), 400, "AUM9008")
-        assert refused(await client.post(path, json=right | {"newPassword": ""}), 400, "COM9003")
+        assert refused(await client.post(path, json=right | {"currentPassword": "no"}), 400, "AUM9028")
+        assert refused(await client.post(path, json=right | {"newPassword": ""}), 400, "AUM9003")
         assert (await client.post(path, json=right)).status_code == 200
         assert refused(await client.get("/sims"), 401, "AGW0002")
         assert (await sam.get("/sims")).status_code == 200
@@ -209,7 +209,7 @@ async def test_second_factor(emulator, client, clock):
         emulator.one_time_password()
     assert (await client.post(path)).status_code == 200
     assert (await client.get(path)).json() == {"status": "UNCONFIRMED"}
-    assert refused(await client.post(f"{path}/verify", json={}), 400, "COM9003")
+    assert refused(await client.post(f"{path}/verify", json={}), 400, "AUM9003")
     assert len((await enable_mfa(emulator, client))["backupCodes"]) == 10
     assert refused(await client.post(path), 400, "AUM9010")
     assert (await client.get(path)).json() == {"status": "ACTIVE"}
@@ -233,7 +233,7 @@ async def test_second_factor_ends(emulator, client):
     right = {"email": "root@example.com", "password": password}
     issue, verify = "/operators/mfa_revoke_token/issue", "/operators/mfa_revoke_token/verify"
     assert refused(await client.request("DELETE", path, json={"password": password}), 400, "AUM9010")
-    assert refused(await client.request("DELETE", path, json={"password": "no"}), 400, "AUM9008")
+    assert refused(await client.request("DELETE", path, json={"password": "no"}), 400, "AUM9028")
     assert refused(await client.post(issue, json=right), 400, "AUM9010")
     await enable_mfa(emulator, client)
     assert (await client.request("DELETE", path, json={"password": password})).status_code == 204

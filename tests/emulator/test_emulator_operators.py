@@ -45,9 +45,9 @@ async def test_auth_keys(emulator, client, other, own):
         assert listed[key.auth_key_id]["lastUsedDateTime"] == emulator.world.wall()
         assert "authKey" not in listed[key.auth_key_id]
         path = f"/operators/{other.operator.id}/auth_keys/{key.auth_key_id}"
-        assert refused(await other.delete(path), 404, "AUM9009")
+        assert refused(await other.delete(path), 404, "AUM9029")
         assert (await client.delete(f"{own}/auth_keys/{key.auth_key_id}")).status_code == 204
-        assert refused(await client.delete(f"{own}/auth_keys/{key.auth_key_id}"), 404, "AUM9009")
+        assert refused(await client.delete(f"{own}/auth_keys/{key.auth_key_id}"), 404, "AUM9029")
         assert refused(await log_in(another, key), 401, "AUM0002")
 
 
@@ -57,37 +57,37 @@ async def test_company_information(client, own):
     body = dict.fromkeys(
         ("companyName", "countryCode", "zipCode", "department", "contactPersonName", "phoneNumber"), "x"
     )
-    assert refused(await client.get(path), 404, "COM9010")
-    assert refused(await client.put(path, json=body), 404, "COM9010")
+    assert refused(await client.get(path), 404, "AUM9007")
+    assert refused(await client.put(path, json=body), 404, "AUM9007")
     assert refused(await client.post(path, json={"companyName": 1}), 400, "COM9003")
     assert refused(await client.post(path, json={"companyName": "x"}), 400, "COM9003")
     assert (await client.post(path, json=body)).status_code == 201
-    assert refused(await client.post(path, json=body), 409, "COM9011")
+    assert refused(await client.post(path, json=body), 409, "AUM9008")
     assert (await client.put(path, json=body | {"city": "y"})).status_code == 200
     assert (await client.get(path)).json()["city"] == "y"
-    assert refused(await client.get(f"{own}/individual_information"), 404, "COM9010")
+    assert refused(await client.get(f"{own}/individual_information"), 404, "AUM9007")
 
 
 async def test_configuration(client, own):
     """A namespace has a version; who expects another one is refused."""
     path = f"{own}/configuration/Support"
     body = {"configuration": {"a": 1}}
-    assert refused(await client.get(path), 404, "COM9010")
+    assert refused(await client.get(path), 404, "AUM9007")
     for version in (1, 2):
         assert (await client.post(path, json=body)).json()["version"] == version
-    assert refused(await client.post(path, json=body | {"expectedVersion": 1}), 409, "COM9006")
+    assert refused(await client.post(path, json=body | {"expectedVersion": 1}), 409, "AUM9006")
     assert (await client.post(path, json=body | {"expectedVersion": 2})).json()["version"] == 3
     assert (await client.get(path)).json()["configuration"] == {"a": 1}
     assert (await client.delete(path)).status_code == 204
-    assert refused(await client.delete(path), 404, "COM9010")
-    assert refused(await client.get(f"{own}/configuration/None"), 400, "COM9003")
+    assert refused(await client.delete(path), 404, "AUM9007")
+    assert refused(await client.get(f"{own}/configuration/None"), 400, "AUM9003")
 
 
 async def test_contracts_and_support(client, own):
     """A contract is concluded and ended; a support token is given."""
     assert (await client.post(f"{own}/contracts", json={"contractName": "harvest"})).status_code == 200
     assert (await client.delete(f"{own}/contracts/harvest")).status_code == 204
-    assert refused(await client.delete(f"{own}/contracts/harvest"), 404, "COM9010")
+    assert refused(await client.delete(f"{own}/contracts/harvest"), 404, "AUM9007")
     assert (await client.post(f"{own}/support/token")).json()["token"]
 
 

@@ -259,7 +259,7 @@ async def test_a_sim_of_an_order_can_be_registered_by_itself(client, other, orde
     path = await order({SIM_CARD: 2}, shipped=True)
     one, rest = (await client.get(f"{path}/subscribers")).json()["orderedSubscriberList"]
     body = {"registrationSecret": one["registrationSecret"]}
-    assert refused(await other.post(f"/subscribers/{rest['imsi']}/register", json=body), 400, "SEM9006")
+    assert refused(await other.post(f"/subscribers/{rest['imsi']}/register", json=body), 400, "SEM9026")
     assert (await other.post(f"/subscribers/{one['imsi']}/register", json=body)).status_code == 201
     assert (await client.post(f"{path}/subscribers/register")).status_code == 204
     assert (await client.get(f"/subscribers/{one['imsi']}")).status_code == 404
@@ -277,7 +277,7 @@ async def test_initial_settings(emulator, client, order):
     assert fitting("updateOrderedResourceInitialSetting", answer)["resourceInitialSetting"] == body
     for wrong, status, code in (
         ({"plan-K": {}}, 400, "COM9003"),
-        ({"plan-D": {"speedClass": "s1.8xfast"}}, 400, "SEM9008"),
+        ({"plan-D": {"speedClass": "s1.8xfast"}}, 400, "SEM9028"),
         ({"plan-D": {"groupId": "x"}}, 404, "SEM9011"),
     ):
         answer = await client.put(f"{path}/resource_initial_setting", json={"simInitialSettings": wrong})

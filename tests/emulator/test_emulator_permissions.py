@@ -120,7 +120,7 @@ async def test_default_permissions(emulator, client, sam, own):
         assert (await client.delete(path)).status_code == 204
     await log_in(sam, emulator.sam_user)
     assert (await sam.get("/audit_logs/api")).status_code == 200
-    assert refused(await client.put(path, json={"permissions": "{}"}), 400, "COM9003")
+    assert refused(await client.put(path, json={"permissions": "{}"}), 400, "AUM9003")
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ async def test_whoever_has_no_address_is_nowhere(emulator, sam, permit):
 async def test_what_is_no_permission(client, own, permission):
     """A document that could not be obeyed is refused, and not stored."""
     path = f"{own}/users/sam/permission"
-    assert refused(await client.put(path, json={"permission": permission}), 400, "COM9003")
+    assert refused(await client.put(path, json={"permission": permission}), 400, "AUM9003")
     assert (await client.get(path)).json() == {"permission": ""}
 
 
@@ -205,9 +205,9 @@ async def test_roles(emulator, client, sam, own):
     async with opened(emulator) as soracom:
         made = await soracom.roles.create("reader", permission=document(allow("Sim:list*")), description="d", **mine)
         assert made.role_id == "reader"
-        assert refused(await client.post(f"{own}/roles/reader", json={"permission": document()}), 400, "COM9009")
-        assert refused(await client.post(f"{own}/roles/srn:x", json={"permission": document()}), 400, "COM9009")
-        assert refused(await client.post(f"{own}/roles/other", json={"permission": "x"}), 400, "COM9003")
+        assert refused(await client.post(f"{own}/roles/reader", json={"permission": document()}), 400, "AUM9009")
+        assert refused(await client.post(f"{own}/roles/srn:x", json={"permission": document()}), 400, "AUM9009")
+        assert refused(await client.post(f"{own}/roles/other", json={"permission": "x"}), 400, "AUM9003")
         emulator.advance(9)
         await soracom.roles.update("reader", permission=document(allow("Sim:*")), **mine)
         role = await soracom.roles.get("reader")
@@ -224,7 +224,7 @@ async def test_roles(emulator, client, sam, own):
         await log_in(sam, emulator.sam_user)
         assert (await sam.get("/sims")).status_code == 200
         assert refused(await sam.get("/groups"), 403, "AUM0017")
-        for role_id, code in (("reader", "COM9009"), ("no", "COM9003"), (None, "COM9003")):
+        for role_id, code in (("reader", "AUM9009"), ("no", "AUM9003"), (None, "AUM9003")):
             assert refused(await client.post(f"{own}/users/sam/roles", json={"roleId": role_id}), 400, code)
         with pytest.raises(BadRequest):
             await soracom.roles.delete("reader")
@@ -248,12 +248,12 @@ async def test_roles_that_everybody_finds(emulator, client, other, own):
     every = [role["roleId"] for role in (await client.get(f"{own}/roles?owner=all")).json()]
     assert every == [role["roleId"] for role in (await other.get(f"{mine}?owner=soracom")).json()]
     assert ADMINISTRATOR in every
-    assert refused(await client.get(f"{own}/roles?owner=nobody"), 400, "COM9003")
-    assert refused(await client.delete(f"{own}/roles/{ADMINISTRATOR}"), 404, "COM9007")
-    assert refused(await client.put(f"{own}/roles/{ADMINISTRATOR}", json={"permission": "{}"}), 404, "COM9007")
+    assert refused(await client.get(f"{own}/roles?owner=nobody"), 400, "AUM9003")
+    assert refused(await client.delete(f"{own}/roles/{ADMINISTRATOR}"), 404, "AUM9007")
+    assert refused(await client.put(f"{own}/roles/{ADMINISTRATOR}", json={"permission": "{}"}), 404, "AUM9007")
     await client.post(f"{own}/roles/reader", json={"permission": document()})
-    assert refused(await client.get(f"{own}/roles/reader/versions"), 400, "COM9003")
-    assert refused(await other.get(f"{mine}/reader"), 404, "COM9007")
+    assert refused(await client.get(f"{own}/roles/reader/versions"), 400, "AUM9003")
+    assert refused(await other.get(f"{mine}/reader"), 404, "AUM9007")
     async with opened(emulator) as soracom:
         (version,) = await soracom.roles.list_versions(ADMINISTRATOR)
         assert (version.version, version.role_name, version.owner) == (1, "AdministratorAccess", "soracom")
@@ -302,7 +302,7 @@ async def test_trust_policies(emulator, client, other, sam, own):
     itself = {"operatorId": emulator.operator_id, "userName": "sam"}
     assert refused(await sam.post("/auth/switch_user", json=itself), 400, "AUM9015")
     for policy in (None, "x", '{"statements": [{"effect": "allow", "principal": "me"}]}'):
-        assert refused(await other.put(path, json={"trustPolicy": policy}), 400, "COM9003")
+        assert refused(await other.put(path, json={"trustPolicy": policy}), 400, "AUM9003")
 
 
 async def test_a_switched_user_has_its_own_permissions(emulator, client, own):

@@ -26,7 +26,7 @@ async def test_the_life_of_a_user(emulator, client, users):
     """A user is made, found, listed, changed and taken away; AuthKeys and tokens go with it."""
     async with opened(emulator) as soracom:
         await soracom.users.create("alice", description="first")
-        assert refused(await client.post(f"{users}/alice"), 400, "COM9009")
+        assert refused(await client.post(f"{users}/alice"), 400, "AUM9009")
         alice = await soracom.users.get("alice")
         assert (alice.user_name, alice.description, alice.has_password) == ("alice", "first", False)
         assert (alice.auth_key_list, alice.role_list, alice.permission) == ([], [], None)
@@ -86,9 +86,9 @@ async def test_auth_keys_of_users(emulator, client, users):
         (found,) = await soracom.users.auth_keys.list("sam")
         assert (found.last_used_date_time - found.create_date_time).seconds == 7
         own = f"/operators/{emulator.operator_id}/auth_keys"
-        assert refused(await client.delete(f"{own}/{key.auth_key_id}"), 404, "AUM9009")
+        assert refused(await client.delete(f"{own}/{key.auth_key_id}"), 404, "AUM9029")
         root_key = emulator.auth_key.auth_key_id
-        assert refused(await client.delete(f"{users}/sam/auth_keys/{root_key}"), 404, "AUM9009")
+        assert refused(await client.delete(f"{users}/sam/auth_keys/{root_key}"), 404, "AUM9029")
         await soracom.users.auth_keys.delete("sam", key.auth_key_id)
         assert await soracom.users.auth_keys.list("sam") == []
         with pytest.raises(NotFound):
@@ -100,16 +100,16 @@ async def test_passwords_of_users(emulator, client, users):
     path = f"{users}/alice/password"
     await client.post(f"{users}/alice")
     assert (await client.get(path)).json() == {"hasPassword": False}
-    assert refused(await client.delete(path), 404, "COM9007")
-    assert refused(await client.post(path, json={}), 400, "COM9003")
+    assert refused(await client.delete(path), 404, "AUM9007")
+    assert refused(await client.post(path, json={}), 400, "AUM9003")
     assert (await client.post(path, json={"password": "p-1"})).status_code == 201
     assert (await client.get(path)).json() == {"hasPassword": True}
-    assert refused(await client.post(path, json={"password": "p-2"}), 400, "COM9009")
+    assert refused(await client.post(path, json={"password": "p-2"}), 400, "AUM9009")
     change = {"currentPassword": "p-1", "newPassword": "p-2"}
     async with open_client(emulator) as hers:
         assert (await log_in(hers, SamUser(emulator.operator_id, "alice", "p-1"))).status_code == 200
-        assert refused(await hers.put(path, json=change | {"currentPassword": "no"}), 400, "AUM9008")
-        assert refused(await hers.put(path, json=change | {"newPassword": ""}), 400, "COM9003")
+        assert refused(await hers.put(path, json=change | {"currentPassword": "no"}), 400, "AUM9028")
+        assert refused(await hers.put(path, json=change | {"newPassword": ""}), 400, "AUM9003")
         assert (await hers.put(path, json=change)).status_code == 200
         assert refused(await hers.get("/sims"), 401, "AGW0002")
         assert refused(await log_in(hers, SamUser(emulator.operator_id, "alice", "p-1")), 401, "AUM0002")
@@ -136,7 +136,7 @@ async def test_second_factor_of_users(emulator, client, users):
     assert refused(await client.delete(path), 400, "AUM9010")
     assert "Soracom%3Asam" in (await client.post(path)).json()["totpUri"]
     assert (await client.get(path)).json() == {"status": "UNCONFIRMED"}
-    assert refused(await client.post(f"{path}/verify", json={"mfaOTPCode": "no"}), 400, "COM9003")
+    assert refused(await client.post(f"{path}/verify", json={"mfaOTPCode": "no"}), 400, "AUM9003")
     code = emulator.one_time_password(user)
     assert (await client.post(f"{path}/verify", json={"mfaOTPCode": code})).status_code == 204
     assert (await client.get(path)).json() == {"status": "ACTIVE"}

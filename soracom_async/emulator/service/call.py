@@ -95,7 +95,7 @@ class Call:
         """Return how many items the page is to have."""
         limit = self.query.get("limit", default)
         if limit < 1:
-            raise Refusal.invalid("limit is less than 1")
+            raise Refusal.invalid("{0} is less than {1}", "limit", 1)
         return int(min(limit, most))
 
     def tag_filter(self) -> Callable[[dict[str, str]], bool] | None:
@@ -103,11 +103,11 @@ class Call:
         name, value = self.query.get("tag_name"), self.query.get("tag_value")
         mode = self.query.get("tag_value_match_mode", "exact")
         if mode not in ("exact", "prefix"):
-            raise Refusal.invalid("tag_value_match_mode is neither exact nor prefix")
+            raise Refusal.invalid("{0} is none of {1}", "tag_value_match_mode", ("exact", "prefix"))
         if name is None:
             return None
         if value is None:
-            raise Refusal.invalid("tag_name needs tag_value")
+            raise Refusal.invalid("{0} is missing", "tag_value")
         if mode == "prefix":
             return lambda tags: name in tags and tags[name].startswith(value)
         return lambda tags: tags.get(name) == value

@@ -139,7 +139,8 @@ async def _error(fault: FaultContext, *, status: int = 500, done: bool = False) 
     if done:
         await fault.call_next()
     refusal = Refusal.internal_error()
-    refusal.status = status
+    if status != refusal.status:  # only the 500 is known to come as plain text
+        refusal.status, refusal.headers = status, {}
     raise refusal
 
 

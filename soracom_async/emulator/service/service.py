@@ -18,6 +18,7 @@ from ..protocol.messages import (
 )
 from ..state.world import AuditEntry
 from . import validation
+from .areas import area_of
 from .call import Call
 from .context import RequestContext
 from .faults import Faults
@@ -121,7 +122,8 @@ class Service:
 
     def refuse(self, context: RequestContext, refusal: Refusal) -> Response:
         """Return the response to a refused request."""
-        body = encode(refusal.body(context.request.headers.get("x-soracom-lang", "en")))
+        language = context.request.headers.get("x-soracom-lang", "en")
+        body = encode(refusal.body(language, area_of(context.operation)))
         headers = {"content-type": "application/json"} | refusal.headers | self.grant(context).headers
         return Response(refusal.status, headers, body)
 

@@ -22,7 +22,7 @@ def no_such_key() -> Refusal:
     collections remember the places of removed records, and operators the keys that were given. What the service does is
     not known in public.
     """
-    return Refusal.invalid("last_evaluated_key is not one of this listing")
+    return Refusal.invalid("last_evaluated_key is not a key of this listing")
 
 
 def number_in(key: str) -> int:

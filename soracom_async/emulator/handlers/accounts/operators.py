@@ -36,7 +36,7 @@ def create_information(call: Call) -> None:
     """Set the information for the first time."""
     topic = _topic(call)
     if topic in call.operator.records:
-        raise Refusal("COM9011", topic)
+        raise Refusal.exists(topic.replace("_", " "), "")
     call.operator.records[topic] = call.body
 
 
@@ -57,13 +57,14 @@ def _record(call: Call, name: str) -> Any:
     try:
         return call.operator.records[name]
     except KeyError:
-        raise Refusal("COM9010", name) from None
+        kind, _, identifier = name.partition(" ")
+        raise Refusal.not_found(kind.replace("_", " "), identifier) from None
 
 
 def _namespace(call: Call) -> str:
     namespace = call.path["namespace"]
     if namespace not in ("Support", "Email", "UserConsole"):
-        raise Refusal.invalid(f"there is no namespace {namespace}")
+        raise Refusal.unknown("namespace", namespace)
     return f"configuration {namespace}"
 
 
@@ -79,7 +80,7 @@ def set_configuration(call: Call) -> Any:
     name = _namespace(call)
     version = call.operator.records.get(name, {}).get("version", 0)
     if call.body.get("expectedVersion", version) not in (None, version):
-        raise Refusal("COM9006")
+        raise Refusal("*9006")
     record = call.operator.records[name] = {
         "namespace": call.path["namespace"],
         "configuration": call.body["configuration"],
@@ -117,7 +118,7 @@ def add_coverage_type(call: Call) -> None:
     """Add a coverage type; the next token has it."""
     coverage = call.path["coverage_type"]
     if coverage not in ("jp", "g"):
-        raise Refusal.invalid(f"there is no coverage type {coverage}")
+        raise Refusal.unknown("coverage type", coverage)
     if coverage not in call.operator.coverages:
         call.operator.coverages.append(coverage)
 

@@ -61,7 +61,7 @@ def delete_password(call: Call) -> None:
     """Remove a SAM user's password."""
     user = user_in(call)
     if user.password is None:
-        raise Refusal.not_found("password of", user.name)
+        raise Refusal.absent("The user {0} has no password.", user.name)
     _set(call, user, None)
 
 

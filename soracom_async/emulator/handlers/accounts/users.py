@@ -67,7 +67,7 @@ def create_user(call: Call) -> None:
     """Add a SAM user, who cannot log in yet."""
     name = call.path["user_name"]
     if name in call.operator.users:
-        raise Refusal.not_possible(f"the user {name} exists already")
+        raise Refusal.not_possible("the user {0} exists already", name)
     call.world.add_user(call.operator, name).description = call.body.get("description") or ""
 
 
@@ -99,7 +99,7 @@ def _key_in(call: Call) -> Key:
     user, key_id = user_in(call), call.path["auth_key_id"]
     key = call.world.keys.get(key_id)
     if key is None or key.user is not user:
-        raise Refusal("AUM9009", key_id)
+        raise Refusal("AUM9029", key_id)
     return key
 
 

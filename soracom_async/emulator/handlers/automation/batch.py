@@ -17,6 +17,7 @@ from ...durations import SECOND_MS
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page, decode, encode
 from ...service import validation
+from ...service.areas import area_of
 from ...service.call import Call
 from ...service.routing import Router
 from .. import HANDLERS, handles
@@ -98,14 +99,14 @@ def create_job(call: Call) -> Any:
     """
     group, requests = _group(call), [task["request"] for task in call.body["tasks"]]
     if not 1 <= len(requests) <= MOST:
-        raise Refusal.invalid(f"body.tasks has not 1 to {MOST} tasks")
+        raise Refusal.invalid("the number of items in {0} is not within {1} and {2}", "body.tasks", 1, MOST)
     routes = [_route(request, number) for number, request in enumerate(requests)]
     apis = {operation.id for operation, _ in routes}
     if len(apis) > 1:
         raise Refusal.invalid("the tasks call different APIs")
     (api,) = apis
     if any(job["_api"] == api and _running(call, job) for job in call.collection("batch job").values()):
-        raise Refusal.not_possible(f"a job that calls {api} is running")
+        raise Refusal.not_possible("a job that calls {0} is running", api)
     job = {
         "batchGroupId": group["batchGroupId"],
         "jobId": call.world.uuid(),
@@ -150,7 +151,7 @@ def _route(request: Record, number: int) -> tuple[Any, dict[str, str]]:
     try:
         return _router().match(request.get("method") or "", request.get("path") or "")
     except Refusal:
-        raise Refusal.invalid(f"body.tasks[{number}] calls no API that a batch can call") from None
+        raise Refusal.invalid("{0} calls an API that is not available to batches", f"body.tasks[{number}]") from None
 
 
 def _response(call: Call, request: Record) -> Record:
@@ -160,7 +161,8 @@ def _response(call: Call, request: Record) -> Record:
         call.body = validation.check_body(call.operation, encode(request.get("body") or {}))
         answer = HANDLERS[call.operation.id](call)
     except Refusal as refusal:
-        return {"statusCode": refusal.status, "body": refusal.body(call.request.headers.get("x-soracom-lang", "en"))}
+        language = call.request.headers.get("x-soracom-lang", "en")
+        return {"statusCode": refusal.status, "body": refusal.body(language, area_of(call.operation))}
     return {"statusCode": call.operation.status, "body": decode(encode(answer))}
 
 

@@ -35,14 +35,14 @@ def export_image(call: Call) -> Any:
     """Order an image of a time; refuse (404) if nothing was recorded then."""
     camera, time = camera_in(call), call.body["time"]
     if time > call.now:
-        raise Refusal.invalid("body.time is in the future")
+        raise Refusal.invalid("{0} is in the future", "body.time")
     if not camera["license"]:
         raise Refusal.not_possible("the camera has no license")
     for each in call.body.get("imageFilters") or ():
         if each != "wide_angle_correction":
-            raise Refusal.invalid(f"there is no image filter {each}")
+            raise Refusal.unknown("image filter", each)
     if not overlaps(camera, call.now + 1, time, time + 1):  # a recording that has not ended counts
-        raise Refusal.not_found("recording of the camera", camera["deviceId"])
+        raise Refusal.absent("The camera {0} has no recording of that time.", camera["deviceId"])
     outcome = "completed" if spend(camera, call.now, 1) else "limitExceeded"
     return _order(call, outcome, 5 * SECOND_MS, "image/jpeg", {"time": time})
 
@@ -53,9 +53,9 @@ def export_video(call: Call) -> Any:
     camera, start, end = camera_in(call), call.body["from"], call.body["to"]
     codec = call.body.get("audioCodec") or "pcm_s16le"
     if not start < end <= start + LONGEST_MS:
-        raise Refusal.invalid("body.to is not within 900 seconds after body.from")
+        raise Refusal.invalid("{0} is not within {1} seconds after {2}", "body.to", 900, "body.from")
     if codec not in ("pcm_s16le", "mp3"):
-        raise Refusal.invalid("body.audioCodec is neither pcm_s16le nor mp3")
+        raise Refusal.invalid("{0} is none of {1}", "body.audioCodec", ("pcm_s16le", "mp3"))
     length = sum(over - begin for begin, over in overlaps(camera, call.now, start, end))
     if not length:
         raise Refusal.not_possible("nothing was recorded at that time")

@@ -40,7 +40,7 @@ def _bill(call: Call) -> Bill:
         (bill for bill in account(call.operator, call.now).bills.values() if month_text(bill.month) == month), None
     )
     if bill is None:
-        raise Refusal.not_found("bill of", month)
+        raise Refusal.absent("There is no bill of {0}.", month)
     return bill
 
 

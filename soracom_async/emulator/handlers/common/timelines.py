@@ -39,7 +39,7 @@ def period(call: Call) -> tuple[int | None, int | None]:
     """Return the query's from and to, in milliseconds; raises Refusal (400) if `from` is later."""
     start, end = call.query.get("from"), call.query.get("to")
     if start is not None and end is not None and start > end:
-        raise Refusal.invalid("from is later than to")
+        raise Refusal.invalid("{0} is later than {1}", "from", "to")
     return start, end
 
 
@@ -53,7 +53,7 @@ def part(
     """
     order = call.query.get("sort", "desc")
     if order not in ("asc", "desc"):
-        raise Refusal.invalid("sort is neither asc nor desc")
+        raise Refusal.invalid("{0} is none of {1}", "sort", ("asc", "desc"))
 
     def place(record: Record) -> tuple[int, str]:
         return record[time], str(record[tie]) if tie else ""

@@ -102,7 +102,7 @@ def delete_directory(call: Call) -> None:
     _must_be_private(call)
     path = _directory(call)
     if path == ROOT or any(entry["directory"] == path for entry in call.collection(KIND).values()):
-        raise Refusal.not_possible(f"the directory {path} is not empty")
+        raise Refusal.not_possible("the directory {0} is not empty", path)
     call.collection(KIND).take(path)
 
 

@@ -128,7 +128,7 @@ def set_group(call: Call) -> Any:
     """Put a SIM into one of the operator's groups."""
     group_id = call.body.get("groupId")
     if not group_id:
-        raise Refusal.invalid("body.groupId is missing")
+        raise Refusal.invalid("{0} is missing", "body.groupId")
     call.operator.groups.get(group_id)
     return changed(call, lambda sim: life.change_group(sim, group_id, call.now))
 

@@ -34,14 +34,14 @@ def _as_root(call: Call) -> None:
 def _one_of(call: Call, name: str, values: tuple[str, ...]) -> str:
     value: str | None = call.body.get(name)
     if value not in values:
-        raise Refusal.invalid(f"body.{name} is none of {', '.join(values)}")
+        raise Refusal.invalid("{0} is none of {1}", f"body.{name}", values)
     return value
 
 
 def _text(call: Call, name: str) -> str:
     text: str | None = call.body.get(name)
     if not text:
-        raise Refusal.invalid(f"body.{name} is missing")
+        raise Refusal.invalid("{0} is missing", f"body.{name}")
     return text
 
 
@@ -86,7 +86,7 @@ def update_packs(call: Call) -> None:
     for each in call.body.get("licensePackQuantities") or ():
         name, quantity = each.get("licensePackName"), each.get("desiredQuantity")
         if name not in PACKS or quantity is None or quantity < 0:
-            raise Refusal.invalid(f"body.licensePackQuantities has not quantities of {', '.join(PACKS)}")
+            raise Refusal.invalid("{0} is not a list of quantities of {1}", "body.licensePackQuantities", PACKS)
         wanted[name] = quantity
     packs |= wanted
 
