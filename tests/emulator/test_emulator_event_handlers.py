@@ -82,6 +82,21 @@ async def test_a_handler_has_one_target_of_ones_own(client, other):
     assert refused(await other.put(f"/event_handlers/{made['handlerId']}", json=BODY), 400, "SEM9007")
 
 
+async def test_a_handler_has_a_rule_and_actions_that_there_are(client):
+    """What no type has cannot be watched or done; the handler that there is stays as it is."""
+    made = await make(client, targetSimId=sim_id(1))
+    for wrong in (
+        {"ruleConfig": RULE | {"type": "SimWeeklyTotalTrafficRule"}},
+        {"ruleConfig": {"properties": RULE["properties"]}},
+        {"actionConfigList": [ACTION, ACTION | {"type": "SendFaxAction"}]},
+        {"actionConfigList": [{"properties": ACTION["properties"]}]},
+    ):
+        body = BODY | {"targetSimId": sim_id(1)} | wrong
+        for method, path in (("POST", "/event_handlers"), ("PUT", f"/event_handlers/{made['handlerId']}")):
+            assert (await client.request(method, path, json=body)).status_code == 400
+    assert (await client.get("/event_handlers")).json() == [made]
+
+
 async def test_listing_by_target(emulator, client):
     """Handlers are listed by what they watch, and by the SIM that they concern."""
     group = (await client.get("/groups")).json()[0]["groupId"]

@@ -487,5 +487,4 @@ async def test_operators_never_see_each_others_sims(client, other):
     for path in (SIM, IMSI):
         assert refused(await other.get(path), 404, "SEM9001")
         assert refused(await other.post(f"{path}/suspend"), 404, "SEM9001")
-    listed = await other.get("/sims", params={"last_evaluated_key": sim_id(1)})
-    assert {sim["operatorId"] for sim in listed.json()} == {other.operator.id}
+    assert (await other.get("/sims", params={"last_evaluated_key": sim_id(1)})).status_code == 400

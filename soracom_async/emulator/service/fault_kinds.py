@@ -183,3 +183,13 @@ async def _loop_pages(fault: FaultContext) -> Response:
     elif response.next_key is None and response.status < 300:
         response.next_key = fault.memory.get("second")
     return response
+
+
+@_kind("file-delay")
+async def _file_delay(fault: FaultContext, *, seconds: float = 5.0, status: int = 403) -> Response:
+    """Files whose URLs are in the answer are not there for `seconds`; the storage host answers `status`."""
+    response = await fault.call_next()
+    named = response.headers.get("location", "") + response.body.decode(errors="replace")
+    world = fault.service.world
+    world.storage.delay(named, world.wall() + seconds, status)
+    return response

@@ -191,6 +191,8 @@ class Service:
         body = validation.check_body(operation, request.body)
         call = Call(self.world, operation, path, query, body, session, request, self.token_ttl)
         result = handler(call)
+        if isinstance(result, Page) and result.next_key is not None:
+            call.give(result.next_key)
         context.session = call.session  # after a login, the session exists only now
         if operation.id == "auth":
             self.logins += 1

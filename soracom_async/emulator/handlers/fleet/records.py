@@ -8,7 +8,7 @@ from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
 from ...state import life
-from ...state.paging import first_page
+from ...state.paging import first_page, no_such_key, number_in
 from ...state.sims import SHAPES, VIRTUAL, Sim
 from .. import handles
 from ..common.stock import free_number
@@ -27,12 +27,13 @@ def timed(call: Call, entries: list[dict[str, Any]], time: str, *, unit: int = 1
     order = query.get("sort", "desc" if newest_first else "asc")
     if order not in ("asc", "desc"):
         raise Refusal.invalid("{0} is none of {1}", "sort", ("asc", "desc"))
-    key = query.get("last_evaluated_key") or ""
-    if key and not (key.isascii() and key.isdigit()):
-        raise Refusal.invalid("last_evaluated_key is not a key of this listing")
-    numbers = range(int(key) + 1 if key else 0, len(entries))
+    key = query.get("last_evaluated_key")
+    last = number_in(key) if key else None
+    if last is not None and last >= len(entries):  # entries are never removed
+        raise no_such_key()
+    numbers = range(0 if last is None else last + 1, len(entries))
     if order == "desc":
-        numbers = range(min(int(key), len(entries)) if key else len(entries))[::-1]
+        numbers = range(len(entries) if last is None else last)[::-1]
     chosen = (
         number
         for number in numbers
