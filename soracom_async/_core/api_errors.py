@@ -14,9 +14,9 @@ LONGEST = 1 << 16
 """Bytes that an answer which refuses a token has at most: a longer one does not come from the API."""
 
 _CHARSET = re.compile(r";\s*charset=[\"']?([\w.:-]+)", re.IGNORECASE)
-_CHARSETS = frozenset(
-    ("shift_jis", "sjis", "windows-31j", "cp932", "euc-jp", "iso-2022-jp", "iso-8859-1", "latin1", "windows-1252")
-)
+_CODECS = dict.fromkeys(("shift_jis", "sjis", "x-sjis", "windows-31j", "cp932"), "cp932") | {
+    name: name for name in ("euc-jp", "iso-2022-jp", "iso-8859-1", "windows-1252")
+}
 """The encodings other than Unicode that are believed; Python has some that are slow, or no encodings of text."""
 
 
@@ -30,9 +30,10 @@ def json_of(response: Response) -> Any:
             return json.loads(response.content)
         except ValueError:
             named = _CHARSET.search(response.headers.get("content-type", ""))
-            if named is None or named[1].lower() not in _CHARSETS:
+            codec = _CODECS.get(named[1].lower()) if named is not None else None
+            if codec is None:
                 raise
-            return json.loads(response.content.decode(named[1]))
+            return json.loads(response.content.decode(codec))
     except RecursionError:
         raise ValueError("it is nested too deep") from None
 
