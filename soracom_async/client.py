@@ -209,8 +209,9 @@ class Soracom(Groups):
 
         `what` is an operationId, with its arguments by name, or a URL that an answer contained, as of an exported file:
         nothing of the session's is sent there, and a file that is not there yet (403, 404) is waited for, up to 15
-        seconds. See `files.Download` for what the answer can do: one of a URL that breaks off goes on. The time-out is for each chunk, not for the whole; neither `max_response_size` nor
-        `max_connections` counts the answers that are open. Raises what the methods raise.
+        seconds. See `files.Download` for what the answer can do: one of a URL that breaks off goes on. The time-out is
+        for each chunk, not for the whole; neither `max_response_size` nor `max_connections` counts the answers that are
+        open. Raises what the methods raise.
         """
         from ._registry import load
         from ._session.redirects import DOWNLOAD, Location
