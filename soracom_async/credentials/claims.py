@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 PUBLIC_KEY_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """The algorithms that are allowed where none are named: those of public keys."""
-_UNCHECKED = {"verify_exp": False, "verify_aud": False}
 
 
 def unverified_claims(token: str) -> dict[str, Any]:
@@ -24,7 +23,7 @@ def unverified_claims(token: str) -> dict[str, Any]:
     import jwt
 
     try:
-        claims = jwt.decode(token, options={"verify_signature": False, **_UNCHECKED})
+        claims = jwt.decode(token, options={"verify_signature": False, "verify_exp": False, "verify_aud": False})
     except jwt.PyJWTError:
         return {}
     return claims
@@ -53,13 +52,14 @@ def verified_claims(token: str, key: Any, algorithms: list[str] | None = None) -
 
 def _verified(token: str, key: Any, algorithms: list[str] | tuple[str, ...]) -> dict[str, Any] | Exception:
     import jwt
+    from jwt.algorithms import has_crypto
 
     try:
         header = jwt.get_unverified_header(token)
-        algorithm, key_id = header.get("alg"), header.get("kid")
+        algorithm, key_id = str(header.get("alg")), header.get("kid")
         if algorithm not in algorithms:
             return jwt.InvalidAlgorithmError(f"the token is signed by {algorithm}; allowed: {_listed(algorithms)}")
-        if not algorithm.startswith("HS") and not jwt.algorithms.has_crypto:
+        if not algorithm.startswith("HS") and not has_crypto:
             return ConfigurationError("to verify a signature takes the package cryptography: pip install cryptography")
         if isinstance(key, dict | jwt.PyJWKSet):
             key = _chosen(key, key_id)
@@ -73,7 +73,9 @@ def _verified(token: str, key: Any, algorithms: list[str] | tuple[str, ...]) -> 
             )
         if algorithm not in fitting:
             return jwt.InvalidAlgorithmError(f"the token is signed by {algorithm}; the key is for {_listed(fitting)}")
-        return jwt.decode(token, fitting[algorithm], algorithms=[algorithm], options=_UNCHECKED)
+        return jwt.decode(
+            token, fitting[algorithm], algorithms=[algorithm], options={"verify_exp": False, "verify_aud": False}
+        )
     except jwt.InvalidTokenError as error:
         error.__cause__ = error.__context__ = None  # their frames hold the token too
         return error.with_traceback(None)
