@@ -151,9 +151,11 @@ async def _throttle(fault: FaultContext, *, says: Throttling | None = None) -> R
 
 
 @_kind("unauthorized")
-async def _unauthorized(fault: FaultContext) -> Response:
-    """A valid token is refused."""
-    raise Refusal("AUM0013")
+async def _unauthorized(fault: FaultContext, *, status: int = 401, code: str = "AUM0013") -> Response:
+    """A valid token is refused; the service also does that with 403, and with code AGW0002."""
+    refusal = Refusal(code)
+    refusal.status = status
+    raise refusal
 
 
 @_kind("token-death")
