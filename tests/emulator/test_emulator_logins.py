@@ -293,6 +293,7 @@ async def test_password_reset_by_mail(emulator, client):
     """A token comes by mail to a known address only, and works once; an unknown address is an error."""
     issue = "/auth/password_reset_token/issue"
     assert refused(await client.post(issue, json={"email": "nobody@example.com"}), 400, "AUM9011")
+    assert refused(await client.post(issue, json={"email": "nobody"}), 400, "COM0008")
     assert (await client.post(issue, json={"email": "root@example.com"})).status_code == 200
     (mail,) = emulator.mails
     assert mail.to == "root@example.com"

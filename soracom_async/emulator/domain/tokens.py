@@ -75,9 +75,10 @@ def _claims(user: User, allowed: tuple[str, ...]) -> dict[str, Any]:
 
 def check(world: World, session: Session | None, request: Request) -> Session:
     """Return the session of a request; refuse (401) no key and token, wrong ones, and a token that has expired."""
+    if not all(request.headers.get(name) for name in ("x-soracom-api-key", "x-soracom-token")):
+        raise Refusal("AUM0001")
     if session is None:
-        given = all(request.headers.get(name) for name in ("x-soracom-api-key", "x-soracom-token"))
-        raise Refusal("AGW0002" if given else "AUM0001")
+        raise Refusal("AGW0002")
     if not lives(world, session):
         raise Refusal("AUM0013")
     return session
