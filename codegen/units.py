@@ -11,6 +11,7 @@ from attrs import frozen
 TIMES = {
     "epoch milliseconds": "EpochMilliseconds",
     "epoch seconds": "EpochSeconds",
+    "epoch seconds with a fraction": "FractionalSeconds",
     "ISO 8601": "ISODateTime",
     "YYYYMM": "Month",
     "YYYYMMDD": "Day",
@@ -26,7 +27,7 @@ NO_DATE = "number"
 
 _DIGITS = ("Month", "Day", "Second")
 _CALENDAR = ("Month", "Day")
-_NUMBERS = (TIMES["epoch milliseconds"], TIMES["epoch seconds"], *BY_MAGNITUDE.values())
+_NUMBERS = (*(name for unit, name in TIMES.items() if unit.startswith("epoch")), *BY_MAGNITUDE.values())
 _WRITTEN = {name: unit for unit, name in TIMES.items()} | {
     "MillisecondsOrSeconds": "epoch milliseconds, or in seconds: the magnitude tells",
     "SecondsOrMilliseconds": "epoch seconds, or in milliseconds: the magnitude tells",

@@ -23,6 +23,7 @@ class Unit(enum.Enum):
     SECONDS = "epoch seconds"
     MILLISECONDS_OR_SECONDS = "epoch milliseconds or seconds"
     SECONDS_OR_MILLISECONDS = "epoch seconds or milliseconds"
+    FRACTIONAL_SECONDS = "epoch seconds with a fraction"
     ISO = "ISO 8601"
     MONTH = "%Y%m"
     DAY = "%Y%m%d"
@@ -41,6 +42,8 @@ MillisecondsOrSeconds = Annotated[datetime, Unit.MILLISECONDS_OR_SECONDS]
 """An epoch whose unit is told by its magnitude; milliseconds, where it is written for the first time."""
 SecondsOrMilliseconds = Annotated[datetime, Unit.SECONDS_OR_MILLISECONDS]
 """An epoch whose unit is told by its magnitude; seconds, where it is written for the first time."""
+FractionalSeconds = Annotated[datetime, Unit.FRACTIONAL_SECONDS]
+"""An epoch in seconds, with a fraction down to the microsecond."""
 ISODateTime = Annotated[datetime, Unit.ISO]
 Month = Annotated[date, Unit.MONTH]
 """A month, written YYYYMM; the date is its first day."""
@@ -60,7 +63,13 @@ Digits = datetime | date | str | int
 
 _SECOND = timedelta(seconds=1)
 _MILLISECOND = timedelta(milliseconds=1)
-_NUMERIC = (Unit.MILLISECONDS, Unit.MILLISECONDS_OR_SECONDS, Unit.SECONDS, Unit.SECONDS_OR_MILLISECONDS)
+_NUMERIC = (
+    Unit.MILLISECONDS,
+    Unit.MILLISECONDS_OR_SECONDS,
+    Unit.SECONDS,
+    Unit.SECONDS_OR_MILLISECONDS,
+    Unit.FRACTIONAL_SECONDS,
+)
 DIGITS = (Unit.MONTH, Unit.DAY, Unit.SECOND, Unit.DAY_OR_TIME)
 """Units in which a number is meant as the digits of a date."""
 _CALENDAR = (Unit.MONTH, Unit.DAY)
@@ -127,8 +136,8 @@ def exactly(value: Any, unit: Unit) -> Any:
 
 
 def differs(one: object, other: object) -> bool:
-    """Tell whether two values are different JSON: 1 and 1.0 are, a NaN and itself are not."""
-    return one is not other and (type(one) is not type(other) or one != other)
+    """Tell whether two values are different JSON: 1 and 1.0 are, 0.0 and -0.0 too; a NaN and itself are not."""
+    return one is not other and (type(one) is not type(other) or one != other or (one == 0 and str(one) != str(other)))
 
 
 def _in_utc(value: date) -> datetime:
@@ -156,7 +165,8 @@ def _form(value: Any, unit: Unit) -> Unit | None:
         value = float(value)
     elif kind is not int and kind is not float:
         return None
-    return Unit.MILLISECONDS_OR_SECONDS if abs(value) >= MAGNITUDE else Unit.SECONDS_OR_MILLISECONDS
+    least = _LAST_SECOND + 1 if unit is Unit.FRACTIONAL_SECONDS else MAGNITUDE
+    return Unit.MILLISECONDS_OR_SECONDS if abs(value) >= least else Unit.SECONDS_OR_MILLISECONDS
 
 
 def _read(value: Any, form: Unit, *, dates: bool) -> datetime | date:
@@ -193,6 +203,8 @@ def _number(since: timedelta, unit: Unit) -> float:
     """Return the epoch of a time; where the magnitude tells the unit, in the one that it tells."""
     if unit is Unit.MILLISECONDS:
         return since // _MILLISECOND
+    if unit is Unit.FRACTIONAL_SECONDS:
+        return since / _SECOND
     seconds = since // _SECOND
     if unit is Unit.SECONDS or (unit is Unit.SECONDS_OR_MILLISECONDS and abs(seconds) < MAGNITUDE):
         return seconds

@@ -251,7 +251,7 @@ class PriceByQuantity(Model):
     """The price with tax."""
 
 class ProductModel(Model, product_info_url="productInfoURL", terms_of_consignor_url="termsOfConsignorURL",
-    terms_of_solution_url="termsOfSolutionURL"):
+    terms_of_solution_url="termsOfSolutionURL", product_image_urls="productImageURLs"):
     """A product that can be ordered."""
     campaign_code: str | None = None
     """The code of the campaign."""
@@ -293,6 +293,8 @@ class ProductModel(Model, product_info_url="productInfoURL", terms_of_consignor_
     """The name of the solution's terms and conditions."""
     terms_of_solution_url: str | None = None
     """The URL of the solution's terms and conditions."""
+    product_image_urls: list[str] | None = None
+    """The URLs of pictures of the product. Not declared in the API document; seen in 2019."""
 
 class ResourceInitialSetting(Model):
     """The settings with which the SIMs of an order start."""

@@ -103,12 +103,12 @@ async def test_the_present_month(emulator, client):
 async def test_months_without_a_bill(client, newcomer):
     """There is none of the future, of what is long past, or of a month that cost nothing."""
     for path in ("/bills/202502", "/bills/202306", "/bills/202502/daily"):
-        assert refused(await client.get(path), 404, "COM9007")
-    assert refused(await client.post("/bills/202502/export"), 404, "COM9007")
+        assert refused(await client.get(path), 404, "BIL9007")
+    assert refused(await client.post("/bills/202502/export"), 404, "BIL9007")
     assert (await client.get("/bills/202513")).status_code in (400, 404)
     assert (await newcomer.get("/bills")).json() == {"billList": []}
     assert (await newcomer.get("/bills/latest")).json()["amount"] == 0
-    assert refused(await newcomer.get("/bills/202501"), 404, "COM9007")
+    assert refused(await newcomer.get("/bills/202501"), 404, "BIL9007")
 
 
 async def test_what_a_sim_costs(emulator, newcomer):
@@ -179,7 +179,7 @@ async def test_exports(emulator, client, newcomer):
     emulator.advance(60)
     file = (await client.get(f"/files/exported/{started['exportedFileId']}")).json()
     assert file["status"] == "exported"
-    assert refused(await client.post("/bills/latest/export?export_mode=x"), 400, "COM9003")
+    assert refused(await client.post("/bills/latest/export?export_mode=x"), 400, "BIL9003")
 
 
 async def download(emulator, url):
@@ -208,7 +208,7 @@ async def test_a_coupon(emulator, newcomer):
     path = f"/coupons/{made['couponCode']}/register"
     coupon = fitting("registerCoupon", await newcomer.post(path, content=b""))
     assert (coupon["balance"], coupon["currency"]) == (400, "JPY")
-    assert refused(await newcomer.post(path), 400, "COM9003")
+    assert refused(await newcomer.post(path), 400, "BIL9003")
     await active_sim(newcomer)
     await pass_time(emulator, newcomer, 31)
     january = fitting("getBilling", await newcomer.get("/bills/202501"))
@@ -221,7 +221,7 @@ async def test_a_coupon(emulator, newcomer):
     assert (await newcomer.get("/bills/202503")).json()["appliedCouponAmount"] == 0
     # It stays spent when the months in which it was are not shown any more.
     await pass_time(emulator, newcomer, 800)
-    assert refused(await newcomer.get("/bills/202502"), 404, "COM9007")
+    assert refused(await newcomer.get("/bills/202502"), 404, "BIL9007")
     assert (await newcomer.get("/coupons")).json()["couponList"][0]["balance"] == 0
 
 
@@ -229,10 +229,10 @@ async def test_a_coupon_that_is_too_old(emulator, client, other):
     """A coupon can be registered by anybody, until its last month is over."""
     codes = [(await client.post("/sandbox/coupons/create", content=b"")).json()["couponCode"] for _ in range(2)]
     assert (await other.post(f"/coupons/{codes[0]}/register")).json()["expiryYearMonth"] == "202601"
-    assert refused(await client.post(f"/coupons/{codes[0]}/register"), 400, "COM9003")
+    assert refused(await client.post(f"/coupons/{codes[0]}/register"), 400, "BIL9003")
     await pass_time(emulator, client, 396)
-    assert refused(await client.post(f"/coupons/{codes[1]}/register"), 400, "COM9003")
-    assert refused(await client.post("/coupons/x/register"), 400, "COM9003")
+    assert refused(await client.post(f"/coupons/{codes[1]}/register"), 400, "BIL9003")
+    assert refused(await client.post("/coupons/x/register"), 400, "BIL9003")
 
 
 async def test_a_coupon_is_bought(client):
@@ -252,4 +252,4 @@ async def test_a_coupon_is_bought(client):
 async def test_amounts_of_coupons(client, amount):
     """A coupon is worth something, and not the world."""
     assert refused(await client.post("/coupons", json={"amount": amount}), 400, "COM9003")
-    assert refused(await client.post("/sandbox/coupons/create", json={"amount": amount}), 400, "COM9003")
+    assert refused(await client.post("/sandbox/coupons/create", json={"amount": amount}), 400, "BIL9003")

@@ -33,7 +33,8 @@ async def test_the_life_of_a_capture(client, other, captures, emulator):
     """A capture runs for its time or until it is stopped; only then it can be deleted."""
     stopped = await begin(client, captures, prefix="p")
     assert (stopped["status"], stopped["prefix"]) == ("CAPTURING", "p")
-    path, wrong_state = f"{captures}/{stopped['sessionId']}", "SEM9002" if "/sims/" in captures else "COM9009"
+    path, area = f"{captures}/{stopped['sessionId']}", "SEM" if "/sims/" in captures else "COM"
+    wrong_state = f"{area}9009"
     assert refused(await client.delete(path), 400, wrong_state)
     assert (await other.get(path)).status_code == 404
     emulator.advance(10)
@@ -45,7 +46,7 @@ async def test_the_life_of_a_capture(client, other, captures, emulator):
     assert (await client.get(path)).json()["status"] == "DONE"
     assert refused(await client.post(f"{path}/stop"), 400, wrong_state)
     assert (await client.delete(path)).json()["status"] == "DONE"
-    assert refused(await client.get(path), 404, "COM9010")
+    assert refused(await client.get(path), 404, f"{area}9007")
 
 
 async def test_the_file_of_a_capture(client, captures, emulator):
@@ -68,5 +69,6 @@ async def test_listing_captures(client, captures):
 
 async def test_a_capture_has_a_duration(client, captures):
     """Half a minute is the least, a day the most."""
+    code = "SEM9003" if "/sims/" in captures else "COM9003"
     for duration in (29, 86_401):
-        assert refused(await client.post(captures, json={"duration": duration}), 400, "COM9003")
+        assert refused(await client.post(captures, json={"duration": duration}), 400, code)

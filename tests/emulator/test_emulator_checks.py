@@ -60,11 +60,11 @@ def test_parameters(kind, right, wrong):
     for text in right:
         check_path(operation, {"a": text})
     for text in wrong:
-        with pytest.raises(Refusal, match="path parameter a"):
+        with pytest.raises(Refusal, match="COM9003.*a is "):
             check_path(operation, {"a": text})
     for text in wrong:
         if text.isascii() and text.strip():
-            with pytest.raises(Refusal, match="query parameter a"):
+            with pytest.raises(Refusal, match="COM9003.*a is "):
                 check_query(operation, f"a={text.replace('+', '%2B').replace(' ', '+')}")
 
 
@@ -154,7 +154,7 @@ def test_lists_of_parameters():
     """Several values of a parameter come one by one, or in one text."""
     operation = Operation("x", "GET", "/x", "X", Effect.READ, query=(Parameter("a", list[int]), Parameter("b")))
     assert check_query(operation, "a=1,2&b=9&a=3") == {"a": [1, 2, 3], "b": "9"}
-    with pytest.raises(Refusal, match="query parameter a"):
+    with pytest.raises(Refusal, match="COM9003.*a is "):
         check_query(operation, "a=1,x")
 
 

@@ -205,4 +205,4 @@ async def test_what_happens_between_two_pages_moves_nothing(client, order):
 async def test_a_key_of_no_sim_is_refused(client, listing):
     """A search does not begin anew."""
     path = listing.replace("/groups/GROUP", await groups(client, 0))
-    assert refused(await client.get(f"{path}last_evaluated_key=x"), 400, "COM9003")
+    assert refused(await client.get(f"{path}last_evaluated_key=x"), 400, "SEM9003")

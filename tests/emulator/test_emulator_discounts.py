@@ -43,7 +43,7 @@ async def test_a_contract(emulator, client, other):
     assert (await client.get(PATH)).json() == {"volumeDiscountList": [contract]}
     path = f"{PATH}/{contract['contractId']}"
     assert fitting("getVolumeDiscount", await client.get(path)) == contract
-    assert refused(await other.get(path), 400, "COM9003")
+    assert refused(await other.get(path), 400, "BIL9003")
     emulator.advance(380 * 86_400)
     await log_in(client, emulator.root_user)
     assert (await client.get(path)).json()["status"] == "expired"

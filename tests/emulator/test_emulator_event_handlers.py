@@ -66,20 +66,35 @@ async def test_a_handler_has_one_target_of_ones_own(client, other):
     """No target, two, or somebody else's: there is no such handler."""
     groups = (await other.get("/groups")).json()
     for targets, status, code in (
-        ({}, 400, "COM9003"),
-        ({"targetImsi": imsi(1), "targetSimId": sim_id(1)}, 400, "COM9003"),
+        ({}, 400, "SEM9003"),
+        ({"targetImsi": imsi(1), "targetSimId": sim_id(1)}, 400, "SEM9003"),
         ({"targetImsi": imsi(31)}, 404, "SEM9001"),
         ({"targetSimId": "nobody"}, 404, "SEM9001"),
         ({"targetGroupId": groups[0]["groupId"]}, 404, "SEM9011"),
-        ({"targetOperatorId": other.operator.id}, 403, "AUM0017"),
-        ({"targetSimId": sim_id(1), "status": "asleep"}, 400, "COM9003"),
+        ({"targetOperatorId": other.operator.id}, 403, "AUM9017"),
+        ({"targetSimId": sim_id(1), "status": "asleep"}, 400, "SEM9003"),
     ):
         assert refused(await client.post("/event_handlers", json=BODY | targets), status, code)
     made = await make(client, targetSimId=sim_id(1))
-    assert refused(await client.put(f"/event_handlers/{made['handlerId']}", json=BODY), 400, "COM9003")
+    assert refused(await client.put(f"/event_handlers/{made['handlerId']}", json=BODY), 400, "SEM9003")
     assert (await client.get(f"/event_handlers/{made['handlerId']}")).json() == made
-    assert refused(await other.get(f"/event_handlers/{made['handlerId']}"), 404, "COM9007")
-    assert refused(await other.put(f"/event_handlers/{made['handlerId']}", json=BODY), 404, "COM9007")
+    assert refused(await other.get(f"/event_handlers/{made['handlerId']}"), 404, "SEM9007")
+    assert refused(await other.put(f"/event_handlers/{made['handlerId']}", json=BODY), 400, "SEM9007")
+
+
+async def test_a_handler_has_a_rule_and_actions_that_there_are(client):
+    """What no type has cannot be watched or done; the handler that there is stays as it is."""
+    made = await make(client, targetSimId=sim_id(1))
+    for wrong in (
+        {"ruleConfig": RULE | {"type": "SimWeeklyTotalTrafficRule"}},
+        {"ruleConfig": {"properties": RULE["properties"]}},
+        {"actionConfigList": [ACTION, ACTION | {"type": "SendFaxAction"}]},
+        {"actionConfigList": [{"properties": ACTION["properties"]}]},
+    ):
+        body = BODY | {"targetSimId": sim_id(1)} | wrong
+        for method, path in (("POST", "/event_handlers"), ("PUT", f"/event_handlers/{made['handlerId']}")):
+            assert (await client.request(method, path, json=body)).status_code == 400
+    assert (await client.get("/event_handlers")).json() == [made]
 
 
 async def test_listing_by_target(emulator, client):
@@ -97,7 +112,7 @@ async def test_listing_by_target(emulator, client):
     assert (await client.get("/event_handlers")).json() == list(made.values())
     for kind, handler in made.items():
         assert (await client.get("/event_handlers", params={"target": kind})).json() == [handler]
-    assert refused(await client.get("/event_handlers?target=nobody"), 400, "COM9003")
+    assert refused(await client.get("/event_handlers?target=nobody"), 400, "SEM9003")
     for number, kinds in ((1, ["operator", "imsi", "group"]), (2, ["operator", "sim"])):
         listed = (await client.get(f"/event_handlers/subscribers/{imsi(number)}")).json()
         assert [each["name"] for each in listed] == kinds
@@ -109,7 +124,7 @@ async def test_ignoring(emulator, client):
     handler = await make(client, targetOperatorId=emulator.operator_id)
     listing = f"/event_handlers/subscribers/{imsi(1)}"
     ignore = f"/event_handlers/{handler['handlerId']}/subscribers/{imsi(1)}/ignore"
-    assert refused(await client.delete(ignore), 404, "COM9007")
+    assert refused(await client.delete(ignore), 404, "SEM9007")
     for _ in range(2):
         assert (await client.post(ignore)).status_code == 200
     assert (await client.get(listing)).json() == []
@@ -117,4 +132,4 @@ async def test_ignoring(emulator, client):
     assert (await client.get("/event_handlers")).json() == [handler]
     assert (await client.delete(ignore)).status_code == 204
     assert (await client.get(listing)).json() == [handler]
-    assert refused(await client.post(f"/event_handlers/x/subscribers/{imsi(1)}/ignore"), 404, "COM9007")
+    assert refused(await client.post(f"/event_handlers/x/subscribers/{imsi(1)}/ignore"), 404, "SEM9007")

@@ -68,7 +68,7 @@ async def test_what_a_user_must_be(lagoon):
     assert refused(await lagoon.post("/lagoon/users", json=USER | {"userPassword": ""}), 400, "COM9003")
     assert len((await lagoon.get("/lagoon/users")).json()) == 1
     body = {"oldPassword": "wrong", "newPassword": "Secret-2"}
-    assert refused(await lagoon.put("/lagoon/users/1/password", json=body), 400, "AUM9008")
+    assert refused(await lagoon.put("/lagoon/users/1/password", json=body), 400, "AUM9028")
     assert refused(await lagoon.put("/lagoon/users/1/email", json={"userEmail": "root@example.com"}), 409, "COM9008")
     assert refused(await lagoon.delete("/lagoon/users/9"), 404, "COM9007")
 

@@ -16,19 +16,20 @@ def own(emulator):
 async def test_the_operator(client, own):
     """An operator finds itself, and no other one."""
     assert (await client.get(own)).json()["email"] == "root@example.com"
-    assert refused(await client.get("/operators/OP0000000000"), 403, "AUM0017")
+    assert refused(await client.get("/operators/OP0000000000"), 400, "AUM9017")
 
 
 async def test_another_operator_is_out_of_reach(client, other, own):
     """Whatever is asked of another operator is refused alike."""
-    for method, path in (
-        ("GET", ""),
-        ("GET", "/auth_keys"),
-        ("POST", "/token"),
-        ("DELETE", "/tokens"),
-        ("GET", "/mfa"),
+    for method, path, status in (
+        ("GET", "", 400),
+        ("GET", "/auth_keys", 403),
+        ("POST", "/token", 403),
+        ("DELETE", "/tokens", 400),
+        ("POST", "/support/token", 400),
+        ("GET", "/mfa", 403),
     ):
-        assert refused(await other.request(method, own + path, json={}), 403, "AUM0017")
+        assert refused(await other.request(method, own + path, json={}), status, "AUM9017")
     assert (await client.get(own)).status_code == 200
 
 
@@ -45,9 +46,9 @@ async def test_auth_keys(emulator, client, other, own):
         assert listed[key.auth_key_id]["lastUsedDateTime"] == emulator.world.wall()
         assert "authKey" not in listed[key.auth_key_id]
         path = f"/operators/{other.operator.id}/auth_keys/{key.auth_key_id}"
-        assert refused(await other.delete(path), 404, "AUM9009")
+        assert refused(await other.delete(path), 404, "AUM9029")
         assert (await client.delete(f"{own}/auth_keys/{key.auth_key_id}")).status_code == 204
-        assert refused(await client.delete(f"{own}/auth_keys/{key.auth_key_id}"), 404, "AUM9009")
+        assert refused(await client.delete(f"{own}/auth_keys/{key.auth_key_id}"), 404, "AUM9029")
         assert refused(await log_in(another, key), 401, "AUM0002")
 
 
@@ -57,37 +58,39 @@ async def test_company_information(client, own):
     body = dict.fromkeys(
         ("companyName", "countryCode", "zipCode", "department", "contactPersonName", "phoneNumber"), "x"
     )
-    assert refused(await client.get(path), 404, "COM9010")
-    assert refused(await client.put(path, json=body), 404, "COM9010")
+    assert refused(await client.get(path), 404, "AUM9007")
+    assert refused(await client.put(path, json=body), 404, "AUM9007")
     assert refused(await client.post(path, json={"companyName": 1}), 400, "COM9003")
     assert refused(await client.post(path, json={"companyName": "x"}), 400, "COM9003")
     assert (await client.post(path, json=body)).status_code == 201
-    assert refused(await client.post(path, json=body), 409, "COM9011")
+    assert refused(await client.post(path, json=body), 409, "AUM9008")
     assert (await client.put(path, json=body | {"city": "y"})).status_code == 200
     assert (await client.get(path)).json()["city"] == "y"
-    assert refused(await client.get(f"{own}/individual_information"), 404, "COM9010")
+    assert refused(await client.get(f"{own}/individual_information"), 404, "AUM9007")
 
 
 async def test_configuration(client, own):
     """A namespace has a version; who expects another one is refused."""
     path = f"{own}/configuration/Support"
     body = {"configuration": {"a": 1}}
-    assert refused(await client.get(path), 404, "COM9010")
+    assert refused(await client.get(path), 404, "AUM9007")
     for version in (1, 2):
         assert (await client.post(path, json=body)).json()["version"] == version
-    assert refused(await client.post(path, json=body | {"expectedVersion": 1}), 409, "COM9006")
+    assert refused(await client.post(path, json=body | {"expectedVersion": 1}), 409, "AUM9006")
     assert (await client.post(path, json=body | {"expectedVersion": 2})).json()["version"] == 3
     assert (await client.get(path)).json()["configuration"] == {"a": 1}
     assert (await client.delete(path)).status_code == 204
-    assert refused(await client.delete(path), 404, "COM9010")
-    assert refused(await client.get(f"{own}/configuration/None"), 400, "COM9003")
+    assert refused(await client.delete(path), 404, "AUM9007")
+    for method in "GET", "DELETE":
+        assert refused(await client.request(method, f"{own}/configuration/None"), 404, "AUM9007")
+    assert refused(await client.post(f"{own}/configuration/None", json=body), 400, "AUM9003")
 
 
 async def test_contracts_and_support(client, own):
     """A contract is concluded and ended; a support token is given."""
     assert (await client.post(f"{own}/contracts", json={"contractName": "harvest"})).status_code == 200
     assert (await client.delete(f"{own}/contracts/harvest")).status_code == 204
-    assert refused(await client.delete(f"{own}/contracts/harvest"), 404, "COM9010")
+    assert refused(await client.delete(f"{own}/contracts/harvest"), 404, "AUM9007")
     assert (await client.post(f"{own}/support/token")).json()["token"]
 
 

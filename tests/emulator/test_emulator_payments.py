@@ -34,7 +34,7 @@ async def test_every_sign_up_can_pay(emulator):
 async def test_payer_information(client):
     """It is found once it was said."""
     path = "/payment_statements/payer_information"
-    assert refused(await client.get(path), 400, "COM9003")
+    assert refused(await client.get(path), 400, "BIL9003")
     body = {"companyName": "A", "fullName": "B"}
     fitting("registerPayerInformation", await client.post(path, json=body))
     assert fitting("getPayerInformation", await client.get(path)) == body
@@ -44,7 +44,7 @@ async def test_the_payment_of_a_bill(emulator, client):
     """A bill is paid ten days after its month, with tax; then there is a statement of it."""
     bill = (await client.get("/bills")).json()["billList"][0]
     path = f"/payment_history/transactions/{bill['paymentTransactionId']}"
-    assert refused(await client.get(path), 404, "COM9007")
+    assert refused(await client.get(path), 404, "BIL9007")
     emulator.advance(10 * 86_400)
     assert (await log_in(client, emulator.root_user)).status_code == 200
     payment = fitting("getPaymentTransaction", await client.get(path))
@@ -83,4 +83,4 @@ async def test_the_payment_of_an_order(emulator, client, other):
         text = (await anybody.get(url)).text
     assert 'companyName,"Ä, B"\n' in text
     assert f"orderId,{offer['orderId']}\n" in text
-    assert refused(await other.post(path), 400, "COM9003")
+    assert refused(await other.post(path), 400, "BIL9003")

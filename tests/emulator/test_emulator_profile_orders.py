@@ -65,7 +65,7 @@ async def test_offers_are_forgotten(emulator, client):
         ({"bundles": ["X3-5MB", "X3-5MB"]}, "COM9003"),
         ({"bundles": ["US-1MB"]}, "COM9003"),
         ({"description": "x" * 101}, "COM9003"),
-        ({"speedClass": "s1.8xfast"}, "SEM9008"),
+        ({"speedClass": "s1.8xfast"}, "SEM9028"),
     ],
 )
 async def test_what_cannot_be_offered(client, wrong, code):

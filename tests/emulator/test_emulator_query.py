@@ -114,8 +114,8 @@ async def test_pages_of_sims(client):
 
 async def test_what_is_no_search(client):
     """A value of one character is refused for SIMs, and what an operation does not know is ignored."""
-    assert refused(await client.get("/query/sims?name=red,x"), 400, "COM9003")
-    assert refused(await client.get("/query/sims?limit=0"), 400, "COM9003")
+    assert refused(await client.get("/query/sims?name=red,x"), 400, "SEM9003")
+    assert refused(await client.get("/query/sims?limit=0"), 400, "SEM9003")
     assert len((await client.get("/query/subscribers?status=none&limit=100")).json()) == 30
 
 

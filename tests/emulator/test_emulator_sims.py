@@ -101,7 +101,7 @@ async def test_listings_stream_the_whole_fleet(client):
     subscribers, sizes = await everything(client, "/subscribers", limit=10)
     assert [each["imsi"] for each in subscribers] == [imsi(n) for n in range(1, 31)]
     assert sizes == [10, 10, 10]
-    assert refused(await client.get("/sims?last_evaluated_key=x"), 400, "COM9003")
+    assert refused(await client.get("/sims?last_evaluated_key=x"), 400, "SEM9003")
 
 
 async def test_limits_have_a_ceiling(clock):
@@ -132,8 +132,8 @@ async def test_filters(client):
     ):
         found, _ = await everything(client, "/subscribers", limit=3, **query)
         assert found == [each for n, each in enumerate(every, 1) if wanted(n, each)], query
-    assert refused(await client.get("/subscribers?tag_name=a"), 400, "COM9003")
-    assert refused(await client.get("/subscribers?tag_value_match_mode=a"), 400, "COM9003")
+    assert refused(await client.get("/subscribers?tag_name=a"), 400, "SEM9003")
+    assert refused(await client.get("/subscribers?tag_value_match_mode=a"), 400, "SEM9003")
 
 
 def test_a_filtered_page_may_be_short_and_not_the_last():
@@ -181,9 +181,9 @@ async def test_a_terminated_sim_stays_and_never_changes(client):
         "send_sms": {"payload": "a"},
         "report_local_info": None,
     }.items():
-        assert refused(await client.post(f"{SIM}/{path}", json=body), 400, "SEM9003"), path
-    assert refused(await client.put(f"{SIM}/tags", json=[]), 400, "SEM9003")
-    assert refused(await client.delete(f"{SIM}/tags/name"), 400, "SEM9003")
+        assert refused(await client.post(f"{SIM}/{path}", json=body), 400, "SEM9023"), path
+    assert refused(await client.put(f"{SIM}/tags", json=[]), 400, "SEM9023")
+    assert refused(await client.delete(f"{SIM}/tags/name"), 400, "SEM9023")
     assert (await client.get("/subscribers?status_filter=terminated")).json()[0]["imsi"] == imsi(1)
 
 
@@ -192,7 +192,7 @@ async def test_speed_classes(client):
     for _ in range(2):
         answer = await client.post(f"{SIM}/update_speed_class", json={"speedClass": "u1.slow"})
         assert answer.json()["speedClass"] == "u1.slow"
-    assert refused(await client.post(f"{SIM}/update_speed_class", json={"speedClass": "x"}), 400, "SEM9008")
+    assert refused(await client.post(f"{SIM}/update_speed_class", json={"speedClass": "x"}), 400, "SEM9028")
     assert refused(await client.post(f"{SIM}/update_speed_class", json={}), 400, "COM9003")
 
 
@@ -205,7 +205,7 @@ async def test_imei_lock(emulator, client):
     assert (await client.post(f"{path}/set_imei_lock", json={"imei": "12"})).json()["imeiLock"] == {"imei": "12"}
     assert (await client.post(f"{path}/unset_imei_lock")).json()["imeiLock"] is None
     assert (await client.post(f"{path}/delete_session")).json()["sessionStatus"]["online"] is False
-    assert refused(await client.post(f"{path}/set_imei_lock", json={}), 400, "SEM9007")
+    assert refused(await client.post(f"{path}/set_imei_lock", json={}), 400, "SEM9027")
 
 
 async def test_sessions_and_their_events(emulator, client, clock):
@@ -241,8 +241,8 @@ async def test_status_history(emulator, client, clock):
     at = states[1]["applyDateTimeEpochSec"] * 1000
     within = (await client.get(history, params={"from": at, "to": at})).json()
     assert [state["status"] for state in within] == ["active"]
-    assert refused(await client.get(f"{history}?sort=up"), 400, "COM9003")
-    assert refused(await client.get(f"{history}?last_evaluated_key=x"), 400, "COM9003")
+    assert refused(await client.get(f"{history}?sort=up"), 400, "SEM9003")
+    assert refused(await client.get(f"{history}?last_evaluated_key=x"), 400, "SEM9003")
     other = next(n for n in range(1, 31) if emulator.operator.fleet.look(n).status == "standby")
     states = (await client.get(f"/sims/{sim_id(other)}/statuses/history")).json()
     assert [state["status"] for state in states] == ["standby", "ready"]
@@ -298,7 +298,7 @@ async def test_groups_of_sims(emulator, client):
     assert (await client.delete(f"/groups/{group}")).status_code == 204
     assert (await client.get(SIM)).json()["groupId"] is None
     assert refused(await client.post(f"{SIM}/set_group", json={"groupId": group}), 404, "SEM9011")
-    assert refused(await client.post(f"{SIM}/set_group", json={}), 400, "COM9003")
+    assert refused(await client.post(f"{SIM}/set_group", json={}), 400, "SEM9003")
     seeded = next(iter(emulator.operator.groups))
     members, _ = await everything(client, f"/groups/{seeded}/subscribers", limit=3)
     await client.delete(f"/groups/{seeded}")
@@ -311,8 +311,8 @@ async def test_sms(client):
         answer = await client.post(f"{path}/send_sms", json={"payload": "a", "encodingType": 1})
         assert answer.status_code == 202
         assert answer.json()["messageId"]
-    assert refused(await client.post(f"{SIM}/send_sms", json={}), 400, "COM9003")
-    assert refused(await client.post(f"{SIM}/send_sms", json={"payload": "a", "encodingType": 3}), 400, "COM9003")
+    assert refused(await client.post(f"{SIM}/send_sms", json={}), 400, "SEM9003")
+    assert refused(await client.post(f"{SIM}/send_sms", json={"payload": "a", "encodingType": 3}), 400, "SEM9003")
 
 
 async def test_registration(emulator, client, other):
@@ -324,11 +324,11 @@ async def test_registration(emulator, client, other):
     assert answer.status_code == 201
     assert (answer.json()["status"], answer.json()["groupId"], answer.json()["tags"]) == ("ready", group, {"a": "b"})
     assert (await client.post(f"/sims/{new}/suspend")).json()["status"] == "suspended"
-    assert refused(await other.post(f"/sims/{new}/register", json={"registrationSecret": "1"}), 400, "SEM9006")
+    assert refused(await other.post(f"/sims/{new}/register", json={"registrationSecret": "1"}), 400, "SEM9026")
     assert refused(await other.get(f"/sims/{new}"), 404, "SEM9001")
     assert (await other.post(f"/subscribers/{imsi(501)}/register", json={"registrationSecret": "1"})).status_code == 201
-    assert refused(await client.post("/sims/x/register", json=body), 400, "SEM9006")
-    assert refused(await client.post(f"/sims/{sim_id(502)}/register", json={"registrationSecret": ""}), 400, "SEM9006")
+    assert refused(await client.post("/sims/x/register", json=body), 400, "SEM9026")
+    assert refused(await client.post(f"/sims/{sim_id(502)}/register", json={"registrationSecret": ""}), 400, "SEM9026")
     assert refused(await client.post(f"/sims/{sim_id(502)}/register", json={}), 400, "COM9003")
     sims, _ = await everything(client, "/sims", limit=30)
     assert [sim["simId"] for sim in sims][-1] == new
@@ -336,14 +336,14 @@ async def test_registration(emulator, client, other):
 
 async def test_virtual_sims(client):
     """A virtual SIM has keys, no serial number, its own speed class, and comes online with an Arc session."""
-    assert refused(await client.post("/sims", json={"type": "virtual", "subscription": "plan01s"}), 400, "COM9003")
+    assert refused(await client.post("/sims", json={"type": "virtual", "subscription": "plan01s"}), 400, "SEM9003")
     body = {"type": "virtual", "subscription": "planArc01"}
     sim = (await client.post("/sims", json=body)).json()
     second = (await client.post("/sims", json=body)).json()
     assert second["simId"] > sim["simId"]
     path = f"/sims/{sim['simId']}"
     assert (sim["type"], sim["status"], sim["serialNumber"]) == ("virtual", "active", None)
-    assert refused(await client.post(f"{path}/update_speed_class", json={"speedClass": "s1.fast"}), 400, "SEM9008")
+    assert refused(await client.post(f"{path}/update_speed_class", json={"speedClass": "s1.fast"}), 400, "SEM9028")
     renewed = (await client.put(f"{path}/credentials/arc", json={})).json()
     assert set(renewed) == {"arcClientPeerPublicKey", "arcClientPeerPrivateKey"}
     given = {"arcClientPeerPublicKey": "mine"}
@@ -364,17 +364,17 @@ async def test_virtual_subscriptions(client):
     own, one, two = second["subscribers"]
     assert (own, first["subscribers"].keys()) == (imsi(1), {own, one})
     assert second["subscribers"][one]["status"] == "active"
-    assert refused(await client.post(f"{profile}/subscribers/{one}/cancel_download"), 400, "COM9009")
+    assert refused(await client.post(f"{profile}/subscribers/{one}/cancel_download"), 400, "SEM9009")
     for each, left in (one, True), (two, False):
         assert (await client.post(f"{profile}/subscribers/{each}/terminate")).status_code == 204
         shown = (await client.get(SIM)).json()["profiles"][sim_id(1)]
         assert shown["subscribers"][each]["status"] == "terminated"
         assert bool(shown["arcClientPeerPublicKey"]) is left
-    assert refused(await client.post(f"{profile}/subscribers/{one}/terminate"), 400, "SEM9003")
-    assert refused(await client.post(f"{profile}/subscribers/{own}/terminate"), 400, "COM9009")
+    assert refused(await client.post(f"{profile}/subscribers/{one}/terminate"), 400, "SEM9023")
+    assert refused(await client.post(f"{profile}/subscribers/{own}/terminate"), 400, "SEM9009")
     assert refused(await client.post(f"{profile}/subscribers/{imsi(2)}/terminate"), 404, "SEM9001")
-    assert refused(await client.post(f"{SIM}/profiles/1/add_subscription", json=body), 404, "COM9010")
-    assert refused(await client.post(f"{SIM}/profiles/1/subscribers/{one}/terminate"), 404, "COM9010")
+    assert refused(await client.post(f"{SIM}/profiles/1/add_subscription", json=body), 404, "SEM9007")
+    assert refused(await client.post(f"{SIM}/profiles/1/subscribers/{one}/terminate"), 404, "SEM9007")
 
 
 async def test_a_virtual_sim_keeps_its_keys(client):
@@ -392,15 +392,15 @@ async def test_additional_subscriptions(client):
     sim = (await client.post("/sims", json={"type": "virtual", "subscription": "planArc01"})).json()["simId"]
     profile, body = f"/sims/{sim}/profiles/{sim}", {"subscription": "planX1", "type": "cellular"}
     added = [(await client.post(f"{profile}/add_subscription", json=body)).json() for _ in range(9)]
-    assert refused(await client.post(f"{profile}/add_subscription", json=body), 400, "COM9009")
+    assert refused(await client.post(f"{profile}/add_subscription", json=body), 400, "SEM9009")
     one, two, *_ = list(added[-1]["subscribers"])[1:]
-    assert refused(await client.post(f"{profile}/subscribers/{one}/terminate"), 400, "COM9009")
+    assert refused(await client.post(f"{profile}/subscribers/{one}/terminate"), 400, "SEM9009")
     cancelled = await client.post(f"{profile}/subscribers/{one}/cancel_download")
     assert cancelled.json() == {"containers": []}
     subscribers = (await client.get(f"/sims/{sim}")).json()["profiles"][sim]["subscribers"]
     assert [subscribers[each]["status"] for each in (one, two)] == ["terminated", "active"]
     await client.post(f"/sims/{sim}/sessions/arc", json={})
-    assert refused(await client.post(f"{profile}/subscribers/{two}/cancel_download"), 400, "COM9009")
+    assert refused(await client.post(f"{profile}/subscribers/{two}/cancel_download"), 400, "SEM9009")
     await client.post(f"/sims/{sim}/enable_termination")
     assert (await client.post(f"/sims/{sim}/terminate")).status_code == 200
     subscribers = (await client.get(f"/sims/{sim}")).json()["profiles"][sim]["subscribers"]
@@ -425,7 +425,7 @@ async def test_downlinks(emulator, client):
     sent = {"port": 1, "payload": "a"}
     assert (await client.post(f"{online}/downlink/tcp", json=sent)).json()["data"] == "a"
     assert (await client.post(f"{online}/downlink/udp", json=sent)).status_code == 204
-    assert refused(await client.post(f"{offline}/downlink/udp", json=sent), 422, "SEM0016")
+    assert refused(await client.post(f"{offline}/downlink/udp", json=sent), 400, "SEM0016")
     image = await client.post(f"{online}/downlink/rtsp", json={"command": "snapshot"})
     assert image.headers["content-type"] == "image/jpeg"
     assert image.content.startswith(b"\xff\xd8")
@@ -436,7 +436,7 @@ async def test_downlinks(emulator, client):
 async def test_packet_captures(emulator, client):
     """A capture runs for its time or until it is stopped; only then it can be deleted."""
     path = f"{SIM}/packet_capture_sessions"
-    assert refused(await client.post(path, json={"duration": 1}), 400, "COM9003")
+    assert refused(await client.post(path, json={"duration": 1}), 400, "SEM9003")
     ids = [(await client.post(path, json={"duration": 60})).json()["sessionId"] for _ in range(3)]
     found, sizes = await everything(client, path, limit=2)
     assert ([each["sessionId"] for each in found], sizes) == (ids, [2, 1])
@@ -446,7 +446,7 @@ async def test_packet_captures(emulator, client):
     emulator.advance(61)
     assert (await client.get(f"{path}/{ids[1]}")).json()["status"] == "DONE"
     assert (await client.delete(f"{path}/{ids[1]}")).status_code == 200
-    assert refused(await client.get(f"{path}/{ids[1]}"), 404, "COM9010")
+    assert refused(await client.get(f"{path}/{ids[1]}"), 404, "SEM9007")
 
 
 async def test_transfers(emulator, client, other):
@@ -461,9 +461,9 @@ async def test_transfers(emulator, client, other):
     token = (await client.post(issue, json=body)).json()["token"]
     again = (await client.post(issue, json=body)).json()["token"]
     unwanted = (await client.post(issue, json=body)).json()["token"]
-    assert refused(await other.delete(f"/subscribers/transfer_token/{unwanted}"), 404, "SEM9009")
+    assert refused(await other.delete(f"/subscribers/transfer_token/{unwanted}"), 404, "SEM9029")
     assert (await client.delete(f"/subscribers/transfer_token/{unwanted}")).status_code == 204
-    assert refused(await client.delete(f"/subscribers/transfer_token/{unwanted}"), 404, "SEM9009")
+    assert refused(await client.delete(f"/subscribers/transfer_token/{unwanted}"), 404, "SEM9029")
     assert refused(await client.post(verify, json={"token": token}), 400, "AUM9012")
     assert (await other.post(verify, json={"token": token})).json() == {"transferredImsi": [imsi(1), imsi(2)]}
     assert refused(await other.post(verify, json={"token": token}), 400, "AUM9012")
@@ -477,7 +477,7 @@ async def test_transfers(emulator, client, other):
 async def test_exports(client):
     """An export names its file."""
     assert (await client.post("/subscribers/export?export_mode=async")).json()["exportedFileId"]
-    assert refused(await client.post("/subscribers/export?export_mode=x"), 400, "COM9003")
+    assert refused(await client.post("/subscribers/export?export_mode=x"), 400, "SEM9003")
 
 
 async def test_operators_never_see_each_others_sims(client, other):
@@ -487,5 +487,4 @@ async def test_operators_never_see_each_others_sims(client, other):
     for path in (SIM, IMSI):
         assert refused(await other.get(path), 404, "SEM9001")
         assert refused(await other.post(f"{path}/suspend"), 404, "SEM9001")
-    listed = await other.get("/sims", params={"last_evaluated_key": sim_id(1)})
-    assert {sim["operatorId"] for sim in listed.json()} == {other.operator.id}
+    assert (await other.get("/sims", params={"last_evaluated_key": sim_id(1)})).status_code == 400

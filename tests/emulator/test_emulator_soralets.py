@@ -51,16 +51,16 @@ async def test_the_life_of_a_soralet(soracom, emulator):
 async def test_versions(client, emulator):
     """Versions count on, and the latest is found by its name."""
     assert (await client.post("/soralets", json={"soraletId": ID})).status_code == 201
-    assert refused(await client.post(f"{PATH}/test", json=TRIAL | {"version": "$LATEST"}), 404, "COM9007")
+    assert refused(await client.post(f"{PATH}/test", json=TRIAL | {"version": "$LATEST"}), 404, "SLM9007")
     before = (await client.get(PATH)).json()["updatedTime"]
     for number in range(1, soralets.VERSIONS + 1):
         emulator.advance(1)
         made = await client.post(f"{PATH}/versions", content=bytes(number))
         assert (made.status_code, made.json()["version"], made.json()["size"]) == (201, number, number)
     assert (await client.get(PATH)).json()["updatedTime"] == before + 10_000
-    assert refused(await client.post(f"{PATH}/versions", content=b"x"), 400, "COM9009")
+    assert refused(await client.post(f"{PATH}/versions", content=b"x"), 400, "SLM9009")
     assert (await client.delete(f"{PATH}/versions/10")).status_code == 204
-    assert refused(await client.delete(f"{PATH}/versions/10"), 404, "COM9007")
+    assert refused(await client.delete(f"{PATH}/versions/10"), 404, "SLM9007")
     assert (await client.post(f"{PATH}/versions", content=b"x")).json()["version"] == 11
 
     assert (await client.post(f"{PATH}/test", json=TRIAL | {"version": "$LATEST"})).status_code == 200
@@ -76,34 +76,34 @@ async def test_code_has_a_size(client):
     """No code, or too much of it, makes no version."""
     await client.post("/soralets", json={"soraletId": ID})
     for content in (b"", bytes(soralets.SIZE + 1)):
-        assert refused(await client.post(f"{PATH}/versions", content=content), 400, "COM9003")
+        assert refused(await client.post(f"{PATH}/versions", content=content), 400, "SLM9003")
     assert (await client.get(f"{PATH}/versions")).json() == []
 
 
 async def test_soralets_are_named_and_counted(client, other, emulator):
     """A name is of letters, digits, underscores and hyphens, and taken once; an operator may have twenty."""
     for name in ("", "a b", "ä", "x" * 101):
-        assert refused(await client.post("/soralets", json={"soraletId": name}), 400, "COM9003")
+        assert refused(await client.post("/soralets", json={"soraletId": name}), 400, "SLM9003")
     for number in range(soralets.SORALETS):
         emulator.advance(1)
         assert (await client.post("/soralets", json={"soraletId": f"n{number}"})).status_code == 201
-    assert refused(await client.post("/soralets", json={"soraletId": "n20"}), 400, "COM9009")
+    assert refused(await client.post("/soralets", json={"soraletId": "n20"}), 400, "SLM9009")
     await client.delete("/soralets/n7")
-    assert refused(await client.post("/soralets", json={"soraletId": "n6"}), 409, "COM9008")
+    assert refused(await client.post("/soralets", json={"soraletId": "n6"}), 409, "SLM9008")
     listed = (await client.get("/soralets", params={"limit": 100})).json()
     assert [each["soraletId"] for each in listed] == [f"n{number}" for number in range(20) if number != 7]
     assert set(listed[0]) == {"soraletId", "operatorId", "description", "createdTime", "updatedTime"}
     newest = (await client.get("/soralets", params={"sort": "desc", "limit": 1})).json()
     assert newest[0]["soraletId"] == "n19"
     assert (await other.get("/soralets")).json() == []
-    assert refused(await other.get("/soralets/n1"), 404, "COM9007")
+    assert refused(await other.get("/soralets/n1"), 404, "SLM9007")
 
 
 async def test_a_trial_needs_a_direction(client):
     """What is neither up nor down is refused; downlinks and other encodings come back as they went."""
     await client.post("/soralets", json={"soraletId": ID})
     await client.post(f"{PATH}/versions", content=b"x")
-    assert refused(await client.post(f"{PATH}/test", json=TRIAL | {"direction": "sideways"}), 400, "COM9003")
+    assert refused(await client.post(f"{PATH}/test", json=TRIAL | {"direction": "sideways"}), 400, "SLM9003")
     down = TRIAL | {"direction": "downlink", "payload": "AAE=", "encodingType": "binary"}
     answer = (await client.post(f"{PATH}/test", json=down)).json()
     assert (answer["body"], answer["encodingType"]) == ("AAE=", "binary")

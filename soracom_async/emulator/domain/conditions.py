@@ -45,7 +45,7 @@ def read(text: str) -> Condition:
             raise ValueError("there is more behind the condition")
         condition(_SAMPLE)  # finds a wrong number of arguments, or a date that does not exist, now and not later
     except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
-        raise Refusal.invalid(f"the emulator does not understand the condition {text}") from None
+        raise Refusal.invalid("the condition {0} cannot be understood", text) from None
     return condition
 
 

@@ -24,7 +24,7 @@ def put_file(operator: Operator, path: str, content: bytes, content_type: str, a
     The file is visible from the time `at` on. So the result of a slow job can be written in advance.
     """
     if len(path.encode()) > LONGEST or path.count("/") - 1 > DEEPEST:
-        raise Refusal.invalid(f"a path has up to {LONGEST} bytes and {DEEPEST} directories")
+        raise Refusal.invalid("the path has more than {0} bytes or {1} directories", LONGEST, DEEPEST)
     collection = operator.collection(KIND)
     directory = path.rpartition("/")[0] + "/"
     while directory != ROOT:

@@ -12,7 +12,7 @@ def address_in(text: str | None, where: str) -> IPv4Address:
     try:
         return IPv4Address(text or "")
     except ValueError:
-        raise Refusal.invalid(f"{where} is not an IPv4 address") from None
+        raise Refusal.invalid("{0} is not an IPv4 address", where) from None
 
 
 def network_in(text: str | None, where: str) -> IPv4Network:
@@ -20,4 +20,4 @@ def network_in(text: str | None, where: str) -> IPv4Network:
     try:
         return IPv4Network(text or "")
     except ValueError:
-        raise Refusal.invalid(f"{where} is not an IPv4 range") from None
+        raise Refusal.invalid("{0} is not an IPv4 address range", where) from None

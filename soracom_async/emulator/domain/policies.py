@@ -10,6 +10,7 @@ from attrs import frozen
 
 from ..protocol.errors import Refusal
 from ..protocol.messages import decode
+from ..protocol.texts import Term
 from . import conditions
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _statements(text: str, what: str, names: Callable[[Any], re.Pattern[str]]) -
             for block in blocks
         )
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
-        raise Refusal.invalid(f"the {what} has no statements as they are written") from None
+        raise Refusal.invalid("the statements of the {0} are not valid", Term(what)) from None
 
 
 def _operations(block: dict[str, Any]) -> re.Pattern[str]:

@@ -38,11 +38,11 @@ def usual_speed_class(subscription: str) -> str:
 def check(subscription: str, bundles: Sequence[str] = (), speed_class: str | None = None) -> None:
     """Refuse a subscription that does not exist, and bundles or a speed class that it cannot have."""
     if subscription not in SPEED_CLASSES:
-        raise Refusal.invalid(f"there is no subscription {subscription}")
+        raise Refusal.unknown("subscription", subscription)
     letters = subscription.removeprefix("plan").removeprefix("-")
     for bundle in bundles:
         # A bundle has the name of its subscription: X3-5MB belongs to planX3, DU-10GB to plan-DU.
         if not bundle.startswith(f"{letters}-"):
-            raise Refusal.invalid(f"the bundle {bundle} does not go with {subscription}")
+            raise Refusal.invalid("the bundle {0} does not go with {1}", bundle, subscription)
     if speed_class is not None and speed_class not in SPEED_CLASSES[subscription]:
-        raise Refusal("SEM9008", speed_class, subscription)
+        raise Refusal("SEM9028", speed_class, subscription)

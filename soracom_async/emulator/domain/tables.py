@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from ..protocol.errors import Refusal
 from ..state import life
+from . import sql_errors
 from .filing import files_of
 from .harvest import resources
 
@@ -134,8 +134,8 @@ def query(
 ) -> tuple[dict[str, str], list[dict[str, Any]]]:
     """Return the columns of a result with their types, and its rows; times are in milliseconds.
 
-    SQLite replaces the service's database, and sees only the tables above. Raises Refusal (400) for
-    a query that it cannot run.
+    SQLite replaces the service's database, and sees only the tables above. Raises Refusal (400): ANA0005
+    for a query that it does not understand, ANA0011 for one that it cannot run.
     """
     database = sqlite3.connect(":memory:")
     try:
@@ -147,7 +147,7 @@ def query(
         names = [each[0] for each in cursor.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchmany(MOST_ROWS)]
     except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
-        raise Refusal.invalid(f"body.sql: {error}") from None
+        raise sql_errors.refusal(str(error)) from None
     finally:
         database.close()
     types = {name: _type_of(name, [row[name] for row in rows]) for name in names}
@@ -177,7 +177,12 @@ def _confine(database: sqlite3.Connection) -> None:
     steps = iter(range(MOST_STEPS))
     database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 10_000_000)
     database.set_progress_handler(lambda: next(steps, None) is None, 10_000)
-    database.set_authorizer(lambda action, *_: sqlite3.SQLITE_OK if action in allowed else sqlite3.SQLITE_DENY)
+
+    def permit(action: int, *names: str | None) -> int:
+        own = any(name is not None and name.lower().startswith("sqlite_") for name in names)  # its tables and functions
+        return sqlite3.SQLITE_OK if action in allowed and not own else sqlite3.SQLITE_DENY
+
+    database.set_authorizer(permit)
 
 
 def _type_of(name: str, values: list[Any]) -> str:

@@ -9,6 +9,7 @@ from attrs import define
 
 from ..protocol.errors import Refusal
 from ..state.sims import number_of
+from ..state.storage import URL_LIFE_S
 
 if TYPE_CHECKING:
     from ..._core.operation import Operation
@@ -70,9 +71,20 @@ class Call:
         """Return the page of a collection that the query's `limit` and `last_evaluated_key` mean."""
         return collection.page(self.limit(most=most), self.query.get("last_evaluated_key"), wanted, shown)
 
-    def offer(self, content: bytes, content_type: str = "application/octet-stream") -> str:
-        """Put a file on the storage host, and return its URL, which needs no token and ends after a while."""
-        return self.request.storage + self.world.storage.offer(content, content_type, self.world.wall())
+    def gave(self, key: str) -> bool:
+        """Tell whether an earlier page of this listing ended with a key; its record may be gone by now."""
+        return self._listing(key) in self.operator.given_keys
+
+    def give(self, key: str) -> None:
+        """Remember that a page of this listing ended with a key."""
+        self.operator.give_key(self._listing(key))
+
+    def _listing(self, key: str) -> str:
+        return "/".join([self.operation.id, *self.path.values(), key])
+
+    def offer(self, content: bytes, content_type: str = "application/octet-stream", life: float = URL_LIFE_S) -> str:
+        """Put a file on the storage host, and return its URL, which needs no token and ends after `life` seconds."""
+        return self.request.storage + self.world.storage.offer(content, content_type, self.world.wall(), life)
 
     @property
     def now(self) -> int:
@@ -83,7 +95,7 @@ class Call:
         """Return how many items the page is to have."""
         limit = self.query.get("limit", default)
         if limit < 1:
-            raise Refusal.invalid("limit is less than 1")
+            raise Refusal.invalid("{0} is less than {1}", "limit", 1)
         return int(min(limit, most))
 
     def tag_filter(self) -> Callable[[dict[str, str]], bool] | None:
@@ -91,11 +103,11 @@ class Call:
         name, value = self.query.get("tag_name"), self.query.get("tag_value")
         mode = self.query.get("tag_value_match_mode", "exact")
         if mode not in ("exact", "prefix"):
-            raise Refusal.invalid("tag_value_match_mode is neither exact nor prefix")
+            raise Refusal.invalid("{0} is none of {1}", "tag_value_match_mode", ("exact", "prefix"))
         if name is None:
             return None
         if value is None:
-            raise Refusal.invalid("tag_name needs tag_value")
+            raise Refusal.invalid("{0} is missing", "tag_value")
         if mode == "prefix":
             return lambda tags: name in tags and tags[name].startswith(value)
         return lambda tags: tags.get(name) == value

@@ -139,7 +139,8 @@ async def _error(fault: FaultContext, *, status: int = 500, done: bool = False) 
     if done:
         await fault.call_next()
     refusal = Refusal.internal_error()
-    refusal.status = status
+    if status != refusal.status:  # only the 500 is known to come as plain text
+        refusal.status, refusal.headers = status, {}
     raise refusal
 
 
@@ -183,4 +184,14 @@ async def _loop_pages(fault: FaultContext) -> Response:
         fault.memory["second"] = response.next_key
     elif response.next_key is None and response.status < 300:
         response.next_key = fault.memory.get("second")
+    return response
+
+
+@_kind("file-delay")
+async def _file_delay(fault: FaultContext, *, seconds: float = 5.0, status: int = 403) -> Response:
+    """Files whose URLs are in the answer are not there for `seconds`; the storage host answers `status`."""
+    response = await fault.call_next()
+    named = response.headers.get("location", "") + response.body.decode(errors="replace")
+    world = fault.service.world
+    world.storage.delay(named, world.wall() + seconds, status)
     return response

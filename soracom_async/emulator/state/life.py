@@ -21,7 +21,7 @@ _PREVIOUS = (*_EVENT, "dnsServers", "gatewayPublicIpAddress")
 def usable(sim: Sim) -> None:
     """Refuse any change of a SIM that is terminated."""
     if sim.status == "terminated":
-        raise Refusal("SEM9003")
+        raise Refusal("SEM9023")
 
 
 def note(sim: Sim, at: int) -> None:
@@ -83,7 +83,7 @@ def change_speed_class(sim: Sim, speed_class: str, at: int) -> None:
     """Set the speed class, if it exists for the subscription."""
     usable(sim)
     if speed_class not in (ARC_SPEED_CLASSES if sim.type == "virtual" else SPEED_CLASSES):
-        raise Refusal("SEM9008", speed_class, sim.subscription)
+        raise Refusal("SEM9028", speed_class, sim.subscription)
     if speed_class != sim.speed_class:
         _begin(sim)
         sim.speed_class = speed_class
@@ -104,7 +104,7 @@ def lock_imei(sim: Sim, imei: str | None) -> None:
     usable(sim)
     imei = imei or (sim.imei if sim.online else None)
     if imei is None:
-        raise Refusal("SEM9007")
+        raise Refusal("SEM9027")
     sim.imei_lock = imei
 
 

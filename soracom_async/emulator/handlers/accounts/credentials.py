@@ -23,7 +23,7 @@ def create_credential(call: Call) -> Any:
     """Add credentials."""
     name, kind = call.path["credentials_id"], call.body.get("type")
     if not kind:
-        raise Refusal.invalid("body.type is missing")
+        raise Refusal.invalid("{0} is missing", "body.type")
     record = {
         "credentialsId": name,
         "createDateTime": call.now // 1000,

@@ -33,7 +33,7 @@ def user_of(world: World, given: dict[str, Any]) -> User:
         case {"operatorId": str(operator_id), "userName": str(name), "password": str(password)}:
             operator = world.operators.get(operator_id)
         case _:
-            raise Refusal.invalid("neither email, AuthKey nor user name is given in full")
+            raise Refusal.invalid("neither an email address, an AuthKey nor a SAM user is given in full")
     user = operator.users.get(name) if operator is not None else None
     if user is None or user.password != password:
         raise Refusal("AUM0002")
@@ -55,7 +55,7 @@ def auth(call: Call) -> Any:
 def switch_user(call: Call) -> Any:
     """Switch to a SAM user whose trust policy allows it."""
     if call.signed_in.switched:
-        raise Refusal("AUM9006")
+        raise Refusal("AUM9026")
     seconds = tokens.life(
         call.body.get("tokenTimeoutSeconds"), longest=tokens.SWITCHED_LONGEST_S, default=tokens.SWITCHED_DEFAULT_S
     )

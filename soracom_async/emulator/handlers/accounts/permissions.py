@@ -83,9 +83,9 @@ def attach_role(call: Call) -> None:
     try:
         role_of(call.operator, role_id)
     except Refusal:
-        raise Refusal.invalid(f"there is no role {role_id}") from None
+        raise Refusal.unknown("role", role_id) from None
     if role_id in user.roles:
-        raise Refusal.not_possible(f"the role {role_id} is attached already")
+        raise Refusal.not_possible("the role {0} is attached already", role_id)
     changed(call).roles.append(role_id)
 
 

@@ -21,7 +21,7 @@ def list_roles(call: Call) -> Any:
     """Return the operator's roles, the managed roles, or all."""
     owner = call.query.get("owner", "operator")
     if owner not in ("operator", "soracom", "all"):
-        raise Refusal.invalid("owner is none of operator, soracom, all")
+        raise Refusal.invalid("{0} is none of {1}", "owner", ("operator", "soracom", "all"))
     roles = [*call.collection("role").values(), *MANAGED.values()]
     return [summary(role) for role in roles if owner in (role["owner"], "all")]
 
@@ -37,7 +37,7 @@ def create_role(call: Call) -> Any:
     """Make a role."""
     role_id = call.path["role_id"]
     if role_id in call.collection("role") or role_id.startswith("srn:"):
-        raise Refusal.not_possible(f"the role {role_id} exists already, or is not the operator's to make")
+        raise Refusal.not_possible("the role {0} exists already or is reserved", role_id)
     role = {"roleId": role_id, "roleName": role_id, "owner": "operator", "createDateTime": call.now // 1000}
     call.collection("role")[role_id] = role | _said(call)
     return {"roleId": role_id}
@@ -64,7 +64,7 @@ def delete_role(call: Call) -> None:
     role_id = call.path["role_id"]
     call.collection("role").find(role_id)
     if any(role_id in user.roles for user in call.operator.users.values()):
-        raise Refusal.not_possible(f"the role {role_id} is still attached to a user")
+        raise Refusal.not_possible("the role {0} is still attached to a user", role_id)
     call.collection("role").take(role_id)
 
 
@@ -73,7 +73,7 @@ def list_versions(call: Call) -> Any:
     """Return the versions of a managed role; the operator's own roles have no versions."""
     role_id = call.path["role_id"]
     if role_id in call.collection("role"):
-        raise Refusal.invalid(f"{role_id} is a role of the operator")
+        raise Refusal.invalid("the role {0} is not a managed role", role_id)
     role = role_of(call.operator, role_id)
     shown = {name: role[name] for name in ("roleId", "roleName", "owner", "description", "permission")}
     return [shown | {"version": 1, "publishDateTime": role["createDateTime"]}]

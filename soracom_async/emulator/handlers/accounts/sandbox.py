@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...domain import tokens
+from ...domain import mail_addresses, tokens
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
-from .emails import check_address
 
 SIGN_UP = "sign-up"
 
 
 def _check_email(call: Call, email: str) -> None:
-    check_address(email)
     if call.world.operator_of(email) is not None:
-        raise Refusal.invalid(f"an operator has signed up with {email} already")
+        raise Refusal.email_taken(email)
 
 
 def _check_key(call: Call) -> None:
@@ -24,7 +22,7 @@ def _check_key(call: Call) -> None:
     key_id, secret = call.body.get("authKeyId") or "", call.body.get("authKey") or ""
     key = call.world.keys.get(key_id)
     if not (key_id and secret) or (key is not None and key.secret != secret):
-        raise Refusal.invalid("the AuthKey is not one")
+        raise Refusal.invalid("the AuthKey is not right")
 
 
 @handles("sandboxInitializeOperator")
@@ -34,7 +32,7 @@ def initialize_operator(call: Call) -> Any:
     _check_key(call)
     _check_email(call, email)
     if not password:
-        raise Refusal.invalid("body.password is empty")
+        raise Refusal.invalid("{0} is empty", "body.password")
     operator = call.world.add_operator(email, password)
     # The official command line sends its profile, which has another name for one coverage type.
     wanted = call.body.get("coverageTypes") or [call.body.get("coverageType") or "jp"]
@@ -47,6 +45,7 @@ def initialize_operator(call: Call) -> Any:
 def get_signup_token(call: Call) -> Any:
     """Return the token that a sign-up would send by mail."""
     email = call.path["email"]
+    mail_addresses.check(email, "email")
     _check_key(call)
     _check_email(call, email)
     return {"token": call.world.mail(email, SIGN_UP, None).token}

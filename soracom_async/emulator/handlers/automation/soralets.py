@@ -36,9 +36,9 @@ def create(call: Call) -> None:
     """Make a soralet without code."""
     soralet_id, collection = call.body["soraletId"], call.collection("soralet")
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", soralet_id):
-        raise Refusal.invalid("body.soraletId is not 1 to 100 letters, digits, underscores and hyphens")
+        raise Refusal.invalid("{0} is not 1 to 100 letters, digits, underscores and hyphens", "body.soraletId")
     if len(collection) >= SORALETS:
-        raise Refusal.not_possible(f"there are {SORALETS} soralets already")
+        raise Refusal.not_possible("there are {0} soralets already", SORALETS)
     soralet = {
         "soraletId": soralet_id,
         "operatorId": call.operator.id,
@@ -70,9 +70,9 @@ def upload(call: Call) -> Any:
     """Make the next version; the numbers of deleted versions are not used again."""
     soralet, code = _soralet(call), call.body
     if not 0 < len(code) <= SIZE:
-        raise Refusal.invalid(f"the body has not 1 to {SIZE} bytes")
+        raise Refusal.invalid("the size of the body is not within {0} and {1} bytes", 1, SIZE)
     if len(soralet["_versions"]) >= VERSIONS:
-        raise Refusal.not_possible(f"there are {VERSIONS} versions already")
+        raise Refusal.not_possible("there are {0} versions already", VERSIONS)
     soralet["_made"] += 1
     number, soralet_id, operator = soralet["_made"], soralet["soraletId"], call.operator
     soralet["updatedTime"] = call.now
@@ -117,7 +117,7 @@ def run(call: Call) -> Any:
     """Answer like code that returns its input; the source of the payload makes no difference."""
     soralet, body = _soralet(call), call.body
     if body["direction"] not in ("uplink", "downlink"):
-        raise Refusal.invalid("body.direction is neither uplink nor downlink")
+        raise Refusal.invalid("{0} is none of {1}", "body.direction", ("uplink", "downlink"))
     number = _version(soralet, body["version"])["version"]
     soralet["_said"] += 1
     entry = {

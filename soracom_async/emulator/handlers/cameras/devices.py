@@ -72,7 +72,7 @@ def get_name(call: Call) -> Any:
 def set_name(call: Call) -> None:
     """Change the name of a camera."""
     if not call.body["name"].strip():
-        raise Refusal.invalid("body.name is empty")
+        raise Refusal.invalid("{0} is empty", "body.name")
     camera_in(call)["name"] = call.body["name"]
 
 
@@ -87,7 +87,7 @@ def set_power(call: Call) -> None:
     """Wake a camera, or let it sleep; a sleeping camera records nothing."""
     camera = camera_in(call)
     if call.body["powerState"] not in ("on", "sleep"):
-        raise Refusal.invalid("body.powerState is neither on nor sleep")
+        raise Refusal.invalid("{0} is none of {1}", "body.powerState", ("on", "sleep"))
     if call.body["powerState"] != camera["powerState"]:
         if connected(camera, call.now):
             camera["lastConnectedTime"] = call.now

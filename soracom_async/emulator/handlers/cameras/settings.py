@@ -46,7 +46,7 @@ def set_setting(call: Call) -> None:
     name = _NAMES[call.operation.id.removeprefix(_SET)]
     camera = _reachable(call)
     if call.body["state"] not in SETTINGS[name]:
-        raise Refusal.invalid(f"body.state is none of {', '.join(map(str, SETTINGS[name]))}")
+        raise Refusal.invalid("{0} is none of {1}", "body.state", SETTINGS[name])
     camera["settings"][name] = call.body["state"]
 
 
@@ -63,9 +63,9 @@ def set_self_reboot(call: Call) -> None:
     days, time = call.body.get("daysOfWeek"), call.body.get("time") or "00:00"
     days = list(range(7)) if days is None else days
     if not set(days) <= set(range(7)):
-        raise Refusal.invalid("body.daysOfWeek has more than 0 to 6")
+        raise Refusal.invalid("{0} has a value that is not within {1} and {2}", "body.daysOfWeek", 0, 6)
     if not re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", time):
-        raise Refusal.invalid("body.time is not written HH:mm")
+        raise Refusal.invalid("{0} is not written {1}", "body.time", "HH:mm")
     camera["selfReboot"] = {"enabled": call.body["enabled"], "daysOfWeek": days, "time": time}
 
 
@@ -91,7 +91,7 @@ def assign_license(call: Call) -> Any:
     """Assign one of the operator's free licenses to a camera; it replaces the present one."""
     camera, license_id = camera_in(call), call.body.get("type")
     if license_id not in DAYS:
-        raise Refusal.invalid(f"body.type is none of {', '.join(DAYS)}")
+        raise Refusal.invalid("{0} is none of {1}", "body.type", DAYS)
     if license_id == camera["license"]:
         return Response(304)
     if _in_use(call, license_id) >= packs(call.operator).find(license_id)["quantity"]:
@@ -106,7 +106,7 @@ def unassign_license(call: Call) -> None:
     """Remove a camera's license; without a license it records nothing."""
     camera = camera_in(call)
     if not camera["license"]:
-        raise Refusal.not_found("license of the camera", camera["deviceId"])
+        raise Refusal.absent("The camera {0} has no license.", camera["deviceId"])
     camera["license"] = None
     watch(camera, call.now)
 
@@ -131,10 +131,12 @@ def update_pack(call: Call) -> None:
     """Buy licenses, or cancel free ones."""
     license_id = call.path["license_pack_id"]
     if license_id not in DAYS:
-        raise Refusal.invalid(f"license_pack_id is none of {', '.join(DAYS)}")
+        raise Refusal.invalid("{0} is none of {1}", "license_pack_id", DAYS)
     pack, wanted = packs(call.operator).find(license_id), call.body.get("desiredQuantity")
     if call.body.get("currentQuantity") != pack["quantity"]:
-        raise Refusal.invalid(f"body.currentQuantity is not {pack['quantity']}")
+        raise Refusal.invalid("{0} is not the present quantity, {1}", "body.currentQuantity", pack["quantity"])
     if wanted is None or wanted < _in_use(call, license_id):
-        raise Refusal.invalid(f"body.desiredQuantity is less than the {_in_use(call, license_id)} in use")
+        raise Refusal.invalid(
+            "{0} is less than the {1} licenses in use", "body.desiredQuantity", _in_use(call, license_id)
+        )
     pack["quantity"] = wanted

@@ -64,7 +64,7 @@ def set_limit(call: Call) -> Any:
     """Set the monthly limit."""
     camera, hours = camera_in(call), call.body["limitHours"]
     if not 0 <= hours <= MOST_HOURS:
-        raise Refusal.invalid(f"body.limitHours is not within 0 and {MOST_HOURS}")
+        raise Refusal.invalid("{0} is not within {1} and {2}", "body.limitHours", 0, MOST_HOURS)
     camera["limitHours"] = hours
     return get_usage(call)
 

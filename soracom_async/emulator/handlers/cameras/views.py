@@ -33,7 +33,7 @@ def live_image(call: Call) -> Any:
     """Take an image now, over real-time access."""
     camera = camera_in(call)
     if not camera["realTimeAccess"] or not connected(camera, call.now):
-        raise Refusal("SEM0016")
+        raise Refusal("SCA9002")
     return {"url": call.offer(SNAPSHOT, "image/jpeg")}
 
 
@@ -47,7 +47,7 @@ def stream(call: Call) -> Any:
     if latest:
         found = found[-1:] if connected(camera, call.now) else []
     elif not found:
-        raise Refusal.not_found("recording of the camera", camera["deviceId"])
+        raise Refusal.absent("The camera {0} has no recording of that time.", camera["deviceId"])
     if not spend(camera, call.now, sum(over - begin for begin, over in found) * FRAMES // SECOND_MS):
         raise Refusal.not_possible("the limit of this month is reached")
     return {
@@ -63,7 +63,7 @@ def _asked(call: Call) -> tuple[int, int]:
         return (call.now - LATEST_MS, call.now) if end is None else (end - LONGEST_MS, end)
     end = start + LONGEST_MS if end is None else end
     if end - start > LONGEST_MS:
-        raise Refusal.invalid("from and to are more than 900 seconds apart")
+        raise Refusal.invalid("{0} and {1} are more than {2} seconds apart", "from", "to", 900)
     return start, end
 
 
@@ -92,7 +92,7 @@ def list_recordings_and_events(call: Call) -> Page:
         if each["startTime"] <= end and each.get("endTime", call.now) >= start
     ]
     if not found:
-        raise Refusal.not_found("recording of the camera", camera["deviceId"])
+        raise Refusal.absent("The camera {0} has no recording of that time.", camera["deviceId"])
     shown, key = part(call, found, "startTime", "name", MANY)
     fields = {"records": ("startTime", "endTime"), "events": ("type", "startTime", "endTime")}
     body: dict[str, list[Record]] = {name: [] for name in both}
@@ -115,7 +115,10 @@ def list_events(call: Call) -> Page:
 
 
 def _event(call: Call, cameras: Mapping[str, Record], event: Record) -> Record:
-    detail: Record = {name: event[name] for name in ("type", "labels", "startTime", "endTime") if name in event}
+    # The document of 2026 has one kind as text, and what was detected in `labels`. Bodies in guides, and samples that
+    # read them, have both in one array. `"motion" in …["type"]` is right for either form, so it is an array here.
+    detail: Record = {"type": [event["type"], *event["labels"]]}
+    detail |= {name: event[name] for name in ("labels", "startTime", "endTime") if name in event}
     detail["recordingStatus"] = "completed" if "endTime" in event else "recording"
     detail["picture"] = call.offer(SNAPSHOT, "image/jpeg")
     # A recording of motion has no movie here; it can be exported instead.

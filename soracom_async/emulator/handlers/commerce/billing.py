@@ -40,7 +40,7 @@ def _bill(call: Call) -> Bill:
         (bill for bill in account(call.operator, call.now).bills.values() if month_text(bill.month) == month), None
     )
     if bill is None:
-        raise Refusal.not_found("bill of", month)
+        raise Refusal.absent("There is no bill of {0}.", month)
     return bill
 
 
@@ -56,7 +56,7 @@ def _shown(call: Call, bill: Bill) -> dict[str, Any]:
     if not bill.closed:
         return shown
     status = "paid" if call.now >= bill.paid_time else "paying"
-    return shown | {"paymentStatus": status, "paymentTransactionId": transaction_id(call, month)}
+    return shown | {"paymentStatus": status, "paymentTransactionId": transaction_id(call, bill)}
 
 
 @handles("getBillingHistory")

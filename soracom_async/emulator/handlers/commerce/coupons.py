@@ -48,7 +48,7 @@ def register_coupon(call: Call) -> Any:
     code = call.path["coupon_code"]
     collection = collection_with(call.world, UNREGISTERED, code)
     if collection is None or collection[code]["expiryYearMonth"] < month_text(month_of(call.now)):
-        raise Refusal.invalid(f"the coupon code {code} is not valid")
+        raise Refusal.invalid("the coupon code {0} is not valid", code)
     _keep(call, collection.take(code))
     return _coupons(call)[code]
 
@@ -87,7 +87,7 @@ def confirm_order(call: Call) -> Any:
 
 def _check_amount(amount: float) -> None:
     if not 0 < amount <= MOST:
-        raise Refusal.invalid(f"body.amount is not more than 0 and at most {MOST}")
+        raise Refusal.invalid("{0} is not more than {1} and at most {2}", "body.amount", 0, MOST)
 
 
 def _expiry(call: Call) -> str:

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 def ship(call: Call) -> None:
     """Ship an order, and make the SIMs in it."""
     if call.body["operatorId"] != call.operator.id:
-        raise Refusal.forbidden()
+        raise Refusal.foreign_operator()
     order = call.collection(KIND).get(call.body["orderId"])
     if order is None or order["confirmedTime"] is None:
-        raise Refusal.invalid(f"there is no order {call.body['orderId']}")
+        raise Refusal.unknown("order", call.body["orderId"])
     status, _ = status_of(call, order)
-    if status not in ("ordering", "ordered"):
-        raise Refusal.not_possible(f"the order is {status}")
+    if status not in ("orderProcessing", "ordered"):
+        raise Refusal.not_possible("the status of the order is {0}", status)
     order["shippedTime"] = call.now
     order["label"] = f"{call.world.random.randrange(10**12):012d}"
     order["sims"] = [
@@ -73,7 +73,7 @@ def register_sims(call: Call) -> None:
     order = ordered(call, call.path["order_id"])
     status, _ = status_of(call, order)
     if status != "shipped":
-        raise Refusal.not_possible(f"the order is {status}")
+        raise Refusal.not_possible("the status of the order is {0}", status)
     settings = order.get("settings", {})
     for record in order["sims"]:
         if stock.find(call.world, record["number"]) is not None:

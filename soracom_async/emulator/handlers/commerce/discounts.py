@@ -74,13 +74,15 @@ def create_quotation(call: Call) -> Any:
     )
     price = _unit_prices(money).get((kind, payment, months))
     if price is None:
-        raise Refusal.invalid(f"there is no discount {kind}, {payment}, {months} months")
+        raise Refusal.invalid(
+            "the volume discount {0} with the payment type {1} is not available for {2} months", kind, payment, months
+        )
     if not 1 <= body["quantity"] <= MOST:
-        raise Refusal.invalid(f"body.quantity is not 1 to {MOST}")
+        raise Refusal.invalid("{0} is not within {1} and {2}", "body.quantity", 1, MOST)
     today = day_of(call.now)
     start = day_in(body["startDate"]) if body.get("startDate") else later(month_of(call.now), 1)
     if start is None or not today <= start <= later(today, 12):
-        raise Refusal.invalid("body.startDate is not a day, YYYYMMDD, of the next 12 months")
+        raise Refusal.invalid("{0} is not a day of the next {1} months, written {2}", "body.startDate", 12, "YYYYMMDD")
     initial = money.round(price * body["quantity"] * months) if payment == "PREPAYMENT" else 0
     discount = {
         "volumeDiscountType": kind,
@@ -127,7 +129,7 @@ def get_contract(call: Call) -> Any:
     """Return a contract."""
     contract = call.collection(KIND).get(call.path["contract_id"])
     if contract is None:
-        raise Refusal.invalid(f"there is no volume discount {call.path['contract_id']}")
+        raise Refusal.unknown("volume discount", call.path["contract_id"])
     return _shown(call, contract)
 
 

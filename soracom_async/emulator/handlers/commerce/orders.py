@@ -40,20 +40,20 @@ def create_quotation(call: Call) -> Any:
     """Offer the requested products, with a price."""
     items = [_item(item, money_of(call.operator)) for item in call.body.get("orderItemList") or ()]
     if not items:
-        raise Refusal.invalid("body.orderItemList is empty")
+        raise Refusal.invalid("{0} is empty", "body.orderItemList")
     address_id = call.body.get("shippingAddressId")
     if not address_id:
-        raise Refusal.invalid("body.shippingAddressId is missing")
+        raise Refusal.invalid("{0} is missing", "body.shippingAddressId")
     address = call.collection(addresses.KIND).find(address_id)
     delivery = call.body.get("preferredDeliveryDate")
     if delivery and delivery < day_text(day_of(call.now)):
-        raise Refusal.invalid("body.preferredDeliveryDate is past")
+        raise Refusal.invalid("{0} is in the past", "body.preferredDeliveryDate")
     terms = {
         "email": call.operator.email,
         "orderChannel": "api",
         "orderItemList": items,
         "shippingAddressId": address_id,
-        "shippingAddress": dict(address),
+        "shippingAddress": addresses.on_label(address),
         "appliedShippingOptions": call.body.get("shippingOptions") or [],
     }
     terms |= {"preferredDeliveryDate": delivery} if delivery else {}
@@ -81,9 +81,9 @@ def _item(item: Record, money: Money) -> Record:
     code, quantity = item.get("productCode"), item.get("quantity")
     product = PRODUCTS.get(code or "")
     if product is None:
-        raise Refusal.invalid(f"there is no product {code}")
+        raise Refusal.unknown("product", code)
     if quantity is None or not 1 <= quantity <= product.most:
-        raise Refusal.invalid(f"the quantity of {code} is not 1 to {product.most}")
+        raise Refusal.invalid("the quantity of {0} is not within {1} and {2}", code, 1, product.most)
     amount = money.round(money.of(product.price) * quantity)
     return {
         "product": product.shown(money),
@@ -112,7 +112,7 @@ def status_of(call: Call, order: Record) -> tuple[str, str]:
     for status, payment in (("cancelled", "cancelled"), ("received", "paid"), ("shipped", "paid")):
         if f"{status}Time" in order:
             return status, payment
-    return ("ordered", "paid") if call.now >= order["confirmedTime"] + PAYMENT_MS else ("ordering", "paying")
+    return ("ordered", "paid") if call.now >= order["confirmedTime"] + PAYMENT_MS else ("orderProcessing", "paying")
 
 
 def order_shown(call: Call, order: Record) -> Any:
@@ -150,7 +150,9 @@ def get_order(call: Call) -> Any:
 
 @handles("confirmOrder")
 def confirm_order(call: Call) -> Any:
-    """Turn an offer into an order; a second confirmation changes nothing."""
+    """Turn an offer into an order; a second confirmation changes nothing, and a cancelled order stays cancelled."""
+    if "cancelledTime" in call.collection(KIND).find(call.path["order_id"]):
+        raise Refusal.not_possible("the status of the order is {0}", "cancelled")
     order, _ = confirm(call, KIND)
     return order_shown(call, order)
 
@@ -174,11 +176,11 @@ def set_initial_settings(call: Call) -> Any:
     order = ordered(call, call.path["order_id"])
     status, _ = status_of(call, order)
     if status in ("cancelled", "received"):
-        raise Refusal.not_possible(f"the order is {status}")
+        raise Refusal.not_possible("the status of the order is {0}", status)
     settings = call.body.get("simInitialSettings") or {}
     for subscription, setting in settings.items():
         if subscription not in [product.subscription for product, _ in sim_products(order)]:
-            raise Refusal.invalid(f"the order has no SIM of {subscription}")
+            raise Refusal.invalid("the order has no SIM of the subscription {0}", subscription)
         check(subscription, speed_class=setting.get("speedClass"))
         if setting.get("groupId") is not None:
             call.operator.groups.get(setting["groupId"])

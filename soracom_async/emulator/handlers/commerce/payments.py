@@ -41,7 +41,7 @@ def register_payer(call: Call) -> None:
 def get_payer(call: Call) -> Any:
     """Return the name on the statements."""
     if PAYER not in call.operator.records:
-        raise Refusal.invalid("no payer information is registered")
+        raise Refusal.invalid("the payer information is not registered")
     return call.operator.records[PAYER]
 
 
@@ -85,7 +85,7 @@ def export_statement(call: Call) -> Any:
     identifier = call.path["payment_statement_id"]
     payment = payments(call).get(identifier)
     if payment is None:
-        raise Refusal.invalid(f"there is no payment statement {identifier}")
+        raise Refusal.unknown("payment statement", identifier)
     payer = call.operator.records.get(PAYER, {})
     statement = _statement(call, identifier, payment)
     rows = [*payer.items(), *((name, value) for name, value in statement.items() if name != "chargedYearMonths")]

@@ -60,13 +60,13 @@ def create_order(call: Call) -> Any:
     body = call.body
     bundles, speed_class = body.get("bundles") or [], body.get("speedClass") or "s1.standard"
     if body["subscription"] not in _SUBSCRIPTIONS:
-        raise Refusal.invalid(f"there is no eSIM profile with {body['subscription']}")
+        raise Refusal.invalid("there is no eSIM profile of the subscription {0}", body["subscription"])
     if not 1 <= body["quantity"] <= MOST:
-        raise Refusal.invalid(f"body.quantity is not 1 to {MOST}")
+        raise Refusal.invalid("{0} is not within {1} and {2}", "body.quantity", 1, MOST)
     if len(bundles) > 1:
-        raise Refusal.invalid("body.bundles has more than one")
+        raise Refusal.invalid("{0} has more than {1} items", "body.bundles", 1)
     if len(body.get("description") or "") > 100:
-        raise Refusal.invalid("body.description is longer than 100")
+        raise Refusal.invalid("{0} is longer than {1} characters", "body.description", 100)
     check(body["subscription"], bundles, speed_class)
     identifier = call.world.uuid()
     order = {

@@ -41,10 +41,10 @@ def register(call: Call) -> Any:
     name = call.path.get("sim_id") or call.path["imsi"]
     number, secret = number_of(name), call.body["registrationSecret"]
     if number is None or call.world.owner(number) is not None or not secret:
-        raise Refusal("SEM9006", name)
+        raise Refusal("SEM9026", name)
     made = stock.find(call.world, number)
     if made is not None and made["secret"] != secret:
-        raise Refusal("SEM9006", name)
+        raise Refusal("SEM9026", name)
     group_id = call.body.get("groupId")
     if group_id is not None:
         call.operator.groups.get(group_id)

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from ...domain.wire import iso, visible
 from ...protocol.errors import Refusal
+from ...protocol.texts import Term
 from ...service.call import Call
 from .. import handles
 
@@ -78,7 +79,7 @@ def touch(call: Call, **fields: Any) -> Record:
     """Change the resource of the path, and return it; refuse to change a terminated one."""
     record, kind = find(call), KINDS[call.operation.group]
     if record.get("status") == "terminated":
-        raise Refusal.not_possible(f"the {kind.name} is terminated")
+        raise Refusal.not_possible("the {0} is terminated", Term(kind.name))
     record |= fields | {"lastModifiedTime": iso(call.now) if kind.iso else call.now}
     return record
 
@@ -122,7 +123,7 @@ def registrable(call: Call) -> str:
     if identifier in collection_of(call):
         raise Refusal.exists(kind.name, identifier)
     if any(identifier in seeded_collection(call.world, operator, kind) for operator in call.world.operators.values()):
-        raise Refusal.invalid(f"the {kind.name} {identifier} cannot be registered")
+        raise Refusal.invalid("the {0} {1} cannot be registered", Term(kind.name), identifier)
     return identifier
 
 
@@ -196,7 +197,7 @@ def terminate(call: Call) -> Any:
     """End the contract; a terminated resource stays listed, unless the request deletes it at once."""
     record, kind = find(call), KINDS[call.operation.group]
     if not record["terminationEnabled"] and record["status"] != "terminated":
-        raise Refusal.not_possible(f"the {kind.name} is protected from termination")
+        raise Refusal.not_possible("the {0} is protected from termination", Term(kind.name))
     ended = {"terminatedTime": call.now} if "terminatedTime" in record else {}
     answer = changed(call, status="terminated", **ended)
     if call.query.get("delete_immediately"):

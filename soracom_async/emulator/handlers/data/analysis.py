@@ -45,9 +45,9 @@ def start(call: Call) -> Any:
     """Start a query: it runs over the present data; its result is shown some time later."""
     sql, begin, end = call.body.get("sql") or "", call.body.get("from"), call.body.get("to")
     if not sql.strip():
-        raise Refusal.invalid("body.sql is missing")
+        raise Refusal.invalid("{0} is missing", "body.sql")
     if begin is not None and end is not None and begin > end:
-        raise Refusal.invalid("body.from is later than body.to")
+        raise Refusal.invalid("{0} is later than {1}", "body.from", "body.to")
     milliseconds = (None if each is None else each * 1000 for each in (begin, end))
     columns, rows = query(call.operator, sql, call.now, *milliseconds)
     lines = "".join(json.dumps(row, ensure_ascii=False, default=bytes.hex) + "\n" for row in rows).encode()

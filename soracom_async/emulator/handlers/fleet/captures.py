@@ -36,7 +36,7 @@ def _session(call: Call) -> Record:
     session_id = call.path["session_id"]
     session = _sessions(call).get(session_id)
     if session is None:
-        raise Refusal("COM9010", session_id)
+        raise Refusal.not_found("packet capture", session_id)
     return _present(call, session)
 
 
@@ -53,10 +53,8 @@ def _shown(call: Call, session: Record) -> Record:
     return visible(session) | url
 
 
-def _refusal(call: Call, session: Record, wish: str) -> Refusal:
-    if "sim_id" in call.path:
-        return Refusal("SEM9002", session["status"], wish)
-    return Refusal.not_possible(f"a capture that is {session['status']} cannot become {wish}")
+def _refusal(session: Record) -> Refusal:
+    return Refusal.not_possible("the status of the packet capture is {0}", session["status"])
 
 
 @handles("createSimPacketCaptureSession", "createPacketCaptureSession")
@@ -65,13 +63,13 @@ def create(call: Call) -> Any:
     if "sim_id" in call.path:
         life.usable(call.operator.fleet.change(call.sim_number()))
     if not SHORTEST_S <= call.body["duration"] <= LONGEST_S:
-        raise Refusal.invalid(f"body.duration is not within {SHORTEST_S} and {LONGEST_S}")
+        raise Refusal.invalid("{0} is not within {1} and {2}", "body.duration", SHORTEST_S, LONGEST_S)
     session = {
         "sessionId": call.world.uuid(),
         "status": "CAPTURING",
         "duration": call.body["duration"],
         "prefix": call.body.get("prefix") or "",
-        "createdTime": iso(call.now),
+        "createdTime": call.now / SECOND_MS,
         "startedTime": iso(call.now),
         "_begun": call.now,
     }
@@ -99,7 +97,7 @@ def stop(call: Call) -> Any:
     """End a capture before its time."""
     session = _session(call)
     if session["status"] != "CAPTURING":
-        raise _refusal(call, session, "STOPPED")
+        raise _refusal(session)
     session |= {"status": "STOPPED", "endedTime": iso(call.now)}
     return _shown(call, session)
 
@@ -109,6 +107,6 @@ def delete(call: Call) -> Any:
     """Remove a capture that is over."""
     session = _session(call)
     if session["status"] == "CAPTURING":
-        raise _refusal(call, session, "deleted")
+        raise _refusal(session)
     del _sessions(call)[session["sessionId"]]
     return visible(session)

@@ -47,12 +47,12 @@ def send(call: Call) -> Any:
     asked = call.body
     for name, only in (("service", "Air"), ("resourceType", "sim")):
         if asked[name] != only:
-            raise Refusal.invalid(f"body.{name} is not {only}")
+            raise Refusal.invalid("{0} is none of {1}", f"body.{name}", only)
     sim = call.operator.fleet.look(number_named(call, asked["resourceId"]))
     end = call.now if asked.get("to") is None else asked["to"]
     start = end - DAY_MS if asked.get("from") is None else asked["from"]
     if start > end:
-        raise Refusal.invalid("body.from is later than body.to")
+        raise Refusal.invalid("{0} is later than {1}", "body.from", "body.to")
     diagnostic_id = call.world.uuid()
     record = {name: asked[name] for name in ("service", "resourceType", "resourceId")} | {
         "diagnosticId": diagnostic_id,

@@ -47,7 +47,7 @@ def get(call: Call) -> Any:
     """Return the location of a cell."""
     found = locate(call.query)
     if found is None:
-        raise Refusal.not_found("location of the cell", " ".join(map(str, call.query.values())))
+        raise Refusal.absent("The location of the cell is not known.")
     return found
 
 

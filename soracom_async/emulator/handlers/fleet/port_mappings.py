@@ -59,16 +59,16 @@ def create(call: Call) -> Any:
     sim_name = call.path.get("sim_id") or asked.get("simId")
     name = sim_name or asked.get("imsi")
     if not name:
-        raise Refusal.invalid("body.destination has neither simId nor imsi")
+        raise Refusal.invalid("{0} has neither {1} nor {2}", "body.destination", "simId", "imsi")
     sim = call.operator.fleet.look(number_named(call, name))
     life.usable(sim)
     if asked.get("service") not in STRATEGIES:
-        raise Refusal.invalid("body.destination.service is neither air nor arc")
+        raise Refusal.invalid("{0} is none of {1}", "body.destination.service", ("air", "arc"))
     own = {"simId": sim.sim_id} if sim_name else {"imsi": sim.imsi}
     strategy = STRATEGIES[asked.get("service")] if sim_name else "IMSI_PRIORITIZED"
     duration = call.body.get("duration") or DEFAULT_S
     if not 0 < duration <= LONGEST_S:
-        raise Refusal.invalid(f"body.duration is not within 1 and {LONGEST_S}")
+        raise Refusal.invalid("{0} is not within {1} and {2}", "body.duration", 1, LONGEST_S)
     address, port = f"203.0.113.{call.world.random.randrange(1, 255)}", call.world.random.randrange(10_000, 60_000)
     endpoint = f"{address}:{port}"
     mapping: Record = own | {
@@ -93,10 +93,10 @@ def create(call: Call) -> Any:
     return visible(mapping)
 
 
-def _port(number: float | None) -> int:
-    if number is None or not 1 <= number <= 65_535 or number != int(number):
-        raise Refusal.invalid("body.destination.port is not within 1 and 65535")
-    return int(number)
+def _port(number: int | None) -> int:
+    if number is None or not 1 <= number <= 65_535:
+        raise Refusal.invalid("{0} is not within {1} and {2}", "body.destination.port", 1, 65535)
+    return number
 
 
 def _ranges(call: Call) -> list[str]:
@@ -104,8 +104,8 @@ def _ranges(call: Call) -> list[str]:
     ranges = (call.body.get("source") or {}).get("ipRanges") or [call.request.address]
     try:
         return [str(ip_network(each, strict=False)) for each in ranges]
-    except ValueError as error:
-        raise Refusal.invalid(f"body.source.ipRanges: {error}") from None
+    except ValueError:
+        raise Refusal.invalid("{0} is not an IPv4 address range", "body.source.ipRanges") from None
 
 
 @handles("listPortMappings")
@@ -121,7 +121,7 @@ def list_of_sim(call: Call) -> Any:
     name, wanted = ("simId", call.path["sim_id"]) if "sim_id" in call.path else ("imsi", call.path["imsi"])
     found = [visible(mapping) for mapping in mappings(call).values() if mapping.get(name) == wanted]
     if not found:
-        raise Refusal.not_found("port mapping for", wanted)
+        raise Refusal.absent("There is no port mapping for {0}.", wanted)
     return found
 
 
@@ -136,7 +136,7 @@ def delete(call: Call) -> None:
 def audit_logs(call: Call) -> Page:
     """Return the events of the port mappings, newest first."""
     if call.query.get("resource_type", "Subscriber") != "Subscriber":
-        raise Refusal.invalid("resource_type is not Subscriber")
+        raise Refusal.invalid("{0} is none of {1}", "resource_type", "Subscriber")
     mappings(call)
     name = call.query.get("resource_id")
     entries = call.operator.records.get("napter audit log", [])

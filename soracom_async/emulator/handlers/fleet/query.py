@@ -72,7 +72,7 @@ def either(call: Call) -> bool:
     """Tell whether one matching term is enough."""
     kind = call.query.get("search_type", "and").lower()
     if kind not in ("and", "or"):
-        raise Refusal.invalid("search_type is neither and nor or")
+        raise Refusal.invalid("{0} is none of {1}", "search_type", ("and", "or"))
     return bool(kind == "or")
 
 
@@ -116,9 +116,9 @@ def search_sims(call: Call) -> Page:
     """Return the SIMs that match the search."""
     for name, value in asked(call):
         if len(value) < 2:
-            raise Refusal.invalid(f"a value of {name} has less than 2 characters")
+            raise Refusal.invalid("a value of {0} has less than 2 characters", name)
         if name == "session_status" and value not in ("online", "offline"):
-            raise Refusal.invalid("session_status is none of NA, ONLINE, OFFLINE")
+            raise Refusal.invalid("{0} is none of {1}", "session_status", ("NA", "ONLINE", "OFFLINE"))
     key = after(call)
     return call.operator.fleet.page(
         "sim" if call.operation.id == "searchSims" else "subscriber",
@@ -142,7 +142,7 @@ def rank(call: Call) -> Any:
     """Return the SIMs with the most traffic, or with the least; SIMs without traffic are left out."""
     order = call.query.get("order", "desc")
     if order not in ("asc", "desc"):
-        raise Refusal.invalid("order is neither asc nor desc")
+        raise Refusal.invalid("{0} is none of {1}", "order", ("asc", "desc"))
     volumes: dict[int, int] = {}
     for number in users(call, "air"):
         for at, amounts in uses(call, "air", number):

@@ -8,7 +8,7 @@ from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
 from ...state import life
-from ...state.paging import first_page
+from ...state.paging import first_page, no_such_key, number_in
 from ...state.sims import SHAPES, VIRTUAL, Sim
 from .. import handles
 from ..common.stock import free_number
@@ -26,13 +26,14 @@ def timed(call: Call, entries: list[dict[str, Any]], time: str, *, unit: int = 1
     start, end = query.get("from"), query.get("to")
     order = query.get("sort", "desc" if newest_first else "asc")
     if order not in ("asc", "desc"):
-        raise Refusal.invalid("sort is neither asc nor desc")
-    key = query.get("last_evaluated_key") or ""
-    if key and not (key.isascii() and key.isdigit()):
-        raise Refusal.invalid("last_evaluated_key is not one of this listing")
-    numbers = range(int(key) + 1 if key else 0, len(entries))
+        raise Refusal.invalid("{0} is none of {1}", "sort", ("asc", "desc"))
+    key = query.get("last_evaluated_key")
+    last = number_in(key) if key else None
+    if last is not None and last >= len(entries):  # entries are never removed
+        raise no_such_key()
+    numbers = range(0 if last is None else last + 1, len(entries))
     if order == "desc":
-        numbers = range(min(int(key), len(entries)) if key else len(entries))[::-1]
+        numbers = range(len(entries) if last is None else last)[::-1]
     chosen = (
         number
         for number in numbers
@@ -61,9 +62,9 @@ def send_sms(call: Call) -> Any:
     """Accept a message for delivery."""
     life.usable(call.operator.fleet.look(call.sim_number()))
     if not call.body.get("payload"):
-        raise Refusal.invalid("body.payload is missing")
+        raise Refusal.invalid("{0} is missing", "body.payload")
     if call.body.get("encodingType", 2) not in (1, 2):
-        raise Refusal.invalid("body.encodingType is neither 1 nor 2")
+        raise Refusal.invalid("{0} is none of {1}", "body.encodingType", (1, 2))
     return {"messageId": call.world.uuid()}
 
 
@@ -79,7 +80,7 @@ def report_local_info(call: Call) -> Any:
 def create_sim(call: Call) -> Any:
     """Make a virtual SIM."""
     if (call.body["type"], call.body["subscription"]) != ("virtual", VIRTUAL):
-        raise Refusal.invalid(f"only virtual SIMs with {VIRTUAL} can be made")
+        raise Refusal.invalid("{0} is none of {1}", "body.subscription", VIRTUAL)
     sim = call.operator.fleet.blank(
         free_number(call.world),
         call.now,

@@ -20,13 +20,13 @@ def insert(call: Call) -> None:
     service, number = service_of(call), call.sim_number()
     amounts = call.body.get(MAPS[service])
     if not amounts:
-        raise Refusal.invalid(f"body.{MAPS[service]} is missing")
+        raise Refusal.invalid("{0} is missing", f"body.{MAPS[service]}")
     if not all(isinstance(counts, dict | None) for counts in amounts.values()):
-        raise Refusal.invalid(f"body.{MAPS[service]} has something else than an object")
+        raise Refusal.invalid("{0} has a value that is not an object", f"body.{MAPS[service]}")
     at = str(second(call, call.body, "unixtime"))
     entries = inserted(call, service).setdefault(str(number), {})
     if at in entries:
-        raise Refusal.invalid(f"there is an entry of {at} already")
+        raise Refusal.invalid("an entry of the time {0} exists already", at)
     entries[at] = {
         kind: {counted: counts.get(counted) or 0 for counted in COUNTED[service]}
         for kind, counts in amounts.items()

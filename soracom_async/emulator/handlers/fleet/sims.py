@@ -8,6 +8,7 @@ from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
 from ...state import life
+from ...state.paging import no_such_key
 from ...state.sims import (
     SHAPES,
     Side,
@@ -75,8 +76,8 @@ def after(call: Call) -> int:
     if not key:
         return 0
     number = number_of(key)
-    if number is None:
-        raise Refusal.invalid("last_evaluated_key is not one of this listing")
+    if number is None or not (number in call.operator.fleet or call.gave(key)):
+        raise no_such_key()
     return number
 
 
@@ -127,7 +128,7 @@ def set_group(call: Call) -> Any:
     """Put a SIM into one of the operator's groups."""
     group_id = call.body.get("groupId")
     if not group_id:
-        raise Refusal.invalid("body.groupId is missing")
+        raise Refusal.invalid("{0} is missing", "body.groupId")
     call.operator.groups.get(group_id)
     return changed(call, lambda sim: life.change_group(sim, group_id, call.now))
 

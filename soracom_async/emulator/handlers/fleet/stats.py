@@ -75,10 +75,10 @@ def span(call: Call, given: dict[str, Any], periods: Iterable[str] = tuple(PERIO
     """Return the period of the sums, and the first and the last second."""
     period = given.get("period") or "month"
     if period not in periods:
-        raise Refusal.invalid(f"period is none of {', '.join(periods)}")
+        raise Refusal.invalid("{0} is none of {1}", "period", periods)
     first, last = second(call, given, "from"), second(call, given, "to")
     if first > last:
-        raise Refusal.invalid("from is later than to")
+        raise Refusal.invalid("{0} is later than {1}", "from", "to")
     return period, first, last
 
 

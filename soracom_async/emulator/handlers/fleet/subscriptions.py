@@ -29,7 +29,7 @@ def add_subscription(call: Call) -> Any:
     _check_profile(call, sim)
     count = len(sim.secondaries) + 1
     if count > MOST:
-        raise Refusal.not_possible(f"a SIM has at most {MOST} further subscriptions")
+        raise Refusal.not_possible("a SIM has at most {0} further subscriptions", MOST)
     if subscription == VIRTUAL:
         sim.arc_keys = sim.arc_keys or new_keys(call)
     imsi = f"{IMSI_PREFIX}{count * (NUMBERS + 1) + sim.number}"
@@ -43,7 +43,7 @@ def cancel_download(call: Call) -> Any:
     sim, secondary = _secondary(call)
     begun = sim.online and sim.session_time is not None and sim.session_time >= secondary.added
     if secondary.subscription == VIRTUAL or begun:
-        raise Refusal.not_possible("no download is waiting")
+        raise Refusal.not_possible("no profile waits to be downloaded")
     secondary.status = "terminated"
     return {"containers": []}
 
@@ -68,15 +68,15 @@ def _secondary(call: Call) -> tuple[Sim, Secondary]:
     sim, imsi = usable_in(call), call.path["imsi"]
     _check_profile(call, sim)
     if imsi == sim.imsi:
-        raise Refusal.not_possible("the first subscription ends with the SIM")
+        raise Refusal.not_possible("the primary subscription ends with the SIM")
     secondary = sim.secondaries.get(imsi)
     if secondary is None:
         raise Refusal.no_sim(imsi)
     if secondary.status == "terminated":
-        raise Refusal("SEM9003")
+        raise Refusal("SEM9023")
     return sim, secondary
 
 
 def _check_profile(call: Call, sim: Sim) -> None:
     if call.path["iccid"] != sim.sim_id:
-        raise Refusal("COM9010", call.path["iccid"])
+        raise Refusal.not_found("profile", call.path["iccid"])

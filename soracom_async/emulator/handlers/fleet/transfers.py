@@ -70,7 +70,7 @@ def delete_transfer_token(call: Call) -> None:
     """Withdraw an offer."""
     mail = _offer(call, call.path["token"])
     if mail is None or mail.subject[0] is not call.operator:
-        raise Refusal("SEM9009", call.path["token"])
+        raise Refusal("SEM9029")
     call.world.mails.remove(mail)
 
 

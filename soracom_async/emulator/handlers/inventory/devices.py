@@ -113,7 +113,7 @@ def write_resource(call: Call) -> None:
     """Write a resource."""
     resource = _resource(call, "W")
     if call.body.get("value") is None:
-        raise Refusal.invalid("body.value is missing")
+        raise Refusal.invalid("{0} is missing", "body.value")
     resource["value"] = call.body["value"]
 
 
@@ -170,5 +170,7 @@ def _resource(call: Call, operation: str = "") -> Record:
     if resource is None:
         raise Refusal.not_found("resource", f"/{object_id}/{call.path['instance']}/{name}")
     if operation not in lwm2m.MODEL[object_id][1][name].operations:
-        raise Refusal.not_possible(f"the resource has only {lwm2m.MODEL[object_id][1][name].operations}")
+        raise Refusal.not_possible(
+            "the resource allows only the operations {0}", lwm2m.MODEL[object_id][1][name].operations
+        )
     return resource

@@ -29,7 +29,7 @@ def create(call: Call) -> Any:
     """Add a model; the number of its object identifies it."""
     model, collection = _defined(call), collection_of(call)
     if len(collection) >= MOST:
-        raise Refusal.not_possible(f"there are {MOST} models already")
+        raise Refusal.not_possible("there are {0} device object models already", MOST)
     model |= {"operatorId": call.operator.id, "createdTime": iso(call.now), "lastModifiedTime": iso(call.now)}
     return collection.put(model["objectId"], {"scope": "private"} | model)
 
@@ -40,7 +40,7 @@ def update(call: Call) -> Any:
     find(call)
     model = _defined(call)
     if model["objectId"] != call.path["model_id"]:
-        raise Refusal.invalid(f"the model defines the object {model['objectId']}")
+        raise Refusal.invalid("the body defines another object, {0}", model["objectId"])
     return changed(call, **model)
 
 
@@ -48,7 +48,7 @@ def update(call: Call) -> Any:
 def set_scope(call: Call) -> Any:
     """Set the scope of a model."""
     if not call.body.get("scope"):
-        raise Refusal.invalid("body.scope is missing")
+        raise Refusal.invalid("{0} is missing", "body.scope")
     return changed(call, scope=call.body["scope"])
 
 
@@ -57,15 +57,15 @@ def _defined(call: Call) -> dict[str, Any]:
     said = _from_xml(call.body) if isinstance(call.body, bytes) else {"format": "json"} | call.body
     model = {name: value for name, value in said.items() if name not in _OWN}
     if not str(model.get("objectId") or "").isdecimal():
-        raise Refusal.invalid("the model has no number of an object")
+        raise Refusal.invalid("the body has no number of an object")
     return model
 
 
 def _from_xml(text: bytes) -> dict[str, Any]:
     try:
         definition = ElementTree.fromstring(text)  # noqa: S314  (who would be attacked is who runs the emulator)
-    except ElementTree.ParseError as error:
-        raise Refusal.invalid(f"the body is not XML: {error}") from None
+    except ElementTree.ParseError:
+        raise Refusal.invalid("the body is not XML") from None
     return {
         "format": "xml",
         "objectId": (definition.findtext(".//ObjectID") or "").strip(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...domain import permissions
 from ...domain.wire import visible
 from ...protocol.errors import Refusal
 from ...service.call import Call
@@ -28,20 +29,20 @@ def _lagoon(call: Call) -> Record:
 
 def _as_root(call: Call) -> None:
     if call.user.name is not None:
-        raise Refusal.forbidden()
+        raise permissions.refusal(call.user, call.operation)
 
 
 def _one_of(call: Call, name: str, values: tuple[str, ...]) -> str:
     value: str | None = call.body.get(name)
     if value not in values:
-        raise Refusal.invalid(f"body.{name} is none of {', '.join(values)}")
+        raise Refusal.invalid("{0} is none of {1}", f"body.{name}", values)
     return value
 
 
 def _text(call: Call, name: str) -> str:
     text: str | None = call.body.get(name)
     if not text:
-        raise Refusal.invalid(f"body.{name} is missing")
+        raise Refusal.invalid("{0} is missing", f"body.{name}")
     return text
 
 
@@ -86,7 +87,7 @@ def update_packs(call: Call) -> None:
     for each in call.body.get("licensePackQuantities") or ():
         name, quantity = each.get("licensePackName"), each.get("desiredQuantity")
         if name not in PACKS or quantity is None or quantity < 0:
-            raise Refusal.invalid(f"body.licensePackQuantities has not quantities of {', '.join(PACKS)}")
+            raise Refusal.invalid("{0} is not a list of quantities of {1}", "body.licensePackQuantities", PACKS)
         wanted[name] = quantity
     packs |= wanted
 

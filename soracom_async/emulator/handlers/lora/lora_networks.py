@@ -92,7 +92,7 @@ def revoke_permission(call: Call) -> Any:
 def _named(call: Call) -> str:
     operator_id = call.body.get("operatorId")
     if not operator_id:
-        raise Refusal.invalid("body.operatorId is missing")
+        raise Refusal.invalid("{0} is missing", "body.operatorId")
     return str(operator_id)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...domain.wire import iso
 from ...durations import DAY_MS
 from ...protocol.errors import Refusal
+from ...protocol.texts import Term, Text
 from ...service.call import Call
 from ...state.world import EPOCH
 from .. import handles
@@ -62,7 +63,7 @@ def register(call: Call) -> Any:
     """Register a device that no operator has."""
     device_id = registrable(call)
     if not _IDS[call.operation.group].fullmatch(device_id) or not call.body.get("registrationSecret"):
-        raise Refusal.invalid(f"the {KINDS[call.operation.group].name} {device_id} cannot be registered")
+        raise Refusal.invalid("the {0} {1} cannot be registered", Term(KINDS[call.operation.group].name), device_id)
     group_id = call.body.get("groupId")
     if group_id is not None:
         call.operator.groups.get(group_id)
@@ -74,17 +75,17 @@ def register(call: Call) -> Any:
 @handles("sendDataToLoraDevice")
 def send_lora(call: Call) -> None:
     """Accept up to 11 bytes for the device's next slot."""
-    _send(call, r"([0-9A-Fa-f]{2}){1,11}", "1 to 11 bytes in hexadecimal")
+    _send(call, r"([0-9A-Fa-f]{2}){1,11}", Text("1 to 11 bytes in hexadecimal"))
 
 
 @handles("sendDataToSigfoxDevice")
 def send_sigfox(call: Call) -> None:
     """Accept 8 bytes, sent after the device's next uplink."""
-    _send(call, r"[0-9A-Fa-f]{16}", "8 bytes in hexadecimal")
+    _send(call, r"[0-9A-Fa-f]{16}", Text("8 bytes in hexadecimal"))
 
 
-def _send(call: Call, pattern: str, meaning: str) -> None:
+def _send(call: Call, pattern: str, meaning: Text) -> None:
     if find(call)["status"] == "terminated":
         raise Refusal.not_possible("the device is terminated")
     if not re.fullmatch(pattern, call.body.get("data") or ""):
-        raise Refusal.invalid(f"body.data is not {meaning}")
+        raise Refusal.invalid("{0} is not {1}", "body.data", meaning)

@@ -40,7 +40,7 @@ def put_domains(call: Call) -> None:
         _check_rule(rule, "fqdn", ("allow",), where)
         labels = rule["fqdnPattern"].removeprefix("*.").split(".")
         if not all(label and "*" not in label for label in labels):
-            raise Refusal.invalid(f"{where}.fqdnPattern is not a domain")
+            raise Refusal.invalid("{0} is not a domain name", f"{where}.fqdnPattern")
     touch(call, _fqdnRules=call.body["rules"])
 
 
@@ -56,15 +56,15 @@ def put_addresses(call: Call) -> None:
 
 def _check_rule(rule: Record, kind: str, actions: tuple[str, ...], where: str) -> None:
     if rule["type"] != kind:
-        raise Refusal.invalid(f"{where}.type is not {kind}")
+        raise Refusal.invalid("{0} is none of {1}", f"{where}.type", kind)
     _check_action(rule, actions, where)
     if not 0 <= rule["protocol"] <= PROTOCOLS:
-        raise Refusal.invalid(f"{where}.protocol is not 0 to {PROTOCOLS}")
+        raise Refusal.invalid("{0} is not within {1} and {2}", f"{where}.protocol", 0, PROTOCOLS)
     first, last = rule.get("fromPort") or 0, rule.get("toPort") or 0
     if not 0 <= first <= last <= PORTS:
-        raise Refusal.invalid(f"{where} has ports that are no range within 0 and {PORTS}")
+        raise Refusal.invalid("fromPort and toPort of {0} are not a range within 0 and {1}", where, PORTS)
 
 
 def _check_action(rule: Record, actions: tuple[str, ...], where: str) -> None:
     if rule.get("action") not in actions:
-        raise Refusal.invalid(f"{where}.action is none of {', '.join(actions)}")
+        raise Refusal.invalid("{0} is none of {1}", f"{where}.action", actions)

@@ -41,12 +41,10 @@ def switch(call: Call) -> Any:
 
 @handles("openGate")
 def open_gate(call: Call) -> None:
-    """Open the gate; the VPG has two peers of its own behind it."""
+    """Open the gate; the privacy separator is off unless it is wanted. The VPG has two peers of its own behind it."""
     vpg, body = find(call), call.body
     vxlan_id = _vxlan_id(vpg["gateVxlanId"] if body.get("vxlanId") is None else body["vxlanId"])
-    separated = body.get("privacySeparatorEnabled")
-    if separated is None:
-        separated = vpg["gatePrivacySeparatorEnabled"]
+    separated = bool(body.get("privacySeparatorEnabled"))
     peers = dict(vpg["_gatePeers"])
     if not peers:
         inside, outside = _devices(vpg), network_in(vpg["vpgSubnetCidrRange"], "vpgSubnetCidrRange")
@@ -63,7 +61,7 @@ def set_vxlan_id(call: Call) -> None:
 
 def _vxlan_id(number: int) -> int:
     if not 1 <= number <= VXLAN_IDS:
-        raise Refusal.invalid(f"body.vxlanId is not 1 to {VXLAN_IDS}")
+        raise Refusal.invalid("{0} is not within {1} and {2}", "body.vxlanId", 1, VXLAN_IDS)
     return number
 
 
@@ -108,7 +106,7 @@ def unregister_peer(call: Call) -> None:
     """Unregister a host."""
     outer = call.path["outer_ip_address"]
     if not find(call)["_gatePeers"].get(outer, {"ownedByCustomer": True})["ownedByCustomer"]:
-        raise Refusal.not_possible("the peer is the VPG's own")
+        raise Refusal.not_possible("the gate peer belongs to the VPG")
     take_entry(call, "_gatePeers", "gate peer", outer)
 
 
@@ -133,7 +131,7 @@ def put_address(call: Call) -> Any:
     """Give a subscriber a fixed address."""
     vpg, key = find(call), call.body["key"]
     if key in vpg["_gatePeers"]:
-        raise Refusal.not_possible("a gate peer has its address by itself")
+        raise Refusal.not_possible("the address of a gate peer cannot be changed")
     address = _wished(vpg, call.body["ipAddress"], "body.ipAddress", but=key)
     entry = _entry(key, address, "static", call.now)
     touch(call, _addresses=vpg["_addresses"] | {key: entry})
@@ -144,8 +142,8 @@ def put_address(call: Call) -> Any:
 def delete_address(call: Call) -> None:
     """Remove a subscriber's fixed address."""
     if call.path["key"] in find(call)["_gatePeers"]:
-        raise Refusal.not_possible("a gate peer has its address by itself")
-    take_entry(call, "_addresses", "address of", call.path["key"])
+        raise Refusal.not_possible("the address of a gate peer cannot be changed")
+    take_entry(call, "_addresses", "address map entry", call.path["key"])
 
 
 def _opened(call: Call) -> Record:
@@ -182,7 +180,7 @@ def _wished(vpg: Record, wish: str, where: str, but: str = "") -> str:
     """Return the requested address, if it is in the range of the devices and not in use."""
     address = address_in(wish, where)
     if address not in _devices(vpg):
-        raise Refusal.invalid(f"{where} is not in the range of the devices")
+        raise Refusal.invalid("{0} is not in the address range of the devices", where)
     if str(address) in _taken(vpg, but):
         raise Refusal.exists("address", address)
     return str(address)

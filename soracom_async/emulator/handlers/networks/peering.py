@@ -53,9 +53,9 @@ def create_route(call: Call) -> Any:
     # Both spellings are declared.
     overlap = body.get("ignoreDeviceSubnetCidrRangeOverlap") or body.get("ignoreDeviceSubnetcidrRangeOverlap")
     if not overlap and network.overlaps(network_in(vpg["deviceSubnetCidrRange"], "deviceSubnetCidrRange")):
-        raise Refusal.invalid("body.destinationCidr overlaps the range of the devices")
+        raise Refusal.invalid("{0} overlaps the address range of the devices", "body.destinationCidr")
     if any(route["destinationCidr"] == str(network) for route in vpg["customerRoutes"].values()):
-        raise Refusal.exists("route to", network)
+        raise Refusal.exists("route", network)
     route = {"id": call.world.uuid(), "destinationCidr": str(network), "target": body["target"], "type": "static"}
     touch(call, customerRoutes=vpg["customerRoutes"] | {route["id"]: route})
     return route
@@ -102,7 +102,7 @@ def delete_peering(call: Call) -> None:
 
 def _text(call: Call, name: str) -> str:
     if not call.body.get(name):
-        raise Refusal.invalid(f"body.{name} is missing")
+        raise Refusal.invalid("{0} is missing", f"body.{name}")
     return str(call.body[name])
 
 
@@ -138,7 +138,7 @@ def accept_attachment(call: Call) -> None:
         raise Refusal.not_found("transit gateway VPC attachment", attachment_id)
     attachment = attachments[attachment_id]
     if attachment["status"] != "acceptancePending":
-        raise Refusal.not_possible(f"the attachment is {attachment['status']}")
+        raise Refusal.not_possible("the status of the attachment is {0}", attachment["status"])
     attachment |= {"status": "active", "lastModifiedTime": call.now}
     touch(call)
 

@@ -36,12 +36,12 @@ def create(call: Call) -> Any:
     body, dice = call.body, call.world.random
     region = (body.get("placement") or {}).get("region") or REGIONS[0]
     if body["type"] not in TYPES:
-        raise Refusal.invalid(f"body.type is none of {', '.join(map(str, TYPES))}")
+        raise Refusal.invalid("{0} is none of {1}", "body.type", TYPES)
     if region not in REGIONS:
-        raise Refusal.invalid(f"body.placement.region is none of {', '.join(REGIONS)}")
+        raise Refusal.invalid("{0} is none of {1}", "body.placement.region", REGIONS)
     network = network_in(body.get("deviceSubnetCidrRange") or DEVICE_SUBNET, "body.deviceSubnetCidrRange")
     if network.prefixlen > SMALLEST:
-        raise Refusal.invalid(f"body.deviceSubnetCidrRange is smaller than /{SMALLEST}")
+        raise Refusal.invalid("{0} is smaller than /{1}", "body.deviceSubnetCidrRange", SMALLEST)
     subnet = str(network)
     vpg: Record = {
         "vpgId": call.world.uuid(),
@@ -54,8 +54,8 @@ def create(call: Call) -> Any:
         "lastModifiedTime": call.now,
         "deviceSubnetCidrRange": subnet,
         "ueSubnetCidrRange": subnet,
-        "vpgSubnetCidrRange": f"100.{64 + dice.randrange(64)}.{dice.randrange(256)}.0/24",
-        "useInternetGateway": bool(body.get("useInternetGateway")),
+        "vpgSubnetCidrRange": f"100.{64 + dice.randrange(64)}.0.0/16",
+        "useInternetGateway": body.get("useInternetGateway") is not False,
         "fixedIpAddressesEnabled": False,
         "fixedPublicIpAddresses": [],
         "allowedOperators": [],
@@ -105,7 +105,7 @@ def terminate(call: Call) -> None:
 def fix_addresses(call: Call) -> Any:
     """Enable fixed public addresses."""
     if find(call)["fixedIpAddressesEnabled"]:
-        raise Refusal.not_possible("the addresses are fixed already")
+        raise Refusal.not_possible("the public addresses are fixed already")
     addresses = [f"203.0.113.{number}" for number in sorted(call.world.random.sample(range(1, 255), 2))]
     return changed(call, fixedIpAddressesEnabled=True, fixedPublicIpAddresses=addresses)
 
@@ -114,5 +114,5 @@ def fix_addresses(call: Call) -> Any:
 def release_addresses(call: Call) -> Any:
     """Disable fixed public addresses."""
     if not find(call)["fixedIpAddressesEnabled"]:
-        raise Refusal.not_possible("the addresses are not fixed")
+        raise Refusal.not_possible("the public addresses are not fixed")
     return changed(call, fixedIpAddressesEnabled=False, fixedPublicIpAddresses=[])
