@@ -58,6 +58,12 @@ def test_claims_are_verified_by_a_key():
         verified_claims(jwt.encode(CLAIMS, "k" * 32), "k" * 32)
 
 
+def test_a_clock_that_is_slow_does_not_matter():
+    """Whether a token is valid now is the service's affair, which goes by its own clock."""
+    later = {**CLAIMS, "iat": 2**33, "nbf": 2**33 - 120, "exp": 1}
+    assert verified_claims(jwt.encode(later, KEY, algorithm="RS256"), KEY.public_key()) == later
+
+
 def test_claims_are_verified_by_a_set_of_keys():
     """Of a set, the key that the token names verifies it."""
     assert verified_claims(TOKEN, key_set(two=OTHER, one=KEY)) == CLAIMS
