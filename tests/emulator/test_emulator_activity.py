@@ -58,5 +58,5 @@ def test_a_device_connects_again_after_its_session_was_ended() -> None:
 
 
 def test_kinds_of_all_sorts_occur() -> None:
-    assert {Activity.of(bits, 0).kind for bits in range(16)} == set(KINDS)
-    assert all(Activity.of(bits, 0).rhythm(1 << 30) is None for bits in range(16) if KINDS[bits] == "never")
+    assert {Activity.of(bits << 60, 0).kind for bits in range(16)} == set(KINDS)
+    assert all(Activity.of(bits << 60, 0).rhythm(1 << 30) is None for bits in range(16) if KINDS[bits] == "never")

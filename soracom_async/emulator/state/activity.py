@@ -89,7 +89,7 @@ class Activity:
     @classmethod
     def of(cls, bits: int, activated: int) -> Activity:
         """Return the activity that 64 random `bits` mean, of a SIM that was activated at `activated` (milliseconds)."""
-        kind = KINDS[bits & 15]
+        kind = KINDS[bits >> 60]
         begin = activated // SLOT_MS + 1 + (bits >> 4 & 63)
         if kind == "bursty":
             begin += -begin % SLOTS  # so that no burst began before
@@ -125,6 +125,10 @@ class Activity:
         start, stop = max(start, self.begin), min(stop, self.end)
         return self.weight(stop) - self.weight(start) if start < stop and self.kind != "never" else 0
 
+    def used(self, start: int, stop: int) -> int:
+        """Return in how many slots from `start` to before `stop` it sends."""
+        return (self.weight(stop) - self.weight(start)) // _BURST_WEIGHT if self.kind == "bursty" else stop - start
+
     def rhythm(self, slot: int) -> tuple[int, int] | None:
         """Return the slots of the session that contains `slot`, or of the last one before; None before the first one.
 
@@ -150,7 +154,7 @@ class Activity:
         made = []
         for begin, end in used:
             for cut in [*(each for each in cuts if begin < each < end), end]:
-                start, stop = self.slot(begin) + 1, min(self.slot(cut) + 1, FOREVER)
+                start, stop = self.slot(begin) + 1, min(self.slot(cut - 1) + 1, FOREVER)
                 if start < stop:
                     made.append(Stretch(start, stop, cut))
                 begin = cut
@@ -162,7 +166,43 @@ class Activity:
         for stretch in reversed(stretches):
             last = min(stretch.stop - 1, now)
             while last >= stretch.start and (found := self.rhythm(last)) and found[1] > stretch.start:
-                start, stop = max(found[0], stretch.start), min(found[1], stretch.stop)
-                deleted = found[1] * SLOT_MS + self.late - RECONNECT_MS if found[1] <= stop else FOREVER
+                start = max(found[0], stretch.start)
+                deleted = found[1] * SLOT_MS + self.late - RECONNECT_MS
                 yield Session(start * SLOT_MS + self.late, min(deleted, stretch.cut))
                 last = start - 1
+
+
+def latest(bits: int, used: Sequence[int], now: int) -> tuple[bool, int | None, tuple[int, int] | None]:
+    """Return whether a SIM is online, the begin of its session or the end of the last one, and the session before.
+
+    These are the first two of `Activity.sessions` for a SIM that was active once, if at all: `used` is the begin of
+    that, and maybe the end, in milliseconds. Listings need them for thousands of SIMs, so no object is made on the way.
+    """
+    if not used:
+        return False, None, None
+    activated, stopped = used[0], used[1] if len(used) > 1 else FOREVER
+    kind = KINDS[bits >> 60]
+    late = (bits >> 40) % SLOT_MS
+    begin = activated // SLOT_MS + 1 + (bits >> 4 & 63)
+    slot = ((now if now < stopped else stopped - 1) - late) // SLOT_MS
+    if kind == "bursty":
+        begin += -begin % SLOTS
+        day = slot // SLOTS
+        start = (day - (day - (bits >> 36) % EVERY) % EVERY) * SLOTS + _BURST * ((bits >> 38) % 24)
+        start -= EVERY * SLOTS if start > slot else 0
+        stop, before = start + _BURST, start - EVERY * SLOTS
+    else:
+        length = SLOTS + (bits >> 22) % (7 * SLOTS)
+        end = begin + 1 + (bits >> 16) % SILENT_WITHIN if kind == "silent" else FOREVER
+        slot = slot if slot < end else end - 1
+        start = slot - (slot - begin) % length
+        stop, before = min(start + length, end), start - length
+    if start < begin or kind == "never":
+        return False, None, None
+    created, deleted = start * SLOT_MS + late, min(stop * SLOT_MS + late - RECONNECT_MS, stopped)
+    if deleted <= now:
+        return False, deleted, (created, deleted)
+    if before < begin:
+        return True, created, None
+    ended = before + _BURST if kind == "bursty" else start
+    return True, created, (before * SLOT_MS + late, ended * SLOT_MS + late - RECONNECT_MS)

@@ -13,9 +13,9 @@ from ...domain.catalog import (
 )
 from ...domain.dates import day_of, day_text, second_text
 from ...domain.money import Money, money_of
-from ...domain.subscriptions import check
 from ...protocol.errors import Refusal
 from ...service.call import Call
+from ...state.subscriptions import check
 from .. import handles
 from ..common.payments import PAYMENT, PAYMENT_MS
 from ..common.quotations import confirm, quote

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...domain.subscriptions import check
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state.sims import SHAPES, number_of
+from ...state.subscriptions import check
 from .. import handles
 from ..common import stock
 from ..fleet.sims import side_of

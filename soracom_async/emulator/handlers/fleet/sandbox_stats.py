@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
+from ...domain.usage import COUNTED, inserted
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
-from .stats import (
-    COUNTED,
-    MAPS,
-    inserted,
-    second,
-    service_of,
-)
+from .stats import MAPS, second, service_of
 
 
 @handles("sandboxInsertAirStats", "sandboxInsertBeamStats")
