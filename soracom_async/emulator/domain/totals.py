@@ -71,7 +71,10 @@ class Totals:
         self._rewind()
 
     def day(self, day: int, until: int) -> Day:
-        """Return the basic charges of a day, in yen, and its traffic before the slot `until`."""
+        """Return the basic charges of a day, in yen, and its traffic before the slot `until`, which is now.
+
+        So the days before are over, and that of `until` is the last one.
+        """
         if self._day is None:
             self._day = min([*self._charges, *self._changes, *self._edges, day]) - 1
         while self._day < day:
