@@ -18,7 +18,7 @@ class ModelType(type):
     """
 
     def __new__(
-        mcs, name: str, bases: tuple[type, ...], body: dict[str, Any], **wire_names: str | tuple[str, ...]
+        mcs, name: str, bases: tuple[type, ...], body: dict[str, Any], /, **wire_names: str | tuple[str, ...]
     ) -> Any:
         if "__slots__" in body:  # `Model` itself, and what attrs made
             return super().__new__(mcs, name, bases, body)
@@ -30,7 +30,7 @@ class ModelType(type):
         )
 
     def __init__(
-        cls, name: str, bases: tuple[type, ...], body: dict[str, Any], **wire_names: str | tuple[str, ...]
+        cls, name: str, bases: tuple[type, ...], body: dict[str, Any], /, **wire_names: str | tuple[str, ...]
     ) -> None:
         super().__init__(name, bases, body)
 

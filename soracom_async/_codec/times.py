@@ -129,8 +129,8 @@ def exactly(value: Any, unit: Unit) -> Any:
 
 
 def differs(one: object, other: object) -> bool:
-    """Tell whether two values are different JSON: 1 and 1.0 are, a NaN and itself are not."""
-    return one is not other and (type(one) is not type(other) or one != other)
+    """Tell whether two values are different JSON: 1 and 1.0 are, 0.0 and -0.0 too; a NaN and itself are not."""
+    return one is not other and (type(one) is not type(other) or one != other or (one == 0 and str(one) != str(other)))
 
 
 def _in_utc(value: date) -> datetime:
@@ -158,7 +158,8 @@ def _form(value: Any, unit: Unit) -> Unit | None:
         value = float(value)
     elif kind is not int and kind is not float:
         return None
-    return Unit.MILLISECONDS_OR_SECONDS if abs(value) >= MAGNITUDE else Unit.SECONDS_OR_MILLISECONDS
+    least = _LAST_SECOND + 1 if unit is Unit.FRACTIONAL_SECONDS else MAGNITUDE
+    return Unit.MILLISECONDS_OR_SECONDS if abs(value) >= least else Unit.SECONDS_OR_MILLISECONDS
 
 
 def _read(value: Any, form: Unit, *, dates: bool) -> datetime | date:

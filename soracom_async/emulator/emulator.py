@@ -20,7 +20,7 @@ from .service.faults import Fault, Faults
 from .service.rate_limits import Quota, Throttling
 from .service.service import Paging, Service
 from .serving.transport import Transport
-from .settings import check
+from .settings import check, weights
 from .state import persistence
 from .state.world import EPOCH, World
 
@@ -41,13 +41,15 @@ SAM_USER = "sam"
 class Emulator:
     """An emulator of the Soracom API: on loopback inside of `async with`, in process through `transport`.
 
-    The fleet of `sims` SIMs in `groups` groups is the same for one `seed`. `rate_limit` is the requests of a group in a
+    The fleet of `sims` SIMs in `groups` groups is the same for one `seed`. `subscriptions` are those that its SIMs
+    have: one name, several, or weights by name. `rate_limit` is the requests of a group in a
     `window` of so many seconds, one number or by group, operationId or `all`; windows open at the first request, or
     follow the clock when `aligned`. `throttling` is what a 429 says of it: `quota`, `retry-after`, `both` or `bare`
     (nothing). `token_ttl` overrides the life that a login asks for. `paging` leaves out one of the two headers that
-    announce a next page. Every answer takes `latency` seconds. `faults` are there from the beginning; see `fault`.
-    `clock` is the source of time; `advance` moves it. `storage_port` is where files are downloaded; 0 is any port.
-    `allow_origin` names the origins of pages that a browser lets call the API; `*` is any.
+    announce a next page. Every answer takes `latency` seconds. A search finds a change of a SIM after `search_delay`
+    seconds. `faults` are there from the beginning; see `fault`. `clock` is the source of time; `advance` moves it.
+    `storage_port` is where files are downloaded; 0 is any port. `allow_origin` names the origins of pages that a
+    browser lets call the API; `*` is any.
     Raises ConfigurationError for impossible settings.
     """
 
@@ -57,6 +59,7 @@ class Emulator:
         sims: int = 100,
         groups: int = 3,
         seed: int = 0,
+        subscriptions: str | Iterable[str] | Mapping[str, float] | None = None,
         rate_limit: int | Mapping[str, int] | None = None,
         window: float = 60.0,
         aligned: bool = False,
@@ -64,6 +67,7 @@ class Emulator:
         token_ttl: float | None = None,
         paging: Paging = "both",
         latency: float = 0.0,
+        search_delay: float = 1.0,
         faults: Iterable[Fault | str] = (),
         clock: Clock | None = None,
         host: str = "127.0.0.1",
@@ -71,10 +75,11 @@ class Emulator:
         storage_port: int = 0,
         allow_origin: str | Iterable[str] = (),
     ) -> None:
-        check(sims, groups, rate_limit, window, throttling, token_ttl, latency)
+        check(sims, groups, rate_limit, window, throttling, token_ttl, latency, search_delay)
         self.clock: Clock = clock or SystemClock()
         """The source of time, for sessions that are to share it."""
         self._seed, self._sims, self._groups = seed, sims, groups
+        self._subscriptions = weights(subscriptions)
         self._saved: persistence.Saved | None = None
         # With a clock that a test controls, even the dates are the same in every run.
         self._today: bool = clock is None
@@ -93,6 +98,7 @@ class Emulator:
             latency=latency,
             paging=paging,
             throttling=throttling,
+            search_delay=search_delay,
         )
         for name in self.quota.limits:
             self.faults.check(name)
@@ -146,7 +152,8 @@ class Emulator:
 
     def add_operator(self, email: str, *, sims: int = 0, groups: int = 0) -> Operator:
         """Add another operator; `credentials_of` returns its credentials."""
-        return self.world.add_operator(email, self.world.secret(16), sims=sims, groups=groups)
+        password = self.world.secret(16)
+        return self.world.add_operator(email, password, sims=sims, groups=groups, subscriptions=self._subscriptions)
 
     def credentials_of(self, operator: Operator) -> RootUser:
         """Return the credentials of an operator's root user."""

@@ -477,7 +477,8 @@ def test_an_address_of_the_environment_that_is_none(monkeypatch, name, value, me
 async def test_an_answer_that_is_no_json(emulator):
     """A picture comes as the bytes that it is."""
     async with opened(emulator) as soracom:
-        picture = await soracom.sims.downlink_rtsp(SIM_IDS[0], command="snapshot")
+        online = await anext(aiter(soracom.query.sims(session_status="ONLINE")))
+        picture = await soracom.sims.downlink_rtsp(online.sim_id, command="snapshot")
         assert picture.startswith(b"\xff\xd8")
 
 
@@ -508,6 +509,8 @@ async def test_aiohttp_by_name(anyio_backend, monkeypatch):
         {"window": 0},
         {"token_ttl": 0},
         {"latency": -1},
+        {"search_delay": -1},
+        {"search_delay": float("inf")},
     ],
 )
 def test_an_emulator_of_nothing(numbers):

@@ -19,6 +19,7 @@ from soracom_async._codec.times import (
     DayOrTime,
     EpochMilliseconds,
     EpochSeconds,
+    FractionalSeconds,
     ISODateTime,
     MillisecondsOrSeconds,
     Month,
@@ -47,12 +48,15 @@ class Timed(Model):
     seconds: EpochSeconds | None = None
     milliseconds_or_seconds: MillisecondsOrSeconds | None = None
     seconds_or_milliseconds: SecondsOrMilliseconds | None = None
+    fractional_seconds: FractionalSeconds | None = None
     iso: ISODateTime | None = None
     month: Month | None = None
     day: Day | None = None
     second: Second | None = None
     day_or_time: DayOrTime | None = None
     epochs: list[MillisecondsOrSeconds] | None = None
+    fractions: list[FractionalSeconds] | None = None
+    fraction_by_name: dict[str, FractionalSeconds] | None = None
     texts: list[ISODateTime] | None = None
     months: list[Month] | None = None
 
@@ -62,6 +66,7 @@ NAMES = {
     "seconds": Unit.SECONDS,
     "millisecondsOrSeconds": Unit.MILLISECONDS_OR_SECONDS,
     "secondsOrMilliseconds": Unit.SECONDS_OR_MILLISECONDS,
+    "fractionalSeconds": Unit.FRACTIONAL_SECONDS,
     "iso": Unit.ISO,
     "month": Unit.MONTH,
     "day": Unit.DAY,
@@ -134,6 +139,10 @@ def same(one: Any, other: Any) -> bool:
         ("2024-05-29T16:26:40.123Z", Unit.DAY_OR_TIME, datetime(2024, 5, 29, 16, 26, 40, 123000, UTC)),
         ("20240529162640", Unit.SECOND, datetime(2024, 5, 29, 16, 26, 40, 0, UTC)),
         (-62_135_596_800_000, Unit.MILLISECONDS, datetime(1, 1, 1, tzinfo=UTC)),
+        (1_717_000_000.123456, Unit.FRACTIONAL_SECONDS, datetime(2024, 5, 29, 16, 26, 40, 123456, UTC)),
+        (1_717_000_000.0, Unit.FRACTIONAL_SECONDS, datetime(2024, 5, 29, 16, 26, 40, 0, UTC)),
+        (-0.000001, Unit.FRACTIONAL_SECONDS, datetime(1969, 12, 31, 23, 59, 59, 999_999, UTC)),
+        (127_174_492_800.0, Unit.FRACTIONAL_SECONDS, datetime(6000, 1, 1, tzinfo=UTC)),
     ],
 )
 def test_each_notation_and_back(raw, unit, time):
@@ -241,7 +250,8 @@ def test_what_is_no_time_stays_as_it_came(raw, unit):
 @given(st.dictionaries(st.sampled_from([*NAMES]), VALUES), st.lists(VALUES, max_size=3))
 def test_property_whatever_comes_goes_back(values, several):
     """Every number and every text comes back as the very same JSON, in every kind of field; what is a time is typed."""
-    data = values | {"epochs": several, "texts": several, "months": several}
+    data = values | {"epochs": several, "texts": several, "months": several, "fractions": several}
+    data |= {"fractionByName": dict(enumerate(several))}
     read = structure(data, Timed)
     assert same(unstructure(read), data)
     for name in values.keys() - {"month", "day", "dayOrTime"}:
@@ -291,6 +301,9 @@ LATER = datetime(2025, 1, 2, 3, 4, 5, 678_000, UTC)
         ("secondsOrMilliseconds", 1_496_284_800, 1_735_787_045),
         ("iso", 1600000000.123, 1735787045.678),
         ("iso", 1600000000123.0, 1735787045678.0),
+        ("fractionalSeconds", 1600000000.5, 1735787045.678),
+        ("fractionalSeconds", 1600000000, 1735787045),
+        ("fractionalSeconds", 1600000000123, 1735787045678),
         ("iso", "1496284800000", "1735787045678"),
         ("iso", "20200101000000", "20250102030405"),
         ("iso", "20200101", "2025-01-02T03:04:05.678Z"),
@@ -429,3 +442,14 @@ def test_a_time_without_zone_is_refused():
         unstructure(read)
     with pytest.raises(BadArgument, match="no time zone"):
         CODEC.wire([datetime(2024, 5, 29)], list[MillisecondsOrSeconds])
+
+
+def test_seconds_with_a_fraction_wherever_they_are():
+    """Alone, in a list and in a map, what has a fraction is a time, and an integer is kept as such."""
+    data = {"fractionalSeconds": 1_600_000_000.25, "fractions": [1_600_000_000.25, 1], "fractionByName": {"a": 1.5}}
+    read = structure(data, Timed)
+    assert read.fractional_seconds == read.fractions[0] == datetime(2020, 9, 13, 12, 26, 40, 250_000, UTC)
+    assert read.fraction_by_name == {"a": datetime(1970, 1, 1, 0, 0, 1, 500_000, UTC)}
+    assert same(unstructure(read), data)
+    made = Timed(fractional_seconds=datetime(2020, 9, 13, 12, 26, 40, 250_000, UTC))
+    assert same(unstructure(made), {"fractionalSeconds": 1_600_000_000.25})

@@ -439,7 +439,8 @@ def test_binaries() -> None:
     assert 'receives="image/jpeg"' in text
     assert 'body=bytes, sends="*/*"' in text
     assert "async def data(self, *, body: Content | dict[str, Any] | list[Any]) -> None:" in text
-    assert 'body=bytes, sends="application/octet-stream"' in text
+    assert "async def code(self, *, body: Content | None = None) -> None:" in text
+    assert 'Operation("code", "POST", "/d", "Sim", ACT, cli=("sims code",), body=bytes, status=204)' in text
     assert "from ..files.content import Content, FilePath" in text
 
 

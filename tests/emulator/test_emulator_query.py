@@ -13,6 +13,12 @@ from soracom_async.emulator.state.world import EPOCH
 pytestmark = pytest.mark.anyio
 
 
+@pytest.fixture
+def emulator(clock):
+    """An emulator whose searches find changes at once."""
+    return Emulator(sims=30, groups=3, clock=clock, search_delay=0)
+
+
 async def numbers(pages):
     """Return the numbers of the SIMs that were found."""
     return [int(sim.sim_id[-9:]) for sim in await pages.collect()]

@@ -4,7 +4,7 @@ import json
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain import log_in, open_client, refused
 
@@ -12,7 +12,8 @@ from soracom_async._codec.model import wire_name
 from soracom_async.api import _shared
 from soracom_async.emulator import Emulator
 from soracom_async.emulator.durations import DAY_MS
-from soracom_async.emulator.state.fleet import SCAN, Fleet
+from soracom_async.emulator.state.fleet import Fleet
+from soracom_async.emulator.state.listing import SCAN
 from soracom_async.emulator.state.sims import (
     SHAPES,
     imsi,
@@ -57,7 +58,10 @@ async def everything(client, path, **query):
         query["last_evaluated_key"] = answer.headers["x-soracom-next-key"]
 
 
-@given(st.integers(0, 2**64), st.integers(-700 * DAY_MS, 1500 * DAY_MS), st.lists(st.integers(0, 300 * DAY_MS)))
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(0, 2**64), st.integers(-700 * DAY_MS, 1500 * DAY_MS), st.lists(st.integers(0, 300 * DAY_MS), max_size=5)
+)
 def test_a_seeded_sim_is_the_same_in_all_ways(key, since, steps):
     """The quick text of a SIM that never changed is what encoding its shape gives, and what a changed SIM shows."""
     quick, changed = (fleet_of(range(1, 9), groups=("a", "b"), key=key, now=EPOCH_MS + since) for _ in range(2))
@@ -215,8 +219,8 @@ async def test_a_terminated_sim_stays_and_never_changes(client):
 async def test_speed_classes(client):
     """A speed class that the subscription does not know is refused."""
     for _ in range(2):
-        answer = await client.post(f"{SIM}/update_speed_class", json={"speedClass": "u1.slow"})
-        assert answer.json()["speedClass"] == "u1.slow"
+        answer = await client.post(f"{SIM}/update_speed_class", json={"speedClass": "s1.slow"})
+        assert answer.json()["speedClass"] == "s1.slow"
     assert refused(await client.post(f"{SIM}/update_speed_class", json={"speedClass": "x"}), 400, "SEM9028")
     assert refused(await client.post(f"{SIM}/update_speed_class", json={}), 400, "COM9003")
 
@@ -227,14 +231,15 @@ async def test_imei_lock(emulator, client):
     path = f"/sims/{sim_id(online)}"
     sim = (await client.post(f"{path}/set_imei_lock", json={})).json()
     assert sim["imeiLock"]["imei"] == sim["sessionStatus"]["imei"]
-    assert (await client.post(f"{path}/set_imei_lock", json={"imei": "12"})).json()["imeiLock"] == {"imei": "12"}
+    given = {"imei": "350000000000017"}
+    assert (await client.post(f"{path}/set_imei_lock", json=given)).json()["imeiLock"] == given
     assert (await client.post(f"{path}/unset_imei_lock")).json()["imeiLock"] is None
     assert (await client.post(f"{path}/delete_session")).json()["sessionStatus"]["online"] is False
     assert refused(await client.post(f"{path}/set_imei_lock", json={}), 400, "SEM9027")
 
 
 async def test_sessions_and_their_events(emulator, client, clock):
-    """Ending a session leaves the previous one and its events; the device connects again within five minutes."""
+    """A session that is ended leaves the previous one and its events; the device connects again within five minutes."""
     online = next(n for n in range(1, 31) if emulator.operator.fleet.look(n).online)
     path = f"/subscribers/{imsi(online)}"
     before, _ = await everything(client, f"{path}/events/sessions", limit=7)
@@ -278,35 +283,6 @@ async def test_status_history(emulator, client, clock):
     assert [state["status"] for state in states] == ["standby", "active", "ready"]
 
 
-@pytest.mark.parametrize(
-    ("action", "status"),
-    [
-        ("terminate", "terminated"),
-        ("suspend", "suspended"),
-        ("deactivate", "inactive"),
-        ("deleteSession", "active"),
-        ("doNothing", "active"),
-        (None, "active"),
-    ],
-)
-async def test_expiry(emulator, client, clock, action, status):
-    """At the end of a SIM's term happens what was ordered, once."""
-    online = next(n for n in range(1, 31) if emulator.operator.fleet.look(n).online)
-    path = f"/sims/{sim_id(online)}"
-    at = emulator.world.milliseconds() + 5000
-    body = {"expiryTime": at, "expiryAction": action}
-    assert (await client.post(f"{path}/set_expiry_time", json=body)).json()["expiryAction"] == action
-    emulator.advance(4.9)
-    assert (await client.get(path)).json()["status"] == "active"
-    emulator.advance(0.2)
-    sim = (await client.get(path)).json()
-    assert sim["status"] == status
-    assert sim["sessionStatus"]["online"] is (action in ("doNothing", None))
-    if status != "terminated":
-        assert (await client.post(f"{path}/activate")).json()["status"] == "active"
-        assert (await client.post(f"{path}/unset_expiry_time")).json()["expiryTime"] is None
-
-
 async def test_tags(client):
     """Tags are put and removed; one that is not there is a 404."""
     tags = [{"tagName": "a/b c", "tagValue": "1"}, {"tagName": "site", "tagValue": "oslo"}]
@@ -333,16 +309,6 @@ async def test_groups_of_sims(emulator, client):
     members, _ = await everything(client, f"/groups/{seeded}/subscribers", limit=3)
     await client.delete(f"/groups/{seeded}")
     assert (await client.get(f"/sims/{members[-1]['simId']}")).json()["groupId"] is None
-
-
-async def test_sms(client):
-    """A message needs a payload and a known encoding; it can also go to a telephone number."""
-    for path in (SIM, IMSI, f"/subscribers/msisdn/{msisdn(1)}"):
-        answer = await client.post(f"{path}/send_sms", json={"payload": "a", "encodingType": 1})
-        assert answer.status_code == 202
-        assert answer.json()["messageId"]
-    assert refused(await client.post(f"{SIM}/send_sms", json={}), 400, "SEM9003")
-    assert refused(await client.post(f"{SIM}/send_sms", json={"payload": "a", "encodingType": 3}), 400, "SEM9003")
 
 
 async def test_registration(emulator, client, other):
@@ -373,7 +339,7 @@ async def test_virtual_sims(client):
     assert second["simId"] > sim["simId"]
     path = f"/sims/{sim['simId']}"
     assert (sim["type"], sim["status"], sim["serialNumber"]) == ("virtual", "active", None)
-    assert refused(await client.post(f"{path}/update_speed_class", json={"speedClass": "s1.fast"}), 400, "SEM9028")
+    assert refused(await client.post(f"{path}/update_speed_class", json={"speedClass": "s1.fast"}), 400, "SEM9034")
     renewed = (await client.put(f"{path}/credentials/arc", json={})).json()
     assert set(renewed) == {"arcClientPeerPublicKey", "arcClientPeerPrivateKey"}
     given = {"arcClientPeerPublicKey": "mine"}
@@ -419,7 +385,9 @@ async def test_a_virtual_sim_keeps_its_keys(client):
 
 async def test_additional_subscriptions(client):
     """One waits for its download and can be cancelled until the SIM's next session; there are nine at most."""
-    sim = (await client.post("/sims", json={"type": "virtual", "subscription": "planArc01"})).json()["simId"]
+    sim = (await client.post(f"/sims/{sim_id(500)}/register", json={"registrationSecret": "1"})).json()["simId"]
+    await client.post(f"/sims/{sim}/activate")
+    await client.put(f"/sims/{sim}/credentials/arc", json={})
     profile, body = f"/sims/{sim}/profiles/{sim}", {"subscription": "planX1", "type": "cellular"}
     added = [(await client.post(f"{profile}/add_subscription", json=body)).json() for _ in range(9)]
     assert refused(await client.post(f"{profile}/add_subscription", json=body), 400, "SEM9009")
@@ -440,43 +408,6 @@ async def test_additional_subscriptions(client):
 async def test_bundles(client):
     """Bundles are replaced."""
     assert (await client.put(f"{IMSI}/bundles", json=["US-1GB"])).json()["bundles"] == ["US-1GB"]
-
-
-async def test_downlinks(emulator, client):
-    """An online device answers; another one cannot be reached."""
-    fleet = emulator.operator.fleet
-    online = f"/sims/{sim_id(next(n for n in range(1, 31) if fleet.look(n).online))}"
-    offline = f"/sims/{sim_id(next(n for n in range(1, 31) if not fleet.look(n).online))}"
-    assert (await client.post(f"{online}/downlink/ping", json={})).json()["success"] is True
-    assert (await client.post(f"{offline}/downlink/ping", json={})).json()["success"] is False
-    ssh = {"username": "u", "authentication": {"type": "none"}, "command": "ls"}
-    assert (await client.post(f"{online}/downlink/http", json={})).json()["statusCode"] == 200
-    assert (await client.post(f"{online}/downlink/ssh", json=ssh)).json()["stdout"] == "ls\n"
-    sent = {"port": 1, "payload": "a"}
-    assert (await client.post(f"{online}/downlink/tcp", json=sent)).json()["data"] == "a"
-    assert (await client.post(f"{online}/downlink/udp", json=sent)).status_code == 204
-    assert refused(await client.post(f"{offline}/downlink/udp", json=sent), 400, "SEM0016")
-    image = await client.post(f"{online}/downlink/rtsp", json={"command": "snapshot"})
-    assert image.headers["content-type"] == "image/jpeg"
-    assert image.content.startswith(b"\xff\xd8")
-    assert (await client.get(f"{online}/testing/usage")).json()["usageLimit"]["days"] == 30
-    assert (await client.post(f"{online}/report_local_info")).json()["imsi"]
-
-
-async def test_packet_captures(emulator, client):
-    """A capture runs for its time or until it is stopped; only then it can be deleted."""
-    path = f"{SIM}/packet_capture_sessions"
-    assert refused(await client.post(path, json={"duration": 1}), 400, "SEM9003")
-    ids = [(await client.post(path, json={"duration": 60})).json()["sessionId"] for _ in range(3)]
-    found, sizes = await everything(client, path, limit=2)
-    assert ([each["sessionId"] for each in found], sizes) == (ids, [2, 1])
-    assert refused(await client.delete(f"{path}/{ids[0]}"), 400, "SEM9002")
-    assert (await client.post(f"{path}/{ids[0]}/stop")).json()["status"] == "STOPPED"
-    assert refused(await client.post(f"{path}/{ids[0]}/stop"), 400, "SEM9002")
-    emulator.advance(61)
-    assert (await client.get(f"{path}/{ids[1]}")).json()["status"] == "DONE"
-    assert (await client.delete(f"{path}/{ids[1]}")).status_code == 200
-    assert refused(await client.get(f"{path}/{ids[1]}"), 404, "SEM9007")
 
 
 async def test_transfers(emulator, client, other):

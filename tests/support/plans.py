@@ -118,6 +118,10 @@ def _first_key(name):
     return lambda planner, said: next(iter(said[name]))
 
 
+def _in_an_hour(planner):
+    return planner.emulator.world.milliseconds() + 3_600_000
+
+
 async def add_cellular(planner):
     """Add a subscription that waits for its download."""
     sim = planner.known["sim_id"]
@@ -131,9 +135,19 @@ async def later(planner):
     planner.emulator.advance(600)
 
 
+async def begun(planner):
+    """Let what was requested begin."""
+    planner.emulator.advance(5)
+
+
 FROM = {
     "/coupons coupon_code": ("sandboxCreateCoupon", _said("couponCode")),
     "/coupons order_id": ("createCouponQuotation", _said("orderId")),
+    "/sims/{sim_id}/packet_capture_sessions session_id": ("createSimPacketCaptureSession", _said("sessionId")),
+    "/virtual_private_gateways/{vpg_id}/packet_capture_sessions session_id": (
+        "createPacketCaptureSession",
+        _said("sessionId"),
+    ),
     "/devices device_id": ("createDevice", _said("device_id")),
     "/volume_discounts contract_id": ("confirmVolumeDiscountOrder", _said("contractId")),
     "/volume_discounts order_id": ("createVolumeDiscountQuotation", _said("orderId")),
@@ -186,6 +200,8 @@ FIRST: dict[str, tuple[Any, ...]] = {
     "cancelSubscriptionContainerDownload": (add_cellular,),
     "createArcSession": ("attachArcSimCredentials",),
     "createUserPassword": ("deleteUserPassword",),
+    "unsetExpiryTime": ("setExpiryTime",),
+    "unsetSimExpiryTime": ("setSimExpiryTime",),
     "deleteConfigurationNamespace": ("putConfigurationParameters",),
     "deleteConfigurationParameter": ("putConfigurationParameters",),
     "deleteDeviceTag": ("putDeviceTags",),
@@ -196,8 +212,10 @@ FIRST: dict[str, tuple[Any, ...]] = {
     "deleteIgnoreEventHandler": ("setIgnoreEventHandler",),
     "deleteLoraNetworkSetTag": ("putLoraNetworkSetTags",),
     "deleteOperatorConfigurationNamespace": ("setOperatorConfigurationNamespace",),
-    "deletePacketCaptureSession": ("stopPacketCaptureSession", later),
-    "deleteSimPacketCaptureSession": ("stopSimPacketCaptureSession", later),
+    "deletePacketCaptureSession": ("createPacketCaptureSession", later),
+    "deleteSimPacketCaptureSession": ("createSimPacketCaptureSession", later),
+    "stopPacketCaptureSession": ("createPacketCaptureSession", begun),
+    "stopSimPacketCaptureSession": ("createSimPacketCaptureSession", begun),
     "deleteSystemNotification": ("setSystemNotification",),
     "deleteVirtualPrivateGatewayIpAddressMapEntry": ("putVirtualPrivateGatewayIpAddressMapEntry",),
     "deleteVirtualPrivateGatewayTag": ("updateVirtualPrivateGatewayTags",),
@@ -255,6 +273,8 @@ FIRST: dict[str, tuple[Any, ...]] = {
 """What comes before an operation: others, and time."""
 
 BODIES: dict[str, Any] = {
+    "setExpiryTime": {"expiryTime": _in_an_hour},
+    "setSimExpiryTime": {"expiryTime": _in_an_hour},
     "addSubscription": {"subscription": "planArc01"},
     "addPermissionToLoraNetworkSet": {"operatorId": _other},
     "assignSoraCamDeviceAtomCamLicense": {"type": "CR7-SC"},

@@ -47,7 +47,7 @@ CATALOG: dict[str, tuple[int, str]] = {
     "SCA9002": (400, "The camera is offline."),
     "SEM9001": (404, "There is no SIM {0}."),
     "SEM9002": (400, "A SIM that is {0} cannot become {1}."),
-    "SEM9004": (400, "The SIM is protected from termination."),
+    "SEM9004": (400, "The SIM is protected from termination; disable the protection first."),
     "SEM9005": (404, "The SIM has no tag {0}."),
     "SEM9011": (404, "There is no group {0}."),
     "SEM9012": (404, "The group has no {0}."),
@@ -56,6 +56,12 @@ CATALOG: dict[str, tuple[int, str]] = {
     "SEM9027": (400, "The SIM is not online; state the IMEI."),
     "SEM9028": (400, "The speed class {0} does not exist for {1}."),
     "SEM9029": (404, "There is no such transfer token."),
+    "SEM9031": (400, "The SIM does not support SMS, since it is virtual."),
+    "SEM9032": (400, "A SIM that is {0} receives no SMS; activate it first."),
+    "SEM9033": (400, "A SIM of {0} cannot become {1}; it can become {2}."),
+    "SEM9034": (400, "The speed class of {0} cannot be changed; it is always {1}."),
+    "SEM9035": (404, "The SIM has no expiry time."),
+    "SEM9036": (400, "The SIM has expired; unset its expiry time or set a later one first."),
 }
 """The status and the English sentence of each code."""
 

@@ -37,7 +37,9 @@ SENTENCES: dict[str, str] = {
     "The camera is offline.": "カメラがオフラインです。",
     "There is no SIM {0}.": "SIM {0} は存在しません。",
     "A SIM that is {0} cannot become {1}.": "ステータスが {0} の SIM は {1} に変更できません。",
-    "The SIM is protected from termination.": "この SIM は解約プロテクションが有効です。",
+    "The SIM is protected from termination; disable the protection first.": (
+        "この SIM は解約プロテクションが有効です。先に無効にしてください。"
+    ),
     "The SIM has no tag {0}.": "この SIM にタグ {0} はありません。",
     "There is no group {0}.": "グループ {0} は存在しません。",
     "The group has no {0}.": "このグループに {0} はありません。",
@@ -45,6 +47,20 @@ SENTENCES: dict[str, str] = {
     "The SIM {0} cannot be registered.": "SIM {0} は登録できません。",
     "The SIM is not online; state the IMEI.": "SIM がオフラインです。IMEI を指定してください。",
     "The speed class {0} does not exist for {1}.": "{1} では速度クラス {0} を使えません。",
+    "The SIM does not support SMS, since it is virtual.": "バーチャル SIM は SMS に対応していません。",
+    "A SIM that is {0} receives no SMS; activate it first.": (
+        "ステータスが {0} の SIM は SMS を受信できません。先に使用開始してください。"
+    ),
+    "A SIM of {0} cannot become {1}; it can become {2}.": (
+        "{0} の SIM のステータスは {1} に変更できません。変更できるのは {2} です。"
+    ),
+    "The speed class of {0} cannot be changed; it is always {1}.": (
+        "{0} の速度クラスは変更できません。速度クラスは常に {1} です。"
+    ),
+    "The SIM has no expiry time.": "この SIM には有効期限が設定されていません。",
+    "The SIM has expired; unset its expiry time or set a later one first.": (
+        "この SIM は有効期限を過ぎています。先に有効期限を解除するか、延長してください。"
+    ),
     "There is no such transfer token.": "該当する移管トークンは存在しません。",
     "There is no {0} {1}.": "{0} {1} は存在しません。",
     "There is no such {0}.": "該当する{0}は存在しません。",
@@ -57,6 +73,14 @@ SENTENCES: dict[str, str] = {
     "There is no bill of {0}.": "{0} の請求情報は存在しません。",
     "There is no port mapping for {0}.": "{0} のポートマッピングは存在しません。",
     # Why a value of the request is not valid
+    "{0} has characters other than letters, digits, _ and -, or is too long": (
+        "{0} に使えるのは英数字、_、- だけです。また、長すぎる値は使えません"
+    ),
+    "{0} has characters that an SMS of {1} lacks": "{0} に、{1} の SMS では送信できない文字が含まれています",
+    "{0} is longer than {1} bytes": "{0} は {1} バイト以内で指定してください",
+    "{0} is not an IMEI of 14 to 16 digits": "{0} は 14 桁から 16 桁までの IMEI で指定してください",
+    "{0} is not in the future": "{0} には未来の日時を指定してください",
+    "{0} is not encoded in {1}": "{0} が {1} でエンコードされていません",
     "{0} is missing": "{0} は必須です",
     "{0} is empty": "{0} が空です",
     "{0} is none of {1}": "{0} に指定できる値は次のとおりです: {1}",
@@ -153,6 +177,7 @@ SENTENCES: dict[str, str] = {
     "a job that calls {0} is running": "{0} を呼び出すジョブが実行中です",
     "the directory {0} is not empty": "ディレクトリ {0} は空ではありません",
     "a SIM has at most {0} further subscriptions": "1 枚の SIM に追加できるサブスクリプションは {0} 個までです",
+    "{0} cannot be added to a SIM of {1}": "{1} の SIM に {0} を追加することはできません",
     "the primary subscription ends with the SIM": "プライマリサブスクリプションだけを解約することはできません",
     "only a virtual subscription can be terminated": "解約できるのはバーチャルサブスクリプションだけです",
     "the file would be too large; choose a shorter time or a longer period": (

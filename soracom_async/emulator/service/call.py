@@ -38,6 +38,8 @@ class Call:
     """The request itself, for its headers and its address."""
     token_ttl: float | None = None
     """Overrides the requested life of a token."""
+    search_delay: float = 0.0
+    """By how many seconds the search for SIMs is behind their changes."""
 
     @property
     def signed_in(self) -> Session:

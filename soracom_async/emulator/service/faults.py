@@ -140,9 +140,10 @@ class Fault:
         return True
 
     def _means(self, operation: Operation[Any] | None) -> bool:
+        kind = KINDS[self.kind]
         if operation is None:
-            return self.operation == ALL and not KINDS[self.kind].paged
-        if KINDS[self.kind].paged and operation.paging is None:
+            return self.operation == ALL and not kind.paged and not kind.only
+        if (kind.paged and operation.paging is None) or (kind.only and operation.id not in kind.only):
             return False
         return self.operation in (ALL, operation.id, operation.group)
 

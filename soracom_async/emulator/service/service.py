@@ -53,6 +53,7 @@ class Service:
         latency: float = 0.0,
         paging: Paging = "both",
         throttling: Throttling = "quota",
+        search_delay: float = 0.0,
     ) -> None:
         self.world: World = world
         self.quota = quota
@@ -60,6 +61,7 @@ class Service:
         self.latency = latency
         self.paging = paging
         self.throttling: Throttling = throttling
+        self.search_delay = search_delay
         self.requests: int = 0
         self.throttled: int = 0
         self.logins: int = 0
@@ -187,7 +189,17 @@ class Service:
         validation.check_path(operation, path)
         query = validation.check_query(operation, request.query)
         body = validation.check_body(operation, request.body)
-        call = Call(self.world, operation, path, query, body, session, request, self.token_ttl)
+        call = Call(
+            self.world,
+            operation,
+            path,
+            query,
+            body,
+            session,
+            request,
+            self.token_ttl,
+            self.search_delay + context.stale,
+        )
         result = handler(call)
         context.session = call.session  # after a login, the session exists only now
         if operation.id == "auth":

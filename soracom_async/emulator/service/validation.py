@@ -73,7 +73,7 @@ def check_body(operation: Operation[Any], body: bytes) -> Any:
     """Return the JSON body; an empty object if there is none and none is required; bytes if it is not JSON."""
     if operation.body is None:
         return {}
-    if operation.sends != "application/json" or (operation.id in _XML and body.lstrip().startswith(b"<")):
+    if not operation.sends_json or (operation.id in _XML and body.lstrip().startswith(b"<")):
         return body
     if not body and is_model(operation.body):
         data: Any = {}

@@ -172,12 +172,15 @@ class Activity:
                 last = start - 1
 
 
-def latest(bits: int, activated: int, stopped: int, now: int) -> tuple[bool, int | None, tuple[int, int] | None]:
+def latest(bits: int, used: Sequence[int], now: int) -> tuple[bool, int | None, tuple[int, int] | None]:
     """Return whether a SIM is online, the begin of its session or the end of the last one, and the session before.
 
-    These are the first of `Activity.sessions` for a SIM that was active from `activated` to `stopped` (milliseconds)
-    and whose session no request ended. Listings need them for thousands of SIMs, so no object is made on the way.
+    These are the first two of `Activity.sessions` for a SIM that was active once, if at all: `used` is the begin of
+    that, and maybe the end, in milliseconds. Listings need them for thousands of SIMs, so no object is made on the way.
     """
+    if not used:
+        return False, None, None
+    activated, stopped = used[0], used[1] if len(used) > 1 else FOREVER
     kind = KINDS[bits >> 60]
     late = (bits >> 40) % SLOT_MS
     begin = activated // SLOT_MS + 1 + (bits >> 4 & 63)

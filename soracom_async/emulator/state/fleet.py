@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from ..protocol.messages import Page, encode
+from ..protocol.messages import encode
 from .census import count
-from .life import expire
-from .paging import first_page
-from .seeding import Seed, seeded_json
-from .sessions import settle
+from .index import Index, Indexed
+from .life import settle
+from .listing import SimList
+from .seeding import Seed
 from .sims import (
     SHAPES,
     Side,
@@ -26,10 +26,7 @@ from .subscriptions import MIX
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-
-SCAN = 10_000
-"""How many SIMs a filtered listing looks at for one page. Such a page can be short without being the last one."""
+    from collections.abc import Callable, Container, Iterator, Mapping
 
 
 @frozen(slots=True)
@@ -49,11 +46,8 @@ class FleetState:
     """The subscriptions of seeded SIMs, with their weights; a file of an earlier version has none."""
 
 
-class Fleet:
-    """The SIMs of one operator, in the order of their numbers.
-
-    A seeded SIM takes no memory until it changes. The time for a page depends on its length, not on the fleet's size.
-    """
+class Fleet(SimList):
+    """The SIMs of one operator, in the order of their numbers. A seeded SIM takes no memory until it changes."""
 
     def __init__(
         self,
@@ -72,6 +66,7 @@ class Fleet:
         self._seed = Seed(key, operator_id, epoch, groups, subscriptions)
         self._time = time
         self._live_groups = groups if live_groups is None else live_groups
+        self._index = Index()
         self._changed: dict[int, Sim] = {}
         self._added: list[int] = []
         self._gone: set[int] = set()
@@ -120,6 +115,7 @@ class Fleet:
 
     def add(self, sim: Sim) -> None:
         """Add a SIM that is not one of the seeded SIMs, or that left."""
+        self._index.note(self._time(), sim.number, None)
         self._changed[sim.number] = sim
         if sim.number in self._gone:
             self._gone.remove(sim.number)
@@ -139,24 +135,24 @@ class Fleet:
     def look(self, number: int) -> Sim:
         """Return a SIM to be read; changes of it may be lost."""
         sim = self._changed.get(number)
-        return self.original(number) if sim is None else self._settled(sim)
+        return self.original(number) if sim is None else self.settled(sim)
 
     def original(self, number: int) -> Sim:
         """Return a seeded SIM as if no request had changed it."""
-        return Sim(**self._seeded(number))
+        return Sim(**self._seed.fields(number, self._time(), self._live_groups))
 
     def change(self, number: int) -> Sim:
         """Return a SIM to be changed."""
-        return self._changed.setdefault(number, self.look(number))
+        sim = self._changed.setdefault(number, self.look(number))
+        self._index.note(self._time(), number, sim)
+        return sim
 
     def json(self, number: int, side: Side) -> bytes:
         """Return a SIM's JSON."""
         sim = self._changed.get(number)
-        return (
-            seeded_json(self._seeded(number), side).encode()
-            if sim is None
-            else encode(SHAPES[side](self._settled(sim)))
-        )
+        if sim is None:
+            return self._seed.json(number, self._time(), self._live_groups, side).encode()
+        return encode(SHAPES[side](self.settled(sim)))
 
     def after(self, number: int) -> Iterator[int]:
         """Return the numbers of all SIMs after `number`."""
@@ -168,23 +164,9 @@ class Fleet:
             rest = merge(rest, self._added[bisect_right(self._added, number) :])
         return rest
 
-    def page(
-        self,
-        side: Side,
-        after: int,
-        limit: int,
-        wanted: Callable[[Sim], bool] | None = None,
-        among: Iterable[int] | None = None,
-    ) -> Page:
-        """Return up to `limit` SIMs after the number `after`; `among` restricts the numbers that are looked at."""
-        numbers, next_key = first_page(
-            self.after(after) if among is None else among,
-            limit,
-            key=sim_id if side == "sim" else imsi,
-            wanted=None if wanted is None else lambda number: wanted(self.look(number)),
-            scan=SCAN,
-        )
-        return Page(b"[" + b",".join([self.json(number, side) for number in numbers]) + b"]", next_key)
+    def indexed(self, at: int) -> Indexed:
+        """Return the SIMs as an index has them that knows the changes until `at` (milliseconds)."""
+        return Indexed(self, self._index.as_of(at))
 
     def blank(self, number: int, at: int, **fields: Any) -> Sim:
         """Return a new SIM of this operator that was never used."""
@@ -218,17 +200,9 @@ class Fleet:
         """Return the numbers of the SIMs that changed, were added, or left."""
         return [*self._changed, *self._gone]
 
-    def _seeded(self, number: int) -> dict[str, Any]:
-        fields = self._seed.fields(number, self._time())
-        if fields["group_id"] not in self._live_groups:
-            fields["group_id"] = None
-        return fields
-
-    def _settled(self, sim: Sim) -> Sim:
-        """Apply the due changes to a SIM: the end of its term, of its group, of sessions. There is no timer."""
-        now = self._time()
-        expire(sim, now)
-        settle(sim, now)
+    def settled(self, sim: Sim) -> Sim:
+        """Apply the due changes to a SIM: those that come with time, and the end of its group. There is no timer."""
+        settle(sim, self._time())
         if sim.group_id is not None and sim.group_id not in self._live_groups:
             sim.group_id = None
         return sim

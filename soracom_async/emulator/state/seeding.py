@@ -8,22 +8,38 @@ from the same shapes, so that both cannot differ.
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+import re
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ..durations import DAY_MS
-from .activity import FOREVER, latest
-from .session_shapes import cell_numbers, device_address, device_imei, site_of
-from .sims import GOLDEN, IMSI_PREFIX, MSISDN_PREFIX, SHAPES, SIM_PREFIX, Side, Sim, mix
+from .activity import latest
+from .session_shapes import NETWORKS, cell_numbers, device_address
+from .sims import (
+    GOLDEN,
+    IMSI_PREFIX,
+    MSISDN_PREFIX,
+    SHAPES,
+    SIM_PREFIX,
+    Side,
+    Sim,
+    imsi,
+    mix,
+    msisdn,
+    sim_id,
+)
 from .subscriptions import contracts
-from .ulid import ulid
+from .ulid import time_part, ulid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Container, Mapping
 
 STATUSES = ("ready", "inactive", "standby", "suspended") + ("active",) * 12
 MODULES = ("nano", "micro", "mini", "trio", "nano", "trio", "embedded", "nano")
 SITES = ("tokyo", "london", "seattle", "osaka")
+
+_Template = tuple[str, "Callable[[tuple[Any, ...]], tuple[Any, ...]]"]
+"""JSON with `%s` for each mark, and what puts the values of the marks into the order of the text."""
 
 
 class Seed:
@@ -40,28 +56,16 @@ class Seed:
         self.weights = dict(weights)
         self._contracts = contracts(weights)
         self._choices: tuple[str | None, ...] = (None, *groups)
+        self._templates: dict[tuple[Any, ...], _Template] = {}
 
     def status(self, number: int) -> str:
         """Return the status of a SIM."""
         return STATUSES[mix(self.key + number * GOLDEN) & 15]
 
-    def fields(self, number: int, now: int) -> dict[str, Any]:
-        """Return the fields of a SIM, with its sessions as of `now` (milliseconds)."""
-        bits = mix(self.key + number * GOLDEN)
-        status = STATUSES[bits & 15]
-        created = self.epoch - DAY_MS - (bits >> 16) % (700 * DAY_MS)
-        online, session_time, previous = False, None, None
-        if status == "ready":
-            used, modified = [], created
-        else:
-            activated = created + (bits >> 24) % DAY_MS
-            if status == "active":
-                used, modified, stopped = [activated], activated, FOREVER
-            else:
-                stopped = modified = activated + ((1 + (bits >> 20 & 1023)) * (self.epoch - activated) >> 10)
-                used = [activated, stopped]
-            online, session_time, previous = latest(bits, activated, stopped, now)
-        subscription, speed_classes = self._contracts[(bits >> 48 & 4095) % len(self._contracts)]
+    def fields(self, number: int, now: int, live_groups: Container[str]) -> dict[str, Any]:
+        """Return the fields of a SIM, with its sessions as of `now` (milliseconds), in one of the `live_groups`."""
+        bits, status, subscription, speed_class, group_id, module_type, created, used = self._facts(number)
+        online, session_time, previous = latest(bits, used, now)
         digits = f"{number:010d}"
         return {
             "number": number,
@@ -71,12 +75,12 @@ class Seed:
             "operator_id": self.operator_id,
             "status": status,
             "subscription": subscription,
-            "speed_class": speed_classes[(bits >> 20 & 255) % len(speed_classes)],
-            "group_id": self._choices[(bits >> 6 & 1023) % len(self._choices)],
-            "module_type": MODULES[bits >> 28 & 7],
+            "speed_class": speed_class,
+            "group_id": group_id if group_id in live_groups else None,
+            "module_type": module_type,
             "serial_number": f"AB{digits}",
             "created": created,
-            "modified": modified,
+            "modified": used[-1] if used else created,
             "bits": bits,
             "used": used,
             "online": online,
@@ -85,57 +89,86 @@ class Seed:
             "tags": {"name": f"device-{digits}", "site": SITES[bits >> 40 & 3]},
         }
 
+    def json(self, number: int, now: int, live_groups: Container[str], side: Side) -> str:
+        """Return the JSON of the SIM with the same fields."""
+        bits, status, subscription, speed_class, group_id, module_type, created, used = self._facts(number)
+        online, session_time, previous = latest(bits, used, now)
+        device = address = session_id = last_id = last_begin = last_end = None
+        if session_time is not None:
+            address = f"10.{128 + (number >> 16 & 127)}.{number >> 8 & 255}.{number & 255}"
+            device, tail = _device(bits, address), f"{bits:016X}"
+            if online:
+                session_id = time_part(session_time) + tail
+            if previous is not None:
+                last_begin, last_end = previous
+                last_id = time_part(last_begin) + tail
+        form = side, subscription, bits >> 40 & 3, session_time is not None, online, last_id is not None
+        text, order = self._templates.get(form) or self._template(*form)
+        values = (
+            f"{number:09d}", status, speed_class, f'"{group_id}"' if group_id in live_groups else "null", module_type,
+            created, used[-1] if used else created,
+            device, address, session_id, session_time, last_id, last_begin, last_end,
+        )  # fmt: skip
+        return text % order(values)
 
-def seeded_json(fields: dict[str, Any], side: Side) -> str:
-    """Return the JSON of the SIM that has these `fields` of a seed."""
-    bits, online, previous = fields["bits"], fields["online"], fields["previous_session"]
-    began = fields["session_time"]
-    if began is not None:
-        number = fields["number"]
-        fields["address"] = f"10.{128 + (number >> 16 & 127)}.{number >> 8 & 255}.{number & 255}"
-        fields["imei"] = f"35{bits % 10**13:013d}"
-        fields["tac"], fields["eci"] = cell_numbers(bits)
-        if online:
-            fields["session_id"] = ulid(began, bits)
-        if previous is not None:
-            fields["last_begin"], fields["last_end"] = previous
-            fields["last_id"] = ulid(previous[0], bits)
-    group = fields["group_id"]
-    fields["group_id"] = f'"{group}"' if group else "null"
-    fields["name"] = fields["tags"]["name"]
-    form = side, fields["subscription"], site_of(bits), began is not None, online, previous is not None
-    return _template(*form) % fields
+    def _facts(self, number: int) -> tuple[int, str, str, str, str | None, str, int, list[int]]:
+        bits = mix(self.key + number * GOLDEN)
+        status = STATUSES[bits & 15]
+        created = self.epoch - DAY_MS - (bits >> 16) % (700 * DAY_MS)
+        used = []
+        if status != "ready":
+            activated = created + (bits >> 24) % DAY_MS
+            used.append(activated)
+            if status != "active":
+                used.append(activated + ((1 + (bits >> 20 & 1023)) * (self.epoch - activated) >> 10))
+        subscription, speed_classes = self._contracts[(bits >> 48 & 4095) % len(self._contracts)]
+        speed_class = speed_classes[(bits >> 20 & 255) % len(speed_classes)]
+        group_id = self._choices[(bits >> 6 & 1023) % len(self._choices)]
+        return bits, status, subscription, speed_class, group_id, MODULES[bits >> 28 & 7], created, used
+
+    def _template(self, side: Side, subscription: str, site: int, used: bool, online: bool, again: bool) -> _Template:
+        """Make the text of a form: the JSON of a SIM, whose values occur in no other place, with marks instead."""
+        number, bits, began = 876_543_210, 0x5A5_F3C7_1B29_E6D8 & ~(3 << 40) | site << 40, 1_600_000_000_001
+        last = 1_600_000_000_002, 1_600_000_000_003
+        sim = Sim(
+            number=number,
+            sim_id=sim_id(number),
+            imsi=imsi(number),
+            msisdn=msisdn(number),
+            operator_id=self.operator_id,
+            status="<status>",
+            subscription=subscription,
+            speed_class="<speed class>",
+            group_id="<group>",
+            module_type="<module type>",
+            serial_number=f"AB{number:010d}",
+            created=1_600_000_000_004,
+            modified=1_600_000_000_005,
+            bits=bits,
+            online=online,
+            session_time=began if used else None,
+            previous_session=last if again else None,
+            tags={"name": f"device-{number:010d}", "site": SITES[site]},
+        )
+        address = device_address(sim)
+        values = (
+            number, "<status>", "<speed class>", '"<group>"', "<module type>", sim.created, sim.modified,
+            _device(bits, address), address, ulid(began, bits), began, ulid(last[0], bits), *last,
+        )  # fmt: skip
+        text = json.dumps(SHAPES[side](sim), separators=(",", ":"))
+        places = {str(value): place for place, value in enumerate(values)}
+        marks = re.compile("|".join(map(re.escape, places)))
+        order = itemgetter(*(places[found] for found in marks.findall(text)))
+        template = marks.sub("%s", text.replace("%", "%%")), order
+        self._templates[side, subscription, site, used, online, again] = template
+        return template
 
 
-@lru_cache(maxsize=1024)
-def _template(side: Side, subscription: str, site: int, used: bool, online: bool, again: bool) -> str:
-    """Return JSON with `%(field)s` instead of the fields that differ among the SIMs of a form.
-
-    It is the JSON of a SIM whose values occur in no other place.
-    """
-    bits = 0x5A5_F3C7_1B29_E6D8 & ~(3 << 40) | site << 40
-    began, last = 1_600_000_000_001, (1_600_000_000_002, 1_600_000_000_003)
-    words = ("sim_id", "imsi", "msisdn", "operator_id", "status", "speed_class", "module_type", "serial_number")
-    marked: dict[str, Any] = {name: f"<{name}>" for name in words}
-    raw: dict[str, Any] = {"group_id": "<group_id>", "created": 1_600_000_000_004, "modified": 1_600_000_000_005}
-    sim = Sim(
-        **marked,
-        **raw,
-        number=876_543_210,
-        subscription=subscription,
-        bits=bits,
-        online=online,
-        session_time=began if used else None,
-        previous_session=last if again else None,
-        tags={"name": "<name>", "site": SITES[site]},
-    )
+def _device(bits: int, address: str) -> str:
+    """Return a part of the JSON of a session, as `shape_session` and `shape_previous` mean it."""
+    mcc, mnc, _ = NETWORKS[bits >> 40 & 3]
     tac, eci = cell_numbers(bits)
-    raw |= {"session_time": began, "last_begin": last[0], "last_end": last[1], "tac": tac, "eci": eci}
-    text = json.dumps(SHAPES[side](sim), separators=(",", ":")).replace("%", "%%")
-    ids = {"session_id": ulid(began, bits), "last_id": ulid(last[0], bits)}
-    texts = marked | ids | {"name": "<name>", "imei": device_imei(sim), "address": device_address(sim)}
-    for name, value in texts.items():
-        text = text.replace(f'"{value}"', f'"%({name})s"')
-    for name, value in raw.items():
-        text = text.replace(f":{json.dumps(value)}", f":%({name})s")
-    return text
+    return (
+        f'"imei":"35{bits % 10**13:013d}","cell":{{"radioType":"LTE","mcc":{mcc},"mnc":{mnc},"tac":{tac},"eci":{eci}}},'
+        f'"ueIpAddress":"{address}"'
+    )

@@ -43,9 +43,10 @@ def cell_numbers(identity: int) -> tuple[int, int]:
 
 
 def shape_session(sim: Sim) -> dict[str, Any] | None:
-    """Return a SIM's `sessionStatus`, with the keys of bodies of 2025, and of 2019 for a session that has ended.
+    """Return a SIM's `sessionStatus`; None before its first session.
 
-    It is None before the first session.
+    The keys of a present session are those of a body of 2025. Of an ended one most are absent: in bodies of 2016 and
+    2019, which had `location` (null) instead of `subscription`, and in later ones.
     """
     if sim.session_time is None:
         return None
@@ -53,7 +54,6 @@ def shape_session(sim: Sim) -> dict[str, Any] | None:
         return {
             "lastUpdatedAt": sim.session_time,
             "imei": None,
-            "location": None,
             "ueIpAddress": None,
             "dnsServers": None,
             "subscription": sim.subscription,

@@ -74,6 +74,13 @@ def allow_sessions(sim: Sim, at: int, *, allowed: bool) -> None:
     settle(sim, at)
 
 
+def end_with_session(sim: Sim, at: int) -> None:
+    """Let no session of a seeded SIM begin from now on; the present one goes on until its own end."""
+    if sim.bits is not None and len(sim.used) % 2:
+        present = next(sessions(sim, at), None)
+        sim.used.append(_after(sim, at if present is None else max(at, present.deleted)))
+
+
 def settle(sim: Sim, now: int) -> None:
     """Bring what a SIM shows of its sessions up to `now` (milliseconds)."""
     newest, previous = [*islice(sessions(sim, now), 2), None, None][:2]

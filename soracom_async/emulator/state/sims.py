@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import define, field
+from attrs import define, evolve, field
 
+from . import captures
 from .session_shapes import (
     FIXED_ADDRESS,
     device_address,
@@ -16,6 +17,7 @@ from .session_shapes import (
     shape_registration,
     shape_session,
 )
+from .subscriptions import VIRTUAL
 from .ulid import ulid
 
 if TYPE_CHECKING:
@@ -27,8 +29,6 @@ Side = Literal["sim", "subscriber"]
 SIM_PREFIX, IMSI_PREFIX, MSISDN_PREFIX = "8942310022", "00101", "99001"
 NUMBERS = 999_999_999
 """The highest number of a SIM; numbers have nine digits."""
-VIRTUAL = "planArc01"
-"""The subscription that needs no card: Soracom Arc."""
 
 GOLDEN, _MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1
 
@@ -104,6 +104,8 @@ class Sim:
     imei_lock: str | None = None
     expiry_time: int | None = None
     expiry_action: str | None = None
+    expired: bool = False
+    """Whether the expiry action was done."""
     bundles: list[str] | None = None
     arc_keys: tuple[str, str] | None = None
     secondaries: dict[str, Secondary] = field(factory=dict)
@@ -111,6 +113,19 @@ class Sim:
     history: list[dict[str, Any]] = field(factory=list)
     captures: dict[str, dict[str, Any]] = field(factory=dict)
     """Packet capture sessions, by their identifiers."""
+
+    def copy(self) -> Sim:
+        """Return a copy that later changes of this SIM leave alone."""
+        return evolve(
+            self,
+            used=[*self.used],
+            cuts=[*self.cuts],
+            opened=[*self.opened],
+            tags={**self.tags},
+            secondaries={imsi: evolve(each) for imsi, each in self.secondaries.items()},
+            history=[*self.history],
+            captures={session_id: {**each} for session_id, each in self.captures.items()},
+        )
 
     @property
     def identity(self) -> int:
@@ -167,6 +182,7 @@ def _common(sim: Sim) -> dict[str, Any]:
 def as_sim(sim: Sim) -> dict[str, Any]:
     """Return a SIM as the Sim group of the API shows it."""
     public, private = sim.arc_keys or (None, None)
+    pcap_start, pcap_end = captures.span(sim.captures.values())
     capabilities = {"data": True, "sms": sim.type != "virtual"}
     subscriber = {
         "imsi": sim.imsi,
@@ -204,8 +220,8 @@ def as_sim(sim: Sim) -> dict[str, Any]:
         "localInfo": None,
         "arcSessionStatus": None,
         "lastLocationUpdateTime": last_begin(sim),
-        "pcapStartTime": None,
-        "pcapEndTime": None,
+        "pcapStartTime": pcap_start,
+        "pcapEndTime": pcap_end,
         "testmodeExhaustedTime": None,
     }
 
@@ -229,7 +245,7 @@ def as_subscriber(sim: Sim) -> dict[str, Any]:
         "registeredTime": sim.registered,
         "locationRegistrationStatus": shape_registration(sim),
         "localInfo": None,
-        "packetCaptureSessions": None,
+        "packetCaptureSessions": [captures.shape(each) for each in sim.captures.values()] or None,
         "presetSecondary": False,
         "ipProhibited": False,
         "mtSmsProhibited": False,

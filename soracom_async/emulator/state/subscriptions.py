@@ -1,4 +1,4 @@
-"""The subscriptions that a SIM can have, with their speed classes and bundles."""
+"""The subscriptions that a SIM can have: their speed classes, their bundles, and the statuses that they know."""
 
 from __future__ import annotations
 
@@ -26,7 +26,15 @@ SPEED_CLASSES: dict[str, tuple[str, ...]] = {
     "plan-DU": ("u1.standard", "u1.slow"),
     "plan-US": (*_USUAL, "s1.8xfast"),
 }
-"""The speed classes of each subscription."""
+"""The speed classes of each subscription of a card."""
+VIRTUAL = "planArc01"
+"""The subscription that needs no card: Soracom Arc."""
+_VIRTUAL_SPEED_CLASSES = ("arc.standard",)
+
+# A public page on statuses (of about 2021) has no standby for plan-D and plan-K, and for a third subscription, which is
+# taken to be plan-DU. plan-K2 came later; it is taken to be like plan-K.
+WITHOUT_STANDBY = ("plan-D", "plan-K", "plan-K2", "plan-DU")
+"""The subscriptions whose SIMs cannot be in standby."""
 MIX: dict[str, float] = {
     "plan01s": 8, "planX3": 2, "plan-D": 2, "planP1": 1, "planX1": 1, "plan-K2": 1, "plan-KM1": 1, "plan-US": 1,
 }  # fmt: skip
@@ -44,6 +52,19 @@ def contracts(weights: Mapping[str, float]) -> list[Contract]:
         for name, weight in weights.items()
         for _ in range(max(1, round(PARTS * weight / total)))
     ]
+
+
+def speed_classes(subscription: str) -> tuple[str, ...]:
+    """Return the speed classes of a subscription; if there is only one, it cannot be changed."""
+    return _VIRTUAL_SPEED_CLASSES if subscription == VIRTUAL else SPEED_CLASSES[subscription]
+
+
+def statuses(subscription: str) -> tuple[str, ...]:
+    """Return the statuses to which a SIM of a subscription can be changed, if it is not terminated."""
+    if subscription == VIRTUAL:
+        return ("active", "terminated")
+    standby = () if subscription in WITHOUT_STANDBY else ("standby",)
+    return ("active", "inactive", "suspended", *standby, "terminated")
 
 
 def usual_speed_class(subscription: str) -> str:

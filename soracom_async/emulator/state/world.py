@@ -15,9 +15,10 @@ from .collections import Collection
 from .fleet import Fleet
 from .groups import Groups
 from .storage import Storage
+from .subscriptions import MIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ..._clock import Clock
 
@@ -179,8 +180,16 @@ class World:
         letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
         return "".join(self.random.choices(letters, k=length))
 
-    def add_operator(self, email: str, password: str, *, sims: int = 0, groups: int = 0) -> Operator:
-        """Add an operator, with a seeded fleet and seeded groups."""
+    def add_operator(
+        self,
+        email: str,
+        password: str,
+        *,
+        sims: int = 0,
+        groups: int = 0,
+        subscriptions: Mapping[str, float] = MIX,
+    ) -> Operator:
+        """Add an operator, with a seeded fleet, whose SIMs have these subscriptions, and seeded groups."""
         operator_id = f"OP{self.random.randrange(10**10):010d}"
         owned = Groups(operator_id)
         made = tuple(owned.create(self.uuid(), EPOCH * 1000, {"name": f"group-{n + 1}"}) for n in range(groups))
@@ -193,6 +202,7 @@ class World:
             epoch=EPOCH * 1000,
             time=self.milliseconds,
             groups=tuple(group["groupId"] for group in made),
+            subscriptions=subscriptions,
             live_groups=owned,
         )
         operator = Operator(operator_id, email, self.milliseconds(), fleet, owned)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...protocol.errors import Refusal
 from ...service.call import Call
+from ...state import life
 from ...state.sessions import begin_session
 from ...state.sims import device_address
 from .. import handles
@@ -42,6 +43,7 @@ def create_session(call: Call) -> Any:
     sim = usable_in(call)
     if sim.arc_keys is None or sim.status != "active":
         raise Refusal("SEM9002", sim.status, "online")
+    life.may_connect(sim, call.now)
     begin_session(sim, call.now)
     return {
         "arcServerPeerPublicKey": new_keys(call)[0],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ...domain.ledger import ledger_of
 from ...domain.usage import inserted, uses_inserted
 from ...domain.wire import visible
+from ...durations import SECOND_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state.activity import SLOT_MS
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from ...protocol.messages import Page
     from ...state.collections import Record
+    from ...state.listing import SimList
 
 T = TypeVar("T")
 
@@ -102,34 +104,34 @@ def matcher(
     return wanted if tests else None
 
 
-def numbers_among(call: Call, after: int) -> Iterable[int] | None:
+def numbers_among(call: Call, sims: SimList, after: int) -> Iterable[int] | None:
     """Return the numbers that match the identifiers in the search; None if these exclude nothing."""
     parts = [(NUMBERED[name], value) for name, value in asked(call) if name in NUMBERED]
     if either(call) or not parts:
         return None
-    fleet = call.operator.fleet
     named = next((number for number in (number_of(value) for _, value in parts) if number is not None), None)
-    numbers: Iterator[int] = fleet.after(after)
+    numbers: Iterator[int] = sims.after(after)
     if named is not None:
-        numbers = iter([named] if named > after and named in fleet else [])
+        numbers = iter([named] if named > after and named in sims else [])
     return (number for number in numbers if all(value in text(number) for text, value in parts))
 
 
 @handles("searchSims", "searchSubscribers")
 def search_sims(call: Call) -> Page:
-    """Return the SIMs that match the search."""
+    """Return the SIMs that match the search, as the index has them: their changes come a little later."""
     for name, value in asked(call):
         if len(value) < 2:
             raise Refusal.invalid("a value of {0} has less than 2 characters", name)
         if name == "session_status" and value not in ("online", "offline"):
             raise Refusal.invalid("{0} is none of {1}", "session_status", ("NA", "ONLINE", "OFFLINE"))
     key = after(call)
-    return call.operator.fleet.page(
+    sims = call.operator.fleet.indexed(call.now - round(call.search_delay * SECOND_MS))
+    return sims.page(
         "sim" if call.operation.id == "searchSims" else "subscriber",
         key,
         call.limit(10, 100),
         matcher(call, SIM_FIELDS, lambda sim: sim.group_id),
-        numbers_among(call, key),
+        numbers_among(call, sims, key),
     )
 
 

@@ -6,6 +6,7 @@ from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ...domain import short_messages
 from ...durations import SECOND_MS
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
@@ -13,7 +14,8 @@ from ...service.call import Call
 from ...state import life
 from ...state.paging import first_page
 from ...state.sessions import all_events, shape_event
-from ...state.sims import SHAPES, VIRTUAL, Sim
+from ...state.sims import SHAPES, Sim
+from ...state.subscriptions import VIRTUAL
 from .. import handles
 from ..common.stock import free_number
 from .arc import new_keys
@@ -71,11 +73,20 @@ def session_events(call: Call) -> Page:
 @handles("sendSmsToSim", "sendSms", "sendSmsByMsisdn")
 def send_sms(call: Call) -> Any:
     """Accept a message for delivery."""
-    life.usable(call.operator.fleet.look(call.sim_number()))
+    sim = call.operator.fleet.look(call.sim_number())
+    life.usable(sim)
     if not call.body.get("payload"):
         raise Refusal.invalid("{0} is missing", "body.payload")
-    if call.body.get("encodingType", 2) not in (1, 2):
-        raise Refusal.invalid("{0} is none of {1}", "body.encodingType", (1, 2))
+    encoding = call.body.get("encodingType")
+    encoding = short_messages.UCS2 if encoding is None else encoding
+    if encoding not in short_messages.MOST:
+        raise Refusal.invalid("{0} is none of {1}", "body.encodingType", tuple(short_messages.MOST))
+    short_messages.check(call.body["payload"], encoding)
+    if sim.type == "virtual":
+        raise Refusal("SEM9031")
+    # Guessed: the status `inactive` stops sessions only; a SIM that is in standby or suspended is off the network.
+    if sim.status not in ("ready", "active", "inactive"):
+        raise Refusal("SEM9032", sim.status)
     return {"messageId": call.world.uuid()}
 
 
