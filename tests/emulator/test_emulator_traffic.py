@@ -337,8 +337,9 @@ async def test_inserted_usage_is_billed_and_analysed(emulator, soracom):
     latest = (await soracom.bills.get_latest()).amount
     sims = (await soracom.bills.summaries.get_sims())[0].cost_breakdown_list
     counts = {"uploadByteSizeTotal": 10**9, "downloadByteSizeTotal": 10**9}
-    body = {"unixtime": EPOCH, "dataTrafficStatsMap": {"s1.fast": counts}}
-    await soracom.call("sandboxInsertAirStats", imsi=imsi(3), body=body)
+    for at in (EPOCH, EPOCH - 40 * DAY):
+        body = {"unixtime": at, "dataTrafficStatsMap": {"s1.fast": counts}}
+        await soracom.call("sandboxInsertAirStats", imsi=imsi(3), body=body)
     assert (await soracom.bills.get_latest()).amount == latest + 600
     after = (await soracom.bills.summaries.get_sims())[0].cost_breakdown_list
     assert sum(each.amount for each in after) == pytest.approx(sum(each.amount for each in sims) + 600)
