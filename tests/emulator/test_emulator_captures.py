@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import httpx
@@ -10,7 +11,7 @@ from plain import refused
 
 from soracom_async import structure
 from soracom_async.api._shared import PacketCaptureSession
-from soracom_async.emulator.state.sims import sim_id
+from soracom_async.emulator.state.sims import imsi, sim_id
 
 pytestmark = pytest.mark.anyio
 
@@ -61,7 +62,7 @@ async def test_a_capture_is_requested_first(client, captures, emulator):
     emulator.advance(0.25)
     made = await begin(client, captures, prefix="p")
     now = emulator.world.milliseconds() / 1000
-    made.pop("sessionId")
+    assert re.fullmatch("[0-9A-HJKMNP-TV-Z]{26}", made.pop("sessionId"))
     assert made == {
         "operatorId": emulator.operator_id,
         "status": "REQUESTED",
@@ -72,6 +73,28 @@ async def test_a_capture_is_requested_first(client, captures, emulator):
         "fileSizeInBytes": 0,
     }
     assert now % 1 == 0.25
+
+
+async def test_captures_of_a_subscriber(client, emulator):
+    """A subscriber shows its captures, or null, and a SIM the begin and the end of the latest one."""
+    path, subscriber = f"/sims/{sim_id(1)}", f"/subscribers/{imsi(1)}"
+    assert (await client.get(subscriber)).json()["packetCaptureSessions"] is None
+    captures = f"{path}/packet_capture_sessions"
+    ids = [(await begin(client, captures))["sessionId"] for _ in range(2)]
+    shown = (await client.get(subscriber)).json()["packetCaptureSessions"]
+    assert [each["sessionId"] for each in shown] == ids
+    assert shown[0] == (await client.get(f"{captures}/{ids[0]}")).json()
+    requested_at = emulator.world.milliseconds()
+    sim = (await client.get(path)).json()
+    assert (sim["pcapStartTime"], sim["pcapEndTime"]) == (None, None)
+    emulator.advance(30)
+    sim = (await client.get(path)).json()
+    assert requested_at < sim["pcapStartTime"] < emulator.world.milliseconds()
+    assert sim["pcapEndTime"] is None
+    assert (await client.get(subscriber)).json()["packetCaptureSessions"][1]["status"] == "CAPTURING"
+    emulator.advance(40)
+    sim = (await client.get(path)).json()
+    assert sim["pcapEndTime"] - sim["pcapStartTime"] == 60_000
 
 
 async def test_the_prefix_of_a_capture(client, captures):

@@ -183,7 +183,8 @@ def test_one_history_whatever_was_asked(key, changes):
     """The same changes at the same times give the same SIMs, whether they were looked at in between or not."""
     time = [EPOCH * 1000]
     curious, late = (
-        Fleet("OP1", range(1, 6), key=key, epoch=EPOCH * 1000, time=lambda: time[0], groups=()) for _ in range(2)
+        Fleet("OP1", range(1, 6), key=key, epoch=EPOCH * 1000, time=lambda: time[0], subscriptions={"planX1": 1})
+        for _ in range(2)
     )
     for what, after in changes:
         time[0] += after

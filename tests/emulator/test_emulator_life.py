@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from plain import refused
 
+from soracom_async.emulator import Emulator
 from soracom_async.emulator.state.sims import imsi, number_of, sim_id
-from soracom_async.emulator.state.subscriptions import SPEED_CLASSES
+from soracom_async.emulator.state.subscriptions import SPEED_CLASSES, statuses
 
 pytestmark = pytest.mark.anyio
 OF_CARDS = ("active", "inactive", "suspended", "standby")
@@ -87,6 +88,14 @@ async def test_standby(client, add, subscription, possible):
         else:
             assert tells(answer, 400, subscription, "standby", "suspended")
             assert (await client.get(path)).json()["status"] == "active"
+
+
+def test_seeded_sims_have_statuses_that_their_subscriptions_know():
+    """No seeded SIM is in standby whose subscription has none."""
+    emulator = Emulator(sims=400, subscriptions=["plan-D", "plan-KM1"])
+    sims = [emulator.operator.fleet.look(number) for number in range(1, 401)]
+    assert all(sim.status in ("ready", *statuses(sim.subscription)) for sim in sims)
+    assert {sim.subscription for sim in sims if sim.status == "standby"} == {"plan-KM1"}
 
 
 async def test_the_statuses_of_a_virtual_sim(client):

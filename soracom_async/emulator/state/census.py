@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache, lru_cache
 
-from .seeding import STATUSES
 from .sims import GOLDEN
 
 _SIMS = 4096
@@ -15,8 +14,10 @@ _BYTES = 16
 
 
 @lru_cache(16)
-def count(key: int, numbers: range) -> Counter[str]:
+def count(key: int, numbers: range, statuses: tuple[str, ...]) -> Counter[str]:
     """Return how many of the SIMs of these numbers began with each status, for the `key` of their fleet.
+
+    `statuses` are those of sixteen SIMs.
 
     It calculates what `mix` does, but of 4096 SIMs as the parts of one great whole number.
     """
@@ -30,7 +31,7 @@ def count(key: int, numbers: range) -> Counter[str]:
         low_bytes += bits.to_bytes(_SIMS * _BYTES, "little")[: _BYTES * (numbers.stop - first) : _BYTES]
     found = low_bytes.translate(bytes(byte & 15 for byte in range(256)))
     counts = Counter[str]()
-    for place, status in enumerate(STATUSES):
+    for place, status in enumerate(statuses):
         counts[status] += found.count(place)
     return counts
 

@@ -26,7 +26,7 @@ from .subscriptions import MIX
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Container, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 
 @frozen(slots=True)
@@ -147,12 +147,15 @@ class Fleet(SimList):
         self._index.note(self._time(), number, sim)
         return sim
 
-    def json(self, number: int, side: Side) -> bytes:
-        """Return a SIM's JSON."""
-        sim = self._changed.get(number)
-        if sim is None:
-            return self._seed.json(number, self._time(), self._live_groups, side).encode()
-        return encode(SHAPES[side](self.settled(sim)))
+    def texts(self, numbers: Iterable[int], side: Side) -> list[bytes]:
+        """Return the JSON of each of these SIMs."""
+        made, changed, live, now = self._seed.json, self._changed, self._live_groups, self._time()
+        return [
+            encode(SHAPES[side](self.settled(changed[number])))
+            if number in changed
+            else made(number, now, live, side).encode()
+            for number in numbers
+        ]
 
     def after(self, number: int) -> Iterator[int]:
         """Return the numbers of all SIMs after `number`."""
@@ -188,7 +191,7 @@ class Fleet(SimList):
 
     def statuses(self) -> Counter[str]:
         """Return how many SIMs have each status."""
-        counts = count(self._seed.key, self.numbers).copy()
+        counts = count(self._seed.key, self.numbers, self._seed.statuses).copy()
         for number in self.touched():
             if number in self.numbers:
                 counts[self._seed.status(number)] -= 1

@@ -11,7 +11,7 @@ from .listing import SimList
 from .sims import SHAPES, Side, Sim
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from .fleet import Fleet
 
@@ -62,8 +62,9 @@ class Indexed(SimList):
         sim = self._earlier.get(number)
         return self._fleet.look(number) if sim is None else self._fleet.settled(sim)
 
-    def json(self, number: int, side: Side) -> bytes:
-        """Return a SIM's JSON."""
-        if number in self._earlier:
-            return encode(SHAPES[side](self.look(number)))
-        return self._fleet.json(number, side)
+    def texts(self, numbers: Iterable[int], side: Side) -> list[bytes]:
+        """Return the JSON of each of these SIMs."""
+        return [
+            encode(SHAPES[side](self.look(number))) if number in self._earlier else self._fleet.json(number, side)
+            for number in numbers
+        ]

@@ -32,8 +32,12 @@ class SimList(ABC):
         """Return a SIM to be read; changes of it may be lost."""
 
     @abstractmethod
+    def texts(self, numbers: Iterable[int], side: Side) -> list[bytes]:
+        """Return the JSON of each of these SIMs."""
+
     def json(self, number: int, side: Side) -> bytes:
         """Return a SIM's JSON."""
+        return self.texts((number,), side)[0]
 
     def page(
         self,
@@ -51,4 +55,4 @@ class SimList(ABC):
             wanted=None if wanted is None else lambda number: wanted(self.look(number)),
             scan=SCAN,
         )
-        return Page(b"[" + b",".join([self.json(number, side) for number in numbers]) + b"]", next_key)
+        return Page(b"[" + b",".join(self.texts(numbers, side)) + b"]", next_key)

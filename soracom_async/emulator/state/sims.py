@@ -106,6 +106,8 @@ class Sim:
     expiry_action: str | None = None
     expired: bool = False
     """Whether the expiry action was done."""
+    port_mapped: int | None = None
+    """When the last port mapping to it was created."""
     bundles: list[str] | None = None
     arc_keys: tuple[str, str] | None = None
     secondaries: dict[str, Secondary] = field(factory=dict)
@@ -174,7 +176,7 @@ def _common(sim: Sim) -> dict[str, Any]:
         "imeiLock": {"imei": sim.imei_lock} if sim.imei_lock else None,
         "sessionStatus": shape_session(sim),
         "previousSession": shape_previous(sim),
-        "lastPortMappingCreatedTime": None,
+        "lastPortMappingCreatedTime": sim.port_mapped,
         "renewalFeeStatusSetTime": None,
     }
 

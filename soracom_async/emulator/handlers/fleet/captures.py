@@ -12,6 +12,7 @@ from ...service.call import Call
 from ...state import life
 from ...state.captures import EMPTY, requested, runs, settle
 from ...state.captures import stop as end
+from ...state.ulid import ulid
 from .. import handles
 from ..common.crud import find
 from ..common.listings import listing
@@ -65,8 +66,9 @@ def create(call: Call) -> Any:
         raise Refusal.invalid("{0} has characters other than letters, digits, _ and -, or is too long", "body.prefix")
     if not SHORTEST_S <= call.body["duration"] <= LONGEST_S:
         raise Refusal.invalid("{0} is not within {1} and {2}", "body.duration", SHORTEST_S, LONGEST_S)
-    session = requested(call.world.uuid(), call.operator.id, call.body["duration"], prefix, call.now)
-    _sessions(call)[session["sessionId"]] = session
+    session_id = ulid(call.now, call.world.random.getrandbits(64))
+    session = requested(session_id, call.operator.id, call.body["duration"], prefix, call.now)
+    _sessions(call)[session_id] = session
     return _shown(call, session)
 
 

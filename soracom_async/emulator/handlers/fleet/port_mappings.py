@@ -89,6 +89,7 @@ def create(call: Call) -> Any:
         "_address": sim.address or "",
     }
     mappings(call).put(endpoint, mapping)
+    call.operator.fleet.change(sim.number).port_mapped = call.now
     log(call, mapping, "CREATED", call.now)
     return visible(mapping)
 
