@@ -188,6 +188,11 @@ async def test_errors_of_a_proxy_and_of_the_api(emulator, client):
     with emulator.fault("error"):
         answer = await client.post(f"{SIM}/suspend")
     assert refused(answer, 500, "AGW0005")
+    assert answer.headers["content-type"] == "text/plain"
+    with emulator.fault("error", status=503):
+        answer = await client.get(SIM)
+    assert refused(answer, 503, "AGW0005")
+    assert answer.headers["content-type"] == "application/json"
     assert QUOTA in answer.headers
     assert (await client.get(SIM)).json()["status"] != "suspended"
     for kind, action, status in (("html", "suspend", "suspended"), ("error", "activate", "active")):

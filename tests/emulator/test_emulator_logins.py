@@ -261,7 +261,7 @@ async def test_switching_user(emulator, client, other):
     other.operator.trusted.add(emulator.operator_id)
     assert refused(await client.post("/auth/switch_user", json=target | {"userName": "x"}), 400, "AUM9015")
     assert refused(await client.post("/auth/switch_user", json=target | {"operatorId": "x"}), 400, "AUM9015")
-    assert refused(await client.post("/auth/switch_user", json={}), 400, "AUM9015")
+    assert refused(await client.post("/auth/switch_user", json={}), 400, "AUM9003")
     assert refused(await client.post("/auth/switch_user", json=target | {"tokenTimeoutSeconds": 3601}), 400, "AUM9005")
     session = (await client.post("/auth/switch_user", json=target)).json()
     assert session["userName"] == "guest"
@@ -351,7 +351,8 @@ async def test_second_factor_ends(emulator, client):
     assert (await client.request("DELETE", path, json={"password": password})).status_code == 204
 
     code = (await enable_mfa(emulator, client))["backupCodes"][3]
-    assert refused(await client.post(issue, json={}), 404, "AUM9011")
+    assert refused(await client.post(issue, json={}), 400, "AUM9003")
+    assert refused(await client.post(issue, json=right | {"password": "no"}), 404, "AUM9011")
     assert (await client.post(issue, json=right)).status_code == 200
     token = emulator.mails[-1].token
     for wrong in ({"token": token}, {"backupCode": code}, {"backupCode": code, "token": "no"}):

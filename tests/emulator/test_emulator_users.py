@@ -98,9 +98,9 @@ async def test_auth_keys_of_users(emulator, client, users):
         (found,) = await soracom.users.auth_keys.list("sam")
         assert (found.last_used_date_time - found.create_date_time).seconds == 7
         own = f"/operators/{emulator.operator_id}/auth_keys"
-        assert refused(await client.delete(f"{own}/{key.auth_key_id}"), 404, "AUM9029")
+        assert refused(await client.delete(f"{own}/{key.auth_key_id}"), 404, "AUM9007")
         root_key = emulator.auth_key.auth_key_id
-        assert refused(await client.delete(f"{users}/sam/auth_keys/{root_key}"), 404, "AUM9029")
+        assert refused(await client.delete(f"{users}/sam/auth_keys/{root_key}"), 404, "AUM9007")
         await soracom.users.auth_keys.delete("sam", key.auth_key_id)
         assert await soracom.users.auth_keys.list("sam") == []
         with pytest.raises(NotFound):

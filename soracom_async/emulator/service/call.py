@@ -93,6 +93,23 @@ class Call:
         """The time in milliseconds."""
         return self.world.milliseconds()
 
+    def required(self, name: str) -> Any:
+        """Return a field of the body that the operation needs although the document does not say so.
+
+        Raises Refusal (400) that names the field, if it is missing or empty.
+        """
+        value = self.body.get(name)
+        if value in (None, "", [], {}):
+            raise Refusal.invalid("{0} is missing", f"body.{name}")
+        return value
+
+    def group_in_body(self) -> str | None:
+        """Return the group that the body names, which must be the operator's own; None if it names none."""
+        group_id = self.body.get("groupId") or None
+        if group_id is not None:
+            self.operator.groups.get(group_id)
+        return group_id
+
     def limit(self, default: int = 100, most: int = MOST) -> int:
         """Return how many items the page is to have."""
         limit = self.query.get("limit", default)
@@ -105,7 +122,7 @@ class Call:
         name, value = self.query.get("tag_name"), self.query.get("tag_value")
         mode = self.query.get("tag_value_match_mode", "exact")
         if mode not in ("exact", "prefix"):
-            raise Refusal.invalid("{0} is none of {1}", "tag_value_match_mode", ("exact", "prefix"))
+            raise Refusal.invalid("{0} is not one of {1}", "tag_value_match_mode", ("exact", "prefix"))
         if name is None:
             return None
         if value is None:

@@ -65,7 +65,7 @@ class Groups:
         try:
             return self._groups[group_id]
         except KeyError:
-            raise Refusal("SEM9011", group_id) from None
+            raise Refusal.no_group(group_id) from None
 
     def change(self, group_id: str, at: int) -> Group:
         """Return a group to be changed."""

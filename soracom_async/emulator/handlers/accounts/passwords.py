@@ -25,8 +25,6 @@ def operator_by_mail(world: World, purpose: str, token: str) -> Operator:
 
 
 def _set(call: Call, user: User, password: str | None) -> None:
-    if password == "":
-        raise Refusal.invalid("the password is empty")
     user.password, user.modified = password, call.now
     call.world.close_sessions(user=user)
 
@@ -39,7 +37,7 @@ def update_password(call: Call) -> None:
         raise permissions.refusal(call.user, call.operation)
     if call.body["currentPassword"] != user.password:
         raise Refusal.wrong_password()
-    _set(call, user, call.body["newPassword"])
+    _set(call, user, call.required("newPassword"))
 
 
 @handles("hasUserPassword")
@@ -54,7 +52,7 @@ def create_password(call: Call) -> None:
     user = user_in(call)
     if user.password is not None:
         raise Refusal.not_possible("the user has a password already")
-    _set(call, user, call.body.get("password") or "")
+    _set(call, user, call.required("password"))
 
 
 @handles("deleteUserPassword")
@@ -81,5 +79,6 @@ def issue_reset_token(call: Call) -> None:
 @handles("verifyPasswordResetToken")
 def verify_reset_token(call: Call) -> None:
     """Set the root user's password with the token from the mail."""
+    password = call.required("password")  # before the token, which can be used once
     operator = operator_by_mail(call.world, RESET, call.body["token"])
-    _set(call, operator.users[None], call.body["password"])
+    _set(call, operator.users[None], password)

@@ -88,8 +88,8 @@ def _end(user: User) -> None:
 
 
 def _root_by_password(call: Call, otherwise: Refusal) -> User:
-    operator = call.world.operator_of(call.body.get("email") or "")
-    if operator is None or operator.users[None].password != call.body.get("password"):
+    operator, password = call.world.operator_of(call.required("email")), call.required("password")
+    if operator is None or operator.users[None].password != password:
         raise otherwise
     return operator.users[None]
 

@@ -115,7 +115,7 @@ def _key_in(call: Call) -> Key:
     user, key_id = user_in(call), call.path["auth_key_id"]
     key = call.world.keys.get(key_id)
     if key is None or key.user is not user:
-        raise Refusal("AUM9029", key_id)
+        raise Refusal.not_found("AuthKey", key_id)
     return key
 
 

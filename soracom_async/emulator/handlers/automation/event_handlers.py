@@ -29,7 +29,7 @@ def list_handlers(call: Call) -> Any:
     """Return all event handlers, or those with one kind of target."""
     target = call.query.get("target")
     if target not in (None, *TARGETS):
-        raise Refusal.invalid("{0} is none of {1}", "target", TARGETS)
+        raise Refusal.invalid("{0} is not one of {1}", "target", TARGETS)
     return [visible(each) for each in _handlers(call).values() if target is None or each[TARGETS[target]] is not None]
 
 
@@ -110,11 +110,11 @@ def _settings(call: Call) -> Record:
     if len(targets) != 1:
         raise Refusal.invalid("the body must have exactly one of {0}", TARGETS.values())
     if body["status"] not in ("active", "inactive"):
-        raise Refusal.invalid("{0} is none of {1}", "body.status", ("active", "inactive"))
+        raise Refusal.invalid("{0} is not one of {1}", "body.status", ("active", "inactive"))
     if (body["ruleConfig"].get("type") or "") not in RULES:
-        raise Refusal.invalid("{0} is none of {1}", "body.ruleConfig.type", RULES)
+        raise Refusal.invalid("{0} is not one of {1}", "body.ruleConfig.type", RULES)
     if any((action.get("type") or "") not in ACTIONS for action in body["actionConfigList"]):
-        raise Refusal.invalid("{0} is none of {1}", "body.actionConfigList.type", ACTIONS)
+        raise Refusal.invalid("{0} is not one of {1}", "body.actionConfigList.type", ACTIONS)
     ((kind, identifier),) = targets
     if kind == "targetGroupId":
         operator.groups.get(identifier)

@@ -55,7 +55,7 @@ def export_video(call: Call) -> Any:
     if not start < end <= start + LONGEST_MS:
         raise Refusal.invalid("{0} is not within {1} seconds after {2}", "body.to", 900, "body.from")
     if codec not in ("pcm_s16le", "mp3"):
-        raise Refusal.invalid("{0} is none of {1}", "body.audioCodec", ("pcm_s16le", "mp3"))
+        raise Refusal.invalid("{0} is not one of {1}", "body.audioCodec", ("pcm_s16le", "mp3"))
     length = sum(over - begin for begin, over in overlaps(camera, call.now, start, end))
     if not length:
         raise Refusal.not_possible("nothing was recorded at that time")

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 @handles("sandboxShipOrder")
 def ship(call: Call) -> None:
     """Ship an order, and make the SIMs in it."""
-    if call.body["operatorId"] != call.operator.id:
+    if call.required("operatorId") != call.operator.id:
         raise Refusal.foreign_operator()
-    order = call.collection(KIND).get(call.body["orderId"])
+    order = call.collection(KIND).get(call.required("orderId"))
     if order is None or order["confirmedTime"] is None:
         raise Refusal.unknown("order", call.body["orderId"])
     status, _ = status_of(call, order)

@@ -41,9 +41,7 @@ def create_quotation(call: Call) -> Any:
     items = [_item(item, money_of(call.operator)) for item in call.body.get("orderItemList") or ()]
     if not items:
         raise Refusal.invalid("{0} is empty", "body.orderItemList")
-    address_id = call.body.get("shippingAddressId")
-    if not address_id:
-        raise Refusal.invalid("{0} is missing", "body.shippingAddressId")
+    address_id = call.required("shippingAddressId")
     address = call.collection(addresses.KIND).find(address_id)
     delivery = call.body.get("preferredDeliveryDate")
     if delivery and delivery < day_text(day_of(call.now)):

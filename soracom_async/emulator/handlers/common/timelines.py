@@ -53,7 +53,7 @@ def part(
     """
     order = call.query.get("sort", "desc")
     if order not in ("asc", "desc"):
-        raise Refusal.invalid("{0} is none of {1}", "sort", ("asc", "desc"))
+        raise Refusal.invalid("{0} is not one of {1}", "sort", ("asc", "desc"))
 
     def place(record: Record) -> tuple[int, str]:
         return record[time], str(record[tie]) if tie else ""

@@ -42,7 +42,7 @@ def _listed(call: Call, resource_type: str, resource_id: str) -> Page:
 
 def _type(name: str) -> str:
     if name not in TYPES:
-        raise Refusal.invalid("{0} is none of {1}", "resource_type", TYPES)
+        raise Refusal.invalid("{0} is not one of {1}", "resource_type", TYPES)
     return name
 
 

@@ -40,7 +40,7 @@ def timed(
     start, end = query.get("from"), query.get("to")
     order = query.get("sort", "desc")
     if order not in ("asc", "desc"):
-        raise Refusal.invalid("{0} is none of {1}", "sort", ("asc", "desc"))
+        raise Refusal.invalid("{0} is not one of {1}", "sort", ("asc", "desc"))
     key = query.get("last_evaluated_key")
     last = number_in(key) if key else None
     if last is not None and last >= len(entries):  # entries are never removed
@@ -76,12 +76,11 @@ def send_sms(call: Call) -> Any:
     """Accept a message for delivery."""
     sim = call.operator.fleet.look(call.sim_number())
     life.usable(sim)
-    if not call.body.get("payload"):
-        raise Refusal.invalid("{0} is missing", "body.payload")
+    call.required("payload")
     encoding = call.body.get("encodingType")
     encoding = short_messages.UCS2 if encoding is None else encoding
     if encoding not in short_messages.MOST:
-        raise Refusal.invalid("{0} is none of {1}", "body.encodingType", tuple(short_messages.MOST))
+        raise Refusal.invalid("{0} is not one of {1}", "body.encodingType", tuple(short_messages.MOST))
     short_messages.check(call.body["payload"], encoding)
     if sim.type == "virtual":
         raise Refusal("SEM9031")
@@ -103,7 +102,7 @@ def report_local_info(call: Call) -> Any:
 def create_sim(call: Call) -> Any:
     """Make a virtual SIM."""
     if (call.body["type"], call.body["subscription"]) != ("virtual", VIRTUAL):
-        raise Refusal.invalid("{0} is none of {1}", "body.subscription", VIRTUAL)
+        raise Refusal.invalid("{0} is not one of {1}", "body.subscription", VIRTUAL)
     sim = call.operator.fleet.blank(
         free_number(call.world),
         call.now,
