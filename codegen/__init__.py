@@ -2,6 +2,7 @@
 
 document.py     the document and where things are in it
 units.py        the units of times, durations and sizes
+evidence.py     what the service sends and the document does not say, from `evidence.toml`
 naming.py       names on the wire, in Python, of classes and of constants
 annotations.py  a type as a small tree, and its text
 enums.py        which sets of words get a name, and which

@@ -55,6 +55,11 @@ class Enum:
     """What the schema calls it, where it has a name of its own."""
 
     @property
+    def single(self) -> bool:
+        """Whether there is only one word."""
+        return len(self.values) == 1
+
+    @property
     def text(self) -> str:
         """The type without an alias."""
         return f"Literal[{', '.join(map(literal, self.values))}] | {self.base}"

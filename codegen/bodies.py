@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 JSON = "application/json"
-BYTES = "application/octet-stream"
 ANY = "*/*"
 
 NAMES = {
@@ -26,6 +25,8 @@ def body_name(operation_id: str) -> str:
 
 
 def content_type(kinds: list[str]) -> str:
-    """Return what a binary body is sent as: one of several is the caller's choice, and binary JSON is a wrong label."""
-    kind = kinds[0] if len(kinds) == 1 else ANY
-    return BYTES if kind == JSON else kind
+    """Return what a binary body is sent as: one of several is the caller's choice.
+
+    Code of a soralet is sent as `application/json`: the document asks for it where it describes the header.
+    """
+    return kinds[0] if len(kinds) == 1 else ANY

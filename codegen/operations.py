@@ -12,6 +12,7 @@ from .annotations import SLASHES, Container, Enum, Name, Type, Union, parts
 from .bodies import ANY, JSON, body_name, content_type
 from .document import Schema
 from .effects import effect
+from .evidence import Entry
 from .naming import class_name, constant, module, snake
 from .schemas import Schemas, limits
 
@@ -34,6 +35,8 @@ class Argument:
     """The unit of a duration or of an amount."""
     limits: tuple[str, ...] = ()
     """The values that are allowed, and the default, as sentences."""
+    entry: Entry | None = None
+    """Where it is known from, if not from the document alone."""
 
 
 @define
@@ -149,8 +152,9 @@ def _parameter(schemas: Schemas, id_: str, data: dict[str, Any]) -> Argument:
         type_ = Union((Name("str"), type_))  # the key of the next page is text, whatever it is made of
     if data["in"] == "path" and wire == "path":
         type_ = Name(SLASHES)
+    type_, entry = schemas.evidence.declared(id_, wire, type_)
     remark = schemas.units.remark(id_, wire)
-    return Argument(snake(wire), wire, type_, data.get("required", False), remark, limits(data["schema"]))
+    return Argument(snake(wire), wire, type_, data.get("required", False), remark, limits(data["schema"]), entry)
 
 
 def _answer(schemas: Schemas, id_: str, responses: dict[str, Any]) -> tuple[int, str, Type | None]:
@@ -201,7 +205,7 @@ def _body(schemas: Schemas, id_: str, data: dict[str, Any], taken: set[str]) -> 
         if each.name == body.name:
             each.name += "_"
         name = each.name + "_" if each.name in taken else each.name
-        body.arguments.append(Argument(name, each.wire, each.type, each.required, each.remark, each.limits))
+        body.arguments.append(Argument(name, each.wire, each.type, each.required, each.remark, each.limits, each.entry))
     return body
 
 

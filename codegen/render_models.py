@@ -24,7 +24,7 @@ def model(layout: Layout, each: Model) -> str:
     fields = sorted(each.fields, key=lambda f: not each.needed(f.name, each.name in layout.answered))
     shadowed = BUILTINS & {f.name for f in fields}
     lines = [_field(layout, each, f, shadowed) for f in fields]
-    start = row(f"class {each.name}(", ["Model", *(f'{f.name}="{f.wire}"' for f in each.fields if f.odd)], "):")
+    start = row(f"class {each.name}(", ["Model", *(f"{f.name}={_wire_names(f)}" for f in each.fields if f.odd)], "):")
     own = layout.prose.models.get(each.name, Described())
     said = own.summary or facts(each)
     return "\n" + start + (f'    """{said or "No fields."}"""\n' if said or not lines else "") + "".join(lines)
@@ -83,9 +83,16 @@ def _where(how: str, names: list[str]) -> str:
     return f"{how} {' and '.join(f'`{name}`' for name in shown)}{more}" if names else ""
 
 
+def _wire_names(field: Field) -> str:
+    """Write the name of a field on the wire, or all of them."""
+    names = [literal(name) for name in (field.wire, *field.also_named)]
+    return f"({', '.join(names)})" if field.also_named else names[0]
+
+
 def _field(layout: Layout, each: Model, field: Field, shadowed: frozenset[str]) -> str:
     type_ = render(field.type, layout.schemas.enums.text, shadowed=shadowed)
-    default = "" if each.needed(field.name, each.name in layout.answered) else " = None"
+    fixed = "None" if field.fixed is None else literal(field.fixed)
+    default = "" if each.needed(field.name, each.name in layout.answered) else f" = {fixed}"
     if default and type_ != "Any":
         type_ += " | None"
     if len(line := f"    {field.name}: {type_}{default}") > WIDTH:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from soracom_async._core.operation import reference as reference_of
 
 from .annotations import TIMES_TAKEN, render
+from .evidence import Entry
 from .groups import Group
 from .layout import Layout
-from .operations import Operation
+from .operations import Argument, Operation
 from .render_operations import plain
 from .render_resources import Signature
+from .schemas import Field
 from .wording import OPERATOR
 
 TOP = """\
@@ -19,7 +23,8 @@ TOP = """\
 Each group of commands of the official command line is an attribute of `Soracom`, each command a method. The quota group
 is what a method's calls are counted in. A listing returns `Pages`: *array* where a page on the wire is an array, the
 names of its properties where it is an object with the items. Below each table are the arguments of its methods: what
-is in brackets may be left out, `body=` takes a body whole.
+is in brackets may be left out, `body=` takes a body whole. What is known from elsewhere than the API document says so;
+[the last section](#beyond-the-api-document) lists all of it.
 
 {contents}
 """
@@ -31,6 +36,18 @@ TABLE = """
 {rows}
 
 {arguments}
+"""
+
+BEYOND = """
+## Beyond the API document
+
+The service sends these fields, and takes these arguments, otherwise than its API document declares them. *Seen* is the
+year of the newest answer that was seen, or *documentation* where only official prose says it. If a newer document
+declares them, its word counts.
+
+| of | name | on the wire | type | in the document | seen |
+|---|---|---|---|---|---|
+{rows}
 """
 
 
@@ -47,7 +64,23 @@ def reference(layout: Layout) -> str:
     for each in sections:
         arguments = "\n".join(_arguments(layout, *method) for method in each.methods.items())
         top += TABLE.format(name=_path(each), rows="\n".join(rows[_path(each)]), arguments=arguments)
-    return top
+    beyond = [*_beyond(layout)]
+    return top + (BEYOND.format(rows="\n".join(beyond)) if beyond else "")
+
+
+def _beyond(layout: Layout) -> Iterator[str]:
+    """Yield a row for each field and argument that is known from elsewhere than the document."""
+    for module in layout.modules.values():
+        for model in module.models:
+            yield from (_evident(model.name, each, each.entry) for each in model.fields if each.entry)
+        for operation in module.operations:
+            given = (*operation.in_path, *operation.in_query, *operation.in_headers)
+            yield from (_evident(operation.id, each, each.entry) for each in given if each.entry)
+
+
+def _evident(of: str, each: Field | Argument, entry: Entry) -> str:
+    type_ = render(each.type, lambda enum: enum.base).replace("|", "\\|")
+    return f"| {of} | `{each.name}` | `{entry.wire}` | `{type_}` | {entry.fault} | {entry.seen} |"
 
 
 def _path(group: Group) -> str:

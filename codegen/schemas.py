@@ -13,6 +13,7 @@ from .always import ALWAYS
 from .annotations import Container, Enum, Name, Type, Union, parts
 from .document import Document, Schema, reference
 from .enums import Enums
+from .evidence import Entry, Evidence
 from .naming import camel, class_name, snake
 from .units import Units
 
@@ -34,11 +35,17 @@ class Field:
     """The unit of a duration or of an amount."""
     limits: tuple[str, ...] = ()
     """The values that are allowed, and the default, as sentences."""
+    entry: Entry | None = None
+    """Where it is known from, if not from the document alone."""
+    also_named: tuple[str, ...] = ()
+    """Further names on the wire."""
+    fixed: object = None
+    """The only value that it has in this model, by which the model is told from others."""
 
     @property
     def odd(self) -> bool:
-        """Whether the wire name is not the camelCase of the field."""
-        return wire_name(Base, self.name) != self.wire
+        """Whether the wire name is not the camelCase of the field, or not the only one."""
+        return wire_name(Base, self.name) != self.wire or bool(self.also_named)
 
 
 @define
@@ -69,6 +76,7 @@ class Schemas:
 
     document: Document
     units: Units
+    evidence: Evidence = Factory(Evidence)
     enums: Enums = Factory(Enums)
     models: dict[str, Model] = Factory(dict)
 
@@ -119,7 +127,18 @@ class Schemas:
         items: dict[Type, None] = {}
         for number, each in enumerate(schemas, 1):
             items[self.type_of(each, owner, path, f"{words}{number}")] = None
+        self._fix([self.models[each.text] for each in items if isinstance(each, Name) and each.text in self.models])
         return Union(tuple(items)) if len(items) > 1 else next(iter(items))
+
+    def _fix(self, models: list[Model]) -> None:
+        """Note what tells several models apart: a property that has another value in each, and only that."""
+        for name in set.intersection(*({each.wire for each in model.fields} for model in models)) if models else ():
+            fields = [each for model in models for each in model.fields if each.wire == name]
+            values = {each.type.values[0]: each for each in fields if isinstance(each.type, Enum) and each.type.single}
+            if 1 < len(values) == len(models):
+                for value, each in values.items():
+                    # What the document requires must be given all the same.
+                    each.fixed = None if each.required else value
 
     def _additional(self, values: Schema | bool | None, owner: str, path: str, words: str) -> Type:
         """Return the type of the values of a map; a class for them is called after one of them."""
@@ -143,17 +162,35 @@ class Schemas:
             required = frozenset(schema.get("required", ()))
             for wire, each in schema["properties"].items():
                 inner = f"{path}.{wire}" if path else wire
+                type_ = self.type_of(each, owner, inner, name + camel(wire))
+                type_, entry = self.evidence.declared(owner, inner, type_)
                 made.fields.append(
                     Field(
                         field_name(wire),
                         wire,
-                        self.type_of(each, owner, inner, name + camel(wire)),
+                        type_,
                         wire in required,
                         self.units.remark(owner, inner),
                         limits(self.document.resolve(each)),
+                        entry,
                     )
                 )
+            for entry in self.evidence.missing(owner, path, schema["properties"], name):
+                _add(made, entry)
         return Name(name)
+
+
+def _add(model: Model, entry: Entry) -> None:
+    """Give a model a field that the document lacks, or one of its fields another name on the wire."""
+    name = entry.name or field_name(entry.wire)
+    found = next((each for each in model.fields if each.name == name), None)
+    if found is None:
+        model.fields.append(Field(name, entry.wire, entry.type, False, entry.unit, entry=entry))
+    elif found.type != entry.type:
+        raise ValueError(f"evidence: {entry}: {name} is of another type already")
+    else:
+        found.also_named += (entry.wire,)
+        found.entry = entry
 
 
 def field_name(wire: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from attrs import Factory, fields, frozen
 
 from .annotations import Container, Enum, Name, Type, Union
+from .evidence import Entry
 from .naming import spoken
 from .operations import Argument, Operation
 from .schemas import Field, Model
@@ -101,13 +102,15 @@ class Prose:
         limits = (fact for fact in each.limits if not _told(fact, said[0]) and not fact.startswith(needless))
         in_body = each.required and operation.body is not None and each in (operation.body.arguments or ())
         needed = "Required, unless `body` is given." if in_body else ""
-        return _sentences(*said, *limits, _unit(each.remark, said[0]), needed)
+        return _sentences(*said, *limits, _unit(each.remark, said[0]), needed, _source(each.entry))
 
     def field(self, model: Model, each: Field) -> str:
         """Say what a field means, in what unit it is, and how one without is read; empty if its name says it all."""
         said = self.models.get(model.name, Described()).fields.get(each.name, "")
         read = READ.get(each.type.text, "") if isinstance(each.type, Name) else ""
-        return _sentences(said, _unit(each.remark, said), read)
+        fixed = f"The client fills in `{each.fixed}`." if each.fixed is not None else ""
+        others = f"Also read from `{'`, `'.join(each.also_named)}`." if each.also_named else ""
+        return _sentences(said, _unit(each.remark, said), read, fixed, others, _source(each.entry))
 
 
 def _described(where: str, data: dict[str, Any]) -> Described:
@@ -133,6 +136,11 @@ def _told(fact: str, said: str) -> bool:
 def _unit(unit: str, said: str) -> str:
     """Name the unit of an amount, unless the sentence does."""
     return f"In {unit}." if unit and unit.split()[0] not in said else ""
+
+
+def _source(entry: Entry | None) -> str:
+    """Say where something is known from that the document does not say."""
+    return entry.remark if entry else ""
 
 
 def _sentences(*said: str) -> str:

@@ -17,7 +17,7 @@ from .._core.request import BODY, BadArgument
 from .._secret import Secret
 from . import deep_json
 from .annotations import Array, Map, annotation
-from .converter import structurer, unstructure, unstructurer
+from .converter import argument_writer, structurer, unstructure
 from .fields import (
     field_names,
     field_types,
@@ -73,9 +73,12 @@ class Codec:
     """What a request is encoded with."""
 
     def wire(self, value: Any, type_: Any) -> Any:
-        """Return `value`, declared as `type_`, as JSON has it; raises BadArgument for a time without a zone."""
+        """Return `value`, declared as `type_`, as JSON has it.
+
+        Raises BadArgument for a time without a zone, and for bytes in the place of text.
+        """
         try:
-            return unstructurer(type_)(value)
+            return argument_writer(type_)(value)
         except (ValueError, OverflowError) as error:
             problem = str(error)
         except RecursionError:
@@ -100,7 +103,10 @@ class Codec:
         for name, value in fields.items():
             if name != operation.body_name:
                 field = self._field(operation, name)
-                data[wire_name(cls, field)] = self.wire(value, types[field])
+                try:
+                    data[wire_name(cls, field)] = self.wire(value, types[field])
+                except BadArgument as error:
+                    raise BadArgument(f"{name}: {error}") from None
         return dumps(data)
 
     def fields(self, operation: Operation[Any]) -> Mapping[str, bool]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .fields import is_model
 from .structuring import ModelHook, Reader, Readers
-from .unstructuring import Writer, Writers
+from .unstructuring import Writer, Writers, as_base64, refused
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -34,8 +34,15 @@ def _unstructure_hook(cls: Any) -> Writer:
     return converter().get_unstructure_hook(cls)
 
 
+def _request_hook(cls: Any) -> Writer:
+    """Return how a model is written in a request: as its own hook does, if somebody registered one."""
+    hook = _unstructure_hook(cls)
+    return _in_requests.model(cls) if hook in _writers.generated else hook
+
+
 _readers = Readers(_structure_hook)
-_writers = Writers(_unstructure_hook)
+_writers = Writers(_unstructure_hook, as_base64)
+_in_requests = Writers(_request_hook, refused)
 
 
 @cache
@@ -45,9 +52,12 @@ def structurer(type_: Any) -> Reader:
 
 
 @cache
-def unstructurer(type_: Any) -> Writer:
-    """Return how a value declared as `type_` is written; one of another type is written by its own."""
-    return _writers.function(type_)
+def argument_writer(type_: Any) -> Writer:
+    """Return how an argument declared as `type_` is written; one of another type is written by its own.
+
+    It raises ValueError for bytes where the API has none.
+    """
+    return _in_requests.function(type_)
 
 
 def unstructure(value: Any) -> Any:

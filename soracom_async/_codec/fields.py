@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform, get_type_hints
 
@@ -11,19 +12,26 @@ import attrs
 
 @dataclass_transform(kw_only_default=True)
 class ModelType(type):
-    """Makes each subclass of `Model` an attrs class; its keywords name the fields whose wire name is not camelCase."""
+    """Makes each subclass of `Model` an attrs class; its keywords name the fields whose wire name is not camelCase.
 
-    def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any], **wire_names: str) -> Any:
+    A field may have several wire names: it is read from any of them, and written under the one that came, or the first.
+    """
+
+    def __new__(
+        mcs, name: str, bases: tuple[type, ...], body: dict[str, Any], /, **wire_names: str | tuple[str, ...]
+    ) -> Any:
         if "__slots__" in body:  # `Model` itself, and what attrs made
             return super().__new__(mcs, name, bases, body)
         # Without one of its own, attrs would give the class its `evolve` in Python 3.13.
         made: Any = super().__new__(mcs, name, bases, {"__replace__": bases[0].replace, **body})  # type: ignore[attr-defined]
-        made._wire_names = wire_names
+        made._wire_names = {field: (said,) if isinstance(said, str) else said for field, said in wire_names.items()}
         return attrs.define(
             made, slots=True, kw_only=True, eq=False, repr=False, weakref_slot=False, getstate_setstate=False
         )
 
-    def __init__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any], **wire_names: str) -> None:
+    def __init__(
+        cls, name: str, bases: tuple[type, ...], body: dict[str, Any], /, **wire_names: str | tuple[str, ...]
+    ) -> None:
         super().__init__(name, bases, body)
 
     if not TYPE_CHECKING:  # type checkers would take it for the signature of every model
@@ -46,8 +54,8 @@ class Kept:
     """The names that came, which tell a null from absence; all models with the same names share them."""
     _more: dict[str, Any]
     """What came and is in no field: undeclared fields, and times written in an unusual way."""
-    _wire_names: ClassVar[dict[str, str]]
-    """Wire names that are not the camelCase of the field."""
+    _wire_names: ClassVar[dict[str, tuple[str, ...]]]
+    """The wire names of the fields of which they are not the camelCase."""
 
 
 @cache
@@ -85,12 +93,47 @@ def is_model(type_: Any) -> bool:
 
 
 def wire_name(cls: type[Kept], name: str) -> str:
-    """The JSON name of the field `name` of `cls`."""
+    """The JSON name of the field `name` of `cls`; the first, if it has several."""
+    return wire_names(cls, name)[0]
+
+
+def wire_names(cls: type[Kept], name: str) -> tuple[str, ...]:
+    """Return all JSON names of the field `name` of `cls`: the service sends some fields under another than declared."""
     try:
         return cls._wire_names[name]
     except KeyError:
         head, *tail = name.rstrip("_").split("_")
-        return head + "".join(word.capitalize() for word in tail)
+        return (head + "".join(word.capitalize() for word in tail),)
+
+
+@cache
+def aliases(cls: Any) -> dict[str, str]:
+    """Return the first wire name of a field by each further one."""
+    several = (wire_names(cls, name) for name in field_names(cls))
+    return {other: first for first, *others in several for other in others}
+
+
+def first_names(cls: Any, came: Collection[Any]) -> dict[Any, str]:
+    """Return, by the further wire name under which a field came, the first name of the field.
+
+    If a field came under several of its names, the first of them is the field, and the others are undeclared.
+    """
+    found: dict[Any, str] = {}
+    for name, first in aliases(cls).items():
+        if name in came and first not in came and first not in found.values():
+            found[name] = first
+    return found
+
+
+def renamed(cls: Any, data: dict[Any, Any]) -> dict[Any, Any]:
+    """Return an object with the first wire name of each field."""
+    first = first_names(cls, data)
+    return {first.get(name, name): value for name, value in data.items()}
+
+
+def came_as(names: Collection[str], several: tuple[str, ...]) -> str:
+    """Return the one of the wire names of a field under which it came; the first, if it did not come."""
+    return next((name for name in several if name in names), several[0])
 
 
 def undeclared(model: Kept) -> dict[str, Any]:

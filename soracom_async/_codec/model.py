@@ -10,12 +10,14 @@ from .fields import (
     Kept,
     ModelType,
     came,
+    came_as,
     field_names,
     field_types,
     is_model,
     more,
     undeclared,
     wire_name,
+    wire_names,
 )
 from .shown import HIDDEN, hidden, line
 
@@ -37,7 +39,7 @@ class Model(Kept, metaclass=ModelType):
     """
 
     __slots__ = ()
-    _wire_names: ClassVar[dict[str, str]] = {}
+    _wire_names: ClassVar[dict[str, tuple[str, ...]]] = {}
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
@@ -101,4 +103,8 @@ def _in_dicts(value: Any) -> Any:
 
 def _nulls(model: Model) -> set[str]:
     cls, names = type(model), came(model)
-    return {name for name in field_names(cls) if getattr(model, name) is None and wire_name(cls, name) in names}
+    return {
+        name
+        for name in field_names(cls)
+        if getattr(model, name) is None and came_as(names, wire_names(cls, name)) in names
+    }

@@ -106,7 +106,8 @@ def _schema(tree: Annotation) -> CoreSchema:
         case Value(kind) if kind in _PLAIN:
             return _PLAIN[kind]()
         case Time(unit):
-            written = core_schema.datetime_schema() if unit is Unit.ISO else _PLAIN[int if unit.numeric else str]()
+            number = float if unit is Unit.FRACTIONAL_SECONDS else int
+            written = core_schema.datetime_schema() if unit is Unit.ISO else _PLAIN[number if unit.numeric else str]()
             return core_schema.no_info_wrap_validator_function(partial(_time, unit), written)
         case Object(model):
             return core_schema.definition_reference_schema(_reference(model))

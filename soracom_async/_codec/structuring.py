@@ -32,7 +32,10 @@ from . import times
 from .annotations import Annotation, Array, Map, Object, OneOf, Time, annotation, without_none
 from .fields import (
     Kept,
+    aliases,
     field_types,
+    first_names,
+    renamed,
     wire_name,
 )
 from .times import Unit
@@ -63,6 +66,7 @@ class Readers:
             "fromtimestamp": datetime.fromtimestamp,
             "exactly": times.exactly,
             "keep_original": keep_original,
+            "renamed": renamed,
             "keep_originals": keep_originals,
             **{unit.name: unit for unit in Unit},
         }
@@ -91,7 +95,10 @@ class Readers:
         match tree:
             case Time(unit):
                 other = f"exactly({value}, {unit.name})"
-                yield ("int", _quickly(unit, value, other)) if unit.numeric else ("str", other)
+                if unit in _QUICK:
+                    yield "int", _quickly(unit, value, other)
+                else:
+                    yield "float" if unit.numeric else "str", other
             case Object(model):
                 yield "dict", f"{self._model(model)}({value})"
             case OneOf(choices):
@@ -164,8 +171,10 @@ class ModelHook:
         """
         cls = self._cls
         fields = {wire_name(cls, name): (name, type_) for name, type_ in field_types(cls).items()}
+        first = first_names(cls, names or ())
         targets, lines, undeclared = [], [], []
-        for i, wire in enumerate(fields if names is None else names):
+        for i, came in enumerate(fields if names is None else names):
+            wire = first.get(came, came)
             name, type_ = fields.get(wire, ("", Any))
             read = self._field(wire, type_, f"v{i}") if name else f"v{i}"
             targets.append(f"self.{name}" if name and read == f"v{i}" else f"v{i}")
@@ -177,6 +186,7 @@ class ModelHook:
             start = [
                 "self = new(cls)",
                 "self._came = frozenset(data)",
+                *(["data = renamed(cls, data)"] if aliases(cls) else ()),
                 "if not data.keys() <= fields.keys():",
                 " self._more = {k: v for k, v in data.items() if k not in fields}",
                 f"[{', '.join(targets)}] = map(data.get, fields)",
@@ -190,7 +200,7 @@ class ModelHook:
                 " self._came = came",
                 "except KeyError: return other(data)",
                 *([f"self._more = {{{', '.join(undeclared)}}}"] if undeclared else ()),
-                *(f"self.{name} = None" for wire, (name, _) in fields.items() if wire not in names),
+                *(f"self.{name} = None" for wire, (name, _) in fields.items() if wire not in {*names, *first.values()}),
             ]
         bound: dict[str, Any] = {"new": cls.__new__, "cls": cls, "fields": fields, "other": self.read}
         # The names are those that came, the very objects: parsers make each only once, and that one is found sooner.
@@ -205,7 +215,7 @@ class ModelHook:
         match without_none(tree):
             case Time(unit):
                 other = f"keep_original(self, {wire!r}, {value}, {unit.name})"
-                quick = f"{_quickly(unit, value, other)} if type({value}) is int else " if unit.numeric else ""
+                quick = f"{_quickly(unit, value, other)} if type({value}) is int else " if unit in _QUICK else ""
                 return f"None if {value} is None else {quick}{other}"
             case Array(Time(unit)):
                 return f"keep_originals(self, {wire!r}, {value}, {unit.name}) if type({value}) is list else {value}"

@@ -1,4 +1,8 @@
-"""The ways the API writes a time, and their conversion to and from aware datetimes. All times are UTC."""
+"""The ways the API writes a time, and their conversion to and from aware datetimes. All times are UTC.
+
+Months and days that are arguments are dates of a calendar: of a bill, a delivery, a card. The API document does not say
+in which zone they begin (those of statistics begin in UTC), so a datetime is taken by the date that it shows.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ class Unit(enum.Enum):
     SECONDS = "epoch seconds"
     MILLISECONDS_OR_SECONDS = "epoch milliseconds or seconds"
     SECONDS_OR_MILLISECONDS = "epoch seconds or milliseconds"
+    FRACTIONAL_SECONDS = "epoch seconds with a fraction"
     ISO = "ISO 8601"
     MONTH = "%Y%m"
     DAY = "%Y%m%d"
@@ -37,6 +42,8 @@ MillisecondsOrSeconds = Annotated[datetime, Unit.MILLISECONDS_OR_SECONDS]
 """An epoch whose unit is told by its magnitude; milliseconds, where it is written for the first time."""
 SecondsOrMilliseconds = Annotated[datetime, Unit.SECONDS_OR_MILLISECONDS]
 """An epoch whose unit is told by its magnitude; seconds, where it is written for the first time."""
+FractionalSeconds = Annotated[datetime, Unit.FRACTIONAL_SECONDS]
+"""An epoch in seconds, with a fraction down to the microsecond."""
 ISODateTime = Annotated[datetime, Unit.ISO]
 Month = Annotated[date, Unit.MONTH]
 """A month, written YYYYMM; the date is its first day."""
@@ -52,13 +59,20 @@ Instant = datetime | date | int
 Text = datetime | date | str
 """What an argument takes if the wire has text: a time, a date, or the text itself."""
 Digits = datetime | date | str | int
-"""What an argument takes if the wire has YYYYMM or YYYYMMDD: a time, a date, or these digits."""
+"""What an argument takes if the wire has YYYYMM or YYYYMMDD: a date, a time (its date in its own zone), or digits."""
 
 _SECOND = timedelta(seconds=1)
 _MILLISECOND = timedelta(milliseconds=1)
-_NUMERIC = (Unit.MILLISECONDS, Unit.MILLISECONDS_OR_SECONDS, Unit.SECONDS, Unit.SECONDS_OR_MILLISECONDS)
+_NUMERIC = (
+    Unit.MILLISECONDS,
+    Unit.MILLISECONDS_OR_SECONDS,
+    Unit.SECONDS,
+    Unit.SECONDS_OR_MILLISECONDS,
+    Unit.FRACTIONAL_SECONDS,
+)
 DIGITS = (Unit.MONTH, Unit.DAY, Unit.SECOND, Unit.DAY_OR_TIME)
 """Units in which a number is meant as the digits of a date."""
+_CALENDAR = (Unit.MONTH, Unit.DAY)
 _DATES = (Unit.MONTH, Unit.DAY, Unit.DAY_OR_TIME)
 _LENGTHS = {6: Unit.MONTH, 8: Unit.DAY, 14: Unit.SECOND}
 _NUMBER = re.compile(r"-?[0-9]{9,18}(\.[0-9]+)?|0|-1")
@@ -85,6 +99,7 @@ def from_wire(value: Any, unit: Unit) -> Any:
 def to_wire(value: Any, unit: Unit) -> Any:
     """Return a time, or a date, which is its midnight in UTC, as the wire has it; anything else as it is.
 
+    Where the wire has a month or a day, a time is its date in its own zone: midnight in Tokyo is not the day before.
     Raises ValueError for a time without a zone, which could be any of several.
     """
     if not isinstance(value, date):
@@ -97,7 +112,8 @@ def to_wire(value: Any, unit: Unit) -> Any:
     if unit is Unit.ISO:
         text = time.isoformat(timespec="microseconds" if time.microsecond % 1000 else "milliseconds")
         return text.replace("+00:00", "Z")
-    return f"{time:{unit.value}}" if time.year >= 1000 else f"{time.year:04}" + f"{time:{unit.value[2:]}}"
+    shown: date = value if unit in _CALENDAR else time
+    return f"{shown:{unit.value}}" if shown.year >= 1000 else f"{shown.year:04}" + f"{shown:{unit.value[2:]}}"
 
 
 def to_wire_like(original: Any, value: date, unit: Unit) -> Any:
@@ -107,7 +123,7 @@ def to_wire_like(original: Any, value: date, unit: Unit) -> Any:
         return (_in_utc(value) - EPOCH) / (_SECOND if form is Unit.SECONDS_OR_MILLISECONDS else _MILLISECOND)
     if form is Unit.ISO and not isinstance(value, datetime):
         return value.isoformat()
-    written = to_wire(value, form)
+    written = to_wire(value if unit in _CALENDAR or not isinstance(value, datetime) else _in_utc(value), form)
     if form in _DATES and from_wire(written, unit) != value:
         return to_wire(value, unit)
     return type(original)(written)
@@ -120,8 +136,8 @@ def exactly(value: Any, unit: Unit) -> Any:
 
 
 def differs(one: object, other: object) -> bool:
-    """Tell whether two values are different JSON: 1 and 1.0 are, a NaN and itself are not."""
-    return one is not other and (type(one) is not type(other) or one != other)
+    """Tell whether two values are different JSON: 1 and 1.0 are, 0.0 and -0.0 too; a NaN and itself are not."""
+    return one is not other and (type(one) is not type(other) or one != other or (one == 0 and str(one) != str(other)))
 
 
 def _in_utc(value: date) -> datetime:
@@ -149,7 +165,8 @@ def _form(value: Any, unit: Unit) -> Unit | None:
         value = float(value)
     elif kind is not int and kind is not float:
         return None
-    return Unit.MILLISECONDS_OR_SECONDS if abs(value) >= MAGNITUDE else Unit.SECONDS_OR_MILLISECONDS
+    least = _LAST_SECOND + 1 if unit is Unit.FRACTIONAL_SECONDS else MAGNITUDE
+    return Unit.MILLISECONDS_OR_SECONDS if abs(value) >= least else Unit.SECONDS_OR_MILLISECONDS
 
 
 def _read(value: Any, form: Unit, *, dates: bool) -> datetime | date:
@@ -186,6 +203,8 @@ def _number(since: timedelta, unit: Unit) -> float:
     """Return the epoch of a time; where the magnitude tells the unit, in the one that it tells."""
     if unit is Unit.MILLISECONDS:
         return since // _MILLISECOND
+    if unit is Unit.FRACTIONAL_SECONDS:
+        return since / _SECOND
     seconds = since // _SECOND
     if unit is Unit.SECONDS or (unit is Unit.SECONDS_OR_MILLISECONDS and abs(seconds) < MAGNITUDE):
         return seconds

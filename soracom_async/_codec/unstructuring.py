@@ -26,9 +26,11 @@ from .annotations import (
 from .fields import (
     Kept,
     came,
+    came_as,
     field_types,
     more,
     wire_name,
+    wire_names,
 )
 from .unions import MatchScore
 
@@ -40,21 +42,29 @@ _NO_ARRAYS = (str, bytes, bytearray, memoryview, Mapping, Enum, type)
 
 
 class Writers:
-    """Generates functions that write values; `hook_of` returns how the registry writes a model."""
+    """Generates functions that write values; `hook_of` returns how the registry writes a model.
 
-    def __init__(self, hook_of: Callable[[Any], Writer]) -> None:
+    Bytes that stand where none are declared are written by `other_bytes`.
+    """
+
+    def __init__(self, hook_of: Callable[[Any], Writer], other_bytes: Callable[[bytes], Any]) -> None:
         self._hook_of = hook_of
+        self._other_bytes = other_bytes
         self._models: dict[type, Writer] = {}
         self._mappings: dict[tuple[Any, ...], str] = {}
+        self.generated: set[Writer] = set()
+        """The functions that write models."""
         self.scope: dict[str, Any] = {
             "any_": self.any,
             "came": came,
+            "came_as": came_as,
             "more": more,
             "to_wire": times.to_wire,
             "original_value": original_value,
             "plain": plain,
             "original_values": original_values,
             "is_array": is_array,
+            "as_base64": as_base64,
             "date": date,
             "datetime": datetime,
             "Mapping": Mapping,
@@ -86,7 +96,7 @@ class Writers:
         value = plain(value)
         if isinstance(value, date):
             return times.to_wire(value, times.Unit.ISO)
-        return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+        return self._other_bytes(value) if isinstance(value, bytes) else value
 
     def function(self, type_: Any) -> Writer:
         """Return how a value declared as `type_` is written; one of another type is written by its own."""
@@ -110,6 +120,8 @@ class Writers:
                 case Time(unit):
                     plainly = f"{value} if type({value}) is datetime else plain({value})"
                     code = f"to_wire({plainly}, {unit.name}) if isinstance({value}, date) else {code}"
+                case Value(kind) if kind is bytes:
+                    code = f"as_base64({value}) if isinstance({value}, bytes) else {code}"
                 case Value(kind) if kind in (str, int, float, bool):
                     code = f"{value} if type({value}) is {kind.__name__} else {code}"
                 case Values(values):
@@ -147,6 +159,8 @@ class Writers:
         lines = ["def write(self):", " names, kept, data = came(self), more(self), {}"]
         for name, type_ in field_types(cls).items():
             wire, tree = wire_name(cls, name), annotation(type_)
+            several = wire_names(cls, name)
+            key = f"came_as(names, {several})" if several[1:] else repr(wire)
             written = self.expression(tree, "v")
             match without_none(tree):
                 case Time(unit):
@@ -156,15 +170,29 @@ class Writers:
                     changed = f"original_values(kept[{wire!r}], v, {unit.name}, any_)"
                     written = f"{changed} if {wire!r} in kept and type(v) is list else {written}"
             lines.append(f" v = self.{name}")
-            lines.append(f" if v is not None: data[{wire!r}] = {written}")
-            lines.append(f" elif {wire!r} in names: data[{wire!r}] = None")
+            lines.append(f" if v is not None: data[{key}] = {written}")
+            lines.append(f" elif {key} in names: data[{key}] = None")
         lines.append(" for k, v in kept.items():")
         lines.append("  if k not in declared: data[k] = v")
         lines.append(" return data")
         bound: dict[str, Any] = {}
         scope = self.scope | {"declared": {wire_name(cls, name) for name in field_types(cls)}}
         exec(compile("\n".join(lines), f"<writer of {cls.__name__}>", "exec"), scope, bound)  # noqa: S102 - names of ours
+        self.generated.add(bound["write"])
         return bound["write"]  # type: ignore[no-any-return]
+
+
+def as_base64(value: bytes) -> str:
+    """Return bytes as JSON has them."""
+    return base64.b64encode(value).decode()
+
+
+def refused(value: bytes) -> Any:
+    """Refuse bytes where the API has text: nobody knows whether they are text, or in what form the service wants them.
+
+    Raises ValueError, which does not show them.
+    """
+    raise ValueError("text is needed, not bytes: decode them, or encode them, as by base64.b64encode(data).decode()")
 
 
 class MappingWriter:

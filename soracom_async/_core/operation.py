@@ -82,7 +82,7 @@ class Operation(Generic[R]):
     required: tuple[str, ...] | None = field(default=None, kw_only=True)
     """The fields that a body must have, if they are others than those that its model cannot do without."""
     sends: str = field(default="application/json", kw_only=True)
-    """The content type of the body; anything but JSON is sent as it is, from bytes, text, a file or a stream."""
+    """The content type of the body; what is not JSON is sent as it is, from bytes, text, a file or a stream."""
     receives: str = field(default="application/json", kw_only=True)
     """The content type of the answer; anything but JSON is the result as bytes."""
     status: int = field(default=200, kw_only=True)
@@ -93,6 +93,11 @@ class Operation(Generic[R]):
     secured: bool = field(default=True, kw_only=True)
     """Whether key and token are sent. Those that carry none draw on the caller's address instead of the group."""
     deprecated: bool = field(default=False, kw_only=True)
+
+    @property
+    def sends_json(self) -> bool:
+        """Whether the body is JSON: the service also wants bytes under that content type."""
+        return self.sends == "application/json" and self.body is not bytes
 
     @property
     def reference(self) -> str:

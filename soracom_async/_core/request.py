@@ -174,11 +174,16 @@ def _unknown(it: Plan, name: str) -> BadArgument:
 
 
 def _wire(parameter: Parameter, value: Any, encoder: Encoder) -> Any:
-    return value if isinstance(value, bytes) else encoder.wire(value, parameter.type)
+    try:
+        return value if isinstance(value, bytes) else encoder.wire(value, parameter.type)
+    except BadArgument as error:
+        raise BadArgument(f"{parameter.name}: {error}") from None
 
 
 def _in_path(operation: Operation[Any], parameter: Parameter, value: Any, encoder: Encoder) -> str:
     if "path" not in getattr(parameter.type, "__metadata__", ()):
+        if parameter.type is int and isinstance(value, float) and value.is_integer():
+            value = int(value)  # JSON numbers are not always written as integers
         return segment(parameter.name, _wire(parameter, value, encoder))
     text = segments(parameter.name, value)
     # The root has no segment. It can be listed; what names it ends in a slash, and what deletes it must mean it.
@@ -194,7 +199,7 @@ def _content(operation: Operation[Any], body: Mapping[str, Any], encoder: Encode
     if operation.body is None:
         return None, JSON
     kind = operation.sends.encode()
-    if kind == JSON:
+    if operation.sends_json:
         return encoder.body(operation, body), JSON
     value = body.get(operation.body_name)
     if kind == ANY_KIND:

@@ -8,7 +8,8 @@ from typing import Any, Literal, Required, TypedDict
 
 from .._core.operation import Effect, Parameter
 from .._codec.model import Model
-from .._codec.times import Day, EpochMilliseconds, EpochSeconds, ISODateTime, MillisecondsOrSeconds, Month, Second
+from .._codec.times import (Day, EpochMilliseconds, EpochSeconds, FractionalSeconds, ISODateTime, MillisecondsOrSeconds,
+    Month, Second)
 
 ACT, READ, SET = Effect.ACT, Effect.READ, Effect.SET
 CONTENT_TYPE = Parameter("content_type", wire="content-type")
@@ -155,8 +156,9 @@ class DataEntry(Model):
     resource_id: str | None = None
     """The resource's ID: for `Subscriber` the IMSI, else that of the SIM, device or camera."""
     resource_type: ResourceType | None = None
-    time: MillisecondsOrSeconds | None = None
-    """The time of the entry: `get_entry` and `delete_entry` take it. Milliseconds or seconds, by magnitude."""
+    time: EpochMilliseconds | None = None
+    """The time of the entry: `get_entry` and `delete_entry` take it. Without a unit in the API document; seen in
+    2019."""
 
 class Device(Model, device_id="device_id"):
     """A device of Inventory, which speaks LwM2M."""
@@ -292,6 +294,8 @@ class LocationRegistrationStatusForNetwork(Model):
     """When the SIM last registered successfully."""
     vplmn: str | None = None
     """The PLMN ID of the network that was visited."""
+    plmn: str | None = None
+    """The PLMN ID of the network, such as `44010`. Not declared in the API document; seen in 2025."""
 
 class LoraGateway(Model):
     """A LoRaWAN gateway."""
@@ -324,8 +328,8 @@ class PacketCaptureSession(Model):
     """A capture of packets."""
     session_id: str
     """The ID of the packet capture."""
-    created_time: ISODateTime | None = None
-    """When the capture was created."""
+    created_time: FractionalSeconds | None = None
+    """When the capture was created. Declared as `ISODateTime` in the API document; seen in 2025."""
     duration: int | None = None
     """How long packets are captured. The API document does not name the unit."""
     ended_time: ISODateTime | None = None
@@ -340,6 +344,12 @@ class PacketCaptureSession(Model):
     """The state of the capture: only one that is `CAPTURING` can be stopped."""
     url: str | None = None
     """The URL of the captured packets."""
+    scheduled_time: FractionalSeconds | None = None
+    """When the capture was scheduled. Not declared in the API document; seen in 2025."""
+    file_size_in_bytes: int | None = None
+    """The size of the captured packets, in bytes. Not declared in the API document; seen in 2025."""
+    operator_id: str | None = None
+    """The operator's ID. Not declared in the API document; seen in 2025."""
 
 class PacketCaptureSessionRequest(Model):
     """A capture of packets to start."""
@@ -359,10 +369,10 @@ class PreviousSessionStatus(Model):
     """The session before the current one."""
     cell: Cell | None = None
     """The base station. A virtual SIM has none."""
-    created_time: MillisecondsOrSeconds | None = None
-    """When the session was created. Milliseconds or seconds, by magnitude."""
-    deleted_time: MillisecondsOrSeconds | None = None
-    """When the session ended. Milliseconds or seconds, by magnitude."""
+    created_time: EpochMilliseconds | None = None
+    """When the session was created. Without a unit in the API document; seen in 2025."""
+    deleted_time: EpochMilliseconds | None = None
+    """When the session ended. Without a unit in the API document; seen in 2025."""
     dns_servers: list[str] | None = None
     """The IP addresses of the DNS servers."""
     gateway_private_ip_address: str | None = None
@@ -412,12 +422,14 @@ class SessionEvent(Model):
     """The SIM's ID."""
     subscription: str | None = None
     """The subscription that was in use."""
-    time: MillisecondsOrSeconds | None = None
-    """When the event happened. Milliseconds or seconds, by magnitude."""
+    time: EpochMilliseconds | None = None
+    """When the event happened. Without a unit in the API document; seen in 2019."""
     ue_ip_address: str | None = None
     """The device's IP address."""
     vpg_id: str | None = None
     """The VPG's ID. None if no VPG was used."""
+    primary_imsi: str | None = None
+    """The IMSI of the primary subscription. Not declared in the API document; seen in 2019."""
 
 class SessionStatus(Model):
     """The current session of a SIM."""
@@ -433,8 +445,8 @@ class SessionStatus(Model):
     """The IMEI of the device. A virtual SIM has none."""
     imsi: str | None = None
     """The IMSI of the SIM."""
-    last_updated_at: MillisecondsOrSeconds | None = None
-    """When this status was last updated. Milliseconds or seconds, by magnitude."""
+    last_updated_at: EpochMilliseconds | None = None
+    """When this status was last updated. Without a unit in the API document; seen in 2025."""
     location: dict[str, Any] | None = None
     """The location."""
     online: bool | None = None
@@ -514,8 +526,9 @@ class Sim(Model):
     """When the primary subscription was last changed."""
     last_port_mapping_created_time: EpochMilliseconds | None = None
     """When Napter was last used with the SIM. None if it never was."""
-    local_info: dict[str, str] | None = None
-    """The local information that the SIM reported: see `report_local_info`."""
+    local_info: dict[str, Any] | None = None
+    """The local information that the SIM reported: see `report_local_info`. Declared as `dict[str, str]` in the API
+    document; seen in 2025."""
     module_type: ModuleType | None = None
     """The form: `mini` (2FF), `micro` (3FF), `nano` (4FF), `trio` (any of these), `embedded` (MFF2) or other."""
     operator_id: str | None = None
@@ -524,8 +537,8 @@ class Sim(Model):
     """The serial number for OTA."""
     pcap_end_time: MillisecondsOrSeconds | None = None
     """When a packet capture ends or ended. Milliseconds or seconds, by magnitude."""
-    pcap_start_time: MillisecondsOrSeconds | None = None
-    """When a packet capture starts or started. Milliseconds or seconds, by magnitude."""
+    pcap_start_time: EpochMilliseconds | None = None
+    """When a packet capture starts or started. Without a unit in the API document; seen in 2025."""
     previous_session: PreviousSessionStatus | None = None
     """The session before the current one."""
     profiles: dict[str, SimProfile] | None = None
@@ -659,6 +672,21 @@ class Subscriber(Model):
     """Whether the SIM can be terminated. If it is false, the SIM is protected."""
     type: str | None = None
     """The speed class; see `speed_class`."""
+    local_info: dict[str, Any] | None = None
+    """The local information that the SIM reported: see `report_local_info`. Not declared in the API document; seen
+    in 2025."""
+    preset_secondary: bool | None = None
+    """Not declared in the API document; seen in 2025."""
+    ip_prohibited: bool | None = None
+    """Whether IP traffic is barred. Not declared in the API document; seen in 2025."""
+    mt_sms_prohibited: bool | None = None
+    """Whether SMS to the SIM (mobile terminated) are barred. Not declared in the API document; seen in 2025."""
+    mo_sms_prohibited: bool | None = None
+    """Whether SMS from the SIM (mobile originated) are barred. Not declared in the API document; seen in 2025."""
+    ussd_prohibited: bool | None = None
+    """Whether USSD is barred. Not declared in the API document; seen in 2025."""
+    eiccid: str | None = None
+    """Not declared in the API document; seen in an answer."""
 
 class TagUpdateRequest(Model):
     """A tag to add, or whose value to change."""

@@ -9,14 +9,14 @@ from typing import Literal
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation, Parameter
 from .._codec.model import Model
 from .._resource import Inner, Resource
-from .._codec.times import EpochMilliseconds, Instant, MillisecondsOrSeconds
+from .._codec.times import EpochMilliseconds, Instant
 from ..pages import Pages
 from ._shared import FROM_MS, LIMIT, READ, RESOURCE_ID, RESOURCE_TYPE, TO_MS
 
 NapterAuditLogEntryType = Literal["ACCESS", "DENIED", "CONNECTED", "CLOSED", "REFUSED", "CREATED", "DELETED",
     "EXPIRED"] | str
 
-class APIAuditLogEntry(Model):
+class APIAuditLogEntry(Model, requested_time_epoch_ms=("requestedTimeEpochMs", "requestedTimeEpocMs")):
     """A call of the API."""
     api_kind: str | None = None
     """The kind of call, such as `/v1/auth`."""
@@ -27,9 +27,12 @@ class APIAuditLogEntry(Model):
     request_path: str | None = None
     """The path of the request."""
     requested_time_epoch_ms: EpochMilliseconds | None = None
-    """When the call was made."""
+    """When the call was made. Also read from `requestedTimeEpocMs`. Not declared as `requestedTimeEpocMs` in the API
+    document; seen in an answer."""
     user_name: str | None = None
     """The SAM user's name that made the call; empty if it was the root user."""
+    status_code: int | None = None
+    """The HTTP status of the answer. Not declared in the API document; seen in an answer."""
 
 class NapterAuditLogDirection(Model, destination_ip_address="destinationIPAddress",
     source_ip_address="sourceIPAddress"):
@@ -47,8 +50,8 @@ class NapterAuditLogEntry(Model):
     """An event of Soracom Napter."""
     connection_id: str | None = None
     """The connection's ID."""
-    created_at: MillisecondsOrSeconds | None = None
-    """When the event happened. Milliseconds or seconds, by magnitude."""
+    created_at: EpochMilliseconds | None = None
+    """When the event happened. Without a unit in the API document; from the documentation."""
     direction: NapterAuditLogDirection | None = None
     """The two ends of the connection."""
     imsi: str | None = None

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, overload
 
@@ -62,6 +63,9 @@ class ResourceInstance(Model):
 class WriteDeviceResourceRequest(Model):
     value: str | float | bool | None = None
     """The value to write."""
+    values: list[str | float | bool] | None = None
+    """The values to write, all at once, of a resource that has several. Not declared in the API document; from the
+    documentation."""
 
 LIST_DEVICES = Operation("listDevices", "GET", "/devices", "Device", READ, list[Device], cli=("devices list",),
     query=(TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE, LAST_EVALUATED_KEY, LIMIT), paging=ARRAY)
@@ -322,13 +326,12 @@ class Devices(Resource):
             resource=resource, model=model)
 
     async def put_resource(self, device_id: str, object: str, instance: str, resource: str, *,
-            value: str | float | bool | None = None,
+            value: str | float | bool | None = None, values: builtins.list[str | float | bool] | None = None,
             body: WriteDeviceResourceRequest | Mapping[str, Any] | None = None) -> None:
         """Write a value to an LwM2M resource of a device.
 
         Raises BadRequest if it cannot be written, as when the device is offline; ServerError has the error of the
-        device. A resource with several values needs `values`, for which there is no argument: send it as in the
-        example.
+        device. A resource that has several values takes `values`, any other `value`.
 
         `PUT /devices/{device_id}/{object}/{instance}/{resource}`, quota group Device. Raises BadRequest, NotFound,
         ServerError. https://developers.soracom.io/en/api/#!/Device/writeDeviceResource
@@ -339,13 +342,13 @@ class Devices(Resource):
             instance: The LwM2M object's instance.
             resource: The LwM2M resource's ID.
             value: The value to write.
+            values: The values to write, all at once. Not declared in the API document; from the documentation.
             body: The whole body, in place of its parts.
 
         Example:
-            path = f"/devices/{device_id}/{object}/{instance}/{resource}"
-            await soracom.request("PUT", path, json={"values": ["first", "second"]})"""
+            await soracom.devices.put_resource(device_id, "3", "0", "14", value="+09:00")"""
         return await self._call(WRITE_DEVICE_RESOURCE, device_id=device_id, object=object, instance=instance,
-            resource=resource, value=value, body=body)
+            resource=resource, value=value, values=values, body=body)
 
     async def execute_resource(self, device_id: str, object: str, instance: str, resource: str, *,
             value: str | None = None, body: ExecuteDeviceResourceRequest | Mapping[str, Any] | None = None) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal, Required, TypedDict, overload
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
 from .._codec.model import Model
 from .._resource import Resource
-from .._codec.times import MillisecondsOrSeconds
+from .._codec.times import EpochMilliseconds
 from ..pages import Pages
 from ._shared import (ACT, LIMIT, READ, SET, Sim, TAG_NAME, TAG_VALUE, TAG_VALUE_MATCH_MODE, TagUpdateRequest,
     TagUpdateRequestDict, TagValueMatchMode)
@@ -35,12 +35,16 @@ class Group(Model):
     """The ID of the group's operator."""
     configuration: dict[str, dict[str, Any]] | None = None
     """The settings: parameters and their values, by namespaces such as `SoracomAir`."""
-    created_time: MillisecondsOrSeconds | None = None
-    """When the group was created. Milliseconds or seconds, by magnitude."""
-    last_modified_time: MillisecondsOrSeconds | None = None
-    """When the group was last changed. Milliseconds or seconds, by magnitude."""
+    created_time: EpochMilliseconds | None = None
+    """When the group was created. Without a unit in the API document; seen in 2019."""
+    last_modified_time: EpochMilliseconds | None = None
+    """When the group was last changed. Without a unit in the API document; seen in 2019."""
     tags: dict[str, str] | None = None
     """The tags: values by their names. The tag `name` is the name of the group."""
+    created_at: EpochMilliseconds | None = None
+    """The same as `created_time`. Not declared in the API document; seen in 2019."""
+    last_modified_at: EpochMilliseconds | None = None
+    """The same as `last_modified_time`. Not declared in the API document; seen in 2019."""
 
 class GroupConfigurationUpdateRequest(Model):
     """A parameter of the configuration of a group, and its new value."""

@@ -251,7 +251,7 @@ class PriceByQuantity(Model):
     """The price with tax."""
 
 class ProductModel(Model, product_info_url="productInfoURL", terms_of_consignor_url="termsOfConsignorURL",
-    terms_of_solution_url="termsOfSolutionURL"):
+    terms_of_solution_url="termsOfSolutionURL", product_image_urls="productImageURLs"):
     """A product that can be ordered."""
     campaign_code: str | None = None
     """The code of the campaign."""
@@ -293,6 +293,8 @@ class ProductModel(Model, product_info_url="productInfoURL", terms_of_consignor_
     """The name of the solution's terms and conditions."""
     terms_of_solution_url: str | None = None
     """The URL of the solution's terms and conditions."""
+    product_image_urls: list[str] | None = None
+    """The URLs of pictures of the product. Not declared in the API document; seen in 2019."""
 
 class ResourceInitialSetting(Model):
     """The settings with which the SIMs of an order start."""
@@ -508,7 +510,7 @@ class Orders(Resource):
         Args:
             order_item_list: The products: their codes from `soracom.products.list` and how many of each.
             preferred_delivery_date: The day on which the delivery is preferred. A datetime, a date or digits as
-                YYYYMMDD.
+                YYYYMMDD; of a datetime, the date in its own zone counts.
             shipping_address_id: The ID of the address from `soracom.shipping_addresses`.
             shipping_options: The ways to ship. Nekopos is for operators in Japan, expedited shipping for the USA and
                 Canada.
@@ -634,7 +636,7 @@ class VolumeDiscounts(Resource):
             contract_term_month: How many months the contract lasts. Required, unless `body` is given.
             quantity: The quantity. Required, unless `body` is given.
             start_date: The day on which the contract starts, such as `20240401`. A datetime, a date or digits as
-                YYYYMMDD.
+                YYYYMMDD; of a datetime, the date in its own zone counts.
             volume_discount_payment_type: How it is paid: by the month, or in advance. One of `MONTHLY`,
                 `PREPAYMENT`. Required, unless `body` is given.
             volume_discount_type: The charge that is reduced. One of `SORACOM_AIR_BASIC_CHARGE_V2`,

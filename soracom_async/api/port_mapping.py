@@ -62,8 +62,8 @@ class PortMapping(Model):
     """The operator's ID."""
     placement: str | None = None
     """The rendezvous point: `default` (Tokyo for coverage Japan, else Frankfurt) or `aws:` and a region."""
-    port: float | None = None
-    """The port to connect to."""
+    port: int | None = None
+    """The port to connect to. Declared as `float` in the API document; from the documentation."""
     sim_id: str | None = None
     """The SIM ID that the mapping was created with; absent if it was an IMSI."""
     source: PortMappingSource | None = None
@@ -77,8 +77,9 @@ class PortMappingDestination(Model):
     """How the mapping was created: with an IMSI, or with a SIM ID and a `service`. Only in answers."""
     imsi: str | None = None
     """The IMSI; not used if there is a `sim_id`."""
-    port: float | None = None
-    """The port on which the device listens. Required."""
+    port: int | None = None
+    """The port on which the device listens. Required. Declared as `float` in the API document; from the
+    documentation."""
     service: PortMappingDestinationService | None = None
     """The sessions to use, with `sim_id`. Without it, any that is online is taken."""
     sim_id: str | None = None
@@ -86,8 +87,8 @@ class PortMappingDestination(Model):
 
 class PortMappingDestinationForSim(Model):
     """The port of a device, and the service through which it is reached."""
-    port: float
-    """The port on which the device listens."""
+    port: int
+    """The port on which the device listens. Declared as `float` in the API document; from the documentation."""
     service: PortMappingDestinationService | None = None
     """The sessions to use. Without it, any that is online is taken."""
 
@@ -97,9 +98,9 @@ class PortMappingSource(Model):
     """The ranges of global IP addresses, in CIDR notation, such as `203.0.113.0/24`."""
 
 PortMappingDestinationDict = TypedDict("PortMappingDestinationDict",
-    {"destinationChoosingStrategy": DestinationChoosingStrategy, "imsi": str, "port": Required[float],
+    {"destinationChoosingStrategy": DestinationChoosingStrategy, "imsi": str, "port": Required[int],
     "service": PortMappingDestinationService, "simId": str}, total=False)
-PortMappingDestinationForSimDict = TypedDict("PortMappingDestinationForSimDict", {"port": Required[float],
+PortMappingDestinationForSimDict = TypedDict("PortMappingDestinationForSimDict", {"port": Required[int],
     "service": PortMappingDestinationService}, total=False)
 PortMappingSourceDict = TypedDict("PortMappingSourceDict", {"ipRanges": list[str]}, total=False)
 
@@ -108,7 +109,7 @@ LIST_PORT_MAPPINGS = Operation("listPortMappings", "GET", "/port_mappings", "Por
 CREATE_PORT_MAPPING = Operation("createPortMapping", "POST", "/port_mappings", "PortMapping", ACT, PortMapping,
     cli=("port-mappings create",), body=CreatePortMappingRequest, status=201)
 DELETE_PORT_MAPPING: Operation[None] = Operation("deletePortMapping", "DELETE", "/port_mappings/{ip_address}/{port}",
-    "PortMapping", SET, cli=("port-mappings delete",), status=204)
+    "PortMapping", SET, cli=("port-mappings delete",), path_types={"port": int}, status=204)
 LIST_PORT_MAPPINGS_FOR_SIM = Operation("listPortMappingsForSim", "GET", "/port_mappings/sims/{sim_id}", "PortMapping",
     READ, list[PortMapping], cli=("port-mappings list-for-sim",))
 CREATE_PORT_MAPPING_FOR_SIM = Operation("createPortMappingForSim", "POST", "/port_mappings/sims/{sim_id}",
@@ -168,7 +169,7 @@ class PortMappings(Resource):
         return await self._call(CREATE_PORT_MAPPING, destination=destination, duration=duration, source=source,
             tls_required=tls_required, body=body)
 
-    async def delete(self, ip_address: str, port: str) -> None:
+    async def delete(self, ip_address: str, port: int) -> None:
         """Close a port mapping.
 
         `DELETE /port_mappings/{ip_address}/{port}`, quota group PortMapping. Raises NotFound.
@@ -176,7 +177,8 @@ class PortMappings(Resource):
 
         Args:
             ip_address: The `ip_address` of the mapping.
-            port: The `port` of the mapping as text, not that of the device."""
+            port: The `port` of the mapping, not that of the device. Declared as `str` in the API document; from the
+                documentation."""
         return await self._call(DELETE_PORT_MAPPING, ip_address=ip_address, port=port)
 
     async def list_for_sim(self, sim_id: str) -> builtins.list[PortMapping]:

@@ -29,6 +29,8 @@ class GetShippingAddressResponse(Model):
     """The shipping area, such as `kanto`."""
     state: str | None = None
     zip_code: str | None = None
+    country_code: str | None = None
+    """The code of the country, such as `JP`. Not declared in the API document; seen in 2019."""
 
 class ListShippingAddressResponse(Model):
     """Answer of `listShippingAddresses`."""

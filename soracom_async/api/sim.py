@@ -161,8 +161,8 @@ class SimDownlinkRtspRequest(Model):
 
 class SimDownlinkSshNoAuthentication(Model):
     """No authentication."""
-    type: Literal["none"] | str | None = None
-    """The kind. It must be given: the client does not fill it in."""
+    type: Literal["none"] | str | None = "none"
+    """The kind. The client fills in `none`."""
 
 class SimDownlinkSshPasswordAuthentication(Model):
     """A password, or the credentials that hold it."""
@@ -170,8 +170,8 @@ class SimDownlinkSshPasswordAuthentication(Model):
     """The password. It is ignored if `password_credentials_id` is given."""
     password_credentials_id: str | None = None
     """The ID of Soracom credentials of the type "Pre-Shared key" that hold the password."""
-    type: Literal["password"] | str | None = None
-    """The kind. It must be given: the client does not fill it in."""
+    type: Literal["password"] | str | None = "password"
+    """The kind. The client fills in `password`."""
 
 class SimDownlinkSshPublicKeyAuthentication(Model):
     """A private key, or the credentials that hold it."""
@@ -181,8 +181,8 @@ class SimDownlinkSshPublicKeyAuthentication(Model):
     """The ID of Soracom credentials of the type "Private Key (PEM)" that hold the key."""
     passphrase: str | None = None
     """The passphrase of the private key, if it has one."""
-    type: Literal["publickey"] | str | None = None
-    """The kind. It must be given: the client does not fill it in."""
+    type: Literal["publickey"] | str | None = "publickey"
+    """The kind. The client fills in `publickey`."""
 
 class SimDownlinkSshRequest(Model):
     """A command to run on a device by SSH."""
@@ -211,25 +211,25 @@ class SimDownlinkSshResponse(Model):
 
 class SimDownlinkTcpConnectionFireAndForgetOptions(Model):
     """Send and return at once. Whether the data arrived is not known, even if the call succeeds."""
-    type: Literal["fire_and_forget"] | str | None = None
-    """The kind. It must be given: the client does not fill it in."""
+    type: Literal["fire_and_forget"] | str | None = "fire_and_forget"
+    """The kind. The client fills in `fire_and_forget`."""
 
 class SimDownlinkTcpConnectionIdleTimeoutOptions(Model):
     """Receive until no data has come for `idle_timeout`. No data at all until `timeout` is an error."""
     idle_timeout: int
     """How long to wait after the last data. In seconds."""
-    type: Literal["idle_timeout"] | str | None = None
-    """The kind. It must be given: the client does not fill it in."""
+    type: Literal["idle_timeout"] | str | None = "idle_timeout"
+    """The kind. The client fills in `idle_timeout`."""
 
 class SimDownlinkTcpConnectionWaitAllOptions(Model):
     """Receive until `timeout`, or until the device ends the connection. No data at all until `timeout` is an error."""
-    type: Literal["wait_all"] | str | None = None
-    """The kind. It must be given: the client does not fill it in."""
+    type: Literal["wait_all"] | str | None = "wait_all"
+    """The kind. The client fills in `wait_all`."""
 
 class SimDownlinkTcpConnectionWaitFirstOptions(Model):
     """Wait for the first data only, and disconnect. The answer does not contain what was received."""
-    type: Literal["wait_first"] | str | None = None
-    """The kind. It must be given: the client does not fill it in."""
+    type: Literal["wait_first"] | str | None = "wait_first"
+    """The kind. The client fills in `wait_first`."""
 
 class SimDownlinkTcpConnectionWaitForPatternOptions(Model):
     """Receive until the bytes of a pattern come. If they do not come until `timeout`, it is an error."""
@@ -237,8 +237,8 @@ class SimDownlinkTcpConnectionWaitForPatternOptions(Model):
     """The bytes that end it, as text in the encoding of `termination_pattern_encoding`."""
     termination_pattern_encoding: SimDownlinkBinaryEncoding | None = None
     """The encoding of `termination_pattern`; `base64` by default."""
-    type: Literal["wait_for_pattern"] | str | None = None
-    """The kind. It must be given: the client does not fill it in."""
+    type: Literal["wait_for_pattern"] | str | None = "wait_for_pattern"
+    """The kind. The client fills in `wait_for_pattern`."""
 
 class SimDownlinkTcpRequest(Model):
     """Data for a device by TCP, and how long its answer is received."""

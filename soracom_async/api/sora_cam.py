@@ -211,8 +211,8 @@ class SoraCamEventEventInfoAtomEventV1(Model):
     """How far the recording of the event is."""
     start_time: EpochMilliseconds | None = None
     """When the event began."""
-    type: SoraCamEventEventInfoAtomEventV1Type | None = None
-    """The kind of event."""
+    type: SoraCamEventEventInfoAtomEventV1Type | list[str] | None = None
+    """The kind of event. Declared without `list[str]` in the API document; from the documentation."""
 
 class SoraCamExportImageToHarvestFiles(Model):
     """Where an exported image is saved in Harvest Files."""

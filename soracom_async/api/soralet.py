@@ -11,7 +11,7 @@ from ..files.content import Content
 from .._core.operation import ARRAY, LAST_EVALUATED_KEY, Operation
 from .._codec.model import Model
 from .._resource import Resource
-from .._codec.times import MillisecondsOrSeconds
+from .._codec.times import EpochMilliseconds, MillisecondsOrSeconds
 from ..pages import Pages
 from ._shared import ACT, CONTENT_TYPE, LIMIT, READ, SET, SORT, Sort
 
@@ -82,8 +82,8 @@ class SoraletLog(Model):
 class SoraletVersion(Model):
     """A version of a Soralet's code."""
     soralet_id: str
-    created_time: MillisecondsOrSeconds | None = None
-    """Milliseconds or seconds, by magnitude."""
+    created_time: EpochMilliseconds | None = None
+    """Without a unit in the API document; seen in an answer."""
     hash: str | None = None
     """The hash of the code."""
     operator_id: str | None = None
@@ -111,8 +111,7 @@ TEST_SORALET = Operation("testSoralet", "POST", "/soralets/{soralet_id}/test", "
 LIST_SORALET_VERSIONS = Operation("listSoraletVersions", "GET", "/soralets/{soralet_id}/versions", "Soralet", READ,
     list[SoraletVersion], cli=("soralets list-versions",), query=(SORT, LIMIT, LAST_EVALUATED_KEY), paging=ARRAY)
 UPLOAD_SORALET_CODE = Operation("uploadSoraletCode", "POST", "/soralets/{soralet_id}/versions", "Soralet", ACT,
-    SoraletVersion, cli=("soralets upload",), headers=(CONTENT_TYPE,), body=bytes, body_name="content",
-    sends="application/octet-stream", status=201)
+    SoraletVersion, cli=("soralets upload",), headers=(CONTENT_TYPE,), body=bytes, body_name="content", status=201)
 DELETE_SORALET_VERSION: Operation[None] = Operation("deleteSoraletVersion", "DELETE",
     "/soralets/{soralet_id}/versions/{version}", "Soralet", SET, cli=("soralets delete-version",),
     path_types={"version": int}, status=204)
@@ -276,7 +275,7 @@ class Soralets(Resource):
 
         Args:
             soralet_id: The Soralet's ID.
-            content_type: The content type. Soracom asks for `application/json` with a `.wasm` file.
+            content_type: The content type. Default: `application/json`, which Soracom asks for with a `.wasm` file.
             content: The WebAssembly code: bytes, the `pathlib.Path` of a file, or a stream of bytes.
             body: The whole body, in place of its parts.
 
@@ -284,7 +283,7 @@ class Soralets(Resource):
             from pathlib import Path
 
             code = Path("soralet.wasm")
-            version = await soracom.soralets.upload(soralet_id, content=code, content_type="application/json")"""
+            version = await soracom.soralets.upload(soralet_id, content=code)"""
         return await self._call(UPLOAD_SORALET_CODE, soralet_id=soralet_id, content_type=content_type, content=content,
             body=body)
 

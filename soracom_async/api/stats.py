@@ -10,7 +10,7 @@ from typing import Any, Literal
 from .._core.operation import Operation
 from .._codec.model import Model
 from .._resource import Inner, Resource
-from .._codec.times import DayOrTime, Digits, EpochSeconds, Instant, Month, SecondsOrMilliseconds
+from .._codec.times import DayOrTime, Digits, EpochSeconds, Instant, Month
 from ._shared import (ACT, EXPORT_MODE, ExportMode, FROM_S_REQUIRED, FileExportResponse, PERIOD_REQUIRED, READ,
     TO_S_REQUIRED, YEAR_MONTH)
 
@@ -32,8 +32,8 @@ class AirStatsResponse(Model):
     """The traffic, by the speed classes."""
     date: DayOrTime | None = None
     """The start of the entry in UTC. A datetime if the text has a time of day, else a date."""
-    unixtime: SecondsOrMilliseconds | None = None
-    """The start of the entry. Milliseconds or seconds, by magnitude."""
+    unixtime: EpochSeconds | None = None
+    """The start of the entry. Without a unit in the API document; from the documentation."""
 
 class BeamStatsResponse(Model):
     """The use of Soracom Beam in one month, day or five minutes."""
@@ -41,8 +41,8 @@ class BeamStatsResponse(Model):
     """The counts, by the kinds of use such as `inHttp`."""
     date: DayOrTime | None = None
     """The start of the entry in UTC. A datetime if the text has a time of day, else a date."""
-    unixtime: SecondsOrMilliseconds | None = None
-    """The start of the entry. Milliseconds or seconds, by magnitude."""
+    unixtime: EpochSeconds | None = None
+    """The start of the entry. Without a unit in the API document; from the documentation."""
 
 class DataTrafficStats(Model):
     """How much was uploaded and downloaded."""
@@ -68,15 +68,15 @@ class FunkStatsResponse(Model):
     """The use of Soracom Funk in one month, day or five minutes."""
     funk_stats_map: dict[str, SoracomFunkStats] | None = None
     """The counts, by the kinds of use."""
-    unixtime: SecondsOrMilliseconds | None = None
-    """The start of the entry. Milliseconds or seconds, by magnitude."""
+    unixtime: EpochSeconds | None = None
+    """The start of the entry. Without a unit in the API document; from the documentation."""
 
 class FunnelStatsResponse(Model):
     """The use of Soracom Funnel in one month, day or five minutes."""
     funnel_stats_map: dict[str, SoracomFunnelStats] | None = None
     """The counts, by the kinds of use."""
-    unixtime: SecondsOrMilliseconds | None = None
-    """The start of the entry. Milliseconds or seconds, by magnitude."""
+    unixtime: EpochSeconds | None = None
+    """The start of the entry. Without a unit in the API document; from the documentation."""
 
 class HarvestExportedDataStatsResponse(Model):
     """How much data of Harvest was exported in a month."""
@@ -89,8 +89,8 @@ class HarvestStatsResponse(Model):
     """The use of Harvest in one month, day or five minutes."""
     harvest_stats_map: dict[str, SoracomHarvestStats] | None = None
     """The counts, by the kinds of use."""
-    unixtime: SecondsOrMilliseconds | None = None
-    """The start of the entry. Milliseconds or seconds, by magnitude."""
+    unixtime: EpochSeconds | None = None
+    """The start of the entry. Without a unit in the API document; from the documentation."""
 
 class NapterAuditLogsExportedDataStatsResponse(Model):
     """How much data of the Napter audit logs was exported in a month."""
@@ -161,7 +161,8 @@ class StatsNapterAuditLogs(Resource):
         https://developers.soracom.io/en/api/#!/Stats/getNapterAuditLogsExportedDataStats
 
         Args:
-            year_month: The month, at most 18 months ago. A datetime, a date or digits as YYYYMM."""
+            year_month: The month, at most 18 months ago. A datetime, a date or digits as YYYYMM; of a datetime, the
+                date in its own zone counts."""
         return await self._call(GET_NAPTER_AUDIT_LOGS_EXPORTED_DATA_STATS, year_month=year_month)
 
 class StatsNapter(Resource):
@@ -199,7 +200,8 @@ class StatsHarvestOperators(Resource):
 
         Args:
             operator_id: The operator's ID. Default: the session's operator.
-            year_month: The month, at most 18 months ago. A datetime, a date or digits as YYYYMM."""
+            year_month: The month, at most 18 months ago. A datetime, a date or digits as YYYYMM; of a datetime, the
+                date in its own zone counts."""
         return await self._call(GET_HARVEST_EXPORTED_DATA_STATS, operator_id=operator_id, year_month=year_month)
 
 class StatsHarvest(Resource):

@@ -63,6 +63,14 @@ def _emulator(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="let pages of ORIGIN, as http://localhost:3000, call it from a browser; * is any; may be repeated",
     )
     add("--sims", type=_whole(0, MOST_SIMS), default=100, metavar="N", help="SIMs of the fleet (100)")
+    add(
+        "--subscription",
+        type=_weighted,
+        action="append",
+        default=[],
+        metavar="NAME[=WEIGHT]",
+        help="a subscription of the fleet, as plan01s, and how often it occurs; may be repeated (a mix)",
+    )
     add("--seed", type=_whole(0), default=0, metavar="N", help="another fleet, other secrets (0)")
     add("--state", metavar="FILE", help="begin with the state in FILE, if it is there, and save it there at the end")
     add("--quiet", action="store_true", help="print no requests")
@@ -80,10 +88,18 @@ def _emulator(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     quota("--aligned", action="store_true", help="let windows follow the clock instead of the first request")
     quota("--throttling", choices=("quota", "retry-after", "both", "bare"), default="quota", help="headers of a 429")
     quota("--token-ttl", type=_seconds(0.001), metavar="S", help="seconds that tokens live (what the login asks for)")
+    quota("--token-status", type=int, choices=(401, 403), default=401, help="status of a refused token (401)")
 
     weather = emulator.add_argument_group("time and faults").add_argument
     weather("--speed", type=_seconds(), default=1.0, metavar="X", help="X times as fast; 0: time stands still (1)")
     weather("--latency", type=_seconds(), default=0.0, metavar="S", help="seconds that every answer takes (0)")
+    weather(
+        "--search-delay",
+        type=_seconds(),
+        default=1.0,
+        metavar="S",
+        help="seconds until a search finds a change of a SIM (1)",
+    )
     weather("--paging", choices=("both", "link", "key"), default="both", help="which header announces the next page")
     weather(
         "--fault",
@@ -115,6 +131,11 @@ def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
 def _limit(text: str) -> tuple[str, int]:
     name, _, number = text.rpartition("=")
     return name or "all", _whole(1)(number)
+
+
+def _weighted(text: str) -> tuple[str, float]:
+    name, mark, weight = text.partition("=")
+    return name, _seconds(0.001)(weight) if mark else 1.0
 
 
 def _seconds(least: float = 0.0) -> Callable[[str], float]:

@@ -43,9 +43,13 @@ def run(options: argparse.Namespace) -> int:
 
 def _made(options: argparse.Namespace) -> Emulator:
     """Return the emulator of the options, with its state if there is one."""
-    names = "sims seed window aligned throttling token_ttl latency paging host port storage_port allow_origin"
+    names = (
+        "sims seed window aligned throttling token_ttl token_status latency search_delay paging host port storage_port "
+        "allow_origin"
+    )
     settings = {name: getattr(options, name) for name in names.split()}
     settings |= {"rate_limit": dict(options.rate_limit), "faults": options.fault, "clock": _clock(options.speed)}
+    settings["subscriptions"] = dict(options.subscription) or None
     if options.state is not None and state.check(options.state):
         return Emulator.load(options.state, **settings)
     return Emulator(**settings)

@@ -12,15 +12,17 @@ from ..api.operations import MODULES
 from ..errors import ConfigurationError
 from .admin.api import ROOT, Control
 from .clock import JumpingClock
+from .domain import signing
 from .domain.passcodes import totp
+from .domain.permissions import ADMINISTRATOR
 from .fallback import resource
 from .handlers import topics
 from .protocol.cross_origin import CrossOrigin
 from .service.faults import Fault, Faults
 from .service.rate_limits import Quota, Throttling
-from .service.service import Paging, Service
+from .service.service import Paging, Service, TokenStatus
 from .serving.transport import Transport
-from .settings import check
+from .settings import check, weights
 from .state import persistence
 from .state.world import EPOCH, World
 
@@ -41,13 +43,16 @@ SAM_USER = "sam"
 class Emulator:
     """An emulator of the Soracom API: on loopback inside of `async with`, in process through `transport`.
 
-    The fleet of `sims` SIMs in `groups` groups is the same for one `seed`. `rate_limit` is the requests of a group in a
+    The fleet of `sims` SIMs in `groups` groups is the same for one `seed`. `subscriptions` are those that its SIMs
+    have: one name, several, or weights by name. `rate_limit` is the requests of a group in a
     `window` of so many seconds, one number or by group, operationId or `all`; windows open at the first request, or
     follow the clock when `aligned`. `throttling` is what a 429 says of it: `quota`, `retry-after`, `both` or `bare`
-    (nothing). `token_ttl` overrides the life that a login asks for. `paging` leaves out one of the two headers that
-    announce a next page. Every answer takes `latency` seconds. `faults` are there from the beginning; see `fault`.
-    `clock` is the source of time; `advance` moves it. `storage_port` is where files are downloaded; 0 is any port.
-    `allow_origin` names the origins of pages that a browser lets call the API; `*` is any.
+    (nothing). `token_ttl` overrides the life that a login asks for; `token_status` tells refused tokens by 401
+    or, as the service does too, by 403. `paging` leaves out one of the two headers that
+    announce a next page. Every answer takes `latency` seconds. A search finds a change of a SIM after `search_delay`
+    seconds. `faults` are there from the beginning; see `fault`. `clock` is the source of time; `advance` moves it.
+    `storage_port` is where files are downloaded; 0 is any port. `allow_origin` names the origins of pages that a
+    browser lets call the API; `*` is any.
     Raises ConfigurationError for impossible settings.
     """
 
@@ -57,13 +62,16 @@ class Emulator:
         sims: int = 100,
         groups: int = 3,
         seed: int = 0,
+        subscriptions: str | Iterable[str] | Mapping[str, float] | None = None,
         rate_limit: int | Mapping[str, int] | None = None,
         window: float = 60.0,
         aligned: bool = False,
         throttling: Throttling = "quota",
         token_ttl: float | None = None,
+        token_status: TokenStatus = 401,
         paging: Paging = "both",
         latency: float = 0.0,
+        search_delay: float = 1.0,
         faults: Iterable[Fault | str] = (),
         clock: Clock | None = None,
         host: str = "127.0.0.1",
@@ -71,10 +79,11 @@ class Emulator:
         storage_port: int = 0,
         allow_origin: str | Iterable[str] = (),
     ) -> None:
-        check(sims, groups, rate_limit, window, throttling, token_ttl, latency)
+        check(sims, groups, rate_limit, window, throttling, token_ttl, token_status, latency, search_delay)
         self.clock: Clock = clock or SystemClock()
         """The source of time, for sessions that are to share it."""
         self._seed, self._sims, self._groups = seed, sims, groups
+        self._subscriptions = weights(subscriptions)
         self._saved: persistence.Saved | None = None
         # With a clock that a test controls, even the dates are the same in every run.
         self._today: bool = clock is None
@@ -90,9 +99,11 @@ class Emulator:
             topics.load(),
             resource.answer,
             token_ttl=token_ttl,
+            token_status=token_status,
             latency=latency,
             paging=paging,
             throttling=throttling,
+            search_delay=search_delay,
         )
         for name in self.quota.limits:
             self.faults.check(name)
@@ -139,14 +150,15 @@ class Emulator:
             self.operator = self.add_operator("root@example.com", sims=self._sims, groups=self._groups)
             key = self.world.add_key(self.operator.users[None])
             self._key = key.id, key.secret
-            self.world.add_user(self.operator, SAM_USER, self.world.secret(16))
+            self.world.add_user(self.operator, SAM_USER, self.world.secret(16)).roles.append(ADMINISTRATOR)
         else:
             self.world, self.operator = saved.revive(self.clock, today)
             self._key = saved.auth_key_id, saved.auth_key
 
     def add_operator(self, email: str, *, sims: int = 0, groups: int = 0) -> Operator:
         """Add another operator; `credentials_of` returns its credentials."""
-        return self.world.add_operator(email, self.world.secret(16), sims=sims, groups=groups)
+        password = self.world.secret(16)
+        return self.world.add_operator(email, password, sims=sims, groups=groups, subscriptions=self._subscriptions)
 
     def credentials_of(self, operator: Operator) -> RootUser:
         """Return the credentials of an operator's root user."""
@@ -173,10 +185,23 @@ class Emulator:
 
     @property
     def sam_user(self) -> SamUser:
-        """A SAM user's name and password."""
+        """A SAM user's name and password.
+
+        It has the managed role AdministratorAccess, so it may do whatever is not for the root user only. Detach the
+        role, or add a user, to try permissions: without any, a SAM user may do nothing but log out.
+        """
         from ..credentials.kinds import SamUser
 
         return SamUser(self.operator.id, SAM_USER, self.operator.users[SAM_USER].password or "")
+
+    @property
+    def token_keys(self) -> dict[str, Any]:
+        """What verifies its tokens: a JWK set of one key, the same for each emulator, and the key as PEM (`pem`).
+
+        Good for `verified_claims`. Without the package `cryptography`, tokens are signed with HS256 instead of RS256:
+        the key is a shared secret then, and `pem` is None.
+        """
+        return signing.keys()
 
     def one_time_password(self, user: User | None = None) -> str:
         """Return the code that the user's (the root user's) authenticator shows now."""

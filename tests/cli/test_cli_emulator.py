@@ -107,14 +107,18 @@ def test_faults_and_time_reach_the_emulator(monkeypatch: pytest.MonkeyPatch) -> 
     made: list[Emulator] = []
     monkeypatch.setattr(serve, "Emulator", lambda **settings: made.append(Emulator(**settings)) or made[-1])
     words = ["--throttling", "bare", "--aligned", "--paging", "link", "--allow-origin", "http://localhost:3000"]
+    words += ["--token-status", "403", "--search-delay", "5"]
     lines = run(monkeypatch, "--fault", "html:getSim", "--fault=error:Sim:count=2", *words, visit="/v1/sims/x")
     assert lines[3:5] == ["Fault: html:getSim", "Fault: error:Sim:count=2"]
     assert re.fullmatch(r"[\d:]{8} 502 GET /v1/sims/x  getSim  [\d.]+ ms  \(html\)", lines[-1])
     assert run(monkeypatch, "--speed", "0", "--latency", "3600", visit="/v1/x")[-1].endswith("no route  3,600,000.0 ms")
-    run(monkeypatch, "--speed", "60")
+    run(monkeypatch, "--speed", "60", "--subscription", "plan-D=3", "--subscription", "plan-K2")
     first, second, third = made
+    assert {third.operator.fleet.look(number).subscription for number in range(1, 101)} == {"plan-D", "plan-K2"}
     assert first._cross_origin._origins == {"http://localhost:3000"}
+    assert (first.service.search_delay, second.service.search_delay) == (5, 1)
     assert (first.service.throttling, first.quota.aligned, first.service.paging) == ("bare", True, "link")
+    assert (first.service.token_status, second.service.token_status) == (403, 401)
     assert first.world.served[-1].status == 502
     assert second.world.now() == 3600
     assert third.world.wall() < first.world.wall()
@@ -194,6 +198,7 @@ def test_what_cannot_be_is_named(capsys: pytest.CaptureFixture[str], tmp_path: P
         (["--fault", "hiccup"], "there is no fault 'hiccup'; there are latency"),
         (["--fault", "html:getSims"], "there is no operation or group 'getSims'; did you mean 'getSim'?"),
         (["--allow-origin", "localhost"], "'localhost' is no origin"),
+        (["--subscription", "plan-Z"], "subscriptions: 'plan-Z' is none of plan01s, "),
         (["--rate-limit", "Sims=1"], "there is no operation or group 'Sims'"),
         (["--state", str(tmp_path / "state")], f"{tmp_path / 'state'} is no state of"),
     ):

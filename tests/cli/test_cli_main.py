@@ -56,6 +56,7 @@ def test_help_imports_no_extra() -> None:
         (["emulator", "--token-ttl", "soon"], "'soon' is not a number, more than 0"),
         (["emulator", "--speed", "-1"], "'-1' is not a number, 0 or more"),
         (["emulator", "--latency", "inf"], "'inf' is not a number, 0 or more"),
+        (["emulator", "--subscription", "plan01s=0"], "'0' is not a number, more than 0"),
         (["emulator", "--rate-limit", "0"], "'0' is not a whole number, 1 or more"),
         (["emulator", "--rate-limit", "Sim=x"], "'x' is not a whole number, 1 or more"),
     ],

@@ -27,6 +27,7 @@ from soracom_async import (
     bulk,
 )
 from soracom_async.emulator import Emulator
+from soracom_async.emulator.domain.permissions import ADMINISTRATOR
 
 pytestmark = pytest.mark.anyio
 
@@ -284,7 +285,7 @@ async def test_switching_to_another_user(emulator):
     other.trusted.add(emulator.operator_id)
     switched = SwitchUser(emulator.auth_key, other.id, emulator.sam_user.user_name)
     assert user is not None
-    emulator.world.add_user(other, emulator.sam_user.user_name, "pass-word-1")
+    emulator.world.add_user(other, emulator.sam_user.user_name, "pass-word-1").roles.append(ADMINISTRATOR)
     async with opened(emulator, switched, token_ttl=86_400) as soracom:
         assert await soracom.operator_id() == other.id
         assert len(await soracom.sims.list().collect()) == 3
@@ -477,7 +478,8 @@ def test_an_address_of_the_environment_that_is_none(monkeypatch, name, value, me
 async def test_an_answer_that_is_no_json(emulator):
     """A picture comes as the bytes that it is."""
     async with opened(emulator) as soracom:
-        picture = await soracom.sims.downlink_rtsp(SIM_IDS[0], command="snapshot")
+        online = await anext(aiter(soracom.query.sims(session_status="ONLINE")))
+        picture = await soracom.sims.downlink_rtsp(online.sim_id, command="snapshot")
         assert picture.startswith(b"\xff\xd8")
 
 
@@ -507,7 +509,10 @@ async def test_aiohttp_by_name(anyio_backend, monkeypatch):
         {"rate_limit": {"Sim": 0}},
         {"window": 0},
         {"token_ttl": 0},
+        {"token_status": 404},
         {"latency": -1},
+        {"search_delay": -1},
+        {"search_delay": float("inf")},
     ],
 )
 def test_an_emulator_of_nothing(numbers):

@@ -151,6 +151,7 @@ CANONICAL = {
     Unit.MILLISECONDS_OR_SECONDS: st.integers(-62_135_596_800, 253_402_300_799_999),
     Unit.SECONDS_OR_MILLISECONDS: st.integers(-62_135_596_800, 253_402_300_799_999),
     Unit.DAY_OR_TIME: st.sampled_from(["20240529", "202405", "2024-05-29", "2024-05-29T16:26:40Z"]),
+    Unit.FRACTIONAL_SECONDS: st.floats(-62_135_596_800, 253_402_300_799),
     Unit.MONTH: st.sampled_from(["202405", "099912"]),
     Unit.DAY: st.sampled_from(["20240529", "00010101"]),
     Unit.SECOND: st.sampled_from(["20240529162640"]),

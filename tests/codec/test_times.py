@@ -19,6 +19,7 @@ from soracom_async._codec.times import (
     DayOrTime,
     EpochMilliseconds,
     EpochSeconds,
+    FractionalSeconds,
     ISODateTime,
     MillisecondsOrSeconds,
     Month,
@@ -28,6 +29,7 @@ from soracom_async._codec.times import (
     exactly,
     from_wire,
     to_wire,
+    to_wire_like,
 )
 from soracom_async._core.request import BadArgument
 from soracom_async.models import (
@@ -47,12 +49,15 @@ class Timed(Model):
     seconds: EpochSeconds | None = None
     milliseconds_or_seconds: MillisecondsOrSeconds | None = None
     seconds_or_milliseconds: SecondsOrMilliseconds | None = None
+    fractional_seconds: FractionalSeconds | None = None
     iso: ISODateTime | None = None
     month: Month | None = None
     day: Day | None = None
     second: Second | None = None
     day_or_time: DayOrTime | None = None
     epochs: list[MillisecondsOrSeconds] | None = None
+    fractions: list[FractionalSeconds] | None = None
+    fraction_by_name: dict[str, FractionalSeconds] | None = None
     texts: list[ISODateTime] | None = None
     months: list[Month] | None = None
 
@@ -62,6 +67,7 @@ NAMES = {
     "seconds": Unit.SECONDS,
     "millisecondsOrSeconds": Unit.MILLISECONDS_OR_SECONDS,
     "secondsOrMilliseconds": Unit.SECONDS_OR_MILLISECONDS,
+    "fractionalSeconds": Unit.FRACTIONAL_SECONDS,
     "iso": Unit.ISO,
     "month": Unit.MONTH,
     "day": Unit.DAY,
@@ -134,6 +140,10 @@ def same(one: Any, other: Any) -> bool:
         ("2024-05-29T16:26:40.123Z", Unit.DAY_OR_TIME, datetime(2024, 5, 29, 16, 26, 40, 123000, UTC)),
         ("20240529162640", Unit.SECOND, datetime(2024, 5, 29, 16, 26, 40, 0, UTC)),
         (-62_135_596_800_000, Unit.MILLISECONDS, datetime(1, 1, 1, tzinfo=UTC)),
+        (1_717_000_000.123456, Unit.FRACTIONAL_SECONDS, datetime(2024, 5, 29, 16, 26, 40, 123456, UTC)),
+        (1_717_000_000.0, Unit.FRACTIONAL_SECONDS, datetime(2024, 5, 29, 16, 26, 40, 0, UTC)),
+        (-0.000001, Unit.FRACTIONAL_SECONDS, datetime(1969, 12, 31, 23, 59, 59, 999_999, UTC)),
+        (127_174_492_800.0, Unit.FRACTIONAL_SECONDS, datetime(6000, 1, 1, tzinfo=UTC)),
     ],
 )
 def test_each_notation_and_back(raw, unit, time):
@@ -241,7 +251,8 @@ def test_what_is_no_time_stays_as_it_came(raw, unit):
 @given(st.dictionaries(st.sampled_from([*NAMES]), VALUES), st.lists(VALUES, max_size=3))
 def test_property_whatever_comes_goes_back(values, several):
     """Every number and every text comes back as the very same JSON, in every kind of field; what is a time is typed."""
-    data = values | {"epochs": several, "texts": several, "months": several}
+    data = values | {"epochs": several, "texts": several, "months": several, "fractions": several}
+    data |= {"fractionByName": dict(enumerate(several))}
     read = structure(data, Timed)
     assert same(unstructure(read), data)
     for name in values.keys() - {"month", "day", "dayOrTime"}:
@@ -291,6 +302,9 @@ LATER = datetime(2025, 1, 2, 3, 4, 5, 678_000, UTC)
         ("secondsOrMilliseconds", 1_496_284_800, 1_735_787_045),
         ("iso", 1600000000.123, 1735787045.678),
         ("iso", 1600000000123.0, 1735787045678.0),
+        ("fractionalSeconds", 1600000000.5, 1735787045.678),
+        ("fractionalSeconds", 1600000000, 1735787045),
+        ("fractionalSeconds", 1600000000123, 1735787045678),
         ("iso", "1496284800000", "1735787045678"),
         ("iso", "20200101000000", "20250102030405"),
         ("iso", "20200101", "2025-01-02T03:04:05.678Z"),
@@ -389,6 +403,23 @@ def test_arguments_may_be_dates_and_other_zones():
     assert to_wire(date(800, 1, 2), Unit.MONTH) == "080001"
 
 
+def test_a_month_or_a_day_is_what_the_calendar_shows():
+    """The first of a month in Tokyo is in that month, also while it is the last of another in UTC."""
+    tokyo, hawaii = timezone(timedelta(hours=9)), timezone(timedelta(hours=-10))
+    for midnight in (datetime(2026, 6, 1, tzinfo=tokyo), datetime(2026, 6, 1, 23, 59, tzinfo=hawaii)):
+        assert to_wire(midnight, Unit.MONTH) == "202606"
+        assert to_wire(midnight, Unit.DAY) == "20260601"
+        assert CODEC.wire(midnight, Month) == "202606"
+        assert to_wire_like("202001", midnight, Unit.MONTH) == "202606"
+    first = datetime(2026, 6, 1, tzinfo=tokyo)
+    assert to_wire(first, Unit.SECOND) == "20260531150000"
+    assert to_wire(first, Unit.DAY_OR_TIME) == "2026-05-31T15:00:00.000Z"
+    assert to_wire_like("20200101", datetime(2026, 6, 1, 9, tzinfo=tokyo), Unit.ISO) == "20260601"
+    assert to_wire_like("20200101", datetime(2026, 5, 31, 14, tzinfo=hawaii), Unit.ISO) == "20260601"
+    with pytest.raises(ValueError, match="has no time zone"):
+        to_wire(datetime(2026, 6, 1), Unit.MONTH)
+
+
 def test_numbers_as_arguments():
     """A number is taken in the unit of the API; where the API has digits it becomes text."""
     for kind in (EpochMilliseconds, EpochSeconds, MillisecondsOrSeconds, SecondsOrMilliseconds):
@@ -429,3 +460,14 @@ def test_a_time_without_zone_is_refused():
         unstructure(read)
     with pytest.raises(BadArgument, match="no time zone"):
         CODEC.wire([datetime(2024, 5, 29)], list[MillisecondsOrSeconds])
+
+
+def test_seconds_with_a_fraction_wherever_they_are():
+    """Alone, in a list and in a map, what has a fraction is a time, and an integer is kept as such."""
+    data = {"fractionalSeconds": 1_600_000_000.25, "fractions": [1_600_000_000.25, 1], "fractionByName": {"a": 1.5}}
+    read = structure(data, Timed)
+    assert read.fractional_seconds == read.fractions[0] == datetime(2020, 9, 13, 12, 26, 40, 250_000, UTC)
+    assert read.fraction_by_name == {"a": datetime(1970, 1, 1, 0, 0, 1, 500_000, UTC)}
+    assert same(unstructure(read), data)
+    made = Timed(fractional_seconds=datetime(2020, 9, 13, 12, 26, 40, 250_000, UTC))
+    assert same(unstructure(made), {"fractionalSeconds": 1_600_000_000.25})

@@ -439,7 +439,8 @@ def test_binaries() -> None:
     assert 'receives="image/jpeg"' in text
     assert 'body=bytes, sends="*/*"' in text
     assert "async def data(self, *, body: Content | dict[str, Any] | list[Any]) -> None:" in text
-    assert 'body=bytes, sends="application/octet-stream"' in text
+    assert "async def code(self, *, body: Content | None = None) -> None:" in text
+    assert 'Operation("code", "POST", "/d", "Sim", ACT, cli=("sims code",), body=bytes, status=204)' in text
     assert "from ..files.content import Content, FilePath" in text
 
 
@@ -642,16 +643,22 @@ def test_always_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "    y: str\n    x: str | None = None\n" in text
 
 
-def test_main_reads_json_and_yaml_and_removes_old_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_main_reads_json_and_yaml_and_removes_old_modules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The document is accepted by path, as JSON or YAML, and modules of yesterday go."""
-    document = {"paths": {"/sims": {"get": operation("listSims", "sims list")}}}
+    limit = parameter("limit", type="integer")
+    document = {"paths": {"/sims": {"get": operation("listSims", "sims list", parameters=[limit])}}}
     (tmp_path / "document.json").write_text(json.dumps(document), encoding="utf-8")
     (tmp_path / "time-units.json").write_text("[]", encoding="utf-8")
+    evidence = '[listSims]\nlimit = {type = "int", seen = "2024", instead_of = "str"}'
+    (tmp_path / "evidence.toml").write_text(evidence, encoding="utf-8")
     target = tmp_path / "api"
     write({"old.py": "", "sim.py": ""}, target, "*.py")
     monkeypatch.setenv("SORACOM_SPEC", str(tmp_path))
     arguments = [str(tmp_path / "document.json"), str(tmp_path / "time-units.json")]
-    arguments += ["--target", str(target), "--docs", str(tmp_path), "--prose", str(tmp_path)]
+    arguments += ["--target", str(target), "--docs", str(tmp_path), "--prose", str(target)]
+    arguments += ["--evidence", str(tmp_path / "evidence.toml")]
     monkeypatch.setattr("sys.argv", ["codegen", *arguments])
     monkeypatch.delitem(sys.modules, "codegen.__main__")
     runpy.run_module("codegen", run_name="__main__")
@@ -660,6 +667,8 @@ def test_main_reads_json_and_yaml_and_removes_old_modules(tmp_path: Path, monkey
     ]
     assert "# Reference: 1 methods for 1 operations" in (tmp_path / "reference.md").read_text(encoding="utf-8")
     assert "READ, cli=" in (target / "sim.py").read_text(encoding="utf-8")
+    needless = "evidence.toml: listSims.limit is no longer needed: the document says int itself\n"
+    assert capsys.readouterr().out == needless
     if importlib.util.find_spec("yaml"):
         (tmp_path / "document.yaml").write_text(json.dumps(document), encoding="utf-8")
         assert read(tmp_path / "document.yaml") == document

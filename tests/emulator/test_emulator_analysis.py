@@ -8,7 +8,7 @@ import pytest
 from plain import refused
 
 from soracom_async import BadRequest, NotFound
-from soracom_async.emulator.domain import tables
+from soracom_async.emulator.domain import queries
 from soracom_async.emulator.domain.harvest import add_entry
 from soracom_async.emulator.state.sims import sim_id
 
@@ -39,7 +39,9 @@ async def test_schemas(soracom):
     found = {
         table.name: {column.name: column for column in table.column_info} for table in await soracom.analysis.schemas()
     }
-    assert list(found) == ["SIM_SNAPSHOTS", "SIM_SESSION_EVENTS", "HARVEST_DATA", "HARVEST_FILES"]
+    assert list(found) == [
+        *("SIM_SNAPSHOTS", "SIM_SESSION_EVENTS", "AIR_STATS", "BILLING", "HARVEST_DATA", "HARVEST_FILES")
+    ]
     online = found["SIM_SNAPSHOTS"]["ONLINE"]
     assert (online.database_type, online.type) == ("BOOLEAN", "bool")
     assert online.description
@@ -89,9 +91,9 @@ async def test_sessions_data_and_files(emulator, soracom, ask):
     _, rows = await ask(
         "select e.event, e.apn, e.sim_id from sim_session_events e join sim_snapshots s using (sim_id) where s.online"
     )
-    online = [sim.sim_id async for sim in soracom.sims.list() if sim.session_status.online]
-    assert [row["SIM_ID"] for row in rows] == online
-    assert {(row["EVENT"], row["APN"]) for row in rows} == {("Created", "soracom.io")}
+    online = {sim.sim_id async for sim in soracom.sims.list() if sim.session_status and sim.session_status.online}
+    assert {row["SIM_ID"] for row in rows} == online
+    assert {(row["EVENT"], row["APN"]) for row in rows} == {("Created", "soracom.io"), ("Deleted", "soracom.io")}
     add_entry(emulator.operator, "SoraCam", "c", {"people": 2}, emulator.world.milliseconds())
     _, rows = await ask("select resource_type, count(*) n from harvest_data group by resource_type order by n desc")
     assert rows == [{"RESOURCE_TYPE": "Sim", "n": 30 * 48}, {"RESOURCE_TYPE": "SoraCam", "n": 1}]
@@ -155,7 +157,7 @@ async def test_what_is_no_query(client, sql, code, problem):
 
 async def test_a_query_without_end(soracom, monkeypatch):
     """A query that would run for ever is given up."""
-    monkeypatch.setattr(tables, "MOST_STEPS", 3)
+    monkeypatch.setattr(queries, "MOST_STEPS", 3)
     with pytest.raises(BadRequest, match="it takes too long"):
         await soracom.analysis.queries.start(
             sql="with recursive n(i) as (select 1 union all select i + 1 from n) select * from n where i < 0"

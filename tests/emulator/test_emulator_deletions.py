@@ -51,9 +51,9 @@ async def profile_orders(client, number):
 
 async def captures(client, number):
     path = f"/sims/{sim_id(1)}/packet_capture_sessions"
-    session = f"{path}/{(await post(client, path, {'duration': 60}))['sessionId']}"
-    await client.post(f"{session}/stop")
-    return session
+    made = await post(client, path, {"duration": 60})
+    client.emulator.advance(100)
+    return f"{path}/{made['sessionId']}"
 
 
 async def groups(client, number):

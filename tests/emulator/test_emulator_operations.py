@@ -138,7 +138,7 @@ def wrong_queries(operation, plan):
 
 def wrong_bodies(operation, plan):
     """Return bodies that are no JSON, of the wrong kind, or miss or mistype a field."""
-    if operation.body is None or operation.sends != "application/json":
+    if operation.body is None or not operation.sends_json:
         return
     yield b"{"
     yield json.dumps([] if isinstance(plan.json, dict) else {}).encode()

@@ -16,19 +16,20 @@ def own(emulator):
 async def test_the_operator(client, own):
     """An operator finds itself, and no other one."""
     assert (await client.get(own)).json()["email"] == "root@example.com"
-    assert refused(await client.get("/operators/OP0000000000"), 403, "AUM0017")
+    assert refused(await client.get("/operators/OP0000000000"), 400, "AUM9017")
 
 
 async def test_another_operator_is_out_of_reach(client, other, own):
     """Whatever is asked of another operator is refused alike."""
-    for method, path in (
-        ("GET", ""),
-        ("GET", "/auth_keys"),
-        ("POST", "/token"),
-        ("DELETE", "/tokens"),
-        ("GET", "/mfa"),
+    for method, path, status in (
+        ("GET", "", 400),
+        ("GET", "/auth_keys", 403),
+        ("POST", "/token", 403),
+        ("DELETE", "/tokens", 400),
+        ("POST", "/support/token", 400),
+        ("GET", "/mfa", 403),
     ):
-        assert refused(await other.request(method, own + path, json={}), 403, "AUM0017")
+        assert refused(await other.request(method, own + path, json={}), status, "AUM9017")
     assert (await client.get(own)).status_code == 200
 
 
@@ -80,7 +81,9 @@ async def test_configuration(client, own):
     assert (await client.get(path)).json()["configuration"] == {"a": 1}
     assert (await client.delete(path)).status_code == 204
     assert refused(await client.delete(path), 404, "AUM9007")
-    assert refused(await client.get(f"{own}/configuration/None"), 400, "AUM9003")
+    for method in "GET", "DELETE":
+        assert refused(await client.request(method, f"{own}/configuration/None"), 404, "AUM9007")
+    assert refused(await client.post(f"{own}/configuration/None", json=body), 400, "AUM9003")
 
 
 async def test_contracts_and_support(client, own):

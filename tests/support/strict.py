@@ -7,6 +7,7 @@ import typing
 from types import UnionType
 from typing import Annotated, Any, Literal, Union
 
+from soracom_async._codec.fields import renamed
 from soracom_async._codec.model import is_model
 from soracom_async._codec.times import (
     Unit,
@@ -20,7 +21,11 @@ LOOSE = {"ResourceInstance.value"}
 """Fields that have any JSON: what a device says of a resource is a number or text more often than an object."""
 UNDECLARED = {"Device.deviceKeyId", "Device.deviceSecret", "OrderedSubscriber.registrationSecret"}
 """What the service says beyond its document, once, since nobody could know it otherwise."""
-A_SECOND: dict[Unit | None, tuple[int, ...]] = {Unit.MILLISECONDS: (1000,), Unit.SECONDS: (1,)}
+A_SECOND: dict[Unit | None, tuple[int, ...]] = {
+    Unit.MILLISECONDS: (1000,),
+    Unit.SECONDS: (1,),
+    Unit.FRACTIONAL_SECONDS: (1,),
+}
 DIGITS = (Unit.MONTH, Unit.DAY, Unit.SECOND)
 ISO = re.compile(r"(Z|[+-]\d\d:\d\d|^\d{13})$")
 """With a zone; of insights, milliseconds as text."""
@@ -53,6 +58,7 @@ def problems(kind: Any, data: Any, where: str = "it") -> list[str]:
 
 def _problems_of_model(kind: Any, data: dict[str, Any]) -> list[str]:
     known, name = fields(kind), kind.__name__
+    data = renamed(kind, data)
     undeclared = {f"{name}.{each}" for each in data if each not in known} - UNDECLARED
     found = [f"{each} is not declared" for each in undeclared]
     found += [f"{name}.{each} is missing" for each, (_, needed) in known.items() if needed and data.get(each) is None]
@@ -68,7 +74,8 @@ def _is_time(unit: Unit | None, data: Any) -> bool:
     if unit.numeric:
         seconds = (data / each for each in A_SECOND.get(unit, (1, 1000)))
         never = data == 0 and unit not in A_SECOND
-        return type(data) is int and (never or any(FIRST <= each < LAST for each in seconds))
+        right = type(data) is (float if unit is Unit.FRACTIONAL_SECONDS else int)
+        return right and (never or any(FIRST <= each < LAST for each in seconds))
     if unit is Unit.ISO:
         return isinstance(data, str) and bool(ISO.search(data)) and from_wire(data, unit) is not data
     return isinstance(data, str) and (exactly(data, unit) if unit in DIGITS else from_wire(data, unit)) is not data

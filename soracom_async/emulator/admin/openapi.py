@@ -36,6 +36,7 @@ _MILLISECONDS: Json = {"type": "integer", "format": "int64", "minimum": 0, "maxi
 _TIMES: dict[Unit, Json] = {
     **dict.fromkeys((Unit.MILLISECONDS, Unit.MILLISECONDS_OR_SECONDS, Unit.SECONDS_OR_MILLISECONDS), _MILLISECONDS),
     Unit.SECONDS: {"type": "integer", "format": "int64", "minimum": 0, "maximum": 253_402_300_799},
+    Unit.FRACTIONAL_SECONDS: {"type": "number", "minimum": 0, "maximum": 253_402_300_799},
     Unit.ISO: {"type": "string", "format": "date-time"},
     Unit.DAY_OR_TIME: {"type": "string"},
     Unit.MONTH: {"type": "string", "pattern": r"^[1-9]\d{3}(0[1-9]|1[0-2])$"},

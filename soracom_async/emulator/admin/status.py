@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
-from weakref import WeakKeyDictionary
 
 from ..._registry import load
 from ..._version import __version__
@@ -15,13 +13,10 @@ if TYPE_CHECKING:
     from ..service.faults import Faults
     from ..service.rate_limits import Quota
     from ..service.service import Service
-    from ..state.fleet import Fleet
     from ..state.world import AuditEntry, Operator, World
 
 LAST = 50
 """How many requests are shown."""
-COUNTED = 100_000
-"""The most SIMs that are counted; in a larger fleet, these stand for all."""
 
 
 class Observed(Protocol):
@@ -54,9 +49,6 @@ class Observed(Protocol):
     def url(self) -> str:
         """The address that it serves on."""
         ...
-
-
-_seeded: WeakKeyDictionary[Fleet, Counter[str]] = WeakKeyDictionary()
 
 
 def view(emulator: Observed) -> dict[str, Any]:
@@ -119,27 +111,9 @@ def _operator(operator: Operator) -> dict[str, Any]:
         "users": [name for name in operator.users if name is not None],
         "groups": sum(1 for _ in operator.groups),
         "sims": len(fleet),
-        "statuses": _statuses(fleet),
-        "estimated": len(fleet.numbers) > COUNTED,
+        "statuses": dict(sorted(fleet.statuses().items())),
         "things": {kind: len(collection) for kind, collection in operator.collections.items() if collection},
     }
-
-
-def _statuses(fleet: Fleet) -> dict[str, int]:
-    """Return how many SIMs are in each status."""
-    seeded = _seeded.get(fleet)
-    if seeded is None:  # what the seeded SIMs began with never changes
-        seeded = _seeded[fleet] = Counter(map(fleet.seeded_status, fleet.numbers[:COUNTED]))
-    if len(fleet.numbers) > COUNTED:
-        share = len(fleet) / COUNTED
-        return {status: round(count * share) for status, count in sorted(seeded.items())}
-    counts = seeded.copy()
-    for number in fleet.touched():
-        if number in fleet.numbers:
-            counts[fleet.seeded_status(number)] -= 1
-        if number in fleet:
-            counts[fleet.look(number).status] += 1
-    return {status: count for status, count in sorted(counts.items()) if count}
 
 
 def _quota(emulator: Observed) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field, frozen
 
 from ..durations import DAY_MS
+from ..state.activity import SLOT_MS
 from . import charges
 from .dates import (
     beginning,
@@ -93,11 +94,16 @@ def account(operator: Operator, now: int) -> Account:
 def _bills(operator: Operator, now: int, first: date, present: date) -> dict[date, Bill]:
     money = money_of(operator)
     bills: dict[date, Bill] = {}
-    for number, costs in charges.daily(operator.fleet, beginning(first) // DAY_MS, now // DAY_MS):
+    costs: dict[str, int] = {}
+    for number, added in charges.daily(operator, beginning(first) // DAY_MS, now // DAY_MS, now // SLOT_MS):
         day = day_of(number * DAY_MS)
-        month = day.replace(day=1)
-        bill = bills.setdefault(month, Bill(month, money, month < present))
-        bill.days[day] = {name: money.of(yen) for name, yen in costs.items()}
+        if day.day == 1:
+            bills[day] = bill = Bill(day, money, day < present)
+            costs = dict.fromkeys(added, 0)
+        # Rounded is what the month cost until the day, not each day for itself: so its days add up to its bill.
+        before = {name: money.of_nano(cost) for name, cost in costs.items()}
+        costs = {name: costs[name] + cost for name, cost in added.items()}
+        bill.days[day] = {name: money.round(money.of_nano(cost) - before[name]) for name, cost in costs.items()}
     return bills
 
 

@@ -1,87 +1,100 @@
-"""What a fleet costs a day, in yen: calculated from its SIMs' histories, so that past days never change."""
+"""What an operator's SIMs cost: a basic charge of each day, and a charge of each byte. All sums are of nano-yen."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cache
-from itertools import groupby, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from ..durations import DAY_MS
-from ..state import life
+from ..durations import DAY_S
+from ..state.activity import SLOTS
+from ..state.sims import imsi
+from .ledger import ledger_of
+from .prices import NANO, byte_charge
+from .usage import inserted, uses_inserted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..state.fleet import Fleet
-    from ..state.sims import Sim
+    from ..state.world import Operator
+    from .totals import Sums
+    from .usage import Amounts
 
 BASIC, TRAFFIC = "dailyChargeTotal", "dailyDataTrafficChargeTotal"
-"""The bill items of an emulated fleet."""
-LOOKED_AT = 10_000
-"""How many SIMs of a fleet are looked at; the cost of a larger fleet is estimated from them."""
-
-_BASIC = {"active": 10.0, "inactive": 5.0, "standby": 5.0, "suspended": 5.0}
-_TRAFFIC = {"minimum": 1.0, "slow": 2.0, "standard": 3.0, "fast": 5.0, "4xfast": 8.0, "8xfast": 12.0}
-
-Rate = tuple[float, float]
-"""Basic charge and traffic of a day; of two, the greater tuple is the greater cost."""
+"""The bill items of an emulated fleet. Requests to Beam cost nothing."""
 
 
-def daily(fleet: Fleet, first: int, last: int) -> Iterator[tuple[int, dict[str, float]]]:
-    """Return what each day from `first` to `last` cost, by bill item; days are counted since 1970."""
-    changes: defaultdict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for sim in _looked_at(fleet):
-        before: Rate = (0.0, 0.0)
-        for day, rate in _rates(sim):
-            change = changes[max(day, first)]
-            change[0] += rate[0] - before[0]
-            change[1] += rate[1] - before[1]
-            before = rate
-    scale = max(1.0, len(fleet) / LOOKED_AT)
-    basic = traffic = 0.0
+class Line(NamedTuple):
+    """A line of a detailed bill: of a SIM and a day, or of all SIMs that are only estimated."""
+
+    imsi: str
+    """Empty for the estimated SIMs."""
+    day: int
+    """Days since 1970."""
+    item: str
+    price: int
+    """Of one day or of one byte."""
+    quantity: int
+
+    @property
+    def cost(self) -> int:
+        """The price of all of it."""
+        return self.price * self.quantity
+
+
+def daily(operator: Operator, first: int, last: int, until: int) -> Iterator[tuple[int, dict[str, int]]]:
+    """Return what each day from `first` to `last` cost, by bill item; of the slots before `until`."""
+    ledger = ledger_of(operator)
+    added: defaultdict[int, int] = defaultdict(int)
+    for number in map(int, inserted(operator, "air")):
+        for at, amounts in uses_inserted(operator, "air", number):
+            added[at // DAY_S] += sum(price * size for price, size in _inserted_sizes(amounts))
     for day in range(first, last + 1):
-        basic += changes[day][0]
-        traffic += changes[day][1]
-        yield day, {BASIC: basic * scale, TRAFFIC: traffic * scale * _busyness(day)}
+        charge, traffic = ledger.day(day, until)
+        yield day, {BASIC: charge * NANO, TRAFFIC: sum(price * size for price, size in _sizes(traffic)) + added[day]}
 
 
-def by_sim(fleet: Fleet, first: int, last: int) -> Iterator[tuple[str, float]]:
-    """Return what each SIM cost from the day `first` to the day `last`."""
-    for sim in _looked_at(fleet):
-        cost = 0.0
-        rates = list(_rates(sim))
-        for (start, rate), (end, _) in zip(rates, [*rates[1:], (last + 1, None)], strict=True):
-            days = range(max(start, first), min(end, last + 1))
-            cost += rate[0] * len(days) + rate[1] * sum(map(_busyness, days))
-        yield sim.sim_id, cost
+def by_sim(operator: Operator, first: int, last: int, until: int) -> Iterator[tuple[int, int]]:
+    """Return what each SIM that is looked at cost from the day `first` to the day `last`, by its number."""
+    costs: defaultdict[int, int] = defaultdict(int)
+    for use in ledger_of(operator).uses():
+        traffic = use.traffic(first * SLOTS, min((last + 1) * SLOTS, until))
+        costs[use.number] += sum(use.charges(first, last)) * NANO + sum(price * size for price, size in _sizes(traffic))
+    for number in map(int, inserted(operator, "air")):
+        for at, amounts in uses_inserted(operator, "air", number):
+            if first <= at // DAY_S <= last:
+                costs[number] += sum(price * size for price, size in _inserted_sizes(amounts))
+    return iter(costs.items())
 
 
-def _looked_at(fleet: Fleet) -> Iterator[Sim]:
-    return (fleet.look(number) for number in islice(fleet.after(0), LOOKED_AT))
+def lines(operator: Operator, first: int, last: int, until: int) -> Iterator[Line]:
+    """Return the lines of the days from `first` to `last`, SIM by SIM."""
+    ledger, days = ledger_of(operator), range(first, last + 1)
+    for use in sorted(ledger.uses(), key=lambda use: use.number):
+        name = imsi(use.number)
+        for day, charge in zip(days, use.charges(first, last), strict=True):
+            yield from _lines(name, day, charge, use.traffic(day * SLOTS, min((day + 1) * SLOTS, until)))
+    for number in map(int, inserted(operator, "air")):
+        for at, amounts in uses_inserted(operator, "air", number):
+            if (day := at // DAY_S) in days:
+                yield from (Line(imsi(number), day, TRAFFIC, price, size) for price, size in _inserted_sizes(amounts))
+    for day in days:
+        yield from _lines("", day, *ledger.rest(day, until))
 
 
-def _rates(sim: Sim) -> Iterator[tuple[int, Rate]]:
-    """Return each rate and the day from which it holds; on the day of a change, the highest rate of the day holds."""
-    rate: Rate = (0.0, 0.0)
-    # Days before this operator had the SIM are free: another operator paid for them.
-    taken = (sim.registered or 0) // DAY_MS
-    history = life.history(sim)
-    for day, moments in groupby(history, lambda moment: max(moment["applyDateTimeEpochSec"] * 1000 // DAY_MS, taken)):
-        rates = [rate, *(_rate(sim.number, moment["status"], moment["speedClass"]) for moment in moments)]
-        yield day, max(rates)
-        rate = rates[-1]
-        yield day + 1, rate
+def _lines(name: str, day: int, charge: int, traffic: Sums) -> Iterator[Line]:
+    if charge:
+        yield Line(name, day, BASIC, charge * NANO, 1)
+    for price, size in _sizes(traffic):
+        yield Line(name, day, TRAFFIC, price, size)
 
 
-def _rate(number: int, status: str, speed_class: str) -> Rate:
-    if status != "active":
-        return _BASIC.get(status, 0.0), 0.0
-    # Devices differ in how much they send.
-    return _BASIC[status], _TRAFFIC[speed_class.rpartition(".")[2]] * (1 + number % 5)
+def _sizes(traffic: Sums) -> Iterator[tuple[int, int]]:
+    """Return the price of a byte and the bytes of each speed class."""
+    return ((byte_charge(name), up + down) for name, (up, _, down, _) in traffic.items())
 
 
-@cache
-def _busyness(day: int) -> float:
-    """Return a factor for the traffic of a day: 1.0 is usual."""
-    return 0.75 + (day * 2_654_435_761 % 2**32) / 2**33
+def _inserted_sizes(amounts: Amounts) -> Iterator[tuple[int, int]]:
+    return (
+        (byte_charge(name), counts["uploadByteSizeTotal"] + counts["downloadByteSizeTotal"])
+        for name, counts in amounts.items()
+    )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from .wire import iso
+from ..times import iso
 
 if TYPE_CHECKING:
     from ..state.collections import Record

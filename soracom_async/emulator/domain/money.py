@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from .prices import NANO
+
 if TYPE_CHECKING:
     from ..state.world import Operator
 
@@ -27,6 +29,15 @@ class Money:
     def of(self, yen: float) -> float:
         """Return a price in this currency; all prices are kept in yen."""
         return self.round(yen * self.per_yen)
+
+    def of_nano(self, nano: int) -> float:
+        """Return a charge in this currency; charges are counted in nano-yen."""
+        return self.of((nano + NANO // 2) // NANO)
+
+    def exactly(self, nano: int) -> str:
+        """Return a charge in this currency, as text, with all its digits: its smallest unit is worth a yen."""
+        places = self.digits + 9
+        return f"{nano // 10**places}.{nano % 10**places:0{places}}"
 
     def tax(self, amount: float) -> float:
         """Return the tax on an amount."""

@@ -1,33 +1,54 @@
-"""The tables that SQL can analyse: an operator's SIMs, sessions, data and files. SQLite runs the queries."""
+"""The tables that SQL can analyse: an operator's SIMs, their sessions, traffic and charges, its data and files."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from itertools import islice
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from ..state import life
-from . import sql_errors
+from ..durations import DAY_MS, SECOND_MS
+from ..state.activity import SLOT_MS, SLOTS
+from ..state.sessions import session_events
+from ..state.sims import imsi, number_of, sim_id
+from .charges import lines
+from .dates import beginning, day_of, later
 from .filing import files_of
 from .harvest import resources
+from .ledger import ledger_of
+from .money import money_of
+from .usage import inserted, uses_inserted
 
 if TYPE_CHECKING:
     from ..state.world import Operator
 
-MOST_ROWS = 50_000
-"""The most rows that are read from a table, and the most rows of a result."""
-MOST_STEPS = 2_000
-"""A query is stopped after this many times 10,000 instructions."""
-
 TYPES = {"TEXT": "string", "FIXED": "int64", "REAL": "float64", "TIMESTAMP_TZ": "Time", "BOOLEAN": "bool"}
 """The API's name of each type of the database."""
+MONTHS = 18
+"""How many months back traffic and charges go, as in the stats."""
 
 Row = tuple[Any, ...]
+
+
+@frozen
+class Period:
+    """What a query is about, in milliseconds, both included."""
+
+    start: int | None
+    end: int | None
+    now: int
+
+    def __contains__(self, time: int) -> bool:
+        return (self.start is None or time >= self.start) and (self.end is None or time <= self.end)
+
+    def days(self) -> range:
+        """Return the days that begin in it, counted since 1970."""
+        oldest = beginning(later(day_of(self.now), -MONTHS))
+        start = oldest if self.start is None else max(self.start, oldest)
+        return range(-(-start // DAY_MS), min(self.now, self.now if self.end is None else self.end) // DAY_MS + 1)
 
 
 @frozen
@@ -35,41 +56,73 @@ class Table:
     """A table: its columns with their types and what they mean, and its rows, which begin with a time in ms."""
 
     columns: dict[str, tuple[str, str]]
-    rows: Callable[[Operator, int], Iterator[Row]]
+    rows: Callable[[Operator, Period], Iterator[Row]]
 
 
-def _snapshots(operator: Operator, now: int) -> Iterator[Row]:
+def _snapshots(operator: Operator, period: Period) -> Iterator[Row]:
+    # There is one snapshot only: what the SIMs are now. It is shown for a time that is over, too, so that the groups
+    # and names of SIMs can be joined with what they did then.
+    time = period.now if period.end is None else min(period.now, period.end)
     for number in operator.fleet.after(0):
         sim = operator.fleet.look(number)
         yield (
-            now, sim.sim_id, sim.imsi, sim.operator_id, sim.status, sim.subscription, sim.speed_class, sim.group_id,
-            sim.online, sim.imei, json.dumps(sim.tags), _time(sim.created), _time(sim.modified),
+            time, sim.sim_id, sim.imsi, sim.operator_id, sim.status, sim.subscription, sim.speed_class, sim.group_id,
+            sim.online, sim.imei, json.dumps(sim.tags), as_text(sim.created), as_text(sim.modified),
         )  # fmt: skip
 
 
-def _session_events(operator: Operator, now: int) -> Iterator[Row]:
+def _session_events(operator: Operator, period: Period) -> Iterator[Row]:
     for number in operator.fleet.after(0):
-        for event in life.session_events(operator.fleet.look(number)):
+        for event in session_events(operator.fleet.look(number), period.now, period.start, period.end):
             yield (
                 event["time"], event["event"], event["simId"], event["imsi"], event["operatorId"], event["sessionId"],
                 event["imei"], event["apn"], event["ueIpAddress"],
             )  # fmt: skip
 
 
-def _data(operator: Operator, now: int) -> Iterator[Row]:
+def _traffic(operator: Operator, period: Period) -> Iterator[Row]:
+    ledger, days, over = ledger_of(operator), period.days(), period.now // SLOT_MS
+    for use in ledger.uses():
+        if use.pieces:
+            names = sim_id(use.number), imsi(use.number), operator.id
+            for day in days[max(use.pieces[0].start // SLOTS - days.start, 0) :]:
+                traffic = use.traffic(day * SLOTS, min((day + 1) * SLOTS, over))
+                yield from ((day * DAY_MS, *names, name, *counts) for name, counts in traffic.items())
+    for number in map(int, inserted(operator, "air")):
+        for at, amounts in uses_inserted(operator, "air", number):
+            if (day := at * SECOND_MS // DAY_MS) in days:
+                names = sim_id(number), imsi(number), operator.id
+                yield from ((day * DAY_MS, *names, name, *counts.values()) for name, counts in amounts.items())
+    for day in days:
+        for name, counts in ledger.rest(day, over).traffic.items():
+            yield day * DAY_MS, None, None, operator.id, name, *counts
+
+
+def _charges(operator: Operator, period: Period) -> Iterator[Row]:
+    days, money = period.days(), money_of(operator)
+    for line in lines(operator, days.start, days.stop - 1, period.now // SLOT_MS):
+        number = number_of(line.imsi)
+        names = (None, None) if number is None else (sim_id(number), line.imsi)
+        price, amount = (float(money.exactly(nano)) for nano in (line.price, line.cost))
+        yield line.day * DAY_MS, *names, operator.id, line.item, price, line.quantity, amount, money.code
+
+
+def _data(operator: Operator, period: Period) -> Iterator[Row]:
     for name, entries in resources(operator):
         resource_type, resource_id = name.split("/", 1)
         for entry in entries:
             yield entry["time"], resource_type, resource_id, entry["contentType"], entry["content"]
 
 
-def _files(operator: Operator, now: int) -> Iterator[Row]:
-    for entry in files_of(operator, now).values():
+def _files(operator: Operator, period: Period) -> Iterator[Row]:
+    for entry in files_of(operator, period.now).values():
         if not entry["isDirectory"]:
             yield entry["lastModifiedTime"], entry["filePath"], entry["contentType"], entry["contentLength"]
 
 
-def _time(milliseconds: int) -> str:
+@lru_cache(10_000)
+def as_text(milliseconds: int) -> str:
+    """Return a time as a result has it."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
 
 
@@ -81,7 +134,7 @@ _SIM = {
 TABLES = {
     "SIM_SNAPSHOTS": Table(
         {
-            "TIMESTAMP": ("TIMESTAMP_TZ", "When this was so: now."),
+            "TIMESTAMP": ("TIMESTAMP_TZ", "When this was so: now, or at the end of the period, if that is earlier."),
             **_SIM,
             "STATUS": ("TEXT", "Its status."),
             "SUBSCRIPTION": ("TEXT", "Its subscription."),
@@ -107,6 +160,31 @@ TABLES = {
         },
         _session_events,
     ),
+    # The names of the next two tables and of their columns are guessed: no public document has any.
+    "AIR_STATS": Table(
+        {
+            "TIME": ("TIMESTAMP_TZ", "When the day begins."),
+            **_SIM,
+            "SPEED_CLASS": ("TEXT", "The speed class that the SIM had."),
+            "UPLOAD_BYTE_SIZE_TOTAL": ("FIXED", "How many bytes it sent."),
+            "UPLOAD_PACKET_SIZE_TOTAL": ("FIXED", "How many packets it sent."),
+            "DOWNLOAD_BYTE_SIZE_TOTAL": ("FIXED", "How many bytes it received."),
+            "DOWNLOAD_PACKET_SIZE_TOTAL": ("FIXED", "How many packets it received."),
+        },
+        _traffic,
+    ),
+    "BILLING": Table(
+        {
+            "TIME": ("TIMESTAMP_TZ", "When the day begins."),
+            **_SIM,
+            "BILL_ITEM_NAME": ("TEXT", "What it is for: days, or traffic."),
+            "UNIT_PRICE": ("REAL", "The price of a day, or of a byte."),
+            "QUANTITY": ("FIXED", "How many days or bytes."),
+            "AMOUNT": ("REAL", "The price of them."),
+            "CURRENCY": ("TEXT", "The currency of both prices."),
+        },
+        _charges,
+    ),
     "HARVEST_DATA": Table(
         {
             "TIME": ("TIMESTAMP_TZ", "When it was sent."),
@@ -127,68 +205,3 @@ TABLES = {
         _files,
     ),
 }
-
-
-def query(
-    operator: Operator, sql: str, now: int, start: int | None = None, end: int | None = None
-) -> tuple[dict[str, str], list[dict[str, Any]]]:
-    """Return the columns of a result with their types, and its rows; times are in milliseconds.
-
-    SQLite replaces the service's database, and sees only the tables above. Raises Refusal (400): ANA0005
-    for a query that it does not understand, ANA0011 for one that it cannot run.
-    """
-    database = sqlite3.connect(":memory:")
-    try:
-        for name, table in TABLES.items():
-            if name in sql.upper():
-                _fill(database, name, table, _within(table.rows(operator, now), start, end))
-        _confine(database)
-        cursor = database.execute(sql)
-        names = [each[0] for each in cursor.description or ()]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchmany(MOST_ROWS)]
-    except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
-        raise sql_errors.refusal(str(error)) from None
-    finally:
-        database.close()
-    types = {name: _type_of(name, [row[name] for row in rows]) for name in names}
-    for row in rows:
-        row |= {name: bool(row[name]) for name, kind in types.items() if kind == "BOOLEAN" and row[name] is not None}
-    return types, rows
-
-
-def _within(rows: Iterator[Row], start: int | None, end: int | None) -> Iterator[Row]:
-    for time, *rest in islice(rows, MOST_ROWS):
-        if (start is None or time >= start) and (end is None or time <= end):
-            yield _time(time), *rest
-
-
-def _fill(database: sqlite3.Connection, name: str, table: Table, rows: Iterator[Row]) -> None:
-    affinity = {"FIXED": "INTEGER", "BOOLEAN": "INTEGER", "REAL": "REAL"}
-    columns = ", ".join(f'"{column}" {affinity.get(kind, "TEXT")}' for column, (kind, _) in table.columns.items())
-    database.execute(f'CREATE TABLE "{name}" ({columns})')
-    marks = ", ".join("?" * len(table.columns))
-    database.executemany(f'INSERT INTO "{name}" VALUES ({marks})', rows)  # noqa: S608 - both are of the above
-    database.commit()
-
-
-def _confine(database: sqlite3.Connection) -> None:
-    """Let later queries only read the tables, with a limit of time and memory."""
-    allowed = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
-    steps = iter(range(MOST_STEPS))
-    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 10_000_000)
-    database.set_progress_handler(lambda: next(steps, None) is None, 10_000)
-
-    def permit(action: int, *names: str | None) -> int:
-        own = any(name is not None and name.lower().startswith("sqlite_") for name in names)  # its tables and functions
-        return sqlite3.SQLITE_OK if action in allowed and not own else sqlite3.SQLITE_DENY
-
-    database.set_authorizer(permit)
-
-
-def _type_of(name: str, values: list[Any]) -> str:
-    """Return the type of a result's column: that of the table's column of this name, or else that of the values."""
-    for table in TABLES.values():
-        if name in table.columns:
-            return table.columns[name][0]
-    known = {type(value) for value in values if value is not None}
-    return "REAL" if float in known else "FIXED" if int in known else "TEXT"

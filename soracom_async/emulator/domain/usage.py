@@ -1,20 +1,40 @@
-"""Usage, summed by month, day or five minutes; knows no operator and no clock."""
+"""Usage, summed by month, day or five minutes: what a device sent, and what was inserted; knows no clock."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..durations import DAY_S, MINUTE_S
+from ..durations import DAY_S, MINUTE_S, SECOND_MS
+from ..state.activity import SLOT_MS
+from .dates import beginning, day_of, later
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from ..state.collections import Collection
+    from ..state.world import Operator
+    from .traffic import Use
 
 Amounts = dict[str, dict[str, int]]
 """The counts of each kind of use: a speed class, a protocol."""
 
+COUNTED: dict[str, tuple[str, ...]] = {
+    "air": ("uploadByteSizeTotal", "uploadPacketSizeTotal", "downloadByteSizeTotal", "downloadPacketSizeTotal"),
+    "beam": ("count",),
+}
+"""The counts of the services whose usage can be inserted."""
 PERIODS = {"month": "%Y%m", "day": "%Y%m%d", "minutes": "%Y%m%dT%H%M%S"}
 """The format of the beginning of each period."""
+KEPT = {"month": -18, "day": -18, "minutes": 32 * DAY_S}
+"""How far back the usage of a SIM goes: months if negative, or else seconds; so says the API document of 2026.
+
+What the service answers about earlier times is not known; here it is nothing. What was inserted is shown in any case.
+"""
+KEPT_OF_MANY = {"month": -3, "day": 7 * DAY_S}
+"""How far back the usage of a group or of an operator goes."""
+_OUTSIDE = {"Http": "outHttps", "Mqtt": "outMqtts", "Tcp": "outTcps", "Udp": "outHttps"}
+"""By the protocol of a device, how Beam sends its requests on."""
 
 
 def begin(period: str, at: int) -> int:
@@ -28,6 +48,48 @@ def begin(period: str, at: int) -> int:
 def written(period: str, at: int) -> str:
     """Return the beginning of a period as text."""
     return datetime.fromtimestamp(at, UTC).strftime(PERIODS[period])
+
+
+def periods(
+    period: str, first: int, last: int, now: int, kept: dict[str, int] = KEPT
+) -> Iterator[tuple[int, int, int]]:
+    """Return the beginning of each period until now, with its slots: the first one, and the one behind the last.
+
+    It begins with the period of the second `first`, or as far back as usage is kept, and ends with that of `last`, or
+    of `now`, of which only the slots that are over count.
+    """
+    back = kept[period]
+    oldest = now - back if back > 0 else beginning(later(day_of(now * SECOND_MS), back)) // SECOND_MS
+    at, last = begin(period, max(first, oldest)), min(last, now)
+    over = now * SECOND_MS // SLOT_MS
+    while at <= last:
+        following = at + {"minutes": 5 * MINUTE_S, "day": DAY_S, "month": 31 * DAY_S}[period]
+        following = begin(period, following)
+        yield at, at * SECOND_MS // SLOT_MS, min(following * SECOND_MS // SLOT_MS, over)
+        at = following
+
+
+def inserted(operator: Operator, service: str) -> Collection:
+    """Return the inserted usage: by the SIM's number, then by the second."""
+    return operator.collection(f"{service} stats")
+
+
+def uses_inserted(operator: Operator, service: str, number: int) -> Iterator[tuple[int, Amounts]]:
+    """Return each inserted use of a service by a SIM, with its time in seconds."""
+    return ((int(at), amounts) for at, amounts in inserted(operator, service).get(str(number), {}).items())
+
+
+def sent(use: Use, service: str, start: int, stop: int) -> Amounts:
+    """Return what a SIM used of Air or Beam from the slot `start` to before the slot `stop`."""
+    if service == "air":
+        return counted(use.traffic(start, stop))
+    count = use.requests(start, stop)
+    return {name: {"count": count} for name in (f"in{use.beam}", _OUTSIDE[use.beam or ""])} if count else {}
+
+
+def counted(traffic: Mapping[str, Sequence[int]]) -> Amounts:
+    """Return traffic by speed class with the names of its counts."""
+    return {name: dict(zip(COUNTED["air"], counts, strict=True)) for name, counts in traffic.items()}
 
 
 def add(total: Amounts, amounts: Amounts) -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from .texts import Named, Term, Text, is_name
 
 CATALOG: dict[str, tuple[int, str]] = {
     # Known: codes that the service was seen to send. Its status codes are known for few of them.
-    "AGW0002": (401, "The API key or the token is missing or not valid."),
+    "AGW0002": (401, "The API key or the token is not valid."),
     "AGW0005": (500, "An internal error has occurred."),
     "ANA0005": (400, "The SQL query cannot be understood."),
     "ANA0011": (400, "The SQL query cannot be executed: {0}."),
+    "AUM0001": (401, "An API key and a token are needed."),
     "AUM0002": (401, "The credentials are not right."),
     "AUM0003": (400, "The email address {0} is registered already."),
     "AUM0013": (401, "The token has expired."),
-    "AUM0017": (403, "This user may not do that."),
+    "AUM0017": (403, "The SAM user {0} does not have the permission {1}. Log in again after it was given."),
     "COM0008": (400, "{0} is not an email address."),
     # The code is known, its status is not. Sending to a SIM that is offline is 400, 403 or 404 in reports of
     # the official command line (2025): 400, like other requests that the present state does not allow.
@@ -40,19 +41,26 @@ CATALOG: dict[str, tuple[int, str]] = {
     "AUM9014": (400, "Only the root user may do that."),
     "AUM9015": (400, "Switching to that user is not allowed."),
     "AUM9016": (403, "The email or the password is not right."),
+    "AUM9017": (403, "The operator is not the one of this token."),
     "AUM9026": (400, "A switched user cannot switch again."),
     "AUM9028": (400, "The current password is not right."),
     "SCA9001": (403, "There is no free license {0}."),
     "SCA9002": (400, "The camera is offline."),
     "SEM9001": (404, "{0}"),
     "SEM9002": (400, "A SIM that is {0} cannot become {1}."),
-    "SEM9004": (400, "The SIM is protected from termination."),
+    "SEM9004": (400, "The SIM is protected from termination; disable the protection first."),
     "SEM9011": (404, "{0}"),
     "SEM9023": (400, "The SIM is terminated."),
     "SEM9026": (400, "The {0} cannot be registered."),
     "SEM9027": (400, "The SIM is not online; state the IMEI."),
     "SEM9028": (400, "The speed class {0} does not exist for {1}."),
     "SEM9029": (404, "There is no such transfer token."),
+    "SEM9031": (400, "The SIM does not support SMS, since it is virtual."),
+    "SEM9032": (400, "A SIM that is {0} receives no SMS; activate it first."),
+    "SEM9033": (400, "A SIM of {0} cannot become {1}; it can become {2}."),
+    "SEM9034": (400, "The speed class of {0} cannot be changed; it is always {1}."),
+    "SEM9035": (404, "The SIM has no expiry time."),
+    "SEM9036": (400, "The SIM has expired; unset its expiry time or set a later one first."),
 }
 """The status and the English sentence of each code."""
 
@@ -122,9 +130,14 @@ class Refusal(Exception):
         return cls("AUM0003", email)
 
     @classmethod
-    def forbidden(cls) -> Refusal:
-        """Return a 403: the user may not do that."""
-        return cls("AUM0017")
+    def forbidden(cls, user: str, permission: str) -> Refusal:
+        """Return a 403: the SAM user lacks a permission, as `Sim:listSims`."""
+        return cls("AUM0017", user, permission)
+
+    @classmethod
+    def foreign_operator(cls) -> Refusal:
+        """Return a 403: the user belongs to another operator."""
+        return cls("AUM9017")
 
     @classmethod
     def wrong_password(cls) -> Refusal:
@@ -145,6 +158,11 @@ class Refusal(Exception):
     def internal_error(cls) -> Refusal:
         """Return the gateway's 500; its JSON comes as plain text."""
         return cls("AGW0005", headers={"content-type": "text/plain"})
+
+    def with_status(self, status: int) -> Self:
+        """Return this error with another status, where the service tells the same otherwise."""
+        self.status = status
+        return self
 
     def body(self, language: str, area: str) -> dict[str, str]:
         """Return the error in the API's unified form; `area` is the prefix of the operation's codes."""

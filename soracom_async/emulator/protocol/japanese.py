@@ -4,14 +4,18 @@ from __future__ import annotations
 
 SENTENCES: dict[str, str] = {
     # Whole sentences
-    "The API key or the token is missing or not valid.": "API キーまたはトークンがないか、無効です。",
+    "An API key and a token are needed.": "API キーとトークンが必要です。",
+    "The API key or the token is not valid.": "API キーまたはトークンが無効です。",
     "An internal error has occurred.": "内部エラーが発生しました。",
     "The SQL query cannot be understood.": "SQL クエリの構文が正しくありません。",
     "The SQL query cannot be executed: {0}.": "SQL クエリを実行できません: {0}。",
     "The credentials are not right.": "認証情報が正しくありません。",
     "The email address {0} is registered already.": "メールアドレス {0} は既に登録されています。",
     "The token has expired.": "トークンの有効期限が切れています。",
-    "This user may not do that.": "この操作を行う権限がありません。",
+    "The SAM user {0} does not have the permission {1}. Log in again after it was given.": (
+        "SAM ユーザー {0} には権限 {1} がありません。権限が追加された後に、再度ログインしてください。"
+    ),
+    "The operator is not the one of this token.": "このトークンのオペレーターではありません。",
     "{0} is not an email address.": "{0} の値はメールアドレスとして正しくありません。",
     "The subscriber is offline.": "サブスクライバーがオフラインです。",
     "The request is not valid: {0}.": "リクエストが正しくありません: {0}。",
@@ -35,11 +39,27 @@ SENTENCES: dict[str, str] = {
     "There is no free license {0}.": "利用可能なライセンス {0} がありません。",
     "The camera is offline.": "カメラがオフラインです。",
     "A SIM that is {0} cannot become {1}.": "ステータスが {0} の SIM は {1} に変更できません。",
-    "The SIM is protected from termination.": "この SIM は解約プロテクションが有効です。",
+    "The SIM is protected from termination; disable the protection first.": (
+        "この SIM は解約プロテクションが有効です。先に無効にしてください。"
+    ),
     "The SIM is terminated.": "この SIM は解約されています。",
     "The {0} cannot be registered.": "{0}は登録できません。",
     "The SIM is not online; state the IMEI.": "SIM がオフラインです。IMEI を指定してください。",
     "The speed class {0} does not exist for {1}.": "{1} では速度クラス {0} を使えません。",
+    "The SIM does not support SMS, since it is virtual.": "バーチャル SIM は SMS に対応していません。",
+    "A SIM that is {0} receives no SMS; activate it first.": (
+        "ステータスが {0} の SIM は SMS を受信できません。先に使用開始してください。"
+    ),
+    "A SIM of {0} cannot become {1}; it can become {2}.": (
+        "{0} の SIM のステータスは {1} に変更できません。変更できるのは {2} です。"
+    ),
+    "The speed class of {0} cannot be changed; it is always {1}.": (
+        "{0} の速度クラスは変更できません。速度クラスは常に {1} です。"
+    ),
+    "The SIM has no expiry time.": "この SIM には有効期限が設定されていません。",
+    "The SIM has expired; unset its expiry time or set a later one first.": (
+        "この SIM は有効期限を過ぎています。先に有効期限を解除するか、延長してください。"
+    ),
     "There is no such transfer token.": "該当する移管トークンは存在しません。",
     "There is no {0}.": "{0}は存在しません。",
     "There is no such {0}.": "該当する{0}は存在しません。",
@@ -51,6 +71,14 @@ SENTENCES: dict[str, str] = {
     "There is no bill of {0}.": "{0} の請求情報は存在しません。",
     "There is no port mapping for {0}.": "{0} のポートマッピングは存在しません。",
     # Why a value of the request is not valid
+    "{0} has characters other than letters, digits, _ and -, or is too long": (
+        "{0} に使えるのは英数字、_、- だけです。また、長すぎる値は使えません"
+    ),
+    "{0} has characters that an SMS of {1} lacks": "{0} に、{1} の SMS では送信できない文字が含まれています",
+    "{0} is longer than {1} bytes": "{0} は {1} バイト以内で指定してください",
+    "{0} is not an IMEI of 14 to 16 digits": "{0} は 14 桁から 16 桁までの IMEI で指定してください",
+    "{0} is not in the future": "{0} には未来の日時を指定してください",
+    "{0} is not encoded in {1}": "{0} が {1} でエンコードされていません",
     "{0} is missing": "{0} は必須です",
     "{0} is empty": "{0} が空です",
     "{0} is not one of {1}": "{0} に指定できる値は次のとおりです: {1}",
@@ -145,8 +173,12 @@ SENTENCES: dict[str, str] = {
     "a job that calls {0} is running": "{0} を呼び出すジョブが実行中です",
     "the directory {0} is not empty": "ディレクトリ {0} は空ではありません",
     "a SIM has at most {0} further subscriptions": "1 枚の SIM に追加できるサブスクリプションは {0} 個までです",
+    "{0} cannot be added to a SIM of {1}": "{1} の SIM に {0} を追加することはできません",
     "the primary subscription ends with the SIM": "プライマリサブスクリプションだけを解約することはできません",
     "only a virtual subscription can be terminated": "解約できるのはバーチャルサブスクリプションだけです",
+    "the file would be too large; choose a shorter time or a longer period": (
+        "ファイルが大きくなりすぎます。期間を短くするか、集計単位を長くしてください"
+    ),
     "no profile waits to be downloaded": "ダウンロード待ちのプロファイルがありません",
     "the status of the packet capture is {0}": "パケットキャプチャのステータスが {0} です",
     "the camera has no license": "カメラにライセンスがありません",
@@ -175,6 +207,7 @@ SENTENCES: dict[str, str] = {
     "only statements that read are possible": "使えるのは参照するクエリだけです",
     "only one statement is possible": "使える文は 1 つだけです",
     "it takes too long": "時間がかかりすぎます",
+    "it needs more than {0} rows; choose a shorter period": "{0} 行を超えるデータが必要です。期間を短くしてください",
     "a value is too large": "値が大きすぎます",
     "it does not fit the tables or their data": "テーブルまたはデータに合っていません",
     # What a value has to be

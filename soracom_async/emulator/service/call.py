@@ -9,6 +9,7 @@ from attrs import define
 
 from ..protocol.errors import Refusal
 from ..state.sims import number_of
+from ..state.storage import URL_LIFE_S
 
 if TYPE_CHECKING:
     from ..._core.operation import Operation
@@ -38,6 +39,8 @@ class Call:
     """The request itself, for its headers and its address."""
     token_ttl: float | None = None
     """Overrides the requested life of a token."""
+    search_delay: float = 0.0
+    """By how many seconds the search for SIMs is behind their changes."""
 
     @property
     def signed_in(self) -> Session:
@@ -70,9 +73,20 @@ class Call:
         """Return the page of a collection that the query's `limit` and `last_evaluated_key` mean."""
         return collection.page(self.limit(most=most), self.query.get("last_evaluated_key"), wanted, shown)
 
-    def offer(self, content: bytes, content_type: str = "application/octet-stream") -> str:
-        """Put a file on the storage host, and return its URL, which needs no token and ends after a while."""
-        return self.request.storage + self.world.storage.offer(content, content_type, self.world.wall())
+    def gave(self, key: str) -> bool:
+        """Tell whether an earlier page of this listing ended with a key; its record may be gone by now."""
+        return self._listing(key) in self.operator.given_keys
+
+    def give(self, key: str) -> None:
+        """Remember that a page of this listing ended with a key."""
+        self.operator.give_key(self._listing(key))
+
+    def _listing(self, key: str) -> str:
+        return "/".join([self.operation.id, *self.path.values(), key])
+
+    def offer(self, content: bytes, content_type: str = "application/octet-stream", life: float = URL_LIFE_S) -> str:
+        """Put a file on the storage host, and return its URL, which needs no token and ends after `life` seconds."""
+        return self.request.storage + self.world.storage.offer(content, content_type, self.world.wall(), life)
 
     @property
     def now(self) -> int:

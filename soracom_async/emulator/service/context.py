@@ -28,6 +28,8 @@ class RequestContext:
     """The answer of its bucket of the quota; None before the request is counted."""
     faults: list[str] = field(factory=list)
     """The kinds of faults that hit it."""
+    stale: float = 0.0
+    """By how many seconds more than usual a search is behind the changes of SIMs."""
 
 
 class Responder(Protocol):

@@ -46,6 +46,8 @@ class Kind:
     act: Callable[..., Awaitable[Response]]
     paged: bool
     """Whether it hits listings only."""
+    only: tuple[str, ...]
+    """The operations that it hits, by their operationIds; all if there is none."""
     details: dict[str, Any]
     """Its settings, with their default values."""
 
@@ -58,13 +60,13 @@ class Kind:
 KINDS: dict[str, Kind] = {}
 
 
-def _kind(name: str, *, paged: bool = False) -> Callable[[Any], Any]:
+def _kind(name: str, *, paged: bool = False, only: tuple[str, ...] = ()) -> Callable[[Any], Any]:
     """Register a function as a kind of fault; its keyword arguments are the settings."""
 
     def register(act: Any) -> Any:
         parameters = inspect.signature(act).parameters.values()
         details = {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY}
-        KINDS[name] = Kind(act, paged, details)
+        KINDS[name] = Kind(act, paged, only, details)
         return act
 
     return register
@@ -151,9 +153,11 @@ async def _throttle(fault: FaultContext, *, says: Throttling | None = None) -> R
 
 
 @_kind("unauthorized")
-async def _unauthorized(fault: FaultContext) -> Response:
-    """A valid token is refused."""
-    raise Refusal("AUM0013")
+async def _unauthorized(fault: FaultContext, *, status: int = 401, code: str = "AUM0013") -> Response:
+    """A valid token is refused; the service also does that with 403, and with code AGW0002."""
+    refusal = Refusal(code)
+    refusal.status = status
+    raise refusal
 
 
 @_kind("token-death")
@@ -162,6 +166,13 @@ async def _token_death(fault: FaultContext) -> Response:
     session, fault.request.session = fault.request.session, None
     if session is not None:
         fault.service.world.sessions.pop(session.token, None)
+    return await fault.call_next()
+
+
+@_kind("stale-search", only=("searchSims", "searchSubscribers"))
+async def _stale_search(fault: FaultContext, *, seconds: float = 60.0) -> Response:
+    """A search finds SIMs as they were `seconds` before; the last 10,000 changes of them are known."""
+    fault.request.stale += seconds
     return await fault.call_next()
 
 
@@ -182,4 +193,14 @@ async def _loop_pages(fault: FaultContext) -> Response:
         fault.memory["second"] = response.next_key
     elif response.next_key is None and response.status < 300:
         response.next_key = fault.memory.get("second")
+    return response
+
+
+@_kind("file-delay")
+async def _file_delay(fault: FaultContext, *, seconds: float = 5.0, status: int = 403) -> Response:
+    """Files whose URLs are in the answer are not there for `seconds`; the storage host answers `status`."""
+    response = await fault.call_next()
+    named = response.headers.get("location", "") + response.body.decode(errors="replace")
+    world = fault.service.world
+    world.storage.delay(named, world.wall() + seconds, status)
     return response

@@ -27,7 +27,9 @@ if typing.TYPE_CHECKING:
 
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _NUMBER = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,19})?")
-_LAST = dict.fromkeys(Unit, 253_402_300_799_999) | {Unit.SECONDS: 253_402_300_799}
+_LAST = dict.fromkeys(Unit, 253_402_300_799_999) | dict.fromkeys(
+    (Unit.SECONDS, Unit.FRACTIONAL_SECONDS), 253_402_300_799
+)
 """The end of the year 9999; times must be between 1970 and it."""
 _LARGEST = 2**63
 DEEPEST = 100
@@ -71,7 +73,7 @@ def check_body(operation: Operation[Any], body: bytes) -> Any:
     """Return the JSON body; an empty object if there is none and none is required; bytes if it is not JSON."""
     if operation.body is None:
         return {}
-    if operation.sends != "application/json" or (operation.id in _XML and body.lstrip().startswith(b"<")):
+    if not operation.sends_json or (operation.id in _XML and body.lstrip().startswith(b"<")):
         return body
     if not body and is_model(operation.body):
         data: Any = {}
@@ -163,7 +165,8 @@ _PLAIN: dict[Any, tuple[Any, str]] = {
 
 def _problem_of_time(unit: Unit, data: Any, where: str) -> Text | None:
     if unit.numeric:
-        return problem(int, data, where) or (None if 0 <= data <= _LAST[unit] else Text("{0} is not a time", where))
+        number = float if unit is Unit.FRACTIONAL_SECONDS else int
+        return problem(number, data, where) or (None if 0 <= data <= _LAST[unit] else Text("{0} is not a time", where))
     if unit in _DIGITS and isinstance(data, str) and not isinstance(exactly(data, unit), date):
         return Text("{0} is not written {1}", where, _DIGITS[unit])
     return problem(str, data, where)  # any text is accepted, since ISO 8601 has many forms

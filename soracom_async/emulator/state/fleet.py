@@ -6,27 +6,27 @@ from bisect import bisect_right, insort
 from heapq import merge
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
-from ..protocol.messages import Page, encode
-from .life import expire
-from .paging import first_page
+from ..protocol.messages import encode
+from .census import count
+from .index import Index, Indexed
+from .life import settle
+from .listing import SimList
+from .seeding import Seed
 from .sims import (
     SHAPES,
     Side,
     Sim,
     imsi,
     msisdn,
-    seeded,
-    seeded_json,
     sim_id,
 )
+from .subscriptions import MIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator
-
-SCAN = 10_000
-"""How many SIMs a filtered listing looks at for one page. Such a page can be short without being the last one."""
+    from collections import Counter
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 
 @frozen(slots=True)
@@ -42,13 +42,12 @@ class FleetState:
     changed: list[Sim]
     added: list[int]
     gone: list[int]
+    subscriptions: dict[str, float] = field(factory=lambda: {"plan01s": 1.0})
+    """The subscriptions of seeded SIMs, with their weights; a file of an earlier version has none."""
 
 
-class Fleet:
-    """The SIMs of one operator, in the order of their numbers.
-
-    A seeded SIM takes no memory until it changes. The time for a page depends on its length, not on the fleet's size.
-    """
+class Fleet(SimList):
+    """The SIMs of one operator, in the order of their numbers. A seeded SIM takes no memory until it changes."""
 
     def __init__(
         self,
@@ -59,15 +58,15 @@ class Fleet:
         epoch: int,
         time: Callable[[], int],
         groups: tuple[str, ...] = (),
+        subscriptions: Mapping[str, float] = MIX,
         live_groups: Container[str] | None = None,
     ) -> None:
         self.operator_id = operator_id
         self.numbers = numbers
-        self._key = key
-        self._epoch = epoch
+        self._seed = Seed(key, operator_id, epoch, groups, subscriptions)
         self._time = time
-        self._groups = groups
         self._live_groups = groups if live_groups is None else live_groups
+        self._index = Index()
         self._changed: dict[int, Sim] = {}
         self._added: list[int] = []
         self._gone: set[int] = set()
@@ -84,9 +83,13 @@ class Fleet:
             epoch=state.epoch,
             time=time,
             groups=state.groups,
+            subscriptions=state.subscriptions,
             live_groups=live_groups,
         )
         fleet._changed = {sim.number: sim for sim in state.changed}
+        for sim in state.changed:
+            if sim.online and sim.bits is None and not sim.opened and sim.session_time is not None:
+                sim.opened = [sim.session_time]  # an earlier version saved only this of a session
         fleet._added = state.added
         fleet._gone = set(state.gone)
         return fleet
@@ -95,12 +98,13 @@ class Fleet:
         """Return what a state file has of this fleet; SIMs that never changed come from the seed again."""
         return FleetState(
             numbers=(self.numbers.start, self.numbers.stop),
-            key=self._key,
-            epoch=self._epoch,
-            groups=self._groups,
+            key=self._seed.key,
+            epoch=self._seed.epoch,
+            groups=self._seed.groups,
             changed=list(self._changed.values()),
             added=self._added,
             gone=sorted(self._gone),
+            subscriptions=self._seed.weights,
         )
 
     def __len__(self) -> int:
@@ -111,6 +115,7 @@ class Fleet:
 
     def add(self, sim: Sim) -> None:
         """Add a SIM that is not one of the seeded SIMs, or that left."""
+        self._index.note(self._time(), sim.number, None)
         self._changed[sim.number] = sim
         if sim.number in self._gone:
             self._gone.remove(sim.number)
@@ -130,20 +135,27 @@ class Fleet:
     def look(self, number: int) -> Sim:
         """Return a SIM to be read; changes of it may be lost."""
         sim = self._changed.get(number)
-        if sim is None:
-            return Sim(**self._seeded(number))
-        return self._settled(sim)
+        return self.original(number) if sim is None else self.settled(sim)
+
+    def original(self, number: int) -> Sim:
+        """Return a seeded SIM as if no request had changed it."""
+        return Sim(**self._seed.fields(number, self._time(), self._live_groups))
 
     def change(self, number: int) -> Sim:
         """Return a SIM to be changed."""
-        return self._changed.setdefault(number, self.look(number))
+        sim = self._changed.setdefault(number, self.look(number))
+        self._index.note(self._time(), number, sim)
+        return sim
 
-    def json(self, number: int, side: Side) -> bytes:
-        """Return a SIM's JSON."""
-        sim = self._changed.get(number)
-        if sim is None:
-            return seeded_json(self._seeded(number), side).encode()
-        return encode(SHAPES[side](self._settled(sim)))
+    def texts(self, numbers: Iterable[int], side: Side) -> list[bytes]:
+        """Return the JSON of each of these SIMs."""
+        made, changed, live, now = self._seed.json, self._changed, self._live_groups, self._time()
+        return [
+            encode(SHAPES[side](self.settled(changed[number])))
+            if number in changed
+            else made(number, now, live, side).encode()
+            for number in numbers
+        ]
 
     def after(self, number: int) -> Iterator[int]:
         """Return the numbers of all SIMs after `number`."""
@@ -155,23 +167,9 @@ class Fleet:
             rest = merge(rest, self._added[bisect_right(self._added, number) :])
         return rest
 
-    def page(
-        self,
-        side: Side,
-        after: int,
-        limit: int,
-        wanted: Callable[[Sim], bool] | None = None,
-        among: Iterable[int] | None = None,
-    ) -> Page:
-        """Return up to `limit` SIMs after the number `after`; `among` restricts the numbers that are looked at."""
-        numbers, next_key = first_page(
-            self.after(after) if among is None else among,
-            limit,
-            key=sim_id if side == "sim" else imsi,
-            wanted=None if wanted is None else lambda number: wanted(self.look(number)),
-            scan=SCAN,
-        )
-        return Page(b"[" + b",".join([self.json(number, side) for number in numbers]) + b"]", next_key)
+    def indexed(self, at: int) -> Indexed:
+        """Return the SIMs as an index has them that knows the changes until `at` (milliseconds)."""
+        return Indexed(self, self._index.as_of(at))
 
     def blank(self, number: int, at: int, **fields: Any) -> Sim:
         """Return a new SIM of this operator that was never used."""
@@ -191,23 +189,23 @@ class Fleet:
         }
         return Sim(**given | fields)
 
-    def seeded_status(self, number: int) -> str:
-        """Return the status that a seeded SIM began with."""
-        return str(self._seeded(number)["status"])
+    def statuses(self) -> Counter[str]:
+        """Return how many SIMs have each status."""
+        counts = count(self._seed.key, self.numbers, self._seed.statuses).copy()
+        for number in self.touched():
+            if number in self.numbers:
+                counts[self._seed.status(number)] -= 1
+            if number in self:
+                counts[self.look(number).status] += 1
+        return +counts
 
     def touched(self) -> list[int]:
         """Return the numbers of the SIMs that changed, were added, or left."""
         return [*self._changed, *self._gone]
 
-    def _seeded(self, number: int) -> dict[str, Any]:
-        fields = seeded(number, key=self._key, operator_id=self.operator_id, groups=self._groups, epoch=self._epoch)
-        if fields["group_id"] not in self._live_groups:
-            fields["group_id"] = None
-        return fields
-
-    def _settled(self, sim: Sim) -> Sim:
-        """Apply the due changes to a SIM: the end of its term, and the end of its group. There is no timer."""
-        expire(sim, self._time())
+    def settled(self, sim: Sim) -> Sim:
+        """Apply the due changes to a SIM: those that come with time, and the end of its group. There is no timer."""
+        settle(sim, self._time())
         if sim.group_id is not None and sim.group_id not in self._live_groups:
             sim.group_id = None
         return sim

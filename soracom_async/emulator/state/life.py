@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..protocol.errors import Refusal
-from .sims import Sim, shape_session
+from . import captures, sessions, subscriptions
+from .sims import Sim
 
-SPEED_CLASSES = (
-    "s1.minimum", "s1.slow", "s1.standard", "s1.fast", "s1.4xfast", "s1.8xfast",
-    "u1.standard", "u1.slow", "t1.standard",
-)  # fmt: skip
-ARC_SPEED_CLASSES = ("arc.standard",)
+EXPIRY_ACTIONS = {
+    "doNothing": None,
+    "deleteSession": None,
+    "deactivate": "inactive",
+    "suspend": "suspended",
+    "terminate": "terminated",
+}
+"""What can happen when the term of a SIM ends, and the status that a SIM has after it, if it is another one."""
+NO_ACTION = (None, "(null value)")
+"""What stands for no action; the document names the second beside null."""
 
-_EVENT = ("imsi", "imei", "sessionId", "subscription", "ueIpAddress", "cell", "vpgId", "gatewayPrivateIpAddress")
-_PREVIOUS = (*_EVENT, "dnsServers", "gatewayPublicIpAddress")
-"""The fields of a session's status that a session event, and an ended session, have."""
+_ANONYMOUS = "|ANONYMOUS"
+_IMEI = re.compile(r"[0-9]{14,16}(\|ANONYMOUS)?")
 
 
 def usable(sim: Sim) -> None:
@@ -49,23 +55,34 @@ def history(sim: Sim) -> list[dict[str, Any]]:
     """Return all states of a SIM since it was made, oldest first."""
     if sim.history:
         return sim.history
-    born = moment(sim, sim.created, status="ready")
-    return [born] if sim.status == "ready" else [born, moment(sim, sim.modified)]
+    changes = [("ready", sim.created)]
+    if sim.used:  # a seeded SIM, which was active before it was anything else
+        changes += zip(("active", sim.status), sim.used, strict=False)
+    elif sim.status != "ready":
+        changes.append((sim.status, sim.modified))
+    return [moment(sim, at, status=status) for status, at in changes]
 
 
 def change_status(sim: Sim, status: str, at: int) -> None:
-    """Change the status of a SIM. All changes are possible, except from `terminated` and to `ready`."""
+    """Change the status of a SIM to one that its subscription knows; from `terminated` and to `ready` is impossible."""
     if status == "terminated":
         terminate(sim, at)
         return
     usable(sim)
+    _knows(sim, status)
     if sim.status == status:
         return
     _begin(sim)
-    if status != "active":
-        end_session(sim, at)
     sim.status = status
+    _allow(sim, at)
     note(sim, at)
+
+
+def _knows(sim: Sim, status: str) -> None:
+    """Refuse a status that the subscription of a SIM does not know."""
+    known = subscriptions.statuses(sim.subscription)
+    if status not in known:
+        raise Refusal("SEM9033", sim.subscription, status, ", ".join(known))
 
 
 def terminate(sim: Sim, at: int) -> None:
@@ -74,15 +91,23 @@ def terminate(sim: Sim, at: int) -> None:
     if not sim.termination_enabled:
         raise Refusal("SEM9004")
     _begin(sim)
-    end_session(sim, at)
     sim.status = "terminated"
+    _allow(sim, at)
     note(sim, at)
 
 
+def _allow(sim: Sim, at: int) -> None:
+    """Allow sessions from now on, or end the present one: only an active SIM has any, until the end of its term."""
+    sessions.allow_sessions(sim, at, allowed=sim.status == "active" and not sim.expired)
+
+
 def change_speed_class(sim: Sim, speed_class: str, at: int) -> None:
-    """Set the speed class, if it exists for the subscription."""
+    """Set the speed class, if it exists for the subscription, and if that has more than one."""
     usable(sim)
-    if speed_class not in (ARC_SPEED_CLASSES if sim.type == "virtual" else SPEED_CLASSES):
+    known = subscriptions.speed_classes(sim.subscription)
+    if len(known) == 1:
+        raise Refusal("SEM9034", sim.subscription, known[0])
+    if speed_class not in known:
         raise Refusal("SEM9028", speed_class, sim.subscription)
     if speed_class != sim.speed_class:
         _begin(sim)
@@ -100,59 +125,97 @@ def change_group(sim: Sim, group_id: str | None, at: int) -> None:
 
 
 def lock_imei(sim: Sim, imei: str | None) -> None:
-    """Bind a SIM to a device: to the named one, or to the present one."""
+    """Bind a SIM to a device: to the named one, or to the present one.
+
+    With `|ANONYMOUS` behind the IMEI, the SIM can also be used while no IMEI is reported.
+    """
     usable(sim)
     imei = imei or (sim.imei if sim.online else None)
     if imei is None:
         raise Refusal("SEM9027")
+    if not _IMEI.fullmatch(imei):
+        raise Refusal.invalid("{0} is not an IMEI of 14 to 16 digits", "body.imei")
     sim.imei_lock = imei
 
 
-def end_session(sim: Sim, at: int) -> None:
-    """End the data session, if there is one."""
+def locked_out(sim: Sim) -> bool:
+    """Tell whether a SIM is used in another device than the one that it is bound to."""
+    return bool(sim.imei_lock and sim.imei) and sim.imei_lock.removesuffix(_ANONYMOUS) != sim.imei
+
+
+def delete_session(sim: Sim, at: int) -> None:
+    """End the data session; raises Refusal (400) if there is none."""
+    usable(sim)
     if not sim.online:
+        raise Refusal("SEM0016")
+    sessions.end_session(sim, at)
+
+
+def set_expiry(sim: Sim, time: int, action: str | None, now: int) -> None:
+    """Set the end of a SIM's term, and what happens then."""
+    usable(sim)
+    action = None if action in NO_ACTION else action
+    if action is not None and action not in EXPIRY_ACTIONS:
+        raise Refusal.invalid("{0} is not one of {1}", "body.expiryAction", tuple(EXPIRY_ACTIONS))
+    if time <= now:
+        raise Refusal.invalid("{0} is not in the future", "body.expiryTime")
+    status = EXPIRY_ACTIONS.get(action or "")
+    if status == "terminated" and not sim.termination_enabled:
+        raise Refusal("SEM9004")
+    if status is not None:
+        _knows(sim, status)
+    _renew(sim, time, action, now)
+
+
+def may_connect(sim: Sim, now: int) -> None:
+    """Refuse a new session after the end of a SIM's term, until that is unset or set to a later time."""
+    if sim.expiry_time is not None and now >= sim.expiry_time:
+        raise Refusal("SEM9036")
+
+
+def unset_expiry(sim: Sim, at: int) -> None:
+    """Remove the end of a SIM's term; raises Refusal (404) if it has none."""
+    usable(sim)
+    if sim.expiry_time is None:
+        raise Refusal("SEM9035")
+    _renew(sim, None, None, at)
+
+
+def _renew(sim: Sim, time: int | None, action: str | None, at: int) -> None:
+    over = sim.expired
+    sim.expiry_time, sim.expiry_action, sim.expired = time, action, False
+    if over:
+        _begin(sim)
+        _allow(sim, at)
+
+
+def settle(sim: Sim, now: int) -> None:
+    """Apply what happens to a SIM with time alone: the end of its term, its sessions, its packet captures."""
+    if sim.expiry_time is not None and now >= sim.expiry_time and not sim.expired:
+        _expire(sim, sim.expiry_time)
+    sessions.settle(sim, now)
+    for capture in sim.captures.values():
+        captures.settle(capture, now)
+
+
+def _expire(sim: Sim, at: int) -> None:
+    """Do the expiry action of a SIM, once; what was ordered stays readable.
+
+    The service's own order of termination and protection is not known: here the protection that was switched on after
+    the action was ordered holds.
+    """
+    sim.expired = True
+    status = EXPIRY_ACTIONS.get(sim.expiry_action or "")
+    known = subscriptions.statuses(sim.subscription)
+    protected = status == "terminated" and not sim.termination_enabled
+    if sim.status == "terminated" or protected or status not in (None, *known):
         return
-    session = shape_session(sim)
-    sim.previous = {name: session[name] for name in _PREVIOUS} | {"createdTime": sim.session_time, "deletedTime": at}
-    sim.events = [*session_events(sim), event(sim, "Deleted", at)]
-    sim.online, sim.session_time = False, at
-
-
-def session_events(sim: Sim) -> list[dict[str, Any]]:
-    """Return the session events of a SIM, oldest first."""
-    if not sim.events and sim.online and sim.session_time is not None:
-        return [event(sim, "Created", sim.session_time)]
-    return sim.events
-
-
-def event(sim: Sim, kind: str, at: int) -> dict[str, Any]:
-    """Return a session event."""
-    session = shape_session(sim)
-    return {name: session[name] for name in _EVENT} | {
-        "event": kind,
-        "time": at,
-        "simId": sim.sim_id,
-        "operatorId": sim.operator_id,
-        "apn": "soracom.io",
-        "dns0": "100.127.0.53",
-        "dns1": "100.127.1.53",
-    }
-
-
-def expire(sim: Sim, now: int) -> None:
-    """Do the expiry action of a SIM, if its expiry time has come."""
-    if sim.expiry_time is None or now < sim.expiry_time or sim.status == "terminated":
-        return
-    at, action = sim.expiry_time, sim.expiry_action
-    sim.expiry_action = "doNothing"
-    if action == "deleteSession":
-        end_session(sim, at)
-    elif action == "terminate":
-        sim.termination_enabled = True
-        terminate(sim, at)
-    elif action in ("deactivate", "suspend"):
-        change_status(sim, {"deactivate": "inactive", "suspend": "suspended"}[action], at)
+    if status is not None:
+        change_status(sim, status, at)
+    elif sim.expiry_action == "deleteSession":
+        _allow(sim, at)
     else:
+        sessions.end_with_session(sim, at)
         return
     sim.modified = at
 

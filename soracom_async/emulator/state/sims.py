@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import define, field
+from attrs import define, evolve, field
 
-from ..durations import DAY_MS
+from . import captures
+from .session_shapes import (
+    FIXED_ADDRESS,
+    device_address,
+    device_imei,
+    last_begin,
+    own_address,
+    shape_previous,
+    shape_registration,
+    shape_session,
+)
+from .subscriptions import VIRTUAL
+from .ulid import ulid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,15 +29,8 @@ Side = Literal["sim", "subscriber"]
 SIM_PREFIX, IMSI_PREFIX, MSISDN_PREFIX = "8942310022", "00101", "99001"
 NUMBERS = 999_999_999
 """The highest number of a SIM; numbers have nine digits."""
-VIRTUAL = "planArc01"
-"""The subscription that needs no card: Soracom Arc."""
 
-SPEED_CLASSES = ("s1.minimum", "s1.slow", "s1.standard", "s1.fast", "s1.4xfast", "s1.8xfast")
-STATUSES = ("ready", "inactive", "standby", "suspended") + ("active",) * 12
-MODULES = ("nano", "micro", "mini", "trio", "nano", "trio", "embedded", "nano")
-SITES = ("tokyo", "london", "seattle", "osaka")
-
-_GOLDEN, _MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1
+GOLDEN, _MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1
 
 
 def sim_id(number: int) -> str:
@@ -82,81 +85,77 @@ class Sim:
     created: int
     modified: int
     registered: int | None = None
+    bits: int | None = None
+    """What the sessions and the traffic of a seeded SIM follow from; None for a SIM that was added later."""
+    used: list[int] = field(factory=list)
+    """When it became active, and when it was no longer active, by turns, in milliseconds."""
+    cuts: list[int] = field(factory=list)
+    """When a request ended the session of a seeded SIM that stayed active."""
+    opened: list[int] = field(factory=list)
+    """The begins and ends, by turns, of the sessions that requests began."""
     online: bool = False
-    session_id: str | None = None
+    """As of the time when the SIM was looked at, like the next two."""
     session_time: int | None = None
-    imei: str | None = None
-    address: str | None = None
+    """The begin of the present session, or the end of the last one."""
+    previous_session: tuple[int, int] | None = None
+    """Begin and end of the session before the present one, or of the last one if there is no present one."""
     tags: dict[str, str] = field(factory=dict)
     termination_enabled: bool = False
     imei_lock: str | None = None
     expiry_time: int | None = None
     expiry_action: str | None = None
-    previous: dict[str, Any] | None = None
+    expired: bool = False
+    """Whether the expiry action was done."""
+    port_mapped: int | None = None
+    """When the last port mapping to it was created."""
     bundles: list[str] | None = None
     arc_keys: tuple[str, str] | None = None
     secondaries: dict[str, Secondary] = field(factory=dict)
     """By their IMSIs."""
     history: list[dict[str, Any]] = field(factory=list)
-    events: list[dict[str, Any]] = field(factory=list)
     captures: dict[str, dict[str, Any]] = field(factory=dict)
     """Packet capture sessions, by their identifiers."""
 
+    def copy(self) -> Sim:
+        """Return a copy that later changes of this SIM leave alone."""
+        return evolve(
+            self,
+            used=[*self.used],
+            cuts=[*self.cuts],
+            opened=[*self.opened],
+            tags={**self.tags},
+            secondaries={imsi: evolve(each) for imsi, each in self.secondaries.items()},
+            history=[*self.history],
+            captures={session_id: {**each} for session_id, each in self.captures.items()},
+        )
 
-def seeded(number: int, *, key: int, operator_id: str, groups: tuple[str, ...], epoch: int) -> dict[str, Any]:
-    """Return the fields of the SIM that is number `number` of a fleet, always the same for one `key`."""
-    bits = (key + number * _GOLDEN) & _MASK  # splitmix64: every bit of the result depends on every bit of the number
+    @property
+    def identity(self) -> int:
+        """Its bits, or other ones that follow from its number."""
+        return mix(self.number * GOLDEN) if self.bits is None else self.bits
+
+    @property
+    def session_id(self) -> str | None:
+        """The identifier of its session."""
+        return ulid(self.session_time, self.identity) if self.online and self.session_time is not None else None
+
+    @property
+    def imei(self) -> str | None:
+        """The device that it is in, while it has a session."""
+        return device_imei(self) if self.online else None
+
+    @property
+    def address(self) -> str | None:
+        """The address of its session."""
+        return device_address(self) if self.online else None
+
+
+def mix(value: int) -> int:
+    """Return 64 bits that look random, always the same for one value: splitmix64."""
+    bits = value & _MASK
     bits = ((bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     bits = ((bits ^ (bits >> 27)) * 0x94D049BB133111EB) & _MASK
-    bits ^= bits >> 31
-    status = STATUSES[bits & 15]
-    online = status == "active" and bits >> 4 & 3 != 0
-    created = epoch - DAY_MS - (bits >> 16) % (700 * DAY_MS)
-    choice = (bits >> 6 & 1023) % (len(groups) + 1)
-    digits = f"{number:010d}"
-    return {
-        "number": number,
-        "sim_id": SIM_PREFIX + digits[1:],
-        "imsi": IMSI_PREFIX + digits,
-        "msisdn": MSISDN_PREFIX + digits,
-        "operator_id": operator_id,
-        "status": status,
-        "speed_class": SPEED_CLASSES[(bits >> 20 & 255) % 6],
-        "group_id": groups[choice - 1] if choice else None,
-        "module_type": MODULES[bits >> 28 & 7],
-        "serial_number": f"AB{digits}",
-        "created": created,
-        "modified": created + (bits >> 24) % DAY_MS,
-        "online": online,
-        "session_id": f"{bits:016x}{number:016x}" if online else None,
-        "session_time": epoch - (bits >> 32) % DAY_MS if online else None,
-        "imei": f"35{bits % 10**13:013d}" if online else None,
-        "address": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}" if online else None,
-        "tags": {"name": f"device-{digits}", "site": SITES[bits >> 40 & 3]},
-    }
-
-
-def shape_session(sim: Sim) -> dict[str, Any]:
-    """Return a SIM's `sessionStatus`."""
-    return {
-        "lastUpdatedAt": sim.session_time,
-        "imei": sim.imei,
-        "imsi": sim.imsi,
-        "subscription": sim.subscription,
-        "location": None,
-        "cell": CELL if sim.online else None,
-        "ueIpAddress": sim.address if sim.online else None,
-        "dnsServers": ["100.127.0.53", "100.127.1.53"] if sim.online else None,
-        "gatewayPrivateIpAddress": None,
-        "gatewayPublicIpAddress": None,
-        "sessionId": sim.session_id,
-        "vpgId": None,
-        "placement": {"infrastructureProvider": "aws", "region": "eu-central-1"} if sim.online else None,
-        "online": sim.online,
-    }
-
-
-CELL: dict[str, Any] = {"radioType": "LTE", "mcc": 1, "mnc": 1, "tac": 4369, "eci": 69905}
+    return bits ^ (bits >> 31)
 
 
 def _common(sim: Sim) -> dict[str, Any]:
@@ -176,8 +175,8 @@ def _common(sim: Sim) -> dict[str, Any]:
         "expiryAction": sim.expiry_action,
         "imeiLock": {"imei": sim.imei_lock} if sim.imei_lock else None,
         "sessionStatus": shape_session(sim),
-        "previousSession": sim.previous,
-        "lastPortMappingCreatedTime": None,
+        "previousSession": shape_previous(sim),
+        "lastPortMappingCreatedTime": sim.port_mapped,
         "renewalFeeStatusSetTime": None,
     }
 
@@ -185,6 +184,7 @@ def _common(sim: Sim) -> dict[str, Any]:
 def as_sim(sim: Sim) -> dict[str, Any]:
     """Return a SIM as the Sim group of the API shows it."""
     public, private = sim.arc_keys or (None, None)
+    pcap_start, pcap_end = captures.span(sim.captures.values())
     capabilities = {"data": True, "sms": sim.type != "virtual"}
     subscriber = {
         "imsi": sim.imsi,
@@ -221,9 +221,9 @@ def as_sim(sim: Sim) -> dict[str, Any]:
         "otaSerialNumber": None,
         "localInfo": None,
         "arcSessionStatus": None,
-        "lastLocationUpdateTime": sim.session_time,
-        "pcapStartTime": None,
-        "pcapEndTime": None,
+        "lastLocationUpdateTime": last_begin(sim),
+        "pcapStartTime": pcap_start,
+        "pcapEndTime": pcap_end,
         "testmodeExhaustedTime": None,
     }
 
@@ -236,47 +236,24 @@ def as_subscriber(sim: Sim) -> dict[str, Any]:
         "msisdn": sim.msisdn,
         "type": sim.speed_class,
         "subscription": sim.subscription,
-        "plan": 0 if sim.type == "virtual" else 1,
+        # 1 of plan01s in 2025, 0 of plan-KM1 in 2019; guessed of the others.
+        "plan": 0 if sim.type == "virtual" or sim.subscription.startswith(FIXED_ADDRESS) else 1,
         "apn": "soracom.io",
-        "ipAddress": sim.address if sim.online else None,
+        "ipAddress": own_address(sim),
         "bundles": sim.bundles,
         "createdAt": sim.created,
         "lastModifiedAt": sim.modified,
         "expiredAt": sim.expiry_time,
         "registeredTime": sim.registered,
-        "locationRegistrationStatus": None,
-        "packetCaptureSessions": [],
+        "locationRegistrationStatus": shape_registration(sim),
+        "localInfo": None,
+        "packetCaptureSessions": [captures.shape(each) for each in sim.captures.values()] or None,
+        "presetSecondary": False,
+        "ipProhibited": False,
+        "mtSmsProhibited": False,
+        "moSmsProhibited": False,
+        "ussdProhibited": False,
     }
 
 
 SHAPES: Mapping[Side, Callable[[Sim], dict[str, Any]]] = {"sim": as_sim, "subscriber": as_subscriber}
-
-
-def _template(side: Side, *, online: bool) -> str:
-    """Return JSON with `%(field)s` instead of the fields of `seeded`.
-
-    Listings of a million SIMs need it: filling in a text is several times quicker than building each object
-    and encoding it. The text comes from the same shapes, so that both cannot differ.
-    """
-    names = "number sim_id imsi msisdn operator_id status speed_class module_type serial_number session_id imei address"
-    # A mark with an exclamation point stands for JSON, so its quotes are removed.
-    marks: dict[str, Any] = {name: f"\1{name}\1" for name in names.split()}
-    marks |= {name: f"\1!{name}\1" for name in ("group_id", "created", "modified", "session_time")}
-    marks["tags"] = {"name": "\1name\1", "site": "\1site\1"}
-    marks["online"] = online
-    if not online:
-        marks |= dict.fromkeys(("session_id", "session_time", "imei", "address"))
-    text = json.dumps(SHAPES[side](Sim(**marks)), separators=(",", ":")).replace("%", "%%")
-    text = re.sub(r'"\\u0001!(\w+)\\u0001"', r"%(\1)s", text)
-    return re.sub(r"\\u0001(\w+)\\u0001", r"%(\1)s", text)
-
-
-_TEMPLATES = {(side, online): _template(side, online=online) for side in SHAPES for online in (True, False)}
-
-
-def seeded_json(fields: dict[str, Any], side: Side) -> str:
-    """Return the JSON of a SIM that has not changed since `seeded` made it."""
-    group = fields["group_id"]
-    fields |= fields["tags"]
-    fields["group_id"] = f'"{group}"' if group else "null"
-    return _TEMPLATES[side, fields["online"]] % fields

@@ -15,14 +15,17 @@ from .collections import Collection
 from .fleet import Fleet
 from .groups import Groups
 from .storage import Storage
+from .subscriptions import MIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ..._clock import Clock
 
 TOKEN_LIFE_MS = DAY_MS
 """How long a mailed token is valid."""
+GIVEN_KEYS = 1000
+"""How many keys of pages are remembered, at least."""
 EPOCH = 1_735_689_600
 """2025-01-01: seeded records are older, and the time of an emulator with a clock of its own starts here."""
 
@@ -72,7 +75,7 @@ class Session:
     """By the emulator's clock."""
     switched: bool = False
     permissions: tuple[str, ...] = ()
-    """The permission documents of the user at the issue of the token; without any, everything is allowed."""
+    """The permission documents of a SAM user at the issue of the token: what none of them allows is refused."""
 
 
 @define(slots=True, eq=False)
@@ -95,10 +98,19 @@ class Operator:
     """Its collections, by their kind."""
     places: dict[str, dict[str, None]] = field(factory=dict)
     """The order of listings of records that are in no collection, by operationId and path."""
+    given_keys: dict[str, None] = field(factory=dict)
+    """The keys with which the latest pages ended, with operationId and path: they stay valid without their records."""
 
     def collection(self, kind: str) -> Collection:
         """Return its collection of a kind."""
         return self.collections.setdefault(kind, Collection(kind))
+
+    def give_key(self, key: str) -> None:
+        """Remember a key of a page, and forget the oldest ones."""
+        self.given_keys.pop(key, None)
+        self.given_keys[key] = None
+        if len(self.given_keys) > 2 * GIVEN_KEYS:
+            self.given_keys = dict.fromkeys(list(self.given_keys)[-GIVEN_KEYS:])
 
 
 @frozen(slots=True)
@@ -179,8 +191,16 @@ class World:
         letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
         return "".join(self.random.choices(letters, k=length))
 
-    def add_operator(self, email: str, password: str, *, sims: int = 0, groups: int = 0) -> Operator:
-        """Add an operator, with a seeded fleet and seeded groups."""
+    def add_operator(
+        self,
+        email: str,
+        password: str,
+        *,
+        sims: int = 0,
+        groups: int = 0,
+        subscriptions: Mapping[str, float] = MIX,
+    ) -> Operator:
+        """Add an operator, with a seeded fleet, whose SIMs have these subscriptions, and seeded groups."""
         operator_id = f"OP{self.random.randrange(10**10):010d}"
         owned = Groups(operator_id)
         made = tuple(owned.create(self.uuid(), EPOCH * 1000, {"name": f"group-{n + 1}"}) for n in range(groups))
@@ -193,6 +213,7 @@ class World:
             epoch=EPOCH * 1000,
             time=self.milliseconds,
             groups=tuple(group["groupId"] for group in made),
+            subscriptions=subscriptions,
             live_groups=owned,
         )
         operator = Operator(operator_id, email, self.milliseconds(), fleet, owned)

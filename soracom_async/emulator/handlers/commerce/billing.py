@@ -9,6 +9,7 @@ from ...domain import charges
 from ...domain.bills import Bill, account
 from ...domain.dates import (
     beginning,
+    day_of,
     day_text,
     later,
     month_of,
@@ -19,6 +20,8 @@ from ...domain.money import money_of
 from ...durations import DAY_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
+from ...state.activity import SLOT_MS
+from ...state.sims import sim_id
 from .. import handles
 from ..common.exports import export, table
 from ..common.payments import transaction_id
@@ -56,7 +59,7 @@ def _shown(call: Call, bill: Bill) -> dict[str, Any]:
     if not bill.closed:
         return shown
     status = "paid" if call.now >= bill.paid_time else "paying"
-    return shown | {"paymentStatus": status, "paymentTransactionId": transaction_id(call, month)}
+    return shown | {"paymentStatus": status, "paymentTransactionId": transaction_id(call, bill)}
 
 
 @handles("getBillingHistory")
@@ -96,7 +99,7 @@ def latest(call: Call) -> Any:
 
 @handles("exportBilling")
 def export_bill(call: Call) -> Any:
-    """Export a month's bill, item by item and day by day."""
+    """Export a month's bill in detail."""
     return _export(call, _bill(call).month)
 
 
@@ -107,16 +110,29 @@ def export_latest(call: Call) -> Any:
 
 
 def _export(call: Call, month: date) -> Any:
-    bill = account(call.operator, call.now).bills.get(month)
-    days = bill.days if bill else {}
-    rows = [
-        (call.operator.id, day_text(day), name, cost, money_of(call.operator).code)
-        for day, items in days.items()
-        for name, cost in items.items()
-        if cost
-    ]
-    columns = ("operatorId", "date", "billItemName", "amount", "currency")
-    return export(call, f"{month_text(month)}.csv", table(columns, rows))
+    """Export a line for each day, SIM and bill item, as the user guide describes the file.
+
+    An amount is a price times a quantity, so it has a fraction; a bill is rounded for each of its items.
+    """
+    money = money_of(call.operator)
+    rows = (
+        (
+            line.imsi,
+            day_text(day_of(line.day * DAY_MS)),
+            line.item,
+            money.exactly(line.price),
+            line.quantity,
+            money.exactly(line.cost),
+        )
+        for line in charges.lines(call.operator, *_days(call, month), call.now // SLOT_MS)
+    )
+    columns = ("imsi", "date", "billItemName", "unitPrice", "quantity", "amount")
+    return export(call, f"{month_text(month)}.csv", "\ufeff" + table(columns, rows))
+
+
+def _days(call: Call, month: date) -> tuple[int, int]:
+    """Return the first and the last day of a month until now, counted since 1970."""
+    return beginning(month) // DAY_MS, min(beginning(later(month, 1)) // DAY_MS - 1, call.now // DAY_MS)
 
 
 @handles("getBillingSummaryOfBillItems")
@@ -140,10 +156,9 @@ def by_sim(call: Call) -> Any:
     money = money_of(call.operator)
 
     def costs(month: date) -> list[dict[str, Any]]:
-        last = min(beginning(later(month, 1)) // DAY_MS - 1, call.now // DAY_MS)
-        every = charges.by_sim(call.operator.fleet, beginning(month) // DAY_MS, last)
+        every = charges.by_sim(call.operator, *_days(call, month), call.now // SLOT_MS)
         dearest = nlargest(TOP, (pair for pair in every if pair[1]), key=lambda pair: pair[1])
-        return [{"simId": sim_id, "amount": money.of(yen)} for sim_id, yen in dearest]
+        return [{"simId": sim_id(number), "amount": float(money.exactly(nano))} for number, nano in dearest]
 
     return _summaries(call, costs)
 

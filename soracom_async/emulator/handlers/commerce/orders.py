@@ -13,9 +13,9 @@ from ...domain.catalog import (
 )
 from ...domain.dates import day_of, day_text, second_text
 from ...domain.money import Money, money_of
-from ...domain.subscriptions import check
 from ...protocol.errors import Refusal
 from ...service.call import Call
+from ...state.subscriptions import check
 from .. import handles
 from ..common.payments import PAYMENT, PAYMENT_MS
 from ..common.quotations import confirm, quote
@@ -51,7 +51,7 @@ def create_quotation(call: Call) -> Any:
         "orderChannel": "api",
         "orderItemList": items,
         "shippingAddressId": address_id,
-        "shippingAddress": dict(address),
+        "shippingAddress": addresses.on_label(address),
         "appliedShippingOptions": call.body.get("shippingOptions") or [],
     }
     terms |= {"preferredDeliveryDate": delivery} if delivery else {}
@@ -110,7 +110,7 @@ def status_of(call: Call, order: Record) -> tuple[str, str]:
     for status, payment in (("cancelled", "cancelled"), ("received", "paid"), ("shipped", "paid")):
         if f"{status}Time" in order:
             return status, payment
-    return ("ordered", "paid") if call.now >= order["confirmedTime"] + PAYMENT_MS else ("ordering", "paying")
+    return ("ordered", "paid") if call.now >= order["confirmedTime"] + PAYMENT_MS else ("orderProcessing", "paying")
 
 
 def order_shown(call: Call, order: Record) -> Any:
@@ -148,7 +148,9 @@ def get_order(call: Call) -> Any:
 
 @handles("confirmOrder")
 def confirm_order(call: Call) -> Any:
-    """Turn an offer into an order; a second confirmation changes nothing."""
+    """Turn an offer into an order; a second confirmation changes nothing, and a cancelled order stays cancelled."""
+    if "cancelledTime" in call.collection(KIND).find(call.path["order_id"]):
+        raise Refusal.not_possible("the status of the order is {0}", "cancelled")
     order, _ = confirm(call, KIND)
     return order_shown(call, order)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...domain.subscriptions import check
 from ...durations import DAY_MS, SECOND_MS
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
 from ...state.sims import imsi, sim_id
+from ...state.subscriptions import check
 from .. import handles
 from ..common import stock
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...domain.subscriptions import check
 from ...protocol.errors import Refusal
 from ...protocol.texts import Named
 from ...service.call import Call
 from ...state.sims import SHAPES, number_of
+from ...state.subscriptions import check
 from .. import handles
 from ..common import stock
 from ..fleet.sims import side_of

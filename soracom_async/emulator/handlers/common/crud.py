@@ -8,10 +8,11 @@ from urllib.parse import unquote
 
 from attrs import frozen
 
-from ...domain.wire import iso, visible
+from ...domain.wire import visible
 from ...protocol.errors import Refusal
 from ...protocol.texts import Named, Term
 from ...service.call import Call
+from ...times import iso
 from .. import handles
 
 if TYPE_CHECKING:

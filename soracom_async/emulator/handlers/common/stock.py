@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...domain.subscriptions import usual_speed_class
 from ...state.sims import imsi
+from ...state.subscriptions import usual_speed_class
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ...domain.dates import month_of
-from ...domain.tables import TABLES, TYPES, query
+from ...domain.queries import query
+from ...domain.tables import TABLES, TYPES
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles

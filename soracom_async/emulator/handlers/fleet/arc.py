@@ -8,6 +8,8 @@ from typing import Any
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state import life
+from ...state.sessions import begin_session
+from ...state.sims import device_address
 from .. import handles
 from .sims import usable_in
 
@@ -41,13 +43,12 @@ def create_session(call: Call) -> Any:
     sim = usable_in(call)
     if sim.arc_keys is None or sim.status != "active":
         raise Refusal("SEM9002", sim.status, "online")
-    sim.online, sim.session_time, sim.session_id = True, call.now, call.world.uuid()
-    sim.address = f"10.{128 + (sim.number >> 16) % 128}.{sim.number >> 8 & 255}.{sim.number & 255}"
-    sim.events = [*sim.events, life.event(sim, "Created", call.now)]
+    life.may_connect(sim, call.now)
+    begin_session(sim, call.now)
     return {
         "arcServerPeerPublicKey": new_keys(call)[0],
         "arcServerEndpoint": "127.0.0.1:11010",
         "arcAllowedIPs": ["100.127.0.0/16"],
-        "arcClientPeerIpAddress": sim.address,
+        "arcClientPeerIpAddress": device_address(sim),
         "arcClientPeerPublicKey": sim.arc_keys[0],
     }

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from ...domain.wire import iso, visible
-from ...durations import DAY_S, SECOND_MS
+from ...domain.wire import visible
+from ...durations import DAY_S
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state import life
+from ...state.captures import EMPTY, requested, runs, settle
+from ...state.captures import stop as end
+from ...state.ulid import ulid
 from .. import handles
 from ..common.crud import find
 from ..common.listings import listing
@@ -19,8 +23,8 @@ if TYPE_CHECKING:
 
 SHORTEST_S, LONGEST_S = 30, DAY_S
 """How long a capture can be."""
-EMPTY = bytes.fromhex("d4c3b2a1020004000000000000000000ffff000065000000")
-"""A capture file without packets: the header of a pcap file of IP packets."""
+_PREFIX = re.compile(r"[0-9A-Za-z_-]{0,100}")
+"""What the name of a capture's file may begin with."""
 
 
 def _sessions(call: Call) -> dict[str, Record]:
@@ -37,19 +41,14 @@ def _session(call: Call) -> Record:
     session = _sessions(call).get(session_id)
     if session is None:
         raise Refusal.not_found("packet capture", session_id)
-    return _present(call, session)
-
-
-def _present(call: Call, session: Record) -> Record:
-    end = session["_begun"] + session["duration"] * SECOND_MS
-    if session["status"] == "CAPTURING" and call.now >= end:
-        session |= {"status": "DONE", "endedTime": iso(end)}
+    settle(session, call.now)
     return session
 
 
 def _shown(call: Call, session: Record) -> Record:
     """Return a session as the API shows it; if the capture is over, with the URL of its file."""
-    url = {} if session["status"] == "CAPTURING" else {"url": call.offer(EMPTY, "application/vnd.tcpdump.pcap")}
+    settle(session, call.now)
+    url = {} if runs(session) else {"url": call.offer(EMPTY, "application/vnd.tcpdump.pcap")}
     return visible(session) | url
 
 
@@ -59,21 +58,17 @@ def _refusal(session: Record) -> Refusal:
 
 @handles("createSimPacketCaptureSession", "createPacketCaptureSession")
 def create(call: Call) -> Any:
-    """Start a capture."""
+    """Request a capture; it begins a little later."""
     if "sim_id" in call.path:
         life.usable(call.operator.fleet.change(call.sim_number()))
+    prefix = call.body.get("prefix") or ""
+    if not _PREFIX.fullmatch(prefix):
+        raise Refusal.invalid("{0} has characters other than letters, digits, _ and -, or is too long", "body.prefix")
     if not SHORTEST_S <= call.body["duration"] <= LONGEST_S:
         raise Refusal.invalid("{0} is not within {1} and {2}", "body.duration", SHORTEST_S, LONGEST_S)
-    session = {
-        "sessionId": call.world.uuid(),
-        "status": "CAPTURING",
-        "duration": call.body["duration"],
-        "prefix": call.body.get("prefix") or "",
-        "createdTime": iso(call.now),
-        "startedTime": iso(call.now),
-        "_begun": call.now,
-    }
-    _sessions(call)[session["sessionId"]] = session
+    session_id = ulid(call.now, call.world.random.getrandbits(64))
+    session = requested(session_id, call.operator.id, call.body["duration"], prefix, call.now)
+    _sessions(call)[session_id] = session
     return _shown(call, session)
 
 
@@ -83,7 +78,7 @@ def list_sessions(call: Call) -> Page:
     call.query.setdefault("limit", 10)
     if call.query.get("last_evaluated_key") == "null":  # the declared default of the listing of a VPG
         del call.query["last_evaluated_key"]
-    return listing(call, (_shown(call, _present(call, each)) for each in _sessions(call).values()), "sessionId")
+    return listing(call, (_shown(call, each) for each in _sessions(call).values()), "sessionId")
 
 
 @handles("getSimPacketCaptureSession", "getPacketCaptureSession")
@@ -98,7 +93,7 @@ def stop(call: Call) -> Any:
     session = _session(call)
     if session["status"] != "CAPTURING":
         raise _refusal(session)
-    session |= {"status": "STOPPED", "endedTime": iso(call.now)}
+    end(session, call.now)
     return _shown(call, session)
 
 
@@ -106,7 +101,7 @@ def stop(call: Call) -> Any:
 def delete(call: Call) -> Any:
     """Remove a capture that is over."""
     session = _session(call)
-    if session["status"] == "CAPTURING":
+    if runs(session):
         raise _refusal(session)
     del _sessions(call)[session["sessionId"]]
     return visible(session)

@@ -8,6 +8,7 @@ from ...domain.wire import visible
 from ...durations import DAY_MS, SECOND_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
+from ...state import life
 from .. import handles
 from .transfers import number_named
 
@@ -25,7 +26,7 @@ def insights(sim: Sim) -> list[dict[str, Any]]:
         found.append(("sim-not-active", "sim", "warning", f"The SIM is {sim.status}.", sim.modified))
     if not sim.online:
         found.append(("session-offline", "session", "warning", "The SIM has no session.", sim.session_time))
-    if sim.imei_lock and sim.imei and sim.imei_lock != sim.imei:
+    if life.locked_out(sim):
         found.append(("imei-locked", "session", "error", "The SIM is bound to another device.", sim.session_time))
     return [
         {

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
+from ...state.paging import no_such_key
 from .. import handles
 from .sims import after
 
@@ -15,10 +16,10 @@ from .sims import after
 @handles("listGroups")
 def list_groups(call: Call) -> Page:
     """Return the groups, in the order of their identifiers."""
-    wanted = call.tag_filter()
-    found, key = call.operator.groups.after(
-        call.query.get("last_evaluated_key", ""), call.limit(), lambda group: wanted is None or wanted(group["tags"])
-    )
+    wanted, groups, after = call.tag_filter(), call.operator.groups, call.query.get("last_evaluated_key") or ""
+    if after and after not in groups and not call.gave(after):
+        raise no_such_key()
+    found, key = groups.after(after, call.limit(), lambda group: wanted is None or wanted(group["tags"]))
     return Page.of(found, key)
 
 

@@ -66,7 +66,7 @@ def create(call: Call) -> Any:
         raise Refusal.invalid("{0} is not one of {1}", "body.destination.service", ("air", "arc"))
     own = {"simId": sim.sim_id} if sim_name else {"imsi": sim.imsi}
     strategy = STRATEGIES[asked.get("service")] if sim_name else "IMSI_PRIORITIZED"
-    duration = call.body.get("duration") or DEFAULT_S
+    duration = DEFAULT_S if call.body.get("duration") is None else call.body["duration"]
     if not 0 < duration <= LONGEST_S:
         raise Refusal.invalid("{0} is not within {1} and {2}", "body.duration", 1, LONGEST_S)
     address, port = f"203.0.113.{call.world.random.randrange(1, 255)}", call.world.random.randrange(10_000, 60_000)
@@ -89,14 +89,15 @@ def create(call: Call) -> Any:
         "_address": sim.address or "",
     }
     mappings(call).put(endpoint, mapping)
+    call.operator.fleet.change(sim.number).port_mapped = call.now
     log(call, mapping, "CREATED", call.now)
     return visible(mapping)
 
 
-def _port(number: float | None) -> int:
-    if number is None or not 1 <= number <= 65_535 or number != int(number):
+def _port(number: int | None) -> int:
+    if number is None or not 1 <= number <= 65_535:
         raise Refusal.invalid("{0} is not within {1} and {2}", "body.destination.port", 1, 65535)
-    return int(number)
+    return number
 
 
 def _ranges(call: Call) -> list[str]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ...domain.ledger import ledger_of
+from ...domain.usage import inserted, uses_inserted
 from ...domain.wire import visible
+from ...durations import SECOND_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
+from ...state.activity import SLOT_MS
 from ...state.sims import (
     Sim,
     imsi,
@@ -17,13 +23,13 @@ from ...state.sims import (
 from .. import handles
 from ..common.crud import collection_of
 from .sims import after
-from .stats import users, uses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ...protocol.messages import Page
     from ...state.collections import Record
+    from ...state.listing import SimList
 
 T = TypeVar("T")
 
@@ -98,34 +104,34 @@ def matcher(
     return wanted if tests else None
 
 
-def numbers_among(call: Call, after: int) -> Iterable[int] | None:
+def numbers_among(call: Call, sims: SimList, after: int) -> Iterable[int] | None:
     """Return the numbers that match the identifiers in the search; None if these exclude nothing."""
     parts = [(NUMBERED[name], value) for name, value in asked(call) if name in NUMBERED]
     if either(call) or not parts:
         return None
-    fleet = call.operator.fleet
     named = next((number for number in (number_of(value) for _, value in parts) if number is not None), None)
-    numbers: Iterator[int] = fleet.after(after)
+    numbers: Iterator[int] = sims.after(after)
     if named is not None:
-        numbers = iter([named] if named > after and named in fleet else [])
+        numbers = iter([named] if named > after and named in sims else [])
     return (number for number in numbers if all(value in text(number) for text, value in parts))
 
 
 @handles("searchSims", "searchSubscribers")
 def search_sims(call: Call) -> Page:
-    """Return the SIMs that match the search."""
+    """Return the SIMs that match the search, as the index has them: their changes come a little later."""
     for name, value in asked(call):
         if len(value) < 2:
             raise Refusal.invalid("a value of {0} has less than 2 characters", name)
         if name == "session_status" and value not in ("online", "offline"):
             raise Refusal.invalid("{0} is not one of {1}", "session_status", ("NA", "ONLINE", "OFFLINE"))
     key = after(call)
-    return call.operator.fleet.page(
+    sims = call.operator.fleet.indexed(call.now - round(call.search_delay * SECOND_MS))
+    return sims.page(
         "sim" if call.operation.id == "searchSims" else "subscriber",
         key,
         call.limit(10, 100),
         matcher(call, SIM_FIELDS, lambda sim: sim.group_id),
-        numbers_among(call, key),
+        numbers_among(call, sims, key),
     )
 
 
@@ -143,11 +149,19 @@ def rank(call: Call) -> Any:
     order = call.query.get("order", "desc")
     if order not in ("asc", "desc"):
         raise Refusal.invalid("{0} is not one of {1}", "order", ("asc", "desc"))
-    volumes: dict[int, int] = {}
-    for number in users(call, "air"):
-        for at, amounts in uses(call, "air", number):
-            if call.query["from"] <= at * 1000 <= call.query["to"]:
-                added = sum(counts[name] for counts in amounts.values() for name in counts if "Byte" in name)
-                volumes[number] = volumes.get(number, 0) + added
-    ranked = sorted(volumes.items(), key=lambda each: each[1], reverse=order == "desc")
-    return [{"imsi": imsi(number), "trafficVolume": volume} for number, volume in ranked[: call.limit(10, 500)]]
+    first, last = call.query["from"], call.query["to"]
+    # Whole slots, which begin within the period.
+    start, stop = -(-first // SLOT_MS), min(last // SLOT_MS + 1, call.now // SLOT_MS)
+    volumes: defaultdict[int, int] = defaultdict(int)
+    for use in ledger_of(call.operator).uses():
+        volumes[use.number] += use.size(start, stop)
+    for number in map(int, inserted(call.operator, "air")):
+        for at, amounts in uses_inserted(call.operator, "air", number):
+            if first <= at * 1000 <= last:
+                volumes[number] += sum(counts[name] for counts in amounts.values() for name in counts if "Byte" in name)
+    sign = -1 if order == "desc" else 1
+    found = ((sign * volume, number) for number, volume in volumes.items() if volume and number in call.operator.fleet)
+    return [
+        {"imsi": imsi(number), "trafficVolume": sign * volume}
+        for volume, number in nsmallest(call.limit(10, 500), found)
+    ]

@@ -2,67 +2,91 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from ...domain import short_messages
+from ...durations import SECOND_MS
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
 from ...state import life
-from ...state.paging import first_page
-from ...state.sims import SHAPES, VIRTUAL, Sim
+from ...state.paging import first_page, no_such_key, number_in
+from ...state.sessions import all_events, shape_event
+from ...state.sims import SHAPES, Sim
+from ...state.subscriptions import VIRTUAL
 from .. import handles
 from ..common.stock import free_number
 from .arc import new_keys
 from .sims import changed
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
-def timed(call: Call, entries: list[dict[str, Any]], time: str, *, unit: int = 1, newest_first: bool = True) -> Page:
+T = TypeVar("T")
+
+
+def timed(
+    call: Call, entries: Sequence[T], time: Callable[[T], int], shown: Callable[[T], Any] = lambda entry: entry
+) -> Page:
     """Return the page of `entries`, which are oldest first, that the query's from, to, sort, limit and key mean.
 
-    The key is the number of the last entry of the page before, counted from the oldest of all. So new entries between
-    two pages move nothing. `unit` is the time unit of the entries in milliseconds.
+    The newest entry is the first one unless the query says otherwise. The key is the number of the last entry of the
+    page before, counted from the oldest of all. So new entries between two pages move nothing. `time` returns the
+    milliseconds of an entry, and `shown` what the API shows of it.
     """
     query = call.query
     start, end = query.get("from"), query.get("to")
-    order = query.get("sort", "desc" if newest_first else "asc")
+    order = query.get("sort", "desc")
     if order not in ("asc", "desc"):
         raise Refusal.invalid("{0} is not one of {1}", "sort", ("asc", "desc"))
-    key = query.get("last_evaluated_key") or ""
-    if key and not (key.isascii() and key.isdigit()):
-        raise Refusal.invalid("last_evaluated_key is not a key of this listing")
-    numbers = range(int(key) + 1 if key else 0, len(entries))
+    key = query.get("last_evaluated_key")
+    last = number_in(key) if key else None
+    if last is not None and last >= len(entries):  # entries are never removed
+        raise no_such_key()
+    numbers = range(0 if last is None else last + 1, len(entries))
     if order == "desc":
-        numbers = range(min(int(key), len(entries)) if key else len(entries))[::-1]
+        numbers = range(len(entries) if last is None else last)[::-1]
     chosen = (
         number
         for number in numbers
-        if (start is None or entries[number][time] * unit >= start)
-        and (end is None or entries[number][time] * unit <= end)
+        if (start is None or time(entries[number]) >= start) and (end is None or time(entries[number]) <= end)
     )
     found, next_key = first_page(chosen, call.limit(), key=str)
-    return Page.of([entries[number] for number in found], next_key)
+    return Page.of([shown(entries[number]) for number in found], next_key)
 
 
 @handles("listSimStatusHistory")
 def status_history(call: Call) -> Page:
     """Return the states of a SIM."""
     sim = call.operator.fleet.look(call.sim_number())
-    return timed(call, life.history(sim), "applyDateTimeEpochSec", unit=1000)
+    return timed(call, life.history(sim), lambda moment: moment["applyDateTimeEpochSec"] * SECOND_MS)
 
 
 @handles("listSimSessionEvents", "listSessionEvents")
 def session_events(call: Call) -> Page:
     """Return the session events of a SIM."""
-    return timed(call, life.session_events(call.operator.fleet.look(call.sim_number())), "time")
+    sim = call.operator.fleet.look(call.sim_number())
+    return timed(call, all_events(sim, call.now), itemgetter(0), partial(shape_event, sim))
 
 
 @handles("sendSmsToSim", "sendSms", "sendSmsByMsisdn")
 def send_sms(call: Call) -> Any:
     """Accept a message for delivery."""
-    life.usable(call.operator.fleet.look(call.sim_number()))
+    sim = call.operator.fleet.look(call.sim_number())
+    life.usable(sim)
     call.required("payload")
-    if call.body.get("encodingType", 2) not in (1, 2):
-        raise Refusal.invalid("{0} is not one of {1}", "body.encodingType", (1, 2))
+    encoding = call.body.get("encodingType")
+    encoding = short_messages.UCS2 if encoding is None else encoding
+    if encoding not in short_messages.MOST:
+        raise Refusal.invalid("{0} is not one of {1}", "body.encodingType", tuple(short_messages.MOST))
+    short_messages.check(call.body["payload"], encoding)
+    if sim.type == "virtual":
+        raise Refusal("SEM9031")
+    # Guessed: the status `inactive` stops sessions only; a SIM that is in standby or suspended is off the network.
+    if sim.status not in ("ready", "active", "inactive"):
+        raise Refusal("SEM9032", sim.status)
     return {"messageId": call.world.uuid()}
 
 

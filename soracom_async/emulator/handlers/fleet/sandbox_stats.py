@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
+from ...domain.usage import COUNTED, inserted
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
-from .stats import (
-    COUNTED,
-    MAPS,
-    inserted,
-    second,
-    service_of,
-)
+from .stats import MAPS, second, service_of
 
 
 @handles("sandboxInsertAirStats", "sandboxInsertBeamStats")
@@ -22,7 +17,7 @@ def insert(call: Call) -> None:
     if not all(isinstance(counts, dict | None) for counts in amounts.values()):
         raise Refusal.invalid("{0} has a value that is not an object", f"body.{MAPS[service]}")
     at = str(second(call, call.body, "unixtime"))
-    entries = inserted(call, service).setdefault(str(number), {})
+    entries = inserted(call.operator, service).setdefault(str(number), {})
     if at in entries:
         raise Refusal.invalid("an entry of the time {0} exists already", at)
     entries[at] = {

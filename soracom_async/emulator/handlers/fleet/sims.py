@@ -8,6 +8,7 @@ from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
 from ...state import life
+from ...state.paging import no_such_key
 from ...state.sims import (
     SHAPES,
     Side,
@@ -75,8 +76,8 @@ def after(call: Call) -> int:
     if not key:
         return 0
     number = number_of(key)
-    if number is None:
-        raise Refusal.invalid("last_evaluated_key is not a key of this listing")
+    if number is None or not (number in call.operator.fleet or call.gave(key)):
+        raise no_such_key()
     return number
 
 
@@ -156,23 +157,14 @@ def unset_imei_lock(call: Call) -> Any:
 @handles("setSimExpiryTime", "setExpiryTime")
 def set_expiry_time(call: Call) -> Any:
     """Set the expiry time, and the action at that time."""
-
-    def change(sim: Sim) -> None:
-        life.usable(sim)
-        sim.expiry_time, sim.expiry_action = call.body["expiryTime"], call.body.get("expiryAction")
-
-    return changed(call, change)
+    time, action = call.body["expiryTime"], call.body.get("expiryAction")
+    return changed(call, lambda sim: life.set_expiry(sim, time, action, call.now))
 
 
 @handles("unsetSimExpiryTime", "unsetExpiryTime")
 def unset_expiry_time(call: Call) -> Any:
-    """Remove the expiry time."""
-
-    def change(sim: Sim) -> None:
-        life.usable(sim)
-        sim.expiry_time = sim.expiry_action = None
-
-    return changed(call, change)
+    """Remove the expiry time; it is an error if there is none."""
+    return changed(call, lambda sim: life.unset_expiry(sim, call.now))
 
 
 @handles("putSimTags", "putSubscriberTags")
@@ -202,10 +194,5 @@ def delete_tag(call: Call) -> None:
 
 @handles("deleteSimSession", "deleteSubscriberSession")
 def delete_session(call: Call) -> Any:
-    """End the data session of a SIM, if it has one."""
-
-    def change(sim: Sim) -> None:
-        life.usable(sim)
-        life.end_session(sim, call.now)
-
-    return changed(call, change)
+    """End the data session of a SIM; it is an error if it has none."""
+    return changed(call, lambda sim: life.delete_session(sim, call.now))

@@ -9,15 +9,18 @@ from ...service.call import Call
 from ...state.sims import (
     IMSI_PREFIX,
     NUMBERS,
-    VIRTUAL,
     Secondary,
     Sim,
     as_sim,
 )
+from ...state.subscriptions import SPEED_CLASSES, VIRTUAL
 from .. import handles
 from .arc import new_keys
 from .sims import usable_in
 
+ALONE = ("plan-D", "plan-K", "plan-K2", "plan-KM1", "plan-DU")
+"""The subscriptions to whose SIMs only a virtual one can be added: the document says so of plan-D; the others are
+those of the same country."""
 MOST = 9
 """The most additional subscriptions of a SIM; the first of its IMSI's last ten digits numbers them."""
 
@@ -27,6 +30,8 @@ def add_subscription(call: Call) -> Any:
     """Add a subscription to the profile; a virtual one is active at once and has keys."""
     sim, subscription = usable_in(call), call.body["subscription"]
     _check_profile(call, sim)
+    if subscription != VIRTUAL and (subscription not in SPEED_CLASSES or sim.subscription in ALONE):
+        raise Refusal.not_possible("{0} cannot be added to a SIM of {1}", subscription, sim.subscription)
     count = len(sim.secondaries) + 1
     if count > MOST:
         raise Refusal.not_possible("a SIM has at most {0} further subscriptions", MOST)

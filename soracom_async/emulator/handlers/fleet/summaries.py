@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from ...protocol.errors import Refusal
@@ -19,7 +18,7 @@ def get(call: Call) -> Any:
     kind, fleet = call.path["resource_summary_type"], call.operator.fleet
     if kind != "simsPerStatus":
         raise Refusal.not_found("resource summary", kind)
-    counts = Counter(fleet.look(number).status for number in fleet.after(0))
+    counts = fleet.statuses()
     values = [{"name": f"{status}Sims", "value": counts[status]} for status in STATUSES]
     item = {"dimensions": [], "updatedTime": call.now, "values": values}
     return {"resourceSummaryType": kind, "resourceSummaryItems": [item]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...domain.ledger import leave
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state.sims import as_subscriber, number_of
@@ -58,6 +59,7 @@ def verify_transfer_token(call: Call) -> Any:
     call.world.mails.remove(mail)
     moved = []
     for number in numbers:
+        leave(giver, number, call.now)
         sim = giver.fleet.remove(number)
         sim.operator_id, sim.group_id, sim.registered = call.operator.id, None, call.now
         call.operator.fleet.add(sim)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...domain import lwm2m
-from ...domain.wire import iso
 from ...durations import DAY_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state.world import EPOCH
+from ...times import iso
 from .. import handles
 from ..common.crud import (
     KINDS,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree
 
-from ...domain.wire import iso
 from ...protocol.errors import Refusal
 from ...service.call import Call
+from ...times import iso
 from .. import handles
 from ..common.crud import (
     KINDS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...domain import permissions
 from ...domain.wire import visible
 from ...protocol.errors import Refusal
 from ...service.call import Call
@@ -28,7 +29,7 @@ def _lagoon(call: Call) -> Record:
 
 def _as_root(call: Call) -> None:
     if call.user.name is not None:
-        raise Refusal.forbidden()
+        raise permissions.refusal(call.user, call.operation)
 
 
 def _one_of(call: Call, name: str, values: tuple[str, ...]) -> str:

@@ -6,12 +6,12 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ...domain.wire import iso
 from ...durations import DAY_MS
 from ...protocol.errors import Refusal
 from ...protocol.texts import Named, Text
 from ...service.call import Call
 from ...state.world import EPOCH
+from ...times import iso
 from .. import handles
 from ..common.crud import (
     KINDS,
