@@ -47,6 +47,7 @@ def load(name: str) -> ModuleType:
 def away(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
     """An emulator that resets each connection after the login, and sessions that do not wait to repeat a call."""
     emulator.fault("reset-after", operation="Sim")
+    emulator.fault("reset-after", operation="Subscriber")
     monkeypatch.setattr("soracom_async._core.retry.CAP", 0.0)
     return emulator
 
@@ -118,13 +119,29 @@ def test_fastapi(emulator: Emulator) -> None:
     assert emulator.logins == 1
 
 
+def test_a_report_of_traffic_adds_up(emulator: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(str(EXAMPLES / "traffic_report.py"), run_name="__main__")
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert len(head.split()) == 5  # the unit, three months, and all of them
+    *groups, total = ([float(size.replace(",", "")) for size in line[24:].split()] for line in lines[:5])
+    assert [sum(sizes) for sizes in zip(*groups, strict=True)] == pytest.approx(total, abs=1)
+    assert sum(total[:3]) == pytest.approx(total[3], abs=1)
+    assert total[3] > 10_000
+    sims = [float(line.split()[-1].replace(",", "")) for line in lines[6:-1]]
+    assert len(sims) == 5
+    assert sims == sorted(sims, reverse=True)
+    silent, _, count, *_ = lines[-1].split()
+    assert 20 < int(silent) < int(count) == 250
+    assert emulator.counts["exportAirStats"] == 1
+
+
 @pytest.mark.usefixtures("away")
 def test_a_network_that_is_away_is_said_and_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["bulk_change.py", "s1.fast"])
-    for name in ("list_resume", "bulk_change"):
+    for name in ("list_resume", "bulk_change", "traffic_report"):
         with pytest.raises(SystemExit, match="the network is away: ") as ended:
             runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
-        assert "listSims" in str(ended.value)
+        assert "list" in str(ended.value)
 
 
 @pytest.mark.usefixtures("away")

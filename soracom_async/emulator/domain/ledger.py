@@ -49,7 +49,9 @@ class Ledger:
     def refresh(self, operator: Operator) -> Ledger:
         """Read what has changed since the last time."""
         fleet = operator.fleet
-        for number in fleet.touched():
+        # Those that were added and left again are not among the touched ones.
+        known = (name for name in self._changed if isinstance(name, int))
+        for number in dict.fromkeys([*fleet.touched(), *known]):
             if number not in self._seeded and number in fleet.numbers:
                 continue  # it is one of those that are estimated
             sim = fleet.look(number) if number in fleet else None

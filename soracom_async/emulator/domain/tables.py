@@ -20,7 +20,7 @@ from .filing import files_of
 from .harvest import resources
 from .ledger import ledger_of
 from .money import money_of
-from .usage import COUNTED, inserted, uses_inserted
+from .usage import inserted, uses_inserted
 
 if TYPE_CHECKING:
     from ..state.world import Operator
@@ -91,9 +91,8 @@ def _traffic(operator: Operator, period: Period) -> Iterator[Row]:
     for number in map(int, inserted(operator, "air")):
         for at, amounts in uses_inserted(operator, "air", number):
             if (day := at * SECOND_MS // DAY_MS) in days:
-                for name, counts in amounts.items():
-                    numbers = (counts[each] for each in COUNTED["air"])
-                    yield day * DAY_MS, sim_id(number), imsi(number), operator.id, name, *numbers
+                names = sim_id(number), imsi(number), operator.id
+                yield from ((day * DAY_MS, *names, name, *counts.values()) for name, counts in amounts.items())
     for day in days:
         for name, counts in ledger.rest(day, over).traffic.items():
             yield day * DAY_MS, None, None, operator.id, name, *counts

@@ -48,7 +48,7 @@ class Totals:
         """By day, what sends from this day on (1), or from this day on no more (-1)."""
         self._edges: defaultdict[int, list[tuple[str, Activity, int, int, int]]] = defaultdict(list)
         """By day, what sends in a part of it only: from a slot to before another one."""
-        self._rewind()
+        self._done = _Done()
 
     def add(self, use: Use, sign: int = 1) -> None:
         """Add a use, or remove it with a `sign` of -1."""
@@ -68,50 +68,57 @@ class Totals:
                 self._changes[last].append((speed_class, use.activity, -sign))
             if last * SLOTS < stop:
                 self._edges[last].append((speed_class, use.activity, last * SLOTS, stop, sign))
-        self._rewind()
+        self._done = _Done()
 
     def day(self, day: int, until: int) -> Day:
-        """Return the basic charges of a day, in yen, and its traffic before the slot `until`."""
-        if self._day is None:
-            self._day = min([*self._charges, *self._changes, *self._edges, day]) - 1
-        while self._day < day:
-            self._finished[self._day] = Day(self._charge, self._traffic(self._day, (self._day + 1) * SLOTS))
-            self._day += 1
-            self._begin(self._day)
-        if day < self._day:
-            return self._finished.get(day, Day(0, {}))
-        return Day(self._charge, self._traffic(day, until))
+        """Return the basic charges of a day, in yen, and its traffic before the slot `until`, which is now.
 
-    def _rewind(self) -> None:
-        """Forget what was calculated."""
-        self._day: int | None = None
-        """The day that the next three are of."""
-        self._charge = 0
-        self._by_day = _Sending()
-        """What sends all day long, by the days of its bursts: enough for days that are over."""
-        self._by_hour = _Sending()
-        """The same, by the days and the hour of its bursts."""
-        self._finished: dict[int, Day] = {}
-        """The days before."""
+        So the days before are over, and that of `until` is the last one.
+        """
+        done = self._done
+        if done.day is None:
+            done.day = min([*self._charges, *self._changes, *self._edges, day]) - 1
+        while done.day < day:
+            done.days[done.day] = Day(done.charge, self._traffic(done.day, (done.day + 1) * SLOTS))
+            done.day += 1
+            self._begin(done.day)
+        if day < done.day:
+            return done.days.get(day, Day(0, {}))
+        return Day(done.charge, self._traffic(day, until))
 
     def _begin(self, day: int) -> None:
-        self._charge += self._charges.get(day, 0)
+        self._done.charge += self._charges.get(day, 0)
         for speed_class, activity, sign in self._changes.get(day, ()):
             bursty = activity.kind == "bursty"
-            self._by_day.change((activity.phase, 0) if bursty else (), speed_class, activity, sign)
-            self._by_hour.change((activity.phase, activity.hour) if bursty else (), speed_class, activity, sign)
+            self._done.by_day.change((activity.phase, 0) if bursty else (), speed_class, activity, sign)
+            self._done.by_hour.change((activity.phase, activity.hour) if bursty else (), speed_class, activity, sign)
 
     def _traffic(self, day: int, until: int) -> Sums:
         """Return the traffic of the present day."""
         start, stop = day * SLOTS, (day + 1) * SLOTS
         if until <= start:
             return {}
-        sums = (self._by_hour if until < stop else self._by_day).sums(start, min(until, stop))
+        sums = (self._done.by_hour if until < stop else self._done.by_day).sums(start, min(until, stop))
         for speed_class, activity, begin, end, sign in self._edges.get(day, ()):
             if begin < until:
                 weight = activity.weight(min(end, until)) - activity.weight(begin)
                 _add(sums[speed_class], activity.amounts, sign * weight)
         return {speed_class: counts for speed_class, counts in sums.items() if any(counts)}
+
+
+class _Done:
+    """What was calculated: all days until some day."""
+
+    def __init__(self) -> None:
+        self.days: dict[int, Day] = {}
+        """The days that are over."""
+        self.day: int | None = None
+        """The day after them, of which the other values are."""
+        self.charge = 0
+        self.by_day = _Sending()
+        """What sends all day long, by the days of its bursts: enough for days that are over."""
+        self.by_hour = _Sending()
+        """The same, by the days and the hour of its bursts."""
 
 
 class _Sending:

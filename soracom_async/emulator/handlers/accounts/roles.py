@@ -7,6 +7,7 @@ from typing import Any
 from ...domain import policies
 from ...domain.permissions import MANAGED, role_of
 from ...protocol.errors import Refusal
+from ...protocol.texts import Named
 from ...service.call import Call
 from .. import handles
 
@@ -21,7 +22,7 @@ def list_roles(call: Call) -> Any:
     """Return the operator's roles, the managed roles, or all."""
     owner = call.query.get("owner", "operator")
     if owner not in ("operator", "soracom", "all"):
-        raise Refusal.invalid("{0} is none of {1}", "owner", ("operator", "soracom", "all"))
+        raise Refusal.invalid("{0} is not one of {1}", "owner", ("operator", "soracom", "all"))
     roles = [*call.collection("role").values(), *MANAGED.values()]
     return [summary(role) for role in roles if owner in (role["owner"], "all")]
 
@@ -37,7 +38,7 @@ def create_role(call: Call) -> Any:
     """Make a role."""
     role_id = call.path["role_id"]
     if role_id in call.collection("role") or role_id.startswith("srn:"):
-        raise Refusal.not_possible("the role {0} exists already or is reserved", role_id)
+        raise Refusal.not_possible("the {0} exists already or is reserved", Named("role", role_id))
     role = {"roleId": role_id, "roleName": role_id, "owner": "operator", "createDateTime": call.now // 1000}
     call.collection("role")[role_id] = role | _said(call)
     return {"roleId": role_id}
