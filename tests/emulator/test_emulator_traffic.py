@@ -103,8 +103,9 @@ def test_days_of_many_are_the_sums_of_each(added, now, day):
 def test_statuses_are_counted_without_making_sims(numbers):
     """The count of thousands at once is that of each."""
     for key in (0, 2**64 - 1, -3, 2**70):
-        seed = Seed(key, "OP1", 0, (), {"plan01s": 1})
-        assert +count(key, numbers) == Counter(map(seed.status, numbers))
+        for subscription in ("plan01s", "plan-D"):  # of which the second one has no standby
+            seed = Seed(key, "OP1", 0, (), {subscription: 1})
+            assert +count(key, numbers, seed.statuses) == Counter(map(seed.status, numbers))
 
 
 async def test_a_sim_that_cannot_be_used_sends_nothing(emulator, soracom, steady):
