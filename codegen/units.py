@@ -26,6 +26,7 @@ NO_DATE = "number"
 """The unit of the month of a year that stands elsewhere: from 1 to 12."""
 
 _DIGITS = ("Month", "Day", "Second")
+_CALENDAR = ("Month", "Day")
 _NUMBERS = (*(name for unit, name in TIMES.items() if unit.startswith("epoch")), *BY_MAGNITUDE.values())
 _WRITTEN = {name: unit for unit, name in TIMES.items()} | {
     "MillisecondsOrSeconds": "epoch milliseconds, or in seconds: the magnitude tells",
@@ -39,6 +40,7 @@ ARGUMENTS = {name: "Instant" if name in _NUMBERS else "Digits" if name in _DIGIT
 
 PLAIN_TIMES = {
     name: f"{'an int in' if name in _NUMBERS else 'digits as' if name in _DIGITS else 'text as'} {written}"
+    + "; of a datetime, the date in its own zone counts" * (name in _CALENDAR)
     for name, written in _WRITTEN.items()
 }
 """What can be given in the place of a datetime or a date, in the words of a docstring."""

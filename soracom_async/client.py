@@ -208,9 +208,10 @@ class Soracom(Groups):
         """Read an answer in chunks: `async with soracom.stream("getFile", scope=…, path=…) as answer`.
 
         `what` is an operationId, with its arguments by name, or a URL that an answer contained, as of an exported file:
-        nothing of the session's is sent there. See `files.Download` for what the answer can do: one of a URL that
-        breaks off goes on. The time-out is for each chunk, not for the whole; neither `max_response_size` nor
-        `max_connections` counts the answers that are open. Raises what the methods raise.
+        nothing of the session's is sent there, and a file that is not there yet (403, 404) is waited for, up to 15
+        seconds. See `files.Download` for what the answer can do: one of a URL that breaks off goes on. The time-out is
+        for each chunk, not for the whole; neither `max_response_size` nor `max_connections` counts the answers that are
+        open. Raises what the methods raise.
         """
         from ._registry import load
         from ._session.redirects import DOWNLOAD, Location
@@ -287,7 +288,8 @@ class Soracom(Groups):
     def verified_claims(self, key: Any, algorithms: list[str] | None = None) -> dict[str, Any]:
         """Return the claims of the present token, verified by a key or key set, as `claims.verified_claims` does.
 
-        Raises ConfigurationError before the first login, `jwt.InvalidTokenError` if the token does not verify.
+        Raises ConfigurationError before the first login and for a key that is none, `jwt.InvalidTokenError` if the
+        token does not verify, also because a key set lacks its key.
         """
         from .credentials.claims import verified_claims
 

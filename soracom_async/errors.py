@@ -5,7 +5,7 @@ SoracomError
 ├── TransportError          no answer: not reached, cut off
 │   └── RequestTimeout      no answer in time
 ├── DecodeError             an answer that is not what the API promises
-└── APIError                the API said no: .status .code .message .operation .body .headers
+└── APIError                the API said no: .status .code .message .hint .operation .body .headers
     ├── BadRequest          400
     ├── Unauthorized        401
     │   └── AuthenticationFailed    the credentials themselves are refused
@@ -15,13 +15,17 @@ SoracomError
     ├── RateLimited         429; .retry_after
     └── ServerError         5xx
 
-All that come from a call tell how often it was tried (.attempts) and how long that took (.elapsed).
+All that come from a call tell how often it was tried (.attempts) and how long that took (.elapsed). The class of an
+APIError follows the status alone. `Code` has the codes of the API that are known; `.hint` says what helps against them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
+
+from ._core.codes import Code as Code
+from ._core.codes import hint_of
 
 REQUEST_IDS = ("x-soracom-request-id", "x-request-id", "x-amzn-requestid", "x-amz-request-id", "x-amz-cf-id", "cf-ray")
 """The headers that name one request in the logs of the service, or of a gateway before it."""
@@ -82,7 +86,7 @@ class APIError(SoracomError):
     `status` is the HTTP status, `code` the API's own code (`AUM0017`; empty if the answer did not come from the API
     server), `message` its text in the session's language, `operation` the operationId. `body` is the whole answer: what
     its JSON says, or text if it is no JSON (of more than 256 KiB, the beginning). `headers` are the headers of the
-    answer, by lower-case names.
+    answer, by lower-case names. Tracebacks show the `hint` as a note, in a line of its own.
     """
 
     _by_status: ClassVar[dict[int, type[APIError]]] = {}
@@ -107,6 +111,8 @@ class APIError(SoracomError):
         """Seconds until a repetition makes sense, if the service said so."""
         self.body = body
         self.headers: Mapping[str, str] = dict(headers or {})
+        if self.hint:
+            self.add_note(self.hint)
 
     def __init_subclass__(cls, *, status: int | None = None) -> None:
         if status is not None:
@@ -116,6 +122,11 @@ class APIError(SoracomError):
         code = f" {self.code}" if self.code else ""
         request = f" [request {self.request_id}]" if self.request_id else ""
         return f"{self.operation or 'request'}: {self.status}{code}: {self.message}{request}{self._effort()}"
+
+    @property
+    def hint(self) -> str:
+        """What helps against an error of this code, in English; empty if the code is not one of `Code`."""
+        return hint_of(self.code)
 
     @property
     def request_id(self) -> str | None:
@@ -133,7 +144,11 @@ class BadRequest(APIError, status=400):
 
 
 class Unauthorized(APIError, status=401):
-    """The API refuses the token (401), even one just renewed."""
+    """The API refuses the token (401), even one just renewed.
+
+    It also refuses tokens with 403 and one of three codes. The session renews the token then too; if that does not
+    help, the error is `Forbidden`, with that code.
+    """
 
 
 class AuthenticationFailed(Unauthorized):
@@ -141,7 +156,7 @@ class AuthenticationFailed(Unauthorized):
 
 
 class Forbidden(APIError, status=403):
-    """The user is not permitted to do this (403)."""
+    """The user is not permitted to do this (403); or the token is refused, if the code says so: see `hint`."""
 
 
 class NotFound(APIError, status=404):

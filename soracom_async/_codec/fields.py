@@ -107,13 +107,13 @@ def wire_names(cls: type[Kept], name: str) -> tuple[str, ...]:
 
 
 @cache
-def aliases(cls: type[Any]) -> dict[str, str]:
+def aliases(cls: Any) -> dict[str, str]:
     """Return the first wire name of a field by each further one."""
     several = (wire_names(cls, name) for name in field_names(cls))
     return {other: first for first, *others in several for other in others}
 
 
-def first_names(cls: type[Any], came: Collection[Any]) -> dict[Any, str]:
+def first_names(cls: Any, came: Collection[Any]) -> dict[Any, str]:
     """Return, by the further wire name under which a field came, the first name of the field.
 
     If a field came under several of its names, the first of them is the field, and the others are undeclared.
@@ -125,7 +125,7 @@ def first_names(cls: type[Any], came: Collection[Any]) -> dict[Any, str]:
     return found
 
 
-def renamed(cls: type[Any], data: dict[Any, Any]) -> dict[Any, Any]:
+def renamed(cls: Any, data: dict[Any, Any]) -> dict[Any, Any]:
     """Return an object with the first wire name of each field."""
     first = first_names(cls, data)
     return {first.get(name, name): value for name, value in data.items()}

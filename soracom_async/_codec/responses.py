@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, TypeVar, cast
 
+from .._core.api_errors import code_and_message, json_of
 from .._core.cursor import next_key
 from .._core.headers import RateLimitHeaders, retry_after
 from .._core.operation import Operation
 from .._core.outcome import Outcome, Response, TransportFailure
+from .._core.signed_urls import SignedURL
 from ..errors import (
     APIError,
     DecodeError,
@@ -115,16 +117,14 @@ def failure(
         cls = RequestTimeout if outcome.timeout else TransportError
         return cls(f"{operation} at {where}: {outcome.reason}{why}", operation=operation.id, sent=outcome.sent)
     redaction = Redaction(secrets)
-    status, code, message = outcome.status, "", ""
     try:
-        body = redaction.data(decode(outcome.content))
+        body = redaction.data(json_of(outcome))
     except (ValueError, RecursionError):
         body = _text(outcome.content, redaction)
-    if isinstance(body, Mapping):
-        code, message = ("" if body.get(name) is None else str(body[name]) for name in ("code", "message"))
-    return APIError.of_status(status)(
+    code, message = code_and_message(body)
+    return APIError.of_status(outcome.status)(
         f"{message or _no_message(outcome, redaction)}{why}",
-        status=status,
+        status=outcome.status,
         code=code,
         operation=operation.id,
         retry_after=_retry_after(outcome),
@@ -133,15 +133,16 @@ def failure(
     )
 
 
-def refusal(operation: Operation[Any], outcome: Outcome, host: str) -> SoracomError:
-    """Return the error that a final outcome of another host means.
+def refusal(operation: Operation[Any], outcome: Outcome, host: str, signed: SignedURL | None) -> SoracomError:
+    """Return the error that a final outcome of another host means; `signed` is known of the URL, if one was given.
 
     What other hosts say in their errors is not shown: it may well quote the permission that the URL is.
     """
     if isinstance(outcome, TransportFailure):
         return failure(operation, outcome, host)
+    reason = signed.reason(outcome) if signed is not None else ""
     return APIError.of_status(outcome.status)(
-        f"{host} refuses the download",
+        f"{host} refuses the download{reason and f': {reason}'}",
         status=outcome.status,
         operation=operation.id,
         retry_after=_retry_after(outcome),

@@ -1,4 +1,8 @@
-"""The ways the API writes a time, and their conversion to and from aware datetimes. All times are UTC."""
+"""The ways the API writes a time, and their conversion to and from aware datetimes. All times are UTC.
+
+Months and days that are arguments are dates of a calendar: of a bill, a delivery, a card. The API document does not say
+in which zone they begin (those of statistics begin in UTC), so a datetime is taken by the date that it shows.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +59,7 @@ Instant = datetime | date | int
 Text = datetime | date | str
 """What an argument takes if the wire has text: a time, a date, or the text itself."""
 Digits = datetime | date | str | int
-"""What an argument takes if the wire has YYYYMM or YYYYMMDD: a time, a date, or these digits."""
+"""What an argument takes if the wire has YYYYMM or YYYYMMDD: a date, a time (its date in its own zone), or digits."""
 
 _SECOND = timedelta(seconds=1)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -68,6 +72,7 @@ _NUMERIC = (
 )
 DIGITS = (Unit.MONTH, Unit.DAY, Unit.SECOND, Unit.DAY_OR_TIME)
 """Units in which a number is meant as the digits of a date."""
+_CALENDAR = (Unit.MONTH, Unit.DAY)
 _DATES = (Unit.MONTH, Unit.DAY, Unit.DAY_OR_TIME)
 _LENGTHS = {6: Unit.MONTH, 8: Unit.DAY, 14: Unit.SECOND}
 _NUMBER = re.compile(r"-?[0-9]{9,18}(\.[0-9]+)?|0|-1")
@@ -94,6 +99,7 @@ def from_wire(value: Any, unit: Unit) -> Any:
 def to_wire(value: Any, unit: Unit) -> Any:
     """Return a time, or a date, which is its midnight in UTC, as the wire has it; anything else as it is.
 
+    Where the wire has a month or a day, a time is its date in its own zone: midnight in Tokyo is not the day before.
     Raises ValueError for a time without a zone, which could be any of several.
     """
     if not isinstance(value, date):
@@ -106,7 +112,8 @@ def to_wire(value: Any, unit: Unit) -> Any:
     if unit is Unit.ISO:
         text = time.isoformat(timespec="microseconds" if time.microsecond % 1000 else "milliseconds")
         return text.replace("+00:00", "Z")
-    return f"{time:{unit.value}}" if time.year >= 1000 else f"{time.year:04}" + f"{time:{unit.value[2:]}}"
+    shown: date = value if unit in _CALENDAR else time
+    return f"{shown:{unit.value}}" if shown.year >= 1000 else f"{shown.year:04}" + f"{shown:{unit.value[2:]}}"
 
 
 def to_wire_like(original: Any, value: date, unit: Unit) -> Any:
@@ -116,7 +123,7 @@ def to_wire_like(original: Any, value: date, unit: Unit) -> Any:
         return (_in_utc(value) - EPOCH) / (_SECOND if form is Unit.SECONDS_OR_MILLISECONDS else _MILLISECOND)
     if form is Unit.ISO and not isinstance(value, datetime):
         return value.isoformat()
-    written = to_wire(value, form)
+    written = to_wire(value if unit in _CALENDAR or not isinstance(value, datetime) else _in_utc(value), form)
     if form in _DATES and from_wire(written, unit) != value:
         return to_wire(value, unit)
     return type(original)(written)

@@ -11,6 +11,7 @@ from attrs import define, field, frozen
 from .headers import retry_after, time_to_reset
 from .operation import Effect
 from .outcome import ResponseHead, TransportFailure
+from .signed_urls import LONGEST_PAUSE, PATIENCE, SignedURL
 
 BASE, CAP = 0.5, 20.0
 """Seconds of the exponential back-off: the first and the last ceiling of its full jitter."""
@@ -70,6 +71,10 @@ class Attempts:
     made: int = 0
     """How many requests were answered, or failed, so far."""
     failures: int = 0
+    signed: SignedURL | None = None
+    """The URL that is asked for, if an answer contained it."""
+    waited: float = 0.0
+    """Seconds that went by until its file was there."""
     throttled: int = 0
     """429s that said when the window resets: each counts a quarter, since waiting for the reset is no failure."""
 
@@ -82,6 +87,8 @@ class Attempts:
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> Retry | Stop:
         """Return what to do after `outcome`, which is an error; `budget` limits the repetitions of all calls."""
+        if self.signed is not None and not isinstance(outcome, TransportFailure) and self.signed.may_come(outcome):
+            return self._until_there(retry_after(outcome.headers) or 0.0)
         if not _repeatable(effect, outcome):
             return STOP
         named = reset = None
@@ -102,6 +109,18 @@ class Attempts:
             return STOP
         jitter = uniform(0.0, min(CAP, BASE * 2.0 ** (self.failures - 1)))
         return Retry(jitter if named is None else named + 0.1 * jitter)
+
+    def _until_there(self, named: float) -> Retry | Stop:
+        """Return when a file that is not there yet is asked for again; `named` is what its host asks to wait.
+
+        That is no failure of the host, so the budget does not pay for it. Nor is there a jitter: nothing is overloaded.
+        """
+        self.failures += 1
+        pause = max(named, min(LONGEST_PAUSE, BASE * 2.0 ** min(self.failures - 1, 10)))
+        if self.failures > self.max_retries or pause > self.max_wait or self.waited + pause > PATIENCE:
+            return STOP
+        self.waited += pause
+        return Retry(pause)
 
 
 PASSING = frozenset((408, 425, 500, 502, 503, 504, *range(520, 525)))

@@ -9,6 +9,7 @@ from attrs import define
 
 from .._core.outcome import Response, TransportFailure
 from .._core.request import Prepared
+from .._core.signed_urls import SignedURL
 from .._core.token import Lease
 from .._http.exchange import Request
 from .._http.pool import HTTP
@@ -52,6 +53,8 @@ class Call(Generic[ResponseT]):
     """The request itself, if it goes to another host than the API's."""
     upload: Upload | None = None
     """The body, if it is read while it is sent."""
+    signed: SignedURL | None = None
+    """What is known of the URL, if an answer contained it."""
 
     @property
     def waits_for_connection(self) -> bool:

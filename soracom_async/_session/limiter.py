@@ -13,6 +13,7 @@ import anyio
 import anyio.lowlevel
 
 from .._clock import TOLD_AFTER, Clock, clock_time, wait
+from .._core.api_errors import refuses_token
 from .._core.headers import (
     LONGEST_WINDOW,
     NOTHING,
@@ -109,7 +110,7 @@ class Bucket:
 
     def answered(self, permit: Permit, response: ResponseHead, sent: float) -> None:
         """Settle a permit by the response; `sent` is when its request left."""
-        if response.status == 401:
+        if refuses_token(response):
             # A request whose token is refused is nobody's: what its answer says may be of another quota.
             self.unanswered(permit)
             return

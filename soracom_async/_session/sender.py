@@ -12,6 +12,7 @@ import anyio
 from .._clock import TOLD_AFTER, Clock, clock_time
 from .._codec.redaction import secrets_in
 from .._codec.responses import SPENT, failure, refusal
+from .._core.api_errors import refuses_token
 from .._core.operation import Operation
 from .._core.outcome import Outcome, Response, TransportFailure
 from .._core.retry import (
@@ -71,7 +72,7 @@ class Sender:
         """Send a request until `read` returns what its response says, or it must not be repeated."""
         operation: Operation[Any] = call.prepared.operation
         quota, options, upload = call.quota, call.options, call.upload
-        attempts = Attempts(options.max_retries, options.max_wait, self._clock.now())
+        attempts = Attempts(options.max_retries, options.max_wait, self._clock.now(), signed=call.signed)
         refused: list[Lease] = []
         async with upload if upload is not None else nullcontext():
             while True:
@@ -82,13 +83,13 @@ class Sender:
                 except SoracomError as error:
                     self._tell(error, attempts)
                     raise
-                outcome, lease = await self._attempt(call, permit)
+                outcome, failed, lease = await self._attempt(call, permit)
                 attempts.made += 1
                 garbled: DecodeError | None = None
                 if isinstance(outcome, TransportFailure):
                     if upload is not None and upload.error is not None:
                         raise upload.error
-                elif 200 <= outcome.status < 300 or outcome.status in (operation.status, *operation.empty):
+                elif failed is GARBLED:
                     try:
                         value = read(outcome)
                     except DecodeError as error:
@@ -99,7 +100,6 @@ class Sender:
                     else:
                         self._budget.earn()
                         return value
-                failed = await _read(outcome, options.timeout) if garbled is None else GARBLED
                 if self._drops_token(call, failed, lease, refused):
                     decision: Retry | Stop = Retry(0.0)
                 elif _throttled(failed) and not options.wait:
@@ -132,10 +132,14 @@ class Sender:
 
     async def _attempt(
         self, call: Call[ResponseT], permit: Permit
-    ) -> tuple[ResponseT | TransportFailure, Lease | None]:
-        """Send once. The permit is settled here, however this ends: nothing is awaited after the response."""
+    ) -> tuple[ResponseT | TransportFailure, Outcome, Lease | None]:
+        """Send once; return how that ended, and what the call fails with if that is, or has, nothing to be read.
+
+        The permit is settled here, however this ends: nothing is awaited after the response, or the body of an error.
+        """
         prepared, quota, options, lease = call.prepared, call.quota, call.options, call.lease
         outcome: ResponseT | TransportFailure = _CANCELLED
+        failed: Outcome = GARBLED
         begun: float | None = None
         gate = self.gate if call.waits_for_connection else None
         if gate is not None:
@@ -153,6 +157,7 @@ class Sender:
             request = call.elsewhere or self._requests.make(prepared, options, lease)
             begun = start = self._clock.now()
             outcome = await call.receive(http, request, options.timeout)
+            failed = await _failed(prepared.operation, outcome, options.timeout)
         finally:
             if gate is not None:
                 gate.release()
@@ -161,12 +166,13 @@ class Sender:
             elif isinstance(outcome, TransportFailure):
                 quota.unanswered(permit)
             else:
-                quota.answered(permit, outcome, begun)
-        if lease is not None and not isinstance(outcome, TransportFailure) and outcome.status != 401:
-            lease.worked = True
+                answer = failed if isinstance(failed, Response) else outcome
+                quota.answered(permit, answer, begun)
+                if lease is not None and not refuses_token(answer):
+                    lease.worked = True
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s: %s in %.3f s", prepared.operation, _brief(outcome), self._clock.now() - start)
-        return outcome, lease
+        return outcome, failed, lease
 
     async def _pass(self, gate: anyio.Semaphore, operation: str) -> None:
         """Pass the gate of connections; a long wait is told."""
@@ -179,7 +185,7 @@ class Sender:
 
     def _drops_token(self, call: Call[Any], failed: Outcome, used: Lease | None, refused: list[Lease]) -> bool:
         """Drop a token that is refused; return whether the call is repeated with a new one."""
-        if isinstance(failed, TransportFailure) or failed.status != 401 or used is None or call.lease is not None:
+        if used is None or call.lease is not None or isinstance(failed, TransportFailure) or not refuses_token(failed):
             return False
         self._tokens.reject(used)
         refused.append(used)
@@ -193,7 +199,7 @@ class Sender:
     def _error(self, call: Call[Any], failed: Outcome, lease: Lease | None, why: str) -> SoracomError:
         operation = call.prepared.operation
         if call.elsewhere is not None:
-            return refusal(operation, failed, call.elsewhere.endpoint)
+            return refusal(operation, failed, call.elsewhere.endpoint, call.signed)
         return failure(operation, failed, call.options.endpoint, why, self._secrets(call, lease))
 
     def _secrets(self, call: Call[Any], lease: Lease | None) -> Iterator[str]:
@@ -205,11 +211,17 @@ class Sender:
 
 _CANCELLED = TransportFailure("cancelled", sent=True)
 GARBLED = TransportFailure("the answer cannot be read", sent=True)
-"""How a success ended whose body is cut or garbled."""
+"""How a success ends whose body is cut or garbled."""
 
 
-async def _read(outcome: Response | StreamingResponse | TransportFailure, timeout: float) -> Outcome:
-    """Return the whole of an outcome; the time-out is for all of it."""
+async def _failed(
+    operation: Operation[Any], outcome: Response | StreamingResponse | TransportFailure, timeout: float
+) -> Outcome:
+    """Return the whole of an outcome that is an error, for which the time-out is; GARBLED for any other."""
+    if isinstance(outcome, TransportFailure):
+        return outcome
+    if 200 <= outcome.status < 300 or outcome.status in (operation.status, *operation.empty):
+        return GARBLED
     return await outcome.whole(timeout, limit=timeout) if isinstance(outcome, StreamingResponse) else outcome
 
 

@@ -14,6 +14,7 @@ from .._codec.responses import page, raw_result, result
 from .._core.operation import Operation
 from .._core.outcome import Response
 from .._core.request import BadArgument, Prepared, prepare
+from .._core.signed_urls import SignedURL
 from .._core.token import Hidden, Lease
 from .._http.exchange import Headers
 from .._http.pool import CLOSED, TransportPool
@@ -232,7 +233,9 @@ class Session:
     ) -> Awaitable[ResponseT]:
         """Send a request to another host."""
         prepared = Prepared(operation, location.target)
-        call = Call(prepared, UNLIMITED, options, receive, elsewhere=location.request(options, extra))
+        signed = SignedURL.of(location.target) if operation.id == DOWNLOAD.id else None
+        elsewhere = location.request(options, extra)
+        call = Call(prepared, UNLIMITED, options, receive, elsewhere=elsewhere, signed=signed)
         return self._sender.deliver(call, _itself)
 
     def check(self, endpoint: str) -> None:

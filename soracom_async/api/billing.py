@@ -152,7 +152,8 @@ class Bills(Resource):
         https://developers.soracom.io/en/api/#!/Billing/getBilling
 
         Args:
-            yyyy_mm: The month, YYYYMM. A datetime, a date or digits as YYYYMM."""
+            yyyy_mm: The month, YYYYMM. A datetime, a date or digits as YYYYMM; of a datetime, the date in its own
+                zone counts."""
         return await self._call(GET_BILLING, yyyy_mm=yyyy_mm)
 
     async def get_daily(self, yyyy_mm: Digits) -> DailyBillResponse:
@@ -164,7 +165,8 @@ class Bills(Resource):
         https://developers.soracom.io/en/api/#!/Billing/getBillingPerDay
 
         Args:
-            yyyy_mm: The month, YYYYMM. A datetime, a date or digits as YYYYMM."""
+            yyyy_mm: The month, YYYYMM. A datetime, a date or digits as YYYYMM; of a datetime, the date in its own
+                zone counts."""
         return await self._call(GET_BILLING_PER_DAY, yyyy_mm=yyyy_mm)
 
     async def export(self, yyyy_mm: Digits, *, export_mode: ExportMode | None = None) -> FileExportResponse:
@@ -174,7 +176,8 @@ class Bills(Resource):
         https://developers.soracom.io/en/api/#!/Billing/exportBilling
 
         Args:
-            yyyy_mm: The month, YYYYMM. A datetime, a date or digits as YYYYMM.
+            yyyy_mm: The month, YYYYMM. A datetime, a date or digits as YYYYMM; of a datetime, the date in its own
+                zone counts.
             export_mode: `sync` (default) waits for the URL; `async`, for huge files, gives an ID for
                 `files.get_exported`."""
         return await self._call(EXPORT_BILLING, yyyy_mm=yyyy_mm, export_mode=export_mode)

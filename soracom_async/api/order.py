@@ -510,7 +510,7 @@ class Orders(Resource):
         Args:
             order_item_list: The products: their codes from `soracom.products.list` and how many of each.
             preferred_delivery_date: The day on which the delivery is preferred. A datetime, a date or digits as
-                YYYYMMDD.
+                YYYYMMDD; of a datetime, the date in its own zone counts.
             shipping_address_id: The ID of the address from `soracom.shipping_addresses`.
             shipping_options: The ways to ship. Nekopos is for operators in Japan, expedited shipping for the USA and
                 Canada.
@@ -636,7 +636,7 @@ class VolumeDiscounts(Resource):
             contract_term_month: How many months the contract lasts. Required, unless `body` is given.
             quantity: The quantity. Required, unless `body` is given.
             start_date: The day on which the contract starts, such as `20240401`. A datetime, a date or digits as
-                YYYYMMDD.
+                YYYYMMDD; of a datetime, the date in its own zone counts.
             volume_discount_payment_type: How it is paid: by the month, or in advance. One of `MONTHLY`,
                 `PREPAYMENT`. Required, unless `body` is given.
             volume_discount_type: The charge that is reduced. One of `SORACOM_AIR_BASIC_CHARGE_V2`,

@@ -330,7 +330,8 @@ class SandboxCoupons(Resource):
             amount: The amount of the coupon.
             applicable_bill_item_name: The bill item that the coupon pays. One of `dailyDataTrafficChargeTotal`,
                 `dailyChargeTotal`, `dailySoracomBeamRequestChargeTotal`.
-            expiry_year_month: The month in which the coupon expires. A datetime, a date or digits as YYYYMM.
+            expiry_year_month: The month in which the coupon expires. A datetime, a date or digits as YYYYMM; of a
+                datetime, the date in its own zone counts.
             body: The whole body, in place of its parts."""
         return await self._call(SANDBOX_CREATE_COUPON, amount=amount,
             applicable_bill_item_name=applicable_bill_item_name, expiry_year_month=expiry_year_month, body=body)

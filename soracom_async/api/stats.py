@@ -161,7 +161,8 @@ class StatsNapterAuditLogs(Resource):
         https://developers.soracom.io/en/api/#!/Stats/getNapterAuditLogsExportedDataStats
 
         Args:
-            year_month: The month, at most 18 months ago. A datetime, a date or digits as YYYYMM."""
+            year_month: The month, at most 18 months ago. A datetime, a date or digits as YYYYMM; of a datetime, the
+                date in its own zone counts."""
         return await self._call(GET_NAPTER_AUDIT_LOGS_EXPORTED_DATA_STATS, year_month=year_month)
 
 class StatsNapter(Resource):
@@ -199,7 +200,8 @@ class StatsHarvestOperators(Resource):
 
         Args:
             operator_id: The operator's ID. Default: the session's operator.
-            year_month: The month, at most 18 months ago. A datetime, a date or digits as YYYYMM."""
+            year_month: The month, at most 18 months ago. A datetime, a date or digits as YYYYMM; of a datetime, the
+                date in its own zone counts."""
         return await self._call(GET_HARVEST_EXPORTED_DATA_STATS, operator_id=operator_id, year_month=year_month)
 
 class StatsHarvest(Resource):

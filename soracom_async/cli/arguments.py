@@ -88,6 +88,7 @@ def _emulator(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     quota("--aligned", action="store_true", help="let windows follow the clock instead of the first request")
     quota("--throttling", choices=("quota", "retry-after", "both", "bare"), default="quota", help="headers of a 429")
     quota("--token-ttl", type=_seconds(0.001), metavar="S", help="seconds that tokens live (what the login asks for)")
+    quota("--token-status", type=int, choices=(401, 403), default=401, help="status of a refused token (401)")
 
     weather = emulator.add_argument_group("time and faults").add_argument
     weather("--speed", type=_seconds(), default=1.0, metavar="X", help="X times as fast; 0: time stands still (1)")

@@ -34,8 +34,8 @@ WINDOW, TOKEN_TTL = 60.0, 180
 PAGE = 100
 WINDOWS, LEAST = 7, 300
 """The quota is so large that all takes that many windows, but not smaller than this."""
-SPEED_CLASS = "s1.fast"
-"""What the SIMs are changed to."""
+SUBSCRIPTION, SPEED_CLASS = "plan01s", "s1.fast"
+"""What the SIMs have, and what they are changed to."""
 TICK = 3.0
 """Seconds between two looks at the quota."""
 
@@ -87,7 +87,9 @@ async def show(plan: Plan, bars: Bars) -> Outcome:
     clock = ScaledClock(FACTOR)
     outcome = Outcome(sims=plan.sims, changes=plan.changes, factor=FACTOR, window=WINDOW)
     async with (
-        Emulator(sims=plan.sims, rate_limit=plan.rate_limit, window=WINDOW, clock=clock) as emulator,
+        Emulator(
+            sims=plan.sims, subscriptions=SUBSCRIPTION, rate_limit=plan.rate_limit, window=WINDOW, clock=clock
+        ) as emulator,
         Soracom(emulator.auth_key, endpoint=emulator.url, token_ttl=TOKEN_TTL, clock=clock) as soracom,
     ):
         begun = clock.now()

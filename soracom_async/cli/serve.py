@@ -44,7 +44,8 @@ def run(options: argparse.Namespace) -> int:
 def _made(options: argparse.Namespace) -> Emulator:
     """Return the emulator of the options, with its state if there is one."""
     names = (
-        "sims seed window aligned throttling token_ttl latency search_delay paging host port storage_port allow_origin"
+        "sims seed window aligned throttling token_ttl token_status latency search_delay paging host port storage_port "
+        "allow_origin"
     )
     settings = {name: getattr(options, name) for name in names.split()}
     settings |= {"rate_limit": dict(options.rate_limit), "faults": options.fault, "clock": _clock(options.speed)}

@@ -77,7 +77,10 @@ def from_profile(
     """
     given = read_environ(environ)
     del environ  # a traceback with locals would show it
-    return _found(given, given.text("profile") or "default" if name is None else plain(name), coverage)
+    name = plain(name)
+    if not isinstance(name, str | None):
+        raise ConfigurationError(f"a profile has a text as its name: {type(name).__name__} is none")
+    return _found(given, given.text("profile") or "default" if name is None else name, coverage)
 
 
 def discover(environ: Mapping[str, str] | None = None, *, coverage: str | None = None) -> SessionConfig:
@@ -209,8 +212,11 @@ def _open(path: Path, name: str) -> _Profile:
 
 def _read(path: Path, where: str) -> _Profile | str:
     try:
-        with path.open("rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        with open(path, "rb", opener=_open_at_once) as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                return "it is no regular file: a pipe or device may have no end"
+            mode = stat.S_IMODE(mode)
             if _POSIX and mode & 0o077:
                 return f"others may read it (mode {mode:03o}): run chmod 600 {shlex.quote(str(path))}"
             content = file.read()
@@ -219,6 +225,11 @@ def _read(path: Path, where: str) -> _Profile | str:
     except OSError as error:
         return f"it cannot be read: {error.strerror}"
     return _parse(content, where)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file; a pipe too is opened at once, whether anybody writes to it or not."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _run(command: Secret, where: str) -> _Profile | str:

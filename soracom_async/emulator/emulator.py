@@ -12,13 +12,15 @@ from ..api.operations import MODULES
 from ..errors import ConfigurationError
 from .admin.api import ROOT, Control
 from .clock import JumpingClock
+from .domain import signing
 from .domain.passcodes import totp
+from .domain.permissions import ADMINISTRATOR
 from .fallback import resource
 from .handlers import topics
 from .protocol.cross_origin import CrossOrigin
 from .service.faults import Fault, Faults
 from .service.rate_limits import Quota, Throttling
-from .service.service import Paging, Service
+from .service.service import Paging, Service, TokenStatus
 from .serving.transport import Transport
 from .settings import check, weights
 from .state import persistence
@@ -45,7 +47,8 @@ class Emulator:
     have: one name, several, or weights by name. `rate_limit` is the requests of a group in a
     `window` of so many seconds, one number or by group, operationId or `all`; windows open at the first request, or
     follow the clock when `aligned`. `throttling` is what a 429 says of it: `quota`, `retry-after`, `both` or `bare`
-    (nothing). `token_ttl` overrides the life that a login asks for. `paging` leaves out one of the two headers that
+    (nothing). `token_ttl` overrides the life that a login asks for; `token_status` tells refused tokens by 401
+    or, as the service does too, by 403. `paging` leaves out one of the two headers that
     announce a next page. Every answer takes `latency` seconds. A search finds a change of a SIM after `search_delay`
     seconds. `faults` are there from the beginning; see `fault`. `clock` is the source of time; `advance` moves it.
     `storage_port` is where files are downloaded; 0 is any port. `allow_origin` names the origins of pages that a
@@ -65,6 +68,7 @@ class Emulator:
         aligned: bool = False,
         throttling: Throttling = "quota",
         token_ttl: float | None = None,
+        token_status: TokenStatus = 401,
         paging: Paging = "both",
         latency: float = 0.0,
         search_delay: float = 1.0,
@@ -75,7 +79,7 @@ class Emulator:
         storage_port: int = 0,
         allow_origin: str | Iterable[str] = (),
     ) -> None:
-        check(sims, groups, rate_limit, window, throttling, token_ttl, latency, search_delay)
+        check(sims, groups, rate_limit, window, throttling, token_ttl, token_status, latency, search_delay)
         self.clock: Clock = clock or SystemClock()
         """The source of time, for sessions that are to share it."""
         self._seed, self._sims, self._groups = seed, sims, groups
@@ -95,6 +99,7 @@ class Emulator:
             topics.load(),
             resource.answer,
             token_ttl=token_ttl,
+            token_status=token_status,
             latency=latency,
             paging=paging,
             throttling=throttling,
@@ -145,7 +150,7 @@ class Emulator:
             self.operator = self.add_operator("root@example.com", sims=self._sims, groups=self._groups)
             key = self.world.add_key(self.operator.users[None])
             self._key = key.id, key.secret
-            self.world.add_user(self.operator, SAM_USER, self.world.secret(16))
+            self.world.add_user(self.operator, SAM_USER, self.world.secret(16)).roles.append(ADMINISTRATOR)
         else:
             self.world, self.operator = saved.revive(self.clock, today)
             self._key = saved.auth_key_id, saved.auth_key
@@ -180,10 +185,23 @@ class Emulator:
 
     @property
     def sam_user(self) -> SamUser:
-        """A SAM user's name and password."""
+        """A SAM user's name and password.
+
+        It has the managed role AdministratorAccess, so it may do whatever is not for the root user only. Detach the
+        role, or add a user, to try permissions: without any, a SAM user may do nothing but log out.
+        """
         from ..credentials.kinds import SamUser
 
         return SamUser(self.operator.id, SAM_USER, self.operator.users[SAM_USER].password or "")
+
+    @property
+    def token_keys(self) -> dict[str, Any]:
+        """What verifies its tokens: a JWK set of one key, the same for each emulator, and the key as PEM (`pem`).
+
+        Good for `verified_claims`. Without the package `cryptography`, tokens are signed with HS256 instead of RS256:
+        the key is a shared secret then, and `pem` is None.
+        """
+        return signing.keys()
 
     def one_time_password(self, user: User | None = None) -> str:
         """Return the code that the user's (the root user's) authenticator shows now."""

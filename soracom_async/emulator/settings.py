@@ -19,6 +19,7 @@ def check(
     window: float,
     throttling: Throttling,
     token_ttl: float | None,
+    token_status: int,
     latency: float,
     search_delay: float,
 ) -> None:
@@ -31,6 +32,7 @@ def check(
         f"window={window!r} must be more than 0 seconds": not window > 0,
         f"throttling={throttling!r} must be one of {', '.join(THROTTLINGS)}": throttling not in THROTTLINGS,
         f"token_ttl={token_ttl!r} must be more than 0 seconds": token_ttl is not None and not token_ttl > 0,
+        f"token_status={token_status!r} must be 401 or 403": token_status not in (401, 403),
         f"latency={latency!r} must be 0 seconds or more": not latency >= 0,
         f"search_delay={search_delay!r} must be 0 seconds or more": not 0 <= search_delay < float("inf"),
     }

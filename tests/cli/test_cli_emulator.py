@@ -106,17 +106,8 @@ def test_the_options_reach_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None
 def test_faults_and_time_reach_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Emulator] = []
     monkeypatch.setattr(serve, "Emulator", lambda **settings: made.append(Emulator(**settings)) or made[-1])
-    words = [
-        "--throttling",
-        "bare",
-        "--aligned",
-        "--paging",
-        "link",
-        "--search-delay",
-        "5",
-        "--allow-origin",
-        "http://localhost:3000",
-    ]
+    words = ["--throttling", "bare", "--aligned", "--paging", "link", "--allow-origin", "http://localhost:3000"]
+    words += ["--token-status", "403", "--search-delay", "5"]
     lines = run(monkeypatch, "--fault", "html:getSim", "--fault=error:Sim:count=2", *words, visit="/v1/sims/x")
     assert lines[3:5] == ["Fault: html:getSim", "Fault: error:Sim:count=2"]
     assert re.fullmatch(r"[\d:]{8} 502 GET /v1/sims/x  getSim  [\d.]+ ms  \(html\)", lines[-1])
@@ -127,6 +118,7 @@ def test_faults_and_time_reach_the_emulator(monkeypatch: pytest.MonkeyPatch) -> 
     assert first._cross_origin._origins == {"http://localhost:3000"}
     assert (first.service.search_delay, second.service.search_delay) == (5, 1)
     assert (first.service.throttling, first.quota.aligned, first.service.paging) == ("bare", True, "link")
+    assert (first.service.token_status, second.service.token_status) == (403, 401)
     assert first.world.served[-1].status == 502
     assert second.world.now() == 3600
     assert third.world.wall() < first.world.wall()

@@ -27,6 +27,7 @@ from soracom_async import (
     bulk,
 )
 from soracom_async.emulator import Emulator
+from soracom_async.emulator.domain.permissions import ADMINISTRATOR
 
 pytestmark = pytest.mark.anyio
 
@@ -284,7 +285,7 @@ async def test_switching_to_another_user(emulator):
     other.trusted.add(emulator.operator_id)
     switched = SwitchUser(emulator.auth_key, other.id, emulator.sam_user.user_name)
     assert user is not None
-    emulator.world.add_user(other, emulator.sam_user.user_name, "pass-word-1")
+    emulator.world.add_user(other, emulator.sam_user.user_name, "pass-word-1").roles.append(ADMINISTRATOR)
     async with opened(emulator, switched, token_ttl=86_400) as soracom:
         assert await soracom.operator_id() == other.id
         assert len(await soracom.sims.list().collect()) == 3
@@ -508,6 +509,7 @@ async def test_aiohttp_by_name(anyio_backend, monkeypatch):
         {"rate_limit": {"Sim": 0}},
         {"window": 0},
         {"token_ttl": 0},
+        {"token_status": 404},
         {"latency": -1},
         {"search_delay": -1},
         {"search_delay": float("inf")},

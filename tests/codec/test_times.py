@@ -29,6 +29,7 @@ from soracom_async._codec.times import (
     exactly,
     from_wire,
     to_wire,
+    to_wire_like,
 )
 from soracom_async._core.request import BadArgument
 from soracom_async.models import (
@@ -400,6 +401,23 @@ def test_arguments_may_be_dates_and_other_zones():
     assert to_wire(datetime(2024, 5, 29, 9, tzinfo=tokyo), Unit.DAY) == "20240529"
     assert to_wire(datetime(2024, 5, 29, 0, 0, 0, 1, UTC), Unit.ISO) == "2024-05-29T00:00:00.000001Z"
     assert to_wire(date(800, 1, 2), Unit.MONTH) == "080001"
+
+
+def test_a_month_or_a_day_is_what_the_calendar_shows():
+    """The first of a month in Tokyo is in that month, also while it is the last of another in UTC."""
+    tokyo, hawaii = timezone(timedelta(hours=9)), timezone(timedelta(hours=-10))
+    for midnight in (datetime(2026, 6, 1, tzinfo=tokyo), datetime(2026, 6, 1, 23, 59, tzinfo=hawaii)):
+        assert to_wire(midnight, Unit.MONTH) == "202606"
+        assert to_wire(midnight, Unit.DAY) == "20260601"
+        assert CODEC.wire(midnight, Month) == "202606"
+        assert to_wire_like("202001", midnight, Unit.MONTH) == "202606"
+    first = datetime(2026, 6, 1, tzinfo=tokyo)
+    assert to_wire(first, Unit.SECOND) == "20260531150000"
+    assert to_wire(first, Unit.DAY_OR_TIME) == "2026-05-31T15:00:00.000Z"
+    assert to_wire_like("20200101", datetime(2026, 6, 1, 9, tzinfo=tokyo), Unit.ISO) == "20260601"
+    assert to_wire_like("20200101", datetime(2026, 5, 31, 14, tzinfo=hawaii), Unit.ISO) == "20260601"
+    with pytest.raises(ValueError, match="has no time zone"):
+        to_wire(datetime(2026, 6, 1), Unit.MONTH)
 
 
 def test_numbers_as_arguments():

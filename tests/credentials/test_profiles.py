@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import sys
@@ -190,6 +191,23 @@ def test_a_profile_that_is_not_there_or_cannot_be_read(directory):
     (directory / "folder.json").mkdir()
     with refused("folder.json", "cannot be read"):
         from_profile("folder", environ(directory))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_profile_is_a_regular_file(directory):
+    """A pipe that nobody writes to, or a device without end, is refused at once."""
+    os.mkfifo(directory / "pipe.json", 0o600)
+    (directory / "device.json").symlink_to("/dev/zero")
+    for name in ("pipe", "device"):
+        with refused(f"{name}.json", "it is no regular file"):
+            from_profile(name, environ(directory))
+
+
+@pytest.mark.parametrize("name", [5, b"default", ["default"], True])
+def test_a_name_that_is_no_text(directory, name):
+    """It is refused with the type that it has."""
+    with refused("a profile has a text as its name", type(name).__name__):
+        from_profile(name, environ(directory))
 
 
 @pytest.mark.parametrize("name", ["", "..", "../a", "a/b", "/etc/a", "a\\b", "c:a", "a\x00", "a\nb", "a..b"])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 
 import pytest
 from plain import refused
@@ -121,24 +122,37 @@ async def test_the_period(emulator, soracom, ask):
 
 
 @pytest.mark.parametrize(
-    "sql",
+    ("sql", "code", "problem"),
     [
-        None,
-        " ",
-        "select",
-        "select x from nowhere",
-        "select 1; select 2",
-        "drop table SIM_SNAPSHOTS",
-        "attach 'x' as y",
-        "select load_extension('x')",
-        "select \0",
-        "select zeroblob(100000000)",
+        (None, "ANA9003", "body.sql is missing"),
+        (" ", "ANA9003", "body.sql is empty"),
+        ("select", "ANA0005", "cannot be understood"),
+        ("selekt 1", "ANA0005", "cannot be understood"),
+        ("select 'a", "ANA0005", "cannot be understood"),
+        ("select \0", "ANA0005", "cannot be understood"),
+        ("select x from nowhere", "ANA0011", "the table nowhere does not exist"),
+        ("select * from sqlite_master", "ANA0011", "the table sqlite_master does not exist"),
+        ("select weight from sim_snapshots", "ANA0011", "the column weight does not exist"),
+        ("select s.weight from sim_snapshots s", "ANA0011", "the column s.weight does not exist"),
+        ("select sim_id from sim_snapshots a, sim_snapshots b", "ANA0011", "the column name sim_id is ambiguous"),
+        ("select guess(1)", "ANA0011", "the function guess does not exist"),
+        ("select sqlite_version()", "ANA0011", "the function sqlite_version does not exist"),
+        ("select 1; select 2", "ANA0011", "only one statement is possible"),
+        ("drop table SIM_SNAPSHOTS", "ANA0011", "only statements that read are possible"),
+        ("attach 'x' as y", "ANA0011", "only statements that read are possible"),
+        ("select load_extension('x')", "ANA0011", "only statements that read are possible"),
+        ("select zeroblob(100000000)", "ANA0011", "a value is too large"),
+        ("select count(count(1))", "ANA0011", "it does not fit the tables or their data"),
     ],
 )
-async def test_what_is_no_query(soracom, sql):
-    """What cannot be asked is refused at once, and changes nothing."""
-    with pytest.raises(BadRequest):
-        await soracom.analysis.queries.start(sql=sql)
+async def test_what_is_no_query(client, sql, code, problem):
+    """What cannot be asked is refused at once, in words of the API; the name that is wrong is told."""
+    answer = await client.post("/analysis/queries", json={"sql": sql})
+    assert refused(answer, 400, code)
+    assert problem in answer.json()["message"]
+    answer = await client.post("/analysis/queries", json={"sql": sql}, headers={"X-Soracom-Lang": "ja"})
+    assert refused(answer, 400, code)
+    assert re.search("です|ません|ます", answer.json()["message"])
 
 
 async def test_a_query_without_end(soracom, monkeypatch):

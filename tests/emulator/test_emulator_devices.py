@@ -80,7 +80,7 @@ async def test_groups_and_tags(client, other, online):
     group = (await client.get("/groups")).json()[1]["groupId"]
     assert (await client.post(f"{online}/set_group", json={"groupId": group})).json()["groupId"] == group
     assert refused(await client.post(f"{online}/set_group", json={"groupId": "x"}), 404, "SEM9011")
-    assert refused(await client.post(f"{online}/set_group", json={}), 404, "SEM9011")
+    assert refused(await client.post(f"{online}/set_group", json={}), 400, "COM9003")
     assert (await client.post(f"{online}/unset_group")).json()["groupId"] is None
     await client.put(f"{online}/tags", json=[{"tagName": "a b", "tagValue": "c"}, {"tagName": "d", "tagValue": "e"}])
     for path, status in (("a%2520b", 204), ("d", 204), ("d", 404)):

@@ -71,7 +71,7 @@ async def test_a_handler_has_one_target_of_ones_own(client, other):
         ({"targetImsi": imsi(31)}, 404, "SEM9001"),
         ({"targetSimId": "nobody"}, 404, "SEM9001"),
         ({"targetGroupId": groups[0]["groupId"]}, 404, "SEM9011"),
-        ({"targetOperatorId": other.operator.id}, 403, "AUM0017"),
+        ({"targetOperatorId": other.operator.id}, 403, "AUM9017"),
         ({"targetSimId": sim_id(1), "status": "asleep"}, 400, "SEM9003"),
     ):
         assert refused(await client.post("/event_handlers", json=BODY | targets), status, code)
@@ -79,7 +79,22 @@ async def test_a_handler_has_one_target_of_ones_own(client, other):
     assert refused(await client.put(f"/event_handlers/{made['handlerId']}", json=BODY), 400, "SEM9003")
     assert (await client.get(f"/event_handlers/{made['handlerId']}")).json() == made
     assert refused(await other.get(f"/event_handlers/{made['handlerId']}"), 404, "SEM9007")
-    assert refused(await other.put(f"/event_handlers/{made['handlerId']}", json=BODY), 404, "SEM9007")
+    assert refused(await other.put(f"/event_handlers/{made['handlerId']}", json=BODY), 400, "SEM9007")
+
+
+async def test_a_handler_has_a_rule_and_actions_that_there_are(client):
+    """What no type has cannot be watched or done; the handler that there is stays as it is."""
+    made = await make(client, targetSimId=sim_id(1))
+    for wrong in (
+        {"ruleConfig": RULE | {"type": "SimWeeklyTotalTrafficRule"}},
+        {"ruleConfig": {"properties": RULE["properties"]}},
+        {"actionConfigList": [ACTION, ACTION | {"type": "SendFaxAction"}]},
+        {"actionConfigList": [{"properties": ACTION["properties"]}]},
+    ):
+        body = BODY | {"targetSimId": sim_id(1)} | wrong
+        for method, path in (("POST", "/event_handlers"), ("PUT", f"/event_handlers/{made['handlerId']}")):
+            assert (await client.request(method, path, json=body)).status_code == 400
+    assert (await client.get("/event_handlers")).json() == [made]
 
 
 async def test_listing_by_target(emulator, client):

@@ -188,6 +188,11 @@ async def test_errors_of_a_proxy_and_of_the_api(emulator, client):
     with emulator.fault("error"):
         answer = await client.post(f"{SIM}/suspend")
     assert refused(answer, 500, "AGW0005")
+    assert answer.headers["content-type"] == "text/plain"
+    with emulator.fault("error", status=503):
+        answer = await client.get(SIM)
+    assert refused(answer, 503, "AGW0005")
+    assert answer.headers["content-type"] == "application/json"
     assert QUOTA in answer.headers
     assert (await client.get(SIM)).json()["status"] != "suspended"
     for kind, action, status in (("html", "suspend", "suspended"), ("error", "activate", "active")):
@@ -217,6 +222,10 @@ async def test_tokens_that_fail(emulator, client):
     with emulator.fault("unauthorized", count=1):
         assert refused(await client.get(SIM), 401, "AUM0013")
         assert await statuses(client, times=1) == [200]
+    with emulator.fault("unauthorized", status=403, code="AGW0002"):
+        assert refused(await client.get(SIM), 403, "AGW0002")
+    with pytest.raises(ConfigurationError, match=r"code='AUM0017' is none of .*AUM0013"):
+        emulator.fault("unauthorized", code="AUM0017")
     with emulator.fault("token-death", count=1):
         assert refused(await client.get(SIM), 401, "AGW0002")
     assert await statuses(client, times=1) == [401]

@@ -21,7 +21,7 @@ from soracom_async.emulator.state.activity import FOREVER
 from soracom_async.emulator.state.fleet import Fleet
 from soracom_async.emulator.state.sessions import end_session, session_events, sessions
 from soracom_async.emulator.state.sims import imsi, sim_id
-from soracom_async.emulator.state.subscriptions import MIX, SPEED_CLASSES
+from soracom_async.emulator.state.subscriptions import MIX, SPEED_CLASSES, statuses
 from soracom_async.emulator.state.ulid import ulid
 from soracom_async.emulator.state.world import EPOCH
 from soracom_async.errors import ConfigurationError
@@ -250,8 +250,8 @@ async def test_a_request_ends_the_session(emulator, client, word):
 
 
 def may_rest(sim):
-    """Tell whether a SIM is always online, and of a subscription that has all states."""
-    return sim.online and sim.subscription.startswith(("plan01s", "planX", "planP", "plan-US")) and sim.bits >> 60 < 9
+    """Tell whether a SIM is always online, and of a subscription that knows all statuses."""
+    return sim.online and sim.bits >> 60 < 9 and "standby" in statuses(sim.subscription)
 
 
 async def test_a_sim_that_was_never_used_begins_to_live(emulator, client):
@@ -337,6 +337,16 @@ def test_the_subscriptions_of_a_fleet():
     assert 2.5 < found["plan01s"] / found["planX3"] < 3.5
     other = Emulator(subscriptions="planP1").add_operator("a@example.com", sims=9)
     assert {other.fleet.look(number).subscription for number in other.fleet.numbers} == {"planP1"}
+
+
+@pytest.mark.parametrize("subscriptions", [None, "plan-D"])
+def test_no_seeded_sim_is_in_standby_that_cannot_be(subscriptions):
+    """Also in a fleet of only such SIMs; the counts of statuses agree."""
+    fleet = Emulator(sims=500, subscriptions=subscriptions, clock=FakeClock()).operator.fleet
+    sims = [fleet.look(number) for number in fleet.numbers]
+    assert all(sim.status == "ready" or sim.status in statuses(sim.subscription) for sim in sims)
+    assert any(sim.status == "standby" for sim in sims) == (subscriptions is None)
+    assert fleet.statuses() == Counter(sim.status for sim in sims)
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ async def test_what_is_in_a_sim_a_group_or_the_operator(emulator, client, own):
         assert (await client.get(path)).status_code == 200
     assert refused(await client.get("/sims/8942310022000000031/data"), 404, "SEM9001")
     assert refused(await client.get("/groups/none/subscribers"), 404, "SEM9011")
-    assert refused(await client.post("/stats/air/operators/OP0000000000/export", json={}), 403, "AUM0017")
+    assert refused(await client.post("/stats/air/operators/OP0000000000/export", json={}), 403, "AUM9017")
     exported = await made(client, f"/stats/air/operators/{emulator.operator_id}/export")
     assert exported["url"].startswith("https://")
 

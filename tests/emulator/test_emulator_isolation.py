@@ -12,6 +12,7 @@ from plans import OTHERS
 
 from soracom_async._registry import load
 from soracom_async.api.operations import MODULES
+from soracom_async.emulator.domain.permissions import MANAGED
 from soracom_async.emulator.state.serialization import pack
 
 pytestmark = pytest.mark.anyio
@@ -50,7 +51,7 @@ def own(world, operator):
     fleet = operator.fleet
     sims = {text for number in fleet.after(0) for text in (fleet.look(number).sim_id, fleet.look(number).imsi)}
     others = {text for each in world.operators.values() if each is not operator for text in texts(kept(world, each.id))}
-    return {text for text in texts(kept(world, operator.id)) | sims if not COMMON.match(text)} - others
+    return {text for text in texts(kept(world, operator.id)) | sims if not COMMON.match(text)} - others - MANAGED.keys()
 
 
 def replaced(value, names):

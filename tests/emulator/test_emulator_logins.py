@@ -1,11 +1,20 @@
 from __future__ import annotations
 
+import copy
+import json
+import re
+import sys
+
+import httpx
 import jwt
 import pytest
 from plain import log_in, open_client, refused
 
+from soracom_async import SamUser, Soracom
+from soracom_async.credentials.claims import verified_claims
 from soracom_async.emulator import Emulator, totp
-from soracom_async.emulator.domain.tokens import SIGNING_KEY
+from soracom_async.emulator.domain import signing
+from soracom_async.emulator.domain.permissions import ADMINISTRATOR
 
 pytestmark = pytest.mark.anyio
 
@@ -74,8 +83,11 @@ async def test_a_token_expires_by_the_emulators_clock(emulator, clock):
         await clock.advance(179)
         assert (await client.get("/groups")).status_code == 200
         emulator.advance(1)
-        assert refused(await client.get("/groups"), 401, "AUM0013")
-        assert refused(await client.get("/groups"), 401, "AGW0002")
+        for _ in range(2):
+            answer = await client.get("/groups")
+            assert refused(answer, 401, "AUM0013")
+        # It counts where requests without a token do, and not in the operator's quota.
+        assert answer.headers["x-soracom-ratelimit-remaining"] == "998"
 
 
 async def test_token_ttl_overrides_what_is_asked_for(clock):
@@ -95,16 +107,112 @@ async def test_a_token_says_operator_and_coverage(emulator, client):
         assert (await client.post(f"{operator}/coverage_type/g")).status_code == 201
     assert refused(await client.post(f"{operator}/coverage_type/moon"), 400, "AUM9003")
     token = (await client.post(f"{operator}/token", json={})).json()["token"]
-    claims = jwt.decode(token, SIGNING_KEY, algorithms=["HS256"], options={"verify_exp": False, "verify_iat": False})
+    claims = verified_claims(token, emulator.token_keys)
     assert claims["operator"]["operatorId"] == emulator.operator_id
     assert claims["operator"]["coverageTypes"] == ["jp", "g"]
     assert claims["exp"] - claims["iat"] == 86_400
 
 
+async def test_a_token_has_the_claims_of_the_service(emulator, client):
+    """Issuer, audience and what it says of the operator are as the service's, for a root user and a SAM user."""
+    at = int(emulator.world.wall())
+    everything = [{"statements": [{"effect": "allow", "api": "*"}]}]
+    operator = {
+        "operatorId": emulator.operator_id,
+        "coverageTypes": ["jp", "g"],
+        "coverageTypeAttributes": {"jp": {}, "g": {}},
+        "accountType": "standard",
+        "paymentMethodStatus": "active",
+        "permissions": everything,
+    }
+    head = jwt.get_unverified_header(client.headers["X-Soracom-Token"])
+    assert head == {"alg": "RS256", "kid": "soracom-emulator-test-key", "typ": "JWT"}
+    claims = verified_claims(client.headers["X-Soracom-Token"], emulator.token_keys)
+    assert claims.pop("jti")
+    assert claims == {
+        "iss": "soracom.io",
+        "aud": "Operator",
+        "sub": "soracom",
+        "iat": at,
+        "nbf": at - 120,
+        "exp": at + 86_400,
+        "operator": operator,
+    }
+    async with open_client(emulator) as sam:
+        await log_in(sam, emulator.sam_user)
+        claims = verified_claims(sam.headers["X-Soracom-Token"], emulator.token_keys)
+        assert claims["operator"] == operator | {
+            "userName": "sam",
+            "permissions": [{"statements": [{"effect": "allow", "api": ["*"]}]}],
+        }
+        emulator.operator.users["sam"].roles.clear()
+        await log_in(sam, emulator.sam_user)
+        assert verified_claims(sam.headers["X-Soracom-Token"], emulator.token_keys)["operator"]["permissions"] == []
+
+
+async def test_a_token_stays_short(emulator, client):
+    """A token is a header: long permissions are not in it, and hold all the same."""
+    names = [f"Sim:list{number}" for number in range(1000)]
+    permission = json.dumps({"statements": [{"effect": "allow", "api": ["Group:*", *names]}]})
+    user = emulator.operator.users["sam"]
+    user.roles.clear()
+    await client.put(f"/operators/{emulator.operator_id}/users/sam/permission", json={"permission": permission})
+    async with open_client(emulator) as sam:
+        await log_in(sam, emulator.sam_user)
+        assert len(sam.headers["X-Soracom-Token"]) < 1500
+        assert (await sam.get("/groups")).status_code == 200
+        assert refused(await sam.get("/sims"), 403, "AUM0017")
+
+
+async def test_tokens_can_be_verified(emulator, clock):
+    """A session's `verified_claims` takes the emulator's keys, from Python or from its control API, or the PEM."""
+    async with httpx.AsyncClient(transport=emulator.transport, base_url="http://emulator") as control:
+        keys = (await control.get("/_emulator/keys")).json()
+    assert keys == emulator.token_keys
+    assert "PRIVATE" not in json.dumps(keys)
+    assert [key["alg"] for key in keys["keys"]] == ["RS256"]
+    async with Soracom(emulator.auth_key, transport=emulator.transport, clock=clock) as soracom:
+        await soracom.login()
+        for key in keys, jwt.PyJWKSet.from_dict(keys), keys["pem"]:
+            assert soracom.verified_claims(key)["operator"]["operatorId"] == emulator.operator_id
+        other = copy.deepcopy(keys)
+        other["keys"][0]["n"] = "x" + other["keys"][0]["n"][1:]
+        with pytest.raises(jwt.InvalidTokenError):
+            soracom.verified_claims(other)
+
+
+def test_tokens_without_key_pairs(monkeypatch):
+    """Where `cryptography` is missing, a shared secret signs, and is what verifies."""
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric", None)
+    monkeypatch.setattr(signing, "_signer", signing._signer.__wrapped__)
+    token, keys = signing.sign({"iss": "soracom.io"}), signing.keys()
+    assert verified_claims(token, keys, ["HS256"]) == {"iss": "soracom.io"}
+    assert keys["pem"] is None
+    with pytest.raises(jwt.InvalidTokenError):
+        verified_claims(token, keys)
+
+
 async def test_key_and_token_belong_together(emulator, client):
-    """Without a token, without its key, or with another's key, nothing is answered."""
-    for headers in ({"X-Soracom-Token": ""}, {"X-Soracom-API-Key": ""}, {"X-Soracom-API-Key": "api-other"}):
+    """Without a token, without its key, or with another's token or key, nothing is answered."""
+    for headers in ({"X-Soracom-Token": ""}, {"X-Soracom-API-Key": ""}):
+        assert refused(await client.get("/sims", headers=headers), 401, "AUM0001")
+    for headers in ({"X-Soracom-Token": "a.b.c"}, {"X-Soracom-API-Key": "api-other"}):
         assert refused(await client.get("/sims", headers=headers), 401, "AGW0002")
+    async with open_client(emulator) as nobody:
+        assert refused(await nobody.get("/sims"), 401, "AUM0001")
+
+
+async def test_tokens_are_also_refused_by_403(clock):
+    """The service does both: `token_status` chooses, for a token that is missing, wrong or old."""
+    emulator = Emulator(sims=1, token_status=403, clock=clock)
+    async with open_client(emulator) as client:
+        assert refused(await client.get("/sims"), 403, "AUM0001")
+        assert refused(await log_in(client, SamUser(emulator.operator_id, "sam", "no")), 401, "AUM0002")
+        await log_in(client, emulator.root_user, tokenTimeoutSeconds=180)
+        assert refused(await client.get("/sims", headers={"X-Soracom-API-Key": "api-other"}), 403, "AGW0002")
+        assert (await client.get("/sims")).status_code == 200
+        emulator.advance(180)
+        assert refused(await client.get("/sims"), 403, "AUM0013")
 
 
 async def test_generated_tokens_renew_the_key_in_hand(emulator, client, clock):
@@ -147,13 +255,13 @@ async def test_old_sessions_do_not_pile_up(emulator, clock):
 
 async def test_switching_user(emulator, client, other):
     """One becomes a SAM user of an operator that trusts one, for an hour at most, and only once."""
-    emulator.world.add_user(other.operator, "guest")
+    emulator.world.add_user(other.operator, "guest").roles.append(ADMINISTRATOR)
     target = {"operatorId": other.operator.id, "userName": "guest"}
     assert refused(await client.post("/auth/switch_user", json=target), 400, "AUM9015")
     other.operator.trusted.add(emulator.operator_id)
     assert refused(await client.post("/auth/switch_user", json=target | {"userName": "x"}), 400, "AUM9015")
     assert refused(await client.post("/auth/switch_user", json=target | {"operatorId": "x"}), 400, "AUM9015")
-    assert refused(await client.post("/auth/switch_user", json={}), 400, "AUM9015")
+    assert refused(await client.post("/auth/switch_user", json={}), 400, "AUM9003")
     assert refused(await client.post("/auth/switch_user", json=target | {"tokenTimeoutSeconds": 3601}), 400, "AUM9005")
     session = (await client.post("/auth/switch_user", json=target)).json()
     assert session["userName"] == "guest"
@@ -182,9 +290,11 @@ async def test_password_change_kills_tokens(emulator, client):
 
 
 async def test_password_reset_by_mail(emulator, client):
-    """A token comes by mail to a known address only, and works once."""
-    for address in ("nobody@example.com", "root@example.com"):
-        assert (await client.post("/auth/password_reset_token/issue", json={"email": address})).status_code == 200
+    """A token comes by mail to a known address only, and works once; an unknown address is an error."""
+    issue = "/auth/password_reset_token/issue"
+    assert refused(await client.post(issue, json={"email": "nobody@example.com"}), 400, "AUM9011")
+    assert refused(await client.post(issue, json={"email": "nobody"}), 400, "COM0008")
+    assert (await client.post(issue, json={"email": "root@example.com"})).status_code == 200
     (mail,) = emulator.mails
     assert mail.to == "root@example.com"
     path = "/auth/password_reset_token/verify"
@@ -196,7 +306,8 @@ async def test_password_reset_by_mail(emulator, client):
 
 async def enable_mfa(emulator, client):
     path = f"/operators/{emulator.operator_id}/mfa"
-    assert "secret=" in (await client.post(path)).json()["totpUri"]
+    uri = (await client.post(path)).json()["totpUri"]
+    assert re.fullmatch(rf"otpauth://totp/SORACOM:{emulator.operator_id}\?secret=[A-Z2-7]{{16}}&issuer=SORACOM", uri)
     return (await client.post(f"{path}/verify", json={"mfaOTPCode": emulator.one_time_password()})).json()
 
 
@@ -210,7 +321,8 @@ async def test_second_factor(emulator, client, clock):
     assert (await client.post(path)).status_code == 200
     assert (await client.get(path)).json() == {"status": "UNCONFIRMED"}
     assert refused(await client.post(f"{path}/verify", json={}), 400, "AUM9003")
-    assert len((await enable_mfa(emulator, client))["backupCodes"]) == 10
+    codes = (await enable_mfa(emulator, client))["backupCodes"]
+    assert [bool(re.fullmatch(r"\d{8}", code)) for code in codes] == [True] * 5
     assert refused(await client.post(path), 400, "AUM9010")
     assert (await client.get(path)).json() == {"status": "ACTIVE"}
     code = emulator.one_time_password()
@@ -239,7 +351,8 @@ async def test_second_factor_ends(emulator, client):
     assert (await client.request("DELETE", path, json={"password": password})).status_code == 204
 
     code = (await enable_mfa(emulator, client))["backupCodes"][3]
-    assert refused(await client.post(issue, json={}), 404, "AUM9011")
+    assert refused(await client.post(issue, json={}), 400, "AUM9003")
+    assert refused(await client.post(issue, json=right | {"password": "no"}), 404, "AUM9011")
     assert (await client.post(issue, json=right)).status_code == 200
     token = emulator.mails[-1].token
     for wrong in ({"token": token}, {"backupCode": code}, {"backupCode": code, "token": "no"}):

@@ -35,9 +35,9 @@ async def test_logs(emulator, soracom, newcomer):
     late = await soracom.logs.get(from_=times[2]).collect()
     assert late == everything[:3]
     assert await newcomer.logs.get().collect() == []
-    with pytest.raises(BadRequest, match="service is none of"):
+    with pytest.raises(BadRequest, match="service is not one of"):
         await soracom.logs.get(service="Door").collect()
-    with pytest.raises(BadRequest, match="resource_type is none of"):
+    with pytest.raises(BadRequest, match="resource_type is not one of"):
         await soracom.logs.get(resource_type="Door").collect()
 
 

@@ -111,7 +111,7 @@ async def test_products(client):
     products = {product["productCode"]: product for product in found["productList"]}
     assert set(products) == set(PRODUCTS)
     assert (products[SIM_CARD]["price"], products[SIM_CARD]["taxIncludedPrice"]) == (800, 880)
-    assert products[SIM_CARD]["properties"]["subscription"] == "plan-D"
+    assert products[SIM_CARD]["properties"]["simSubscription"] == "plan-D"
     assert products[DONGLE]["properties"] == {}
     assert {cost["shippingArea"]: cost["shippingCost"] for cost in found["shippingCostList"]}["okinawa"] == 1300
     assert (await client.get("/products?campaign_code=x")).json()["productList"] == []
@@ -142,7 +142,7 @@ async def test_a_quotation(client, quote, address_id):
     assert (offer["shippingCost"], offer["taxAmount"], offer["totalAmount"]) == (700, 828, 9108)
     assert (offer["currency"], offer["balanceDue"], offer["preferredDeliveryDate"]) == ("JPY", 9108, "20250101")
     assert offer["appliedShippingOptions"] == options
-    assert offer["shippingAddress"] == ADDRESS
+    assert offer["shippingAddress"] == ADDRESS | {"countryCode": "JP"}
     assert (await client.get("/orders")).json() == {"orderList": []}
     path = f"/orders/{offer['orderId']}"
     assert refused(await client.get(path), 404, "COM9007")
@@ -184,7 +184,7 @@ async def test_the_way_of_an_order(emulator, client, quote):
     path, ship = f"/orders/{order_id}", {"operatorId": emulator.operator_id, "orderId": order_id}
     assert refused(await client.post("/sandbox/orders/ship", json=ship), 400, "COM9003")
     confirmed = fitting("confirmOrder", await client.put(f"{path}/confirm"))
-    assert (confirmed["orderStatus"], confirmed["paymentStatus"]) == ("ordering", "paying")
+    assert (confirmed["orderStatus"], confirmed["paymentStatus"]) == ("orderProcessing", "paying")
     assert confirmed["orderDateTime"] == "20250101000000"
     emulator.advance(60)
     assert await status_of(client, path) == ("ordered", "paid")
@@ -216,6 +216,9 @@ async def test_an_order_is_cancelled_until_it_is_shipped(emulator, client, order
     ship = {"operatorId": emulator.operator_id, "orderId": path.rpartition("/")[2]}
     assert refused(await client.post("/sandbox/orders/ship", json=ship), 400, "COM9009")
     assert refused(await client.put(f"{path}/resource_initial_setting", json={}), 400, "COM9009")
+    confirmation = await client.put(f"{path}/confirm")
+    assert (confirmation.status_code, confirmation.json().keys()) == (400, {"code", "message"})
+    assert await status_of(client, path) == ("cancelled", "cancelled")
 
 
 async def test_an_offer_is_good_for_a_month(emulator, client, quote):
@@ -291,6 +294,6 @@ async def test_only_ones_own_orders_are_shipped(emulator, other, order):
     """Another operator can neither ship an order nor learn that it is there."""
     order_id = (await order({SIM_CARD: 1})).rpartition("/")[2]
     body = {"operatorId": emulator.operator_id, "orderId": order_id}
-    assert refused(await other.post("/sandbox/orders/ship", json=body), 403, "AUM0017")
+    assert refused(await other.post("/sandbox/orders/ship", json=body), 403, "AUM9017")
     body = {"operatorId": other.operator.id, "orderId": order_id}
     assert refused(await other.post("/sandbox/orders/ship", json=body), 400, "COM9003")

@@ -1,10 +1,23 @@
-"""How a listing is cut into pages."""
+"""How a listing is cut into pages, and what its keys are."""
 
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
+from plain import open_client
+from planner import Planner
 
+from soracom_async._registry import load
+from soracom_async.api.operations import MODULES
+from soracom_async.emulator import Emulator
+from soracom_async.emulator.state import world
 from soracom_async.emulator.state.paging import first_page
+from soracom_async.emulator.state.sims import imsi, sim_id
+
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+PAGED = [id_ for id_ in MODULES if load(id_).paging is not None]
+NO_KEYS = ("none", "-1", "1_", "~", "a/b", "9" * 5000, "999999999999", UNKNOWN, sim_id(999), imsi(999), "Sim/unknown")
+"""What is the key of no listing: texts, a time, names of what there is not."""
 
 
 @pytest.mark.parametrize(
@@ -39,3 +52,63 @@ def test_no_more_items_are_read_than_are_needed():
     items = iter(range(10))
     assert first_page(items, 3, key=str) == ([0, 1, 2], "2")
     assert next(items) == 4
+
+
+def test_how_many_listings_are_paged():
+    """The official document says it of these."""
+    assert len(PAGED) == 53
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # the answers do not depend on it
+@pytest.mark.parametrize("id_", PAGED)
+async def test_every_listing_refuses_what_is_no_key_of_it(emulator, client, id_):
+    """There is no empty page, and no first page again; the key of a page and an empty one are understood."""
+    plan = await Planner(emulator, client).plan(id_)
+
+    async def page(key):
+        return await evolve(plan, query=plan.query | {load(id_).paging.parameter: key}).send(client)
+
+    for key in NO_KEYS:
+        refusal = await page(key)
+        assert (refusal.status_code, refusal.json().keys()) == (400, {"code", "message"}), key
+    first = await plan.send(client)
+    assert first.status_code == 200
+    key = first.headers.get("x-soracom-next-key")
+    assert key is None or (await page(key)).status_code == 200
+    typed = [each.type for each in load(id_).query if each.wire == load(id_).paging.parameter]
+    assert int in typed or (await page("")).status_code == 200
+
+
+@pytest.mark.anyio
+async def test_keys_that_were_given_stay_valid(emulator, client, clock, tmp_path, monkeypatch):
+    """They do without their records, and in a state that was saved; but the oldest are forgotten."""
+    monkeypatch.setattr(world, "GIVEN_KEYS", 2)
+    for number in range(5):
+        await client.post("/groups", json={"tags": {"name": str(number)}})
+    every = [group["groupId"] for group in (await client.get("/groups")).json()]
+    for number in range(1, 5):
+        page = await client.get("/groups", params={"limit": number})
+        assert page.headers["x-soracom-next-key"] == every[number - 1]
+    for group_id in every[:4]:
+        assert (await client.delete(f"/groups/{group_id}")).is_success
+    emulator.save(tmp_path / "state")
+    again = Emulator.load(tmp_path / "state", clock=clock)
+    async with open_client(again, **client.headers) as later:
+        for key in every[:4]:
+            rest = await later.get("/groups", params={"last_evaluated_key": key})
+            assert [group["groupId"] for group in rest.json()] == every[4:]
+        await later.get("/groups", params={"limit": 1})  # this gives a fifth key, and the last two are remembered
+        answers = [await later.get("/groups", params={"last_evaluated_key": key}) for key in every[:4]]
+    assert [answer.status_code for answer in answers] == [400, 400, 400, 200]
+
+
+@pytest.mark.anyio
+async def test_a_key_is_of_one_listing(client, other):
+    """The key of a listing is not one of another operator's, nor of another listing."""
+    groups = [group["groupId"] for group in (await client.get("/groups")).json()]
+    assert (await client.get("/groups?limit=1")).headers["x-soracom-next-key"] == groups[0]
+    await client.delete(f"/groups/{groups[0]}")
+    assert (await client.get("/groups", params={"last_evaluated_key": groups[0]})).status_code == 200
+    assert (await client.get("/devices", params={"last_evaluated_key": groups[0]})).status_code == 400
+    assert (await other.get("/groups", params={"last_evaluated_key": groups[0]})).status_code == 400

@@ -9,16 +9,15 @@ from soracom_async import (
     BadRequest,
     Forbidden,
     NotFound,
+    SamUser,
     Soracom,
 )
 from soracom_async._registry import load
-from soracom_async.emulator.domain.permissions import check
+from soracom_async.emulator.domain.permissions import ADMINISTRATOR, check
 from soracom_async.emulator.protocol.errors import Refusal
 from soracom_async.emulator.protocol.messages import Request
 
 pytestmark = pytest.mark.anyio
-
-ADMINISTRATOR = "srn:soracom:::Role:AdministratorAccess"
 
 
 def document(*statements):
@@ -39,7 +38,13 @@ def own(emulator):
 
 
 @pytest.fixture
-def permit(emulator, client, own):
+def poor(emulator):
+    """Take the role from the SAM user that the emulator begins with."""
+    emulator.operator.users["sam"].roles.clear()
+
+
+@pytest.fixture
+def permit(emulator, client, own, poor):
     """Give the SAM user a permission, and return a client of its own with a new token."""
 
     async def permit(sam, *statements):
@@ -62,8 +67,7 @@ def opened(emulator, credentials=None):
 
 
 async def test_permissions(emulator, client, sam, permit, own):
-    """Without any, everything is allowed; with one, what is allowed and not denied, from the next token on."""
-    assert (await sam.get("/sims")).status_code == 200
+    """What is allowed and not denied, from the next token on; without any, nothing."""
     await permit(sam, allow("Sim:list*", "Group:*"), deny("Group:delete*"))
     assert (await sam.get("/sims")).status_code == 200
     (group, *_) = (await sam.get("/groups")).json()
@@ -81,8 +85,59 @@ async def test_permissions(emulator, client, sam, permit, own):
     assert refused(await sam.get("/subscribers"), 403, "AUM0017")
     assert (await sam.post("/auth/logout")).status_code == 204
     await log_in(sam, emulator.sam_user)
-    assert (await sam.get("/subscribers")).status_code == 200
+    assert refused(await sam.get("/subscribers"), 403, "AUM0017")
     assert refused(await client.put(f"{own}/users/no/permission", json={"permission": document()}), 404, "AUM9011")
+
+
+async def test_who_has_no_permission(emulator, client, own):
+    """A new SAM user may only log out, until a permission, a role or the operator's default allows more."""
+    await client.post(f"{own}/users/alice")
+    await client.post(f"{own}/users/alice/password", json={"password": "p-1"})
+    alice = SamUser(emulator.operator_id, "alice", "p-1")
+    default = f"{own}/users/default_permissions"
+    reads = {"permissions": document(allow("Sim:list*"))}
+    async with open_client(emulator) as hers:
+        assert (await log_in(hers, alice)).status_code == 200
+        for path in "/sims", "/groups", f"{own}/users/alice", own:
+            assert refused(await hers.get(path), 403, "AUM0017")
+        assert refused(await hers.post(f"{own}/token", json={}), 403, "AUM0017")
+        assert (await hers.post("/auth/logout")).status_code == 204
+        for allowing, undo in (
+            (("PUT", default, reads), ("DELETE", default)),
+            (("POST", f"{own}/users/alice/roles", {"roleId": ADMINISTRATOR}), None),
+        ):
+            method, path, body = allowing
+            assert (await client.request(method, path, json=body)).is_success
+            await log_in(hers, alice)
+            assert (await hers.get("/sims")).status_code == 200
+            if undo is not None:
+                await client.request(*undo)
+                await log_in(hers, alice)
+                assert refused(await hers.get("/sims"), 403, "AUM0017")
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+async def test_a_refusal_names_user_and_permission(sam, permit, language):
+    """So one knows what to ask the administrator for, by the name that permissions have for it."""
+    await permit(sam)
+    sam.headers["X-Soracom-Lang"] = language
+    for method, path, name in (
+        ("GET", "/sims", "Sim:listSims"),
+        ("PUT", "/sims/1/tags", "Sim:putTags"),
+        ("POST", "/groups", "Group:createGroup"),
+    ):
+        answer = await sam.request(method, path)
+        assert refused(answer, 403, "AUM0017")
+        message = answer.json()["message"]
+        assert "sam" in message
+        assert name in message
+
+
+async def test_the_user_of_the_emulator_is_an_administrator(emulator, client, sam, own):
+    """The SAM user that it begins with may do what is not for the root user only."""
+    assert [role["roleId"] for role in (await client.get(f"{own}/users/sam/roles")).json()] == [ADMINISTRATOR]
+    assert (await sam.post("/groups", json={})).status_code == 201
+    assert refused(await sam.get(f"{own}/emails"), 400, "AUM9014")
 
 
 async def test_one_name_may_be_a_text(sam, permit):
@@ -199,7 +254,7 @@ async def test_what_is_no_permission(client, own, permission):
     assert (await client.get(path)).json() == {"permission": ""}
 
 
-async def test_roles(emulator, client, sam, own):
+async def test_roles(emulator, client, sam, own, poor):
     """A role is made, found, changed, given to a user, taken back and removed."""
     mine = {"operator_id": emulator.operator_id}
     async with opened(emulator) as soracom:
@@ -242,7 +297,7 @@ async def test_roles(emulator, client, sam, own):
         assert await soracom.roles.list() == []
 
 
-async def test_roles_that_everybody_finds(emulator, client, other, own):
+async def test_roles_that_everybody_finds(emulator, client, other, own, poor):
     """They are listed on demand, have versions, and can be given but not changed."""
     mine = f"/operators/{other.operator.id}/roles"
     every = [role["roleId"] for role in (await client.get(f"{own}/roles?owner=all")).json()]
@@ -305,7 +360,7 @@ async def test_trust_policies(emulator, client, other, sam, own):
         assert refused(await other.put(path, json={"trustPolicy": policy}), 400, "AUM9003")
 
 
-async def test_a_switched_user_has_its_own_permissions(emulator, client, own):
+async def test_a_switched_user_has_its_own_permissions(emulator, client, own, poor):
     """Whoever switches may do what the target may."""
     await client.put(f"{own}/users/sam/permission", json={"permission": document(allow("Sim:listSims"))})
     target = {"operatorId": emulator.operator_id, "userName": "sam"}

@@ -86,7 +86,7 @@ async def test_what_is_refused(soracom, stranger):
         (to(simId=sim_id(1), port=None), {}, "port is not within"),
         (to(simId=sim_id(1), port=0), {}, "port is not within"),
         (to(simId=sim_id(1), port=22.5), {}, "port is not an integer"),
-        (to(simId=sim_id(1), service="sms"), {}, "none of air, arc"),
+        (to(simId=sim_id(1), service="sms"), {}, "not one of air, arc"),
         (to(simId=sim_id(1)), {"duration": 8 * 60 * MINUTES + 1}, "duration is not within"),
         (to(simId=sim_id(1)), {"duration": 0}, "duration is not within"),
         (to(simId=sim_id(1)), {"source": {"ipRanges": ["here"]}}, "ipRanges"),

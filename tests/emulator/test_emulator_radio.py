@@ -149,8 +149,9 @@ async def test_network_sets(soracom, client, emulator):
     await soracom.lora_network_sets.delete(made.network_set_id)
     assert (await soracom.lora_gateways.get(two)).network_set_id is None
     assert refused(await client.get(f"{SETS}/{made.network_set_id}"), 404, "COM9007")
-    for body in ({}, {"networkSetId": made.network_set_id}):
-        assert refused(await client.post(f"/lora_gateways/{two}/set_network_set", json=body), 404, "COM9007")
+    enter, gone = f"/lora_gateways/{two}/set_network_set", {"networkSetId": made.network_set_id}
+    assert refused(await client.post(enter, json=gone), 404, "COM9007")
+    assert refused(await client.post(enter, json={}), 400, "COM9003")
 
 
 async def test_permissions(client, other, emulator):

@@ -394,7 +394,9 @@ async def test_what_fails_inside_is_an_error_of_the_api(clock, monkeypatch, capl
     emulator = Emulator(sims=1, clock=clock)
     async with open_client(emulator) as client:
         await log_in(client, emulator.root_user)
-        assert refused(await client.get("/groups"), 500, "AGW0005")
+        answer = await client.get("/groups")
+        assert refused(answer, 500, "AGW0005")
+        assert answer.headers["content-type"] == "text/plain"
     assert "listGroups fails" in caplog.text
     assert "KeyError" in caplog.text
 

@@ -288,7 +288,7 @@ async def test_tags(client):
     tags = [{"tagName": "a/b c", "tagValue": "1"}, {"tagName": "site", "tagValue": "oslo"}]
     assert (await client.put(f"{SIM}/tags", json=tags)).json()["tags"]["site"] == "oslo"
     assert (await client.delete(f"{IMSI}/tags/a%2Fb%20c")).status_code == 204
-    assert refused(await client.delete(f"{SIM}/tags/a%2Fb%20c"), 404, "SEM9005")
+    assert refused(await client.delete(f"{SIM}/tags/a%2Fb%20c"), 404, "SEM9007")
     assert "a/b c" not in (await client.get(SIM)).json()["tags"]
 
 
@@ -448,5 +448,4 @@ async def test_operators_never_see_each_others_sims(client, other):
     for path in (SIM, IMSI):
         assert refused(await other.get(path), 404, "SEM9001")
         assert refused(await other.post(f"{path}/suspend"), 404, "SEM9001")
-    listed = await other.get("/sims", params={"last_evaluated_key": sim_id(1)})
-    assert {sim["operatorId"] for sim in listed.json()} == {other.operator.id}
+    assert (await other.get("/sims", params={"last_evaluated_key": sim_id(1)})).status_code == 400

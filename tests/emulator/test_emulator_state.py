@@ -301,5 +301,5 @@ def test_nothing_is_forgotten():
     assert isinstance(operator.fleet, Fleet)
     assert set(vars(operator.fleet)) == set(fleet.split())
     assert set(vars(Groups("OP"))) == {"_operator_id", "_groups", "_order"}
-    assert set(vars(Storage())) == {"_offers", "leaks"}
+    assert set(vars(Storage())) == {"_offers", "_ends", "leaks"}
     assert isinstance(world.random, random.Random)

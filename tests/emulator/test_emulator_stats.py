@@ -180,7 +180,7 @@ async def test_what_is_not_taken_in(quiet):
 
 async def test_what_is_not_summed(soracom):
     """A period is one of three, and does not end before it begins."""
-    with pytest.raises(BadRequest, match="period is none of"):
+    with pytest.raises(BadRequest, match="period is not one of"):
         await soracom.stats.air.get(imsi(1), from_=0, to=EPOCH, period="week")
     with pytest.raises(BadRequest, match="from is later than to"):
         await soracom.stats.air.get(imsi(1), from_=EPOCH, to=0, period="day")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from plain import log_in, open_client, refused
 
@@ -42,7 +44,7 @@ async def test_the_life_of_a_user(emulator, client, users):
         async with open_client(emulator) as hers:
             login = AuthKey(key.auth_key_id, key.auth_key)
             assert (await log_in(hers, login)).json()["userName"] == "alice"
-            assert (await hers.get("/sims")).status_code == 200
+            assert refused(await hers.get("/sims"), 403, "AUM0017")
             await soracom.users.delete("alice")
             assert refused(await hers.get("/sims"), 401, "AGW0002")
             assert refused(await log_in(hers, login), 401, "AUM0002")
@@ -56,22 +58,32 @@ async def test_users_of_another_operator_are_never_seen(emulator, client, other,
     await client.post(f"{users}/alice")
     own = f"/operators/{other.operator.id}/users"
     assert (await other.get(own)).json() == []
-    assert refused(await other.get(users), 403, "AUM0017")
+    assert refused(await other.get(users), 403, "AUM9017")
     key = emulator.world.add_key(emulator.operator.users["alice"]).id
-    for method, path in (
-        ("GET", ""),
-        ("PUT", ""),
-        ("DELETE", ""),
-        ("GET", "/password"),
-        ("DELETE", "/tokens"),
-        ("GET", "/mfa"),
-        ("GET", "/permission"),
-        ("GET", "/trust_policy"),
-        ("GET", "/roles"),
-        ("GET", f"/auth_keys/{key}"),
+    for method, path, foreign, unknown in (
+        ("GET", "", 403, 404),
+        ("PUT", "", 403, 404),
+        ("DELETE", "", 403, 404),
+        ("GET", "/password", 403, 404),
+        ("DELETE", "/tokens", 400, 400),
+        ("GET", "/mfa", 403, 400),
+        ("POST", "/mfa", 403, 400),
+        ("DELETE", "/mfa", 403, 400),
+        ("POST", "/mfa/verify", 403, 400),
+        ("GET", "/permission", 403, 404),
+        ("DELETE", "/permission", 400, 400),
+        ("GET", "/trust_policy", 403, 400),
+        ("DELETE", "/trust_policy", 403, 400),
+        ("GET", "/roles", 403, 404),
+        ("GET", f"/auth_keys/{key}", 403, 404),
     ):
-        assert refused(await other.request(method, f"{users}/alice{path}", json={}), 403, "AUM0017")
-        assert refused(await other.request(method, f"{own}/alice{path}", json={}), 404, "AUM9011")
+        assert refused(await other.request(method, f"{users}/alice{path}", json={}), foreign, "AUM9017")
+        assert refused(await other.request(method, f"{own}/alice{path}", json={}), unknown, "AUM9011")
+    policy = {"trustPolicy": '{"statements":[]}'}
+    assert refused(await other.put(f"{own}/alice/trust_policy", json=policy), 400, "AUM9011")
+    for method, status in (("GET", 404), ("DELETE", 404), ("PUT", 403)):
+        answer = await other.request(method, f"{users}/default_permissions", json={"permissions": "{}"})
+        assert refused(answer, status, "AUM9017")
 
 
 async def test_auth_keys_of_users(emulator, client, users):
@@ -86,9 +98,9 @@ async def test_auth_keys_of_users(emulator, client, users):
         (found,) = await soracom.users.auth_keys.list("sam")
         assert (found.last_used_date_time - found.create_date_time).seconds == 7
         own = f"/operators/{emulator.operator_id}/auth_keys"
-        assert refused(await client.delete(f"{own}/{key.auth_key_id}"), 404, "AUM9029")
+        assert refused(await client.delete(f"{own}/{key.auth_key_id}"), 404, "AUM9007")
         root_key = emulator.auth_key.auth_key_id
-        assert refused(await client.delete(f"{users}/sam/auth_keys/{root_key}"), 404, "AUM9029")
+        assert refused(await client.delete(f"{users}/sam/auth_keys/{root_key}"), 404, "AUM9007")
         await soracom.users.auth_keys.delete("sam", key.auth_key_id)
         assert await soracom.users.auth_keys.list("sam") == []
         with pytest.raises(NotFound):
@@ -106,6 +118,8 @@ async def test_passwords_of_users(emulator, client, users):
     assert (await client.get(path)).json() == {"hasPassword": True}
     assert refused(await client.post(path, json={"password": "p-2"}), 400, "AUM9009")
     change = {"currentPassword": "p-1", "newPassword": "p-2"}
+    own = {"effect": "allow", "api": "User:updateUserPassword", "condition": "pathVariable('user_name') == samUserName"}
+    await client.put(f"{users}/alice/permission", json={"permission": json.dumps({"statements": [own]})})
     async with open_client(emulator) as hers:
         assert (await log_in(hers, SamUser(emulator.operator_id, "alice", "p-1"))).status_code == 200
         assert refused(await hers.put(path, json=change | {"currentPassword": "no"}), 400, "AUM9028")
@@ -134,7 +148,8 @@ async def test_second_factor_of_users(emulator, client, users):
     user = emulator.operator.users["sam"]
     assert (await client.get(path)).json() == {"status": "INACTIVE"}
     assert refused(await client.delete(path), 400, "AUM9010")
-    assert "Soracom%3Asam" in (await client.post(path)).json()["totpUri"]
+    account = f"SORACOM:{emulator.operator_id}/sam"
+    assert (await client.post(path)).json()["totpUri"].startswith(f"otpauth://totp/{account}?secret=")
     assert (await client.get(path)).json() == {"status": "UNCONFIRMED"}
     assert refused(await client.post(f"{path}/verify", json={"mfaOTPCode": "no"}), 400, "AUM9003")
     code = emulator.one_time_password(user)

@@ -59,7 +59,10 @@ async def test_what_a_vpg_may_be(client):
     ):
         assert refused(await client.post(VPGS, json=body), 400, "COM9003")
     body = {"type": 242, "placement": {"region": "us-west-2"}, "deviceSubnetCidrRange": "192.168.0.0/16"}
+    for wish, done in ({}, True), ({"useInternetGateway": None}, True), ({"useInternetGateway": False}, False):
+        assert (await client.post(VPGS, json=body | wish)).json()["useInternetGateway"] is done
     made = (await client.post(VPGS, json=body)).json()
+    assert made["vpgSubnetCidrRange"].endswith("/16")
     assert (made["placement"]["region"], made["ueSubnetCidrRange"]) == ("us-west-2", "192.168.0.0/16")
 
 
@@ -89,14 +92,16 @@ async def test_fixed_addresses(client, vpg):
 
 
 async def test_the_gate(client, vpg):
-    """The gate opens as it is asked to, or as it was, and closes."""
+    """The gate opens as it is asked to, and closes. Unasked, it keeps its VXLAN id, and separates nobody."""
     for vxlan_id in (0, 16_777_216):
         assert refused(await client.post(f"{vpg}/gate/open", json={"vxlanId": vxlan_id}), 400, "COM9003")
         assert refused(await client.post(f"{vpg}/gate/set_vxlan_id", json={"vxlanId": vxlan_id}), 400, "COM9003")
     for body, seen in (
-        ({"vxlanId": 99, "privacySeparatorEnabled": False}, (True, 99, False)),
-        ({}, (True, 99, False)),
+        ({"vxlanId": 99}, (True, 99, False)),
         ({"privacySeparatorEnabled": True}, (True, 99, True)),
+        ({"privacySeparatorEnabled": None}, (True, 99, False)),
+        ({"privacySeparatorEnabled": True}, (True, 99, True)),
+        ({}, (True, 99, False)),
     ):
         assert (await client.post(f"{vpg}/gate/open", json=body)).status_code == 200
         found = await look(client, vpg)

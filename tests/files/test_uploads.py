@@ -18,6 +18,7 @@ from servers import LOGIN, Connection, Script, answering, opened, reply, serving
 
 from soracom_async import (
     ConfigurationError,
+    Forbidden,
     RequestTimeout,
     ServerError,
     Unauthorized,
@@ -53,7 +54,8 @@ class Sink:
 class Reading(httpx.AsyncBaseTransport):
     """A transport that reads each upload before it answers what `steps` say, the last one for ever."""
 
-    def __init__(self, *steps: int) -> None:
+    def __init__(self, *steps: int, code: str = "TST0001") -> None:
+        self.code = code
         self.steps = list(steps)
         self.bodies: list[bytes] = []
         self.headers: list[httpx.Headers] = []
@@ -64,7 +66,7 @@ class Reading(httpx.AsyncBaseTransport):
             return httpx.Response(200, json=LOGIN)
         self.bodies.append(b"".join([chunk async for chunk in request.stream]))
         status = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
-        return httpx.Response(status, json={"code": "TST0001", "message": "as told"})
+        return httpx.Response(status, json={"code": self.code, "message": "as told"})
 
 
 async def given(*chunks):
@@ -314,10 +316,11 @@ async def test_an_upload_that_is_cancelled(way):
     gc.collect()
 
 
-async def test_a_file_is_sent_again_with_a_new_token(tmp_path):
-    """A 401 renews the token, and a file, like bytes, is sent again from its first byte."""
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_file_is_sent_again_with_a_new_token(status, tmp_path):
+    """A refused token is renewed, and a file, like bytes, is sent again from its first byte."""
     (tmp_path / "file").write_bytes(b"content")
-    transport = Reading(401, 503, 200)
+    transport = Reading(status, 503, 200, code="AGW0002")
     done = []
     async with opened(transport, max_retries=1) as soracom:
         content = with_progress(tmp_path / "file", lambda *step: done.append(step))
@@ -327,15 +330,16 @@ async def test_a_file_is_sent_again_with_a_new_token(tmp_path):
     gc.collect()
 
 
-@pytest.mark.parametrize(("status", "error"), [(401, Unauthorized), (503, ServerError)])
+@pytest.mark.parametrize(("status", "error"), [(401, Unauthorized), (403, Forbidden), (503, ServerError)])
 async def test_a_stream_that_was_read_is_not_sent_again(status, error):
     """It cannot be: the error says so, and the next call has a new token."""
-    transport = Reading(status, 200)
+    transport = Reading(status, 200, code="AUM0013")
     async with opened(transport) as soracom:
         with pytest.raises(error, match="as told; the stream that was its body has been read, so the call is not"):
             await soracom.files.put("private", "a", content=given(b"once"))
         await soracom.files.put("private", "a", content=given(b"again"))
     assert transport.bodies == [b"once", b"again"]
+    assert sum("x-soracom-token" not in headers for headers in transport.headers) == (1 if status == 503 else 2)
 
 
 async def test_a_stream_of_which_nothing_was_read_is_sent_again(jumping_clock):

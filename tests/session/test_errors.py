@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 import re
+import traceback
 from urllib.parse import quote
 
 import httpx
@@ -30,6 +31,7 @@ from soracom_async import (
 )
 from soracom_async._codec.redaction import Redaction, secrets_in
 from soracom_async._codec.responses import READ_OF_PAGE
+from soracom_async.errors import Code
 
 pytestmark = pytest.mark.anyio
 
@@ -39,6 +41,61 @@ async def error_of(answer: object, **settings: object) -> APIError:
         with pytest.raises(APIError) as caught:
             await soracom.sims.get("1")
     return caught.value
+
+
+@pytest.mark.parametrize("code", Code)
+async def test_a_known_code_says_what_helps(code):
+    """The hint is a note of the traceback; the text of the error stays one line, that of the service."""
+    error = await error_of(httpx.Response(400, json={"code": code, "message": "no"}))
+    assert error.code == code
+    assert str(error) == f"getSim: 400 {code}: no"
+    assert error.hint == code.hint
+    assert traceback.format_exception_only(error)[1:] == [f"{code.hint}\n"]
+    for same in (copy.copy(error), pickle.loads(pickle.dumps(error))):
+        assert (same.hint, traceback.format_exception_only(same)) == (
+            error.hint,
+            traceback.format_exception_only(error),
+        )
+
+
+async def test_a_code_that_is_not_known():
+    """It has no hint, as an answer without a code."""
+    for body in ({"code": "SEM0001", "message": "no"}, {"message": "no"}):
+        error = await error_of(httpx.Response(400, json=body))
+        assert error.hint == ""
+        assert len(traceback.format_exception_only(error)) == 1
+
+
+async def test_a_login_that_fails_has_a_hint_too():
+    """Once, although the error is made of another."""
+    answer = httpx.Response(401, json={"code": "AUM0002", "message": "no"})
+    async with opened(Script(SIM, login=answer)) as soracom:
+        with pytest.raises(AuthenticationFailed) as caught:
+            await soracom.sims.get("1")
+    assert caught.value.hint == Code.CREDENTIALS_WRONG.hint
+    assert caught.value.__notes__ == [caught.value.hint]
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "text/plain; charset=utf-8", "text/html", ""])
+@pytest.mark.parametrize("around", ["{}", "\ufeff{}", " \r\n{}\n"])
+async def test_an_error_that_is_called_a_text(kind, around, jumping_clock):
+    """A gateway of the service does that: it is the API's error all the same, and passes as any 500 does."""
+    content = around.format('{"code": "AGW0005", "message": "失敗しました"}')
+    answer = httpx.Response(500, content=content.encode(), headers={"content-type": kind} if kind else {})
+    error = await error_of(answer)
+    assert isinstance(error, ServerError)
+    assert (error.code, error.message) == (Code.INTERNAL_ERROR, "失敗しました")
+    assert error.body == {"code": "AGW0005", "message": "失敗しました"}
+    async with opened(Script(answer, SIM), clock=jumping_clock) as soracom:
+        assert (await soracom.sims.get("1")).sim_id == "1"
+
+
+async def test_a_text_that_has_a_secret_in_it():
+    """Also in another encoding than UTF-8 it is taken out."""
+    headers = {"content-type": "text/plain; charset=Shift_JIS"}
+    content = json.dumps({"code": "X", "message": "トークン secret-1"}, ensure_ascii=False).encode("shift_jis")
+    error = await error_of(httpx.Response(500, content=content, headers=headers))
+    assert error.message == "トークン **********"
 
 
 async def test_the_whole_body():

@@ -125,8 +125,8 @@ def too_short(connection_stays: bool = True):
     return partial(answer, head.replace(b"%d" % len(body), b"%d" % length) + b"\r\n\r\n" + body)
 
 
-def refusal(status: int):
-    return whole({"code": "AUM0001", "message": "no"}, status)
+def refusal(status: int, code: str = "AUM0002"):
+    return whole({"code": code, "message": "no"}, status)
 
 
 LOGINS = {
@@ -200,6 +200,7 @@ async def test_a_login_that_fails_gives_nothing_away(kind, what, way, silence):
 CALLS = {
     "401": (refusal(401), Unauthorized),
     "403": (refusal(403), Forbidden),
+    "403 of the token": (refusal(403, "AGW0002"), (Forbidden, AuthenticationFailed)),
     "404": (refusal(404), NotFound),
     "409": (refusal(409), Conflict),
     "400": (refusal(400), BadRequest),

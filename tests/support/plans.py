@@ -12,6 +12,10 @@ NOW = 1_735_689_600
 RECENTLY = NOW - 3600
 ALLOW = json.dumps({"statements": [{"api": "*", "effect": "allow"}]})
 TRUST = json.dumps({"statements": [{"effect": "allow", "principal": {"soracom": "OP0000000000"}}]})
+RULE = {
+    "ruleConfig": {"type": "SimExpiredRule", "properties": {"inactiveTimeoutDateConst": "NEVER"}},
+    "actionConfigList": [{"type": "SuspendAction", "properties": {"executionDateTimeConst": "IMMEDIATELY"}}],
+}
 TIMES: dict[Unit | None, Any] = {
     Unit.MILLISECONDS: RECENTLY * 1000,
     Unit.SECONDS: RECENTLY,
@@ -284,7 +288,7 @@ BODIES: dict[str, Any] = {
     "createCredential": {"type": "psk", "credentials": {"key": "c2VjcmV0"}},
     "createDevice": {"online": True, "endpoint": "here"},
     "createDeviceObjectModel": {"objectId": "30000", "objectName": "x"},
-    "createEventHandler": {"targetOperatorId": "$operator_id"},
+    "createEventHandler": {"targetOperatorId": "$operator_id"} | RULE,
     "createLagoonUser": {"userEmail": "new@example.com", "userPassword": "password", "role": "Viewer"},
     "createMirroringPeer": {"ipAddress": "10.1.2.3"},
     "createPortMapping": {"destination": {"imsi": "$imsi", "port": 22}},
@@ -341,7 +345,7 @@ BODIES: dict[str, Any] = {
     "testSoralet": {"version": "1", "source": {}},
     "updateCredential": {"type": "psk", "credentials": {"key": "c2VjcmV0"}},
     "updateDeviceObjectModel": {"objectId": "30000", "objectName": "y"},
-    "updateEventHandler": {"targetOperatorId": "$operator_id"},
+    "updateEventHandler": {"targetOperatorId": "$operator_id"} | RULE,
     "updateLagoonLicensePack": {
         "licensePackQuantities": [{"licensePackName": "basicUser", "desiredQuantity": 1}],
     },

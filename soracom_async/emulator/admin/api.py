@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from ...errors import ConfigurationError
+from ..domain import signing
 from ..protocol.messages import (
     Request,
     Response,
@@ -58,6 +59,7 @@ class Control:
         self._routes: dict[str, dict[str, Callable[[Any], Any]]] = {
             "/state": {"GET": lambda _: view(emulator)},
             "/faults": {"GET": self._faults, "POST": self._add_fault, "DELETE": self._clear_faults},
+            "/keys": {"GET": lambda _: signing.keys()},
             "/time": {"GET": lambda _: time(emulator), "POST": self._advance},
             "/reset": {"POST": self._reset},
             "/openapi.json": {"GET": self._document},

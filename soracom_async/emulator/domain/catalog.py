@@ -30,7 +30,12 @@ class Product:
     def shown(self, money: Money) -> dict[str, Any]:
         """Return the product as the API shows it."""
         price = money.of(self.price)
-        properties = {"subscription": self.subscription, "moduleType": self.module_type} if self.subscription else {}
+        # The names as the service sent them in 2019. Of the contract types, only `no_sms` was seen; `sms` is a guess.
+        properties = {
+            "contractType": "no_sms" if self.subscription.startswith("plan-D") else "sms",
+            "simSubscription": self.subscription,
+            "simSize": self.module_type,
+        }
         return {
             "productCode": self.code,
             "productName": self.name,
@@ -44,7 +49,9 @@ class Product:
             "taxIncludedPrice": money.taxed(price),
             "taxIncludedRegularPrice": money.taxed(price),
             "priceByQuantityList": [{"minQuantity": 1, "price": price, "taxIncludedPrice": money.taxed(price)}],
-            "properties": properties,
+            "properties": properties if self.subscription else {},
+            "productInfoURL": f"https://shop.emulator.test/{self.code}",
+            "productImageURLs": [],
         }
 
 

@@ -73,6 +73,11 @@ def entries(operator: Operator, name: str) -> list[Record]:
     return _seeded(operator, name) if number in operator.fleet.numbers else []
 
 
+def known(operator: Operator, name: str) -> bool:
+    """Tell whether a resource (`Sim/…`) sends data, or ever did."""
+    return name in operator.collection(KIND) or number_of(name.removeprefix("Sim/")) in operator.fleet.numbers
+
+
 def name_of(resource_type: str, resource_id: str) -> str:
     """Return the name of a resource; a SIM and its subscriber are one."""
     number = number_of(resource_id) if resource_type in ("Sim", "Subscriber") else None

@@ -42,6 +42,8 @@ def _managed(name: str, description: str, *operations: str) -> Role:
     }
 
 
+ADMINISTRATOR = "srn:soracom:::Role:AdministratorAccess"
+"""The identifier of the managed role that allows everything."""
 MANAGED: dict[str, Role] = {
     role["roleId"]: role
     for role in (
@@ -68,6 +70,7 @@ def documents(user: User) -> tuple[str, ...]:
 
 
 _ALWAYS = "logout"
+"""The only operation that needs no permission, as the API document says."""
 _OTHERWISE = {
     "deleteGadgetTag": "deleteTag",
     "deleteGroupTag": "deleteTag",
@@ -83,19 +86,50 @@ _OTHERWISE = {
 """The names of operations in permissions that differ from the operationId; both names are accepted."""
 
 
+def name_of(operation: Operation[Any]) -> str:
+    """Return the name of an operation in permissions: `Sim:listSims`."""
+    return f"{operation.group}:{_OTHERWISE.get(operation.id, operation.id)}"
+
+
+def refusal(user: User, operation: Operation[Any]) -> Refusal:
+    """Return the 403 that names a SAM user and the permission that it lacks."""
+    return Refusal.forbidden(user.name or "", name_of(operation))
+
+
+_FOREIGN = {
+    "deleteDefaultPermissions": 404,
+    "deleteUserPermission": 400,
+    "generateSupportToken": 400,
+    "getDefaultPermissions": 404,
+    "getOperator": 400,
+    "revokeOperatorAuthTokens": 400,
+    "revokeUserAuthTokens": 400,
+    "sandboxDeleteOperator": 400,
+}
+"""The statuses that the API document names for another operator's identifier; elsewhere 403 is a guess."""
+
+
+def check_operator(session: Session, operation: Operation[Any], path: Mapping[str, str]) -> None:
+    """Refuse a path that names another operator than the user's own."""
+    own = session.user.operator.id
+    if path.get("operator_id", own) != own:
+        raise Refusal.foreign_operator().with_status(_FOREIGN.get(operation.id, 403))
+
+
 def facts(world: World, user: User, request: Request, path: Mapping[str, str]) -> Facts:
     """Return the facts that the conditions of a document ask for."""
     return Facts(user.name or "", request.address, datetime.fromtimestamp(world.wall(), UTC).date(), path)
 
 
 def check(world: World, session: Session, operation: Operation[Any], path: Mapping[str, str], request: Request) -> None:
-    """Refuse (403) what the session's user may not do; if there is no permission at all, everything is allowed."""
-    if not session.permissions or operation.id == _ALWAYS:
+    """Refuse (403) what no permission of the session's user allows; a root user may do everything."""
+    user = session.user
+    if user.name is None or operation.id == _ALWAYS:
         return
     statements = [each for document in session.permissions for each in policies.permission(document)]
-    names = {f"{operation.group}:{name}" for name in (operation.id, _OTHERWISE.get(operation.id, operation.id))}
-    if not policies.allow(statements, names, facts(world, session.user, request, path)):
-        raise Refusal.forbidden()
+    names = {f"{operation.group}:{operation.id}", name_of(operation)}
+    if not policies.allow(statements, names, facts(world, user, request, path)):
+        raise refusal(user, operation)
 
 
 def may_switch(world: World, source: User, target: User, request: Request) -> bool:

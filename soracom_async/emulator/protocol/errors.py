@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
-from .texts import Term, Text
+from .texts import Named, Term, Text, is_name
 
 CATALOG: dict[str, tuple[int, str]] = {
     # Known: codes that the service was seen to send. Its status codes are known for few of them.
-    "AGW0002": (401, "The API key or the token is missing or not valid."),
+    "AGW0002": (401, "The API key or the token is not valid."),
     "AGW0005": (500, "An internal error has occurred."),
     "ANA0005": (400, "The SQL query cannot be understood."),
     "ANA0011": (400, "The SQL query cannot be executed: {0}."),
+    "AUM0001": (401, "An API key and a token are needed."),
     "AUM0002": (401, "The credentials are not right."),
     "AUM0003": (400, "The email address {0} is registered already."),
     "AUM0013": (401, "The token has expired."),
-    "AUM0017": (403, "This user may not do that."),
+    "AUM0017": (403, "The SAM user {0} does not have the permission {1}. Log in again after it was given."),
     "COM0008": (400, "{0} is not an email address."),
     # The code is known, its status is not. Sending to a SIM that is offline is 400, 403 or 404 in reports of
     # the official command line (2025): 400, like other requests that the present state does not allow.
@@ -40,19 +41,17 @@ CATALOG: dict[str, tuple[int, str]] = {
     "AUM9014": (400, "Only the root user may do that."),
     "AUM9015": (400, "Switching to that user is not allowed."),
     "AUM9016": (403, "The email or the password is not right."),
+    "AUM9017": (403, "The operator is not the one of this token."),
     "AUM9026": (400, "A switched user cannot switch again."),
     "AUM9028": (400, "The current password is not right."),
-    "AUM9029": (404, "There is no AuthKey {0}."),
     "SCA9001": (403, "There is no free license {0}."),
     "SCA9002": (400, "The camera is offline."),
-    "SEM9001": (404, "There is no SIM {0}."),
+    "SEM9001": (404, "{0}"),
     "SEM9002": (400, "A SIM that is {0} cannot become {1}."),
     "SEM9004": (400, "The SIM is protected from termination; disable the protection first."),
-    "SEM9005": (404, "The SIM has no tag {0}."),
-    "SEM9011": (404, "There is no group {0}."),
-    "SEM9012": (404, "The group has no {0}."),
+    "SEM9011": (404, "{0}"),
     "SEM9023": (400, "The SIM is terminated."),
-    "SEM9026": (400, "The SIM {0} cannot be registered."),
+    "SEM9026": (400, "The {0} cannot be registered."),
     "SEM9027": (400, "The SIM is not online; state the IMEI."),
     "SEM9028": (400, "The speed class {0} does not exist for {1}."),
     "SEM9029": (404, "There is no such transfer token."),
@@ -64,9 +63,6 @@ CATALOG: dict[str, tuple[int, str]] = {
     "SEM9036": (400, "The SIM has expired; unset its expiry time or set a later one first."),
 }
 """The status and the English sentence of each code."""
-
-_NAMELESS = ("", "null", "None", "undefined")
-"""What clients send in place of an identifier that they do not have; no message repeats it."""
 
 
 class Refusal(Exception):
@@ -97,16 +93,16 @@ class Refusal(Exception):
         return cls("*9009", Text(template, *details))
 
     @classmethod
-    def not_found(cls, kind: str, identifier: Any) -> Refusal:
+    def not_found(cls, kind: str, identifier: Any, code: str = "*9007") -> Refusal:
         """Return a 404: there is no record of this kind with this identifier."""
-        if str(identifier) in _NAMELESS:
-            return cls("*9007", Text("There is no such {0}.", Term(kind)))
-        return cls("*9007", Text("There is no {0} {1}.", Term(kind), identifier))
+        if not is_name(identifier):
+            return cls(code, Text("There is no such {0}.", Term(kind)))
+        return cls(code, Text("There is no {0}.", Named(kind, identifier)))
 
     @classmethod
     def unknown(cls, kind: str, identifier: Any) -> Refusal:
         """Return a 400: the request names a record of this kind that does not exist."""
-        return cls.invalid("the {0} {1} does not exist", Term(kind), identifier)
+        return cls.invalid("the {0} does not exist", Named(kind, identifier))
 
     @classmethod
     def absent(cls, template: str, *details: Any) -> Refusal:
@@ -116,14 +112,17 @@ class Refusal(Exception):
     @classmethod
     def no_sim(cls, name: str) -> Refusal:
         """Return a 404: there is no such SIM."""
-        return cls("SEM9001", name)
+        return cls.not_found("SIM", name, "SEM9001")
+
+    @classmethod
+    def no_group(cls, group_id: str) -> Refusal:
+        """Return a 404: there is no such group."""
+        return cls.not_found("group", group_id, "SEM9011")
 
     @classmethod
     def exists(cls, kind: str, identifier: Any) -> Refusal:
         """Return a 409: the identifier is taken."""
-        if str(identifier) in _NAMELESS:
-            return cls("*9008", Text("The {0} exists already.", Term(kind)))
-        return cls("*9008", Text("The {0} {1} exists already.", Term(kind), identifier))
+        return cls("*9008", Text("The {0} exists already.", Named(kind, identifier)))
 
     @classmethod
     def email_taken(cls, email: str) -> Refusal:
@@ -131,9 +130,14 @@ class Refusal(Exception):
         return cls("AUM0003", email)
 
     @classmethod
-    def forbidden(cls) -> Refusal:
-        """Return a 403: the user may not do that."""
-        return cls("AUM0017")
+    def forbidden(cls, user: str, permission: str) -> Refusal:
+        """Return a 403: the SAM user lacks a permission, as `Sim:listSims`."""
+        return cls("AUM0017", user, permission)
+
+    @classmethod
+    def foreign_operator(cls) -> Refusal:
+        """Return a 403: the user belongs to another operator."""
+        return cls("AUM9017")
 
     @classmethod
     def wrong_password(cls) -> Refusal:
@@ -154,6 +158,11 @@ class Refusal(Exception):
     def internal_error(cls) -> Refusal:
         """Return the gateway's 500; its JSON comes as plain text."""
         return cls("AGW0005", headers={"content-type": "text/plain"})
+
+    def with_status(self, status: int) -> Self:
+        """Return this error with another status, where the service tells the same otherwise."""
+        self.status = status
+        return self
 
     def body(self, language: str, area: str) -> dict[str, str]:
         """Return the error in the API's unified form; `area` is the prefix of the operation's codes."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 SENTENCES: dict[str, str] = {
     # Whole sentences
-    "The API key or the token is missing or not valid.": "API キーまたはトークンがないか、無効です。",
+    "An API key and a token are needed.": "API キーとトークンが必要です。",
+    "The API key or the token is not valid.": "API キーまたはトークンが無効です。",
     "An internal error has occurred.": "内部エラーが発生しました。",
     "The SQL query cannot be understood.": "SQL クエリの構文が正しくありません。",
     "The SQL query cannot be executed: {0}.": "SQL クエリを実行できません: {0}。",
     "The credentials are not right.": "認証情報が正しくありません。",
     "The email address {0} is registered already.": "メールアドレス {0} は既に登録されています。",
     "The token has expired.": "トークンの有効期限が切れています。",
-    "This user may not do that.": "この操作を行う権限がありません。",
+    "The SAM user {0} does not have the permission {1}. Log in again after it was given.": (
+        "SAM ユーザー {0} には権限 {1} がありません。権限が追加された後に、再度ログインしてください。"
+    ),
+    "The operator is not the one of this token.": "このトークンのオペレーターではありません。",
     "{0} is not an email address.": "{0} の値はメールアドレスとして正しくありません。",
     "The subscriber is offline.": "サブスクライバーがオフラインです。",
     "The request is not valid: {0}.": "リクエストが正しくありません: {0}。",
@@ -32,19 +36,14 @@ SENTENCES: dict[str, str] = {
     "The email or the password is not right.": "メールアドレスまたはパスワードが正しくありません。",
     "A switched user cannot switch again.": "スイッチ後のユーザーから再度スイッチすることはできません。",
     "The current password is not right.": "現在のパスワードが正しくありません。",
-    "There is no AuthKey {0}.": "認証キー {0} は存在しません。",
     "There is no free license {0}.": "利用可能なライセンス {0} がありません。",
     "The camera is offline.": "カメラがオフラインです。",
-    "There is no SIM {0}.": "SIM {0} は存在しません。",
     "A SIM that is {0} cannot become {1}.": "ステータスが {0} の SIM は {1} に変更できません。",
     "The SIM is protected from termination; disable the protection first.": (
         "この SIM は解約プロテクションが有効です。先に無効にしてください。"
     ),
-    "The SIM has no tag {0}.": "この SIM にタグ {0} はありません。",
-    "There is no group {0}.": "グループ {0} は存在しません。",
-    "The group has no {0}.": "このグループに {0} はありません。",
     "The SIM is terminated.": "この SIM は解約されています。",
-    "The SIM {0} cannot be registered.": "SIM {0} は登録できません。",
+    "The {0} cannot be registered.": "{0}は登録できません。",
     "The SIM is not online; state the IMEI.": "SIM がオフラインです。IMEI を指定してください。",
     "The speed class {0} does not exist for {1}.": "{1} では速度クラス {0} を使えません。",
     "The SIM does not support SMS, since it is virtual.": "バーチャル SIM は SMS に対応していません。",
@@ -62,9 +61,8 @@ SENTENCES: dict[str, str] = {
         "この SIM は有効期限を過ぎています。先に有効期限を解除するか、延長してください。"
     ),
     "There is no such transfer token.": "該当する移管トークンは存在しません。",
-    "There is no {0} {1}.": "{0} {1} は存在しません。",
+    "There is no {0}.": "{0}は存在しません。",
     "There is no such {0}.": "該当する{0}は存在しません。",
-    "The {0} {1} exists already.": "{0} {1} は既に存在します。",
     "The {0} exists already.": "{0}は既に存在します。",
     "The camera {0} has no license.": "カメラ {0} にはライセンスがありません。",
     "The camera {0} has no recording of that time.": "カメラ {0} にはその時刻の録画がありません。",
@@ -83,7 +81,7 @@ SENTENCES: dict[str, str] = {
     "{0} is not encoded in {1}": "{0} が {1} でエンコードされていません",
     "{0} is missing": "{0} は必須です",
     "{0} is empty": "{0} が空です",
-    "{0} is none of {1}": "{0} に指定できる値は次のとおりです: {1}",
+    "{0} is not one of {1}": "{0} に指定できる値は次のとおりです: {1}",
     "{0} is not {1}": "{0} には{1}を指定してください",
     "{0} is not within {1} and {2}": "{0} には {1} から {2} までの値を指定してください",
     "{0} is not more than {1} and at most {2}": "{0} には {1} より大きく {2} 以下の値を指定してください",
@@ -133,12 +131,11 @@ SENTENCES: dict[str, str] = {
         "リクエストボディのサイズは {0} バイトから {1} バイトまでにしてください"
     ),
     "the path has more than {0} bytes or {1} directories": "パスが {0} バイトまたは {1} 階層を超えています",
-    "the {0} {1} does not exist": "{0} {1} は存在しません",
-    "the {0} {1} cannot be registered": "{0} {1} は登録できません",
+    "the {0} does not exist": "{0}は存在しません",
+    "the {0} cannot be registered": "{0}は登録できません",
     "the bundle {0} does not go with {1}": "バンドル {0} は {1} では使えません",
     "the condition {0} cannot be understood": "condition {0} を解釈できません",
     "the statements of the {0} are not valid": "{0}の statements が正しくありません",
-    "the coupon code {0} is not valid": "クーポンコード {0} は無効です",
     "there is no eSIM profile of the subscription {0}": "サブスクリプション {0} の eSIM プロファイルはありません",
     "the volume discount {0} with the payment type {1} is not available for {2} months": (
         "長期利用割引 {0} (支払い方法 {1}) は {2} か月の契約では利用できません"
@@ -152,7 +149,6 @@ SENTENCES: dict[str, str] = {
         "メールアドレス、認証キー、SAM ユーザーのいずれかの認証情報をすべて指定してください"
     ),
     "the AuthKey is not right": "認証キーが正しくありません",
-    "the password is empty": "パスワードが空です",
     "the one-time password is not right": "ワンタイムパスワードが正しくありません",
     "there must be exactly one primary email address": "プライマリメールアドレスは 1 つだけ指定してください",
     "the primary email address cannot be removed": "プライマリメールアドレスは削除できません",
@@ -218,11 +214,11 @@ SENTENCES: dict[str, str] = {
     "text": "文字列",
     "an integer": "整数",
     "a number": "数値",
-    "true or false": " true または false ",
+    "true or false": "true または false",
     "an object": "オブジェクト",
     "an array": "配列",
     "empty": "空の値",
-    "1 to 11 bytes in hexadecimal": " 1 バイトから 11 バイトまでの 16 進数",
-    "8 bytes in hexadecimal": " 8 バイトの 16 進数",
+    "1 to 11 bytes in hexadecimal": "1 バイトから 11 バイトまでの 16 進数",
+    "8 bytes in hexadecimal": "8 バイトの 16 進数",
 }
 """The Japanese of each English sentence and part of one, with the same places for details."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 TERMS: dict[str, str] = {
+    "AuthKey": "認証キー",
     "LoRa device": "LoRaWAN デバイス",
     "LoRa gateway": "LoRaWAN ゲートウェイ",
     "LoRa network set": "LoRaWAN ネットワークセット",
     "Lagoon user": "Lagoon ユーザー",
     "Sigfox device": "Sigfox デバイス",
+    "SIM": "SIM",
     "VPC peering connection": "VPC ピアリング接続",
     "address": "アドレス",
     "address map entry": "アドレスマップエントリ",
@@ -34,6 +36,7 @@ TERMS: dict[str, str] = {
     "file": "ファイル",
     "gadget": "ガジェット",
     "gate peer": "ゲートピア",
+    "group": "グループ",
     "ignored subscriber": "除外サブスクライバー",
     "image export": "静止画エクスポート",
     "image filter": "画像フィルター",
@@ -43,6 +46,7 @@ TERMS: dict[str, str] = {
     "object instance": "オブジェクトインスタンス",
     "order": "注文",
     "packet capture": "パケットキャプチャ",
+    "parameter": "パラメーター",
     "payment": "支払い",
     "payment statement": "利用明細",
     "payment transaction": "支払いトランザクション",

@@ -9,6 +9,7 @@ from attrs import define
 
 from ..protocol.errors import Refusal
 from ..state.sims import number_of
+from ..state.storage import URL_LIFE_S
 
 if TYPE_CHECKING:
     from ..._core.operation import Operation
@@ -72,14 +73,42 @@ class Call:
         """Return the page of a collection that the query's `limit` and `last_evaluated_key` mean."""
         return collection.page(self.limit(most=most), self.query.get("last_evaluated_key"), wanted, shown)
 
-    def offer(self, content: bytes, content_type: str = "application/octet-stream") -> str:
-        """Put a file on the storage host, and return its URL, which needs no token and ends after a while."""
-        return self.request.storage + self.world.storage.offer(content, content_type, self.world.wall())
+    def gave(self, key: str) -> bool:
+        """Tell whether an earlier page of this listing ended with a key; its record may be gone by now."""
+        return self._listing(key) in self.operator.given_keys
+
+    def give(self, key: str) -> None:
+        """Remember that a page of this listing ended with a key."""
+        self.operator.give_key(self._listing(key))
+
+    def _listing(self, key: str) -> str:
+        return "/".join([self.operation.id, *self.path.values(), key])
+
+    def offer(self, content: bytes, content_type: str = "application/octet-stream", life: float = URL_LIFE_S) -> str:
+        """Put a file on the storage host, and return its URL, which needs no token and ends after `life` seconds."""
+        return self.request.storage + self.world.storage.offer(content, content_type, self.world.wall(), life)
 
     @property
     def now(self) -> int:
         """The time in milliseconds."""
         return self.world.milliseconds()
+
+    def required(self, name: str) -> Any:
+        """Return a field of the body that the operation needs although the document does not say so.
+
+        Raises Refusal (400) that names the field, if it is missing or empty.
+        """
+        value = self.body.get(name)
+        if value in (None, "", [], {}):
+            raise Refusal.invalid("{0} is missing", f"body.{name}")
+        return value
+
+    def group_in_body(self) -> str | None:
+        """Return the group that the body names, which must be the operator's own; None if it names none."""
+        group_id = self.body.get("groupId") or None
+        if group_id is not None:
+            self.operator.groups.get(group_id)
+        return group_id
 
     def limit(self, default: int = 100, most: int = MOST) -> int:
         """Return how many items the page is to have."""
@@ -93,7 +122,7 @@ class Call:
         name, value = self.query.get("tag_name"), self.query.get("tag_value")
         mode = self.query.get("tag_value_match_mode", "exact")
         if mode not in ("exact", "prefix"):
-            raise Refusal.invalid("{0} is none of {1}", "tag_value_match_mode", ("exact", "prefix"))
+            raise Refusal.invalid("{0} is not one of {1}", "tag_value_match_mode", ("exact", "prefix"))
         if name is None:
             return None
         if value is None:

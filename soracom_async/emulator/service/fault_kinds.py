@@ -153,9 +153,11 @@ async def _throttle(fault: FaultContext, *, says: Throttling | None = None) -> R
 
 
 @_kind("unauthorized")
-async def _unauthorized(fault: FaultContext) -> Response:
-    """A valid token is refused."""
-    raise Refusal("AUM0013")
+async def _unauthorized(fault: FaultContext, *, status: int = 401, code: str = "AUM0013") -> Response:
+    """A valid token is refused; the service also does that with 403, and with code AGW0002."""
+    refusal = Refusal(code)
+    refusal.status = status
+    raise refusal
 
 
 @_kind("token-death")
@@ -191,4 +193,14 @@ async def _loop_pages(fault: FaultContext) -> Response:
         fault.memory["second"] = response.next_key
     elif response.next_key is None and response.status < 300:
         response.next_key = fault.memory.get("second")
+    return response
+
+
+@_kind("file-delay")
+async def _file_delay(fault: FaultContext, *, seconds: float = 5.0, status: int = 403) -> Response:
+    """Files whose URLs are in the answer are not there for `seconds`; the storage host answers `status`."""
+    response = await fault.call_next()
+    named = response.headers.get("location", "") + response.body.decode(errors="replace")
+    world = fault.service.world
+    world.storage.delay(named, world.wall() + seconds, status)
     return response

@@ -7,8 +7,9 @@ import random
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
+from ..._core.codes import REFUSED_TOKEN
 from ...errors import ConfigurationError
-from ..protocol.errors import Refusal
+from ..protocol.errors import CATALOG, Refusal
 from .fault_kinds import KINDS, FaultContext
 from .rate_limits import THROTTLINGS
 
@@ -222,7 +223,12 @@ _LEAST_AND_MOST: dict[str, tuple[type, float, float]] = {
     "pieces": (int, 1, float("inf")),
     "status": (int, 400, 599),
 }
-_CHOICES: dict[str, tuple[Any, ...]] = {"done": (False, True), "says": THROTTLINGS}
+_CHOICES: dict[str, dict[str, Any]] = {
+    "done": {"false": False, "true": True},
+    "says": {each: each for each in THROTTLINGS},
+    "code": {each: each for each in sorted(CATALOG.keys() & REFUSED_TOKEN)},
+}
+"""What a setting can be, by its text."""
 
 
 def _checked(name: str, value: Any) -> Any:
@@ -230,11 +236,10 @@ def _checked(name: str, value: Any) -> Any:
     if value is None:
         return None
     if name in _CHOICES:
-        for choice in _CHOICES[name]:
-            if value == choice or value == str(choice).lower():
+        for text, choice in _CHOICES[name].items():
+            if value in (text, choice):
                 return choice
-        choices = ", ".join(str(choice).lower() for choice in _CHOICES[name])
-        raise ConfigurationError(f"{name}={value!r} is none of {choices}")
+        raise ConfigurationError(f"{name}={value!r} is none of {', '.join(_CHOICES[name])}")
     kind, least, most = _LEAST_AND_MOST[name]
     try:
         number = None if isinstance(value, bool) else kind(value)

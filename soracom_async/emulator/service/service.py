@@ -37,6 +37,9 @@ log: logging.Logger = logging.getLogger("soracom_async.emulator")
 Paging = Literal["both", "link", "key"]
 """Which headers announce the next page; some operations of the real service send only one."""
 
+TokenStatus = Literal[401, 403]
+"""How a token that is missing, wrong or expired is refused; the real service does both."""
+
 
 class Service:
     """Answers requests, in this order: route, faults, quota, token, checks, handler."""
@@ -50,6 +53,7 @@ class Service:
         fallback: Handler,
         *,
         token_ttl: float | None = None,
+        token_status: TokenStatus = 401,
         latency: float = 0.0,
         paging: Paging = "both",
         throttling: Throttling = "quota",
@@ -58,6 +62,7 @@ class Service:
         self.world: World = world
         self.quota = quota
         self.token_ttl = token_ttl
+        self.token_status: TokenStatus = token_status
         self.latency = latency
         self.paging = paging
         self.throttling: Throttling = throttling
@@ -168,7 +173,7 @@ class Service:
         now = self.world.now()
         if operation is None:
             return self.quota.take((address, None), "", "", now)
-        if operation.secured and session is not None:
+        if operation.secured and session is not None and tokens.lives(self.world, session):
             return self.quota.take((session.user.operator.id, operation.group), operation.group, operation.id, now)
         bucket = address, operation.id if not operation.secured else operation.group
         return self.quota.take(bucket, operation.group, operation.id, now)
@@ -176,14 +181,11 @@ class Service:
     def _execute(self, context: RequestContext, operation: Operation[Any]) -> Response:
         session, path, request = context.session, context.path, context.request
         if operation.secured:
-            if session is None:
-                raise Refusal("AGW0002")
-            if self.world.now() >= session.expires:
-                self.world.sessions.pop(session.token, None)
-                raise Refusal("AUM0013")
-            # A user can name its own operator only.
-            if path.get("operator_id", session.user.operator.id) != session.user.operator.id:
-                raise Refusal.forbidden()
+            try:
+                session = tokens.check(self.world, session, request)
+            except Refusal as refusal:
+                raise refusal.with_status(self.token_status) from None
+            permissions.check_operator(session, operation, path)
             permissions.check(self.world, session, operation, path, request)
         handler = self._handlers.get(operation.id, self._fallback)
         validation.check_path(operation, path)
@@ -201,6 +203,8 @@ class Service:
             self.search_delay + context.stale,
         )
         result = handler(call)
+        if isinstance(result, Page) and result.next_key is not None:
+            call.give(result.next_key)
         context.session = call.session  # after a login, the session exists only now
         if operation.id == "auth":
             self.logins += 1

@@ -130,7 +130,7 @@ def _problem(tree: Annotation, data: Any, where: str) -> Text | None:
             return None if None in problems else problems[0]
         case Values(values):
             known = any(type(data) is type(each) and data == each for each in values)
-            return None if known else Text("{0} is none of {1}", where, values)
+            return None if known else Text("{0} is not one of {1}", where, values)
         case Array(item):
             if not isinstance(data, list):
                 return Text("{0} is not {1}", where, Text("an array"))

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 
 from ..protocol.errors import Refusal
 from ..protocol.messages import Page
-from .paging import first_page
+from .paging import first_page, no_such_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +84,7 @@ class Collection(dict[str, Record]):
         self._settle()
         key = unquote(key or "") or None
         if key is not None and key not in self._order:
-            raise Refusal.invalid("last_evaluated_key is not a key of this listing")
+            raise no_such_key()
         rest = self._order if key is None else islice(dropwhile(lambda each: each != key, self._order), 1, None)
         found, next_key = first_page(
             (each for each in rest if each in self and (wanted is None or wanted(self[each]))),

@@ -46,9 +46,12 @@ class Groups:
         self, group_id: str, at: int, tags: dict[str, str] | None = None, configuration: dict[str, Any] | None = None
     ) -> Group:
         """Add a group."""
+        # The service sends each time twice, as was seen in 2019; the document has only the names that end in Time.
         group = self._groups[group_id] = {
             "groupId": group_id,
             "operatorId": self._operator_id,
+            "createdAt": at,
+            "lastModifiedAt": at,
             "createdTime": at,
             "lastModifiedTime": at,
             "configuration": configuration or {},
@@ -62,12 +65,12 @@ class Groups:
         try:
             return self._groups[group_id]
         except KeyError:
-            raise Refusal("SEM9011", group_id) from None
+            raise Refusal.no_group(group_id) from None
 
     def change(self, group_id: str, at: int) -> Group:
         """Return a group to be changed."""
         group = self.get(group_id)
-        group["lastModifiedTime"] = at
+        group["lastModifiedAt"] = group["lastModifiedTime"] = at
         return group
 
     def delete(self, group_id: str) -> None:

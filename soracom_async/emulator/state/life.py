@@ -156,7 +156,7 @@ def set_expiry(sim: Sim, time: int, action: str | None, now: int) -> None:
     usable(sim)
     action = None if action in NO_ACTION else action
     if action is not None and action not in EXPIRY_ACTIONS:
-        raise Refusal.invalid("{0} is none of {1}", "body.expiryAction", tuple(EXPIRY_ACTIONS))
+        raise Refusal.invalid("{0} is not one of {1}", "body.expiryAction", tuple(EXPIRY_ACTIONS))
     if time <= now:
         raise Refusal.invalid("{0} is not in the future", "body.expiryTime")
     status = EXPIRY_ACTIONS.get(action or "")

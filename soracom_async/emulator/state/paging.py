@@ -4,10 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from ..protocol.errors import Refusal
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 T = TypeVar("T")
+
+MOST_DIGITS = 19
+"""How many digits the number in a key can have; Unix milliseconds have 13."""
+
+
+def no_such_key() -> Refusal:
+    """Return the 400 for a `last_evaluated_key` that is none of the listing's.
+
+    Every listing refuses alike. A key that an earlier page ended with is never refused, also if its record was removed:
+    collections remember the places of removed records, and operators the keys that were given. What the service does is
+    not known in public.
+    """
+    return Refusal.invalid("last_evaluated_key is not a key of this listing")
+
+
+def number_in(key: str) -> int:
+    """Return the number that a key is; raises Refusal (400) if it is none."""
+    if not (key.isascii() and key.isdigit() and len(key) <= MOST_DIGITS):
+        raise no_such_key()
+    return int(key)
 
 
 def first_page(

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 TOKEN_LIFE_MS = DAY_MS
 """How long a mailed token is valid."""
+GIVEN_KEYS = 1000
+"""How many keys of pages are remembered, at least."""
 EPOCH = 1_735_689_600
 """2025-01-01: seeded records are older, and the time of an emulator with a clock of its own starts here."""
 
@@ -73,7 +75,7 @@ class Session:
     """By the emulator's clock."""
     switched: bool = False
     permissions: tuple[str, ...] = ()
-    """The permission documents of the user at the issue of the token; without any, everything is allowed."""
+    """The permission documents of a SAM user at the issue of the token: what none of them allows is refused."""
 
 
 @define(slots=True, eq=False)
@@ -96,10 +98,19 @@ class Operator:
     """Its collections, by their kind."""
     places: dict[str, dict[str, None]] = field(factory=dict)
     """The order of listings of records that are in no collection, by operationId and path."""
+    given_keys: dict[str, None] = field(factory=dict)
+    """The keys with which the latest pages ended, with operationId and path: they stay valid without their records."""
 
     def collection(self, kind: str) -> Collection:
         """Return its collection of a kind."""
         return self.collections.setdefault(kind, Collection(kind))
+
+    def give_key(self, key: str) -> None:
+        """Remember a key of a page, and forget the oldest ones."""
+        self.given_keys.pop(key, None)
+        self.given_keys[key] = None
+        if len(self.given_keys) > 2 * GIVEN_KEYS:
+            self.given_keys = dict.fromkeys(list(self.given_keys)[-GIVEN_KEYS:])
 
 
 @frozen(slots=True)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...._registry import load
-from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
-from ...state.paging import first_page
+from ...state.paging import first_page, no_such_key, number_in
 from .. import handles
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 @handles("getApiAuditLogs")
 def get_api_audit_logs(call: Call) -> Page:
     """Return a page of the calls; failed logins belong to no operator."""
-    limit, before = call.limit(), _position(call.query.get("last_evaluated_key") or "")
+    limit, before = call.limit(), _position(call)
     kind = call.query.get("api_kind")
     first, last = call.query.get("from_epoch_ms"), call.query.get("to_epoch_ms")
 
@@ -41,14 +40,21 @@ def _key_of(served: AuditEntry) -> str:
     return f"{served.time}_{served.number}"
 
 
-def _position(key: str) -> tuple[int, int] | None:
+def _position(call: Call) -> tuple[int, int] | None:
     """Return the time and the number of the entry before which the page begins."""
-    time, _, number = key.partition("_")
+    key = call.query.get("last_evaluated_key")
     if not key:
         return None
-    if not time.isdecimal() or not (number or "0").isdecimal():
-        raise Refusal.invalid("last_evaluated_key is not a key of this listing")
-    return int(time), int(number or 0)
+    time, line, number = key.partition("_")
+    place = number_in(time), number_in(number) if line else 0
+    known = any(
+        (served.time, served.number if line else 0) == place
+        for served in call.world.served
+        if served.operator == call.operator.id
+    )
+    if not known and not call.gave(key):
+        raise no_such_key()
+    return place
 
 
 def _kind(operation: str) -> str:
@@ -62,6 +68,7 @@ def _entry(served: AuditEntry) -> dict[str, Any]:
         "operatorId": served.operator,
         "remoteIpAddress": served.address,
         "requestPath": served.path,
-        "requestedTimeEpochMs": served.time,
+        "requestedTimeEpocMs": served.time,  # misspelt by the service; the API document has `Epoch`
+        "statusCode": served.status,
     }
     return entry | ({"userName": served.user} if served.user is not None else {})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
 
@@ -21,9 +20,7 @@ def list_credentials(call: Call) -> Any:
 @handles("createCredential")
 def create_credential(call: Call) -> Any:
     """Add credentials."""
-    name, kind = call.path["credentials_id"], call.body.get("type")
-    if not kind:
-        raise Refusal.invalid("{0} is missing", "body.type")
+    name, kind = call.path["credentials_id"], call.required("type")
     record = {
         "credentialsId": name,
         "createDateTime": call.now // 1000,

@@ -111,7 +111,7 @@ def set_notification(call: Call) -> Any:
     """Set which addresses get the mail of a type; the root user logs in with the primary one."""
     kind, ids = call.path["type"], list(dict.fromkeys(call.body["emailIdList"]))
     if kind not in TYPES:
-        raise Refusal.invalid("{0} is none of {1}", "type", TYPES)
+        raise Refusal.invalid("{0} is not one of {1}", "type", TYPES)
     collection = _notifications(call)
     addresses = [call.collection("email").find(email_id)["email"] for email_id in ids]
     if kind == "primary":

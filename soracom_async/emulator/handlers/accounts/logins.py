@@ -59,7 +59,7 @@ def switch_user(call: Call) -> Any:
     seconds = tokens.life(
         call.body.get("tokenTimeoutSeconds"), longest=tokens.SWITCHED_LONGEST_S, default=tokens.SWITCHED_DEFAULT_S
     )
-    operator, name = call.world.operators.get(call.body.get("operatorId") or ""), call.body.get("userName") or ""
+    operator, name = call.world.operators.get(call.required("operatorId")), call.required("userName")
     user = operator.users.get(name) if operator is not None else None
     # The answer does not show whether the user does not exist or does not trust the caller.
     if user is None or user is call.user or not permissions.may_switch(call.world, call.user, user, call.request):

@@ -9,6 +9,9 @@ from ...protocol.errors import Refusal
 from ...service.call import Call
 from .. import handles
 
+NAMESPACES = ("Support", "Email", "UserConsole")
+"""The namespaces of an operator's configuration."""
+
 
 @handles("getOperator")
 def get_operator(call: Call) -> Any:
@@ -61,28 +64,29 @@ def _record(call: Call, name: str) -> Any:
         raise Refusal.not_found(kind.replace("_", " "), identifier) from None
 
 
-def _namespace(call: Call) -> str:
-    namespace = call.path["namespace"]
-    if namespace not in ("Support", "Email", "UserConsole"):
-        raise Refusal.unknown("namespace", namespace)
+def _configuration(namespace: str) -> str:
+    """Return the name of a namespace's record. No namespace but the known ones ever has one."""
     return f"configuration {namespace}"
 
 
 @handles("getOperatorConfigurationNamespace")
 def get_configuration(call: Call) -> Any:
     """Return the operator's settings of a namespace."""
-    return _record(call, _namespace(call))
+    return _record(call, _configuration(call.path["namespace"]))
 
 
 @handles("setOperatorConfigurationNamespace")
 def set_configuration(call: Call) -> Any:
     """Set a namespace; an expected version, if given, must be the present one."""
-    name = _namespace(call)
+    namespace = call.path["namespace"]
+    if namespace not in NAMESPACES:
+        raise Refusal.unknown("namespace", namespace)
+    name = _configuration(namespace)
     version = call.operator.records.get(name, {}).get("version", 0)
     if call.body.get("expectedVersion", version) not in (None, version):
         raise Refusal("*9006")
     record = call.operator.records[name] = {
-        "namespace": call.path["namespace"],
+        "namespace": namespace,
         "configuration": call.body["configuration"],
         "version": version + 1,
         "isModifiable": True,
@@ -93,7 +97,7 @@ def set_configuration(call: Call) -> Any:
 @handles("deleteOperatorConfigurationNamespace")
 def delete_configuration(call: Call) -> None:
     """Remove a namespace."""
-    name = _namespace(call)
+    name = _configuration(call.path["namespace"])
     _record(call, name)
     del call.operator.records[name]
 

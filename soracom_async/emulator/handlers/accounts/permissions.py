@@ -79,7 +79,7 @@ def list_roles(call: Call) -> Any:
 @handles("attachRole")
 def attach_role(call: Call) -> None:
     """Give a user a role."""
-    user, role_id = user_in(call), call.body.get("roleId") or ""
+    user, role_id = user_in(call), call.required("roleId")
     try:
         role_of(call.operator, role_id)
     except Refusal:

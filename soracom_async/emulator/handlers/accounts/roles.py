@@ -21,7 +21,7 @@ def list_roles(call: Call) -> Any:
     """Return the operator's roles, the managed roles, or all."""
     owner = call.query.get("owner", "operator")
     if owner not in ("operator", "soracom", "all"):
-        raise Refusal.invalid("{0} is none of {1}", "owner", ("operator", "soracom", "all"))
+        raise Refusal.invalid("{0} is not one of {1}", "owner", ("operator", "soracom", "all"))
     roles = [*call.collection("role").values(), *MANAGED.values()]
     return [summary(role) for role in roles if owner in (role["owner"], "all")]
 

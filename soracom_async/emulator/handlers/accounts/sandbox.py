@@ -19,20 +19,18 @@ def _check_email(call: Call, email: str) -> None:
 
 def _check_key(call: Call) -> None:
     """Refuse a missing or wrong AuthKey; an unknown one passes, since the emulator knows no real accounts."""
-    key_id, secret = call.body.get("authKeyId") or "", call.body.get("authKey") or ""
+    key_id, secret = call.required("authKeyId"), call.required("authKey")
     key = call.world.keys.get(key_id)
-    if not (key_id and secret) or (key is not None and key.secret != secret):
+    if key is not None and key.secret != secret:
         raise Refusal.invalid("the AuthKey is not right")
 
 
 @handles("sandboxInitializeOperator")
 def initialize_operator(call: Call) -> Any:
     """Sign up an operator, without anything that is bought or made, and log it in."""
-    email, password = call.body["email"], call.body["password"]
+    email, password = call.body["email"], call.required("password")
     _check_key(call)
     _check_email(call, email)
-    if not password:
-        raise Refusal.invalid("{0} is empty", "body.password")
     operator = call.world.add_operator(email, password)
     # The official command line sends its profile, which has another name for one coverage type.
     wanted = call.body.get("coverageTypes") or [call.body.get("coverageType") or "jp"]

@@ -14,12 +14,28 @@ if TYPE_CHECKING:
     from ...state.world import Key, User, World
 
 
+_UNKNOWN_IS_400 = frozenset(
+    {
+        "deleteUserPermission",
+        "deleteUserTrustPolicy",
+        "enableUserMFA",
+        "getUserMFAStatus",
+        "getUserTrustPolicy",
+        "revokeUserAuthTokens",
+        "revokeUserMFA",
+        "updateUserTrustPolicy",
+        "verifyUserMFA",
+    }
+)
+"""The operations for which the API document names 400 and no 404."""
+
+
 def user_in(call: Call) -> User:
-    """Return the SAM user that the path names, or the root user if it names none."""
+    """Return the SAM user that the path names, or the root user if it names none; raises Refusal (404 or 400)."""
     try:
         return call.operator.users[call.path.get("user_name")]
     except KeyError:
-        raise Refusal("AUM9011") from None
+        raise Refusal("AUM9011").with_status(400 if call.operation.id in _UNKNOWN_IS_400 else 404) from None
 
 
 def changed(call: Call) -> User:
@@ -99,7 +115,7 @@ def _key_in(call: Call) -> Key:
     user, key_id = user_in(call), call.path["auth_key_id"]
     key = call.world.keys.get(key_id)
     if key is None or key.user is not user:
-        raise Refusal("AUM9029", key_id)
+        raise Refusal.not_found("AuthKey", key_id)
     return key
 
 

@@ -1,4 +1,7 @@
-"""Batch jobs: many calls of one API in one request. Each call is really made."""
+"""Batch jobs: many calls of one API in one request. Each call is really made.
+
+Times are in seconds. The document does not state the unit; its examples have seconds.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import attrs
 from ...._registry import load
 from ...domain import permissions
 from ...domain.wire import visible
+from ...durations import SECOND_MS
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page, decode, encode
 from ...service import validation
@@ -48,8 +52,8 @@ def create_group(call: Call) -> Any:
         "batchGroupId": call.world.uuid(),
         "batchGroupName": call.body["batchGroupName"],
         "description": call.body.get("description"),
-        "createdTime": call.now,
-        "updatedTime": call.now,
+        "createdTime": call.now // SECOND_MS,
+        "updatedTime": call.now // SECOND_MS,
     }
     return call.collection("batch group").put(group["batchGroupId"], group)
 
@@ -65,7 +69,7 @@ def update_group(call: Call) -> Any:
     """Change the name or the description of a batch group."""
     group = _group(call)
     said = {name: call.body.get(name) for name in ("batchGroupName", "description")}
-    group |= {name: value for name, value in said.items() if value is not None} | {"updatedTime": call.now}
+    group |= {name: value for name, value in said.items() if value is not None} | {"updatedTime": call.now // SECOND_MS}
     return group
 
 
@@ -109,7 +113,8 @@ def create_job(call: Call) -> Any:
         "jobName": call.body.get("jobName"),
         "description": call.body.get("description"),
         "abortOnFailure": bool(call.body.get("abortOnFailure")),
-        "createdTime": call.now,
+        "createdTime": call.now // SECOND_MS,
+        "_begun": call.now,
         "_api": api,
         "_requests": requests,
         "_responses": [],
@@ -183,8 +188,8 @@ def _job(call: Call) -> Record:
 
 
 def _end(job: Record) -> int:
-    """Return when a job ends."""
-    return int(job["createdTime"] + PREPARATION_MS + TASK_MS * len(job["_responses"]))
+    """Return when a job ends, in milliseconds."""
+    return int(job["_begun"] + PREPARATION_MS + TASK_MS * len(job["_responses"]))
 
 
 def _running(call: Call, job: Record) -> bool:
@@ -195,23 +200,23 @@ def _tasks(call: Call, job: Record) -> Iterator[Record]:
     """Return the tasks of a job in their present state."""
     for number, request in enumerate(job["_requests"]):
         task = {"taskId": number + 1, "request": request, "status": "pending"}
-        begin = job["createdTime"] + PREPARATION_MS + TASK_MS * number
+        begin = job["_begun"] + PREPARATION_MS + TASK_MS * number
         if number < len(job["_responses"]) and begin <= call.now:
-            task["startedTime"] = begin
+            task["startedTime"] = begin // SECOND_MS
             if begin + TASK_MS <= call.now:
                 response = job["_responses"][number]
                 status = "error" if _failed(response) else "success"
-                task |= {"finishedTime": begin + TASK_MS, "status": status, "response": response}
+                task |= {"finishedTime": (begin + TASK_MS) // SECOND_MS, "status": status, "response": response}
         yield task
 
 
 def _present(call: Call, job: Record) -> Record:
     """Return a job in its present state."""
-    done = min(max((call.now - job["createdTime"] - PREPARATION_MS) // TASK_MS, 0), len(job["_responses"]))
+    done = min(max((call.now - job["_begun"] - PREPARATION_MS) // TASK_MS, 0), len(job["_responses"]))
     errors = sum(map(_failed, job["_responses"][:done]))
     summary = {"pending": len(job["_requests"]) - done, "success": done - errors, "error": errors}
     if _running(call, job):
-        status = "pending" if call.now < job["createdTime"] + PREPARATION_MS else "running"
+        status = "pending" if call.now < job["_begun"] + PREPARATION_MS else "running"
     elif summary["pending"]:
         status = "aborted"
     else:
@@ -220,7 +225,7 @@ def _present(call: Call, job: Record) -> Record:
     return visible(job) | {
         "status": status,
         "summary": summary,
-        "updatedTime": min(call.now, _end(job)),
-        "finishedTime": _end(job) if over else None,
+        "updatedTime": min(call.now, _end(job)) // SECOND_MS,
+        "finishedTime": _end(job) // SECOND_MS if over else None,
         "errorMessage": f"{errors} of {len(job['_requests'])} tasks failed" if over and errors else None,
     }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from ....api.event_handler import ActionConfigType, RuleConfigType
 from ...domain.wire import visible
 from ...protocol.errors import Refusal
 from ...service.call import Call
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from ...state.collections import Collection, Record
 
 TARGETS = {"operator": "targetOperatorId", "imsi": "targetImsi", "sim": "targetSimId", "group": "targetGroupId"}
+RULES, ACTIONS = (get_args(get_args(kind)[0]) for kind in (RuleConfigType, ActionConfigType))
+"""The types of rules and of actions that the document has."""
 _FIELDS = ("name", "description", "status", "ruleConfig", "actionConfigList")
 
 
@@ -26,7 +29,7 @@ def list_handlers(call: Call) -> Any:
     """Return all event handlers, or those with one kind of target."""
     target = call.query.get("target")
     if target not in (None, *TARGETS):
-        raise Refusal.invalid("{0} is none of {1}", "target", TARGETS)
+        raise Refusal.invalid("{0} is not one of {1}", "target", TARGETS)
     return [visible(each) for each in _handlers(call).values() if target is None or each[TARGETS[target]] is not None]
 
 
@@ -45,8 +48,11 @@ def get(call: Call) -> Any:
 
 @handles("updateEventHandler")
 def update(call: Call) -> None:
-    """Replace the settings of an event handler."""
-    handler = _handlers(call).find(call.path["handler_id"])
+    """Replace the settings of an event handler. An unknown one is a 400 here, unlike in the other operations."""
+    try:
+        handler = _handlers(call).find(call.path["handler_id"])
+    except Refusal as refusal:
+        raise refusal.with_status(400) from None
     handler |= _settings(call)
 
 
@@ -104,13 +110,17 @@ def _settings(call: Call) -> Record:
     if len(targets) != 1:
         raise Refusal.invalid("the body must have exactly one of {0}", TARGETS.values())
     if body["status"] not in ("active", "inactive"):
-        raise Refusal.invalid("{0} is none of {1}", "body.status", ("active", "inactive"))
+        raise Refusal.invalid("{0} is not one of {1}", "body.status", ("active", "inactive"))
+    if (body["ruleConfig"].get("type") or "") not in RULES:
+        raise Refusal.invalid("{0} is not one of {1}", "body.ruleConfig.type", RULES)
+    if any((action.get("type") or "") not in ACTIONS for action in body["actionConfigList"]):
+        raise Refusal.invalid("{0} is not one of {1}", "body.actionConfigList.type", ACTIONS)
     ((kind, identifier),) = targets
     if kind == "targetGroupId":
         operator.groups.get(identifier)
     elif kind == "targetOperatorId":
         if identifier != operator.id:
-            raise Refusal.forbidden()
+            raise Refusal.foreign_operator()
     elif (number_of(identifier) or 0) not in operator.fleet:
         raise Refusal.no_sim(identifier)
     return {name: body.get(name) for name in _FIELDS} | dict.fromkeys(TARGETS.values()) | {kind: identifier}

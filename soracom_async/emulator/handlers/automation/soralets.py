@@ -117,8 +117,8 @@ def run(call: Call) -> Any:
     """Answer like code that returns its input; the source of the payload makes no difference."""
     soralet, body = _soralet(call), call.body
     if body["direction"] not in ("uplink", "downlink"):
-        raise Refusal.invalid("{0} is none of {1}", "body.direction", ("uplink", "downlink"))
-    number = _version(soralet, body["version"])["version"]
+        raise Refusal.invalid("{0} is not one of {1}", "body.direction", ("uplink", "downlink"))
+    number = _version(soralet, call.required("version"))["version"]
     soralet["_said"] += 1
     entry = {
         "soraletId": soralet["soraletId"],

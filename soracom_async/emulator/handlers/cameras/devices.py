@@ -87,7 +87,7 @@ def set_power(call: Call) -> None:
     """Wake a camera, or let it sleep; a sleeping camera records nothing."""
     camera = camera_in(call)
     if call.body["powerState"] not in ("on", "sleep"):
-        raise Refusal.invalid("{0} is none of {1}", "body.powerState", ("on", "sleep"))
+        raise Refusal.invalid("{0} is not one of {1}", "body.powerState", ("on", "sleep"))
     if call.body["powerState"] != camera["powerState"]:
         if connected(camera, call.now):
             camera["lastConnectedTime"] = call.now

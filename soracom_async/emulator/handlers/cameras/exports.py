@@ -32,7 +32,7 @@ MOVIE = b"\0\0\0\x14ftypisom\0\0\0\0isom" + b"\0\0\0\x08mdat"
 
 @handles("exportSoraCamDeviceRecordedImage")
 def export_image(call: Call) -> Any:
-    """Order an image of a time; it fails if nothing was recorded then."""
+    """Order an image of a time; refuse (404) if nothing was recorded then."""
     camera, time = camera_in(call), call.body["time"]
     if time > call.now:
         raise Refusal.invalid("{0} is in the future", "body.time")
@@ -41,21 +41,21 @@ def export_image(call: Call) -> Any:
     for each in call.body.get("imageFilters") or ():
         if each != "wide_angle_correction":
             raise Refusal.unknown("image filter", each)
-    outcome = "failed"
-    if overlaps(camera, call.now + 1, time, time + 1):  # a recording that has not ended counts
-        outcome = "completed" if spend(camera, call.now, 1) else "limitExceeded"
+    if not overlaps(camera, call.now + 1, time, time + 1):  # a recording that has not ended counts
+        raise Refusal.absent("The camera {0} has no recording of that time.", camera["deviceId"])
+    outcome = "completed" if spend(camera, call.now, 1) else "limitExceeded"
     return _order(call, outcome, 5 * SECOND_MS, "image/jpeg", {"time": time})
 
 
 @handles("exportSoraCamDeviceRecordedVideo")
 def export_video(call: Call) -> Any:
-    """Order a video of what was recorded at a time."""
+    """Order a video of what was recorded at a time; refuse (400, as the document says) if nothing was."""
     camera, start, end = camera_in(call), call.body["from"], call.body["to"]
     codec = call.body.get("audioCodec") or "pcm_s16le"
     if not start < end <= start + LONGEST_MS:
         raise Refusal.invalid("{0} is not within {1} seconds after {2}", "body.to", 900, "body.from")
     if codec not in ("pcm_s16le", "mp3"):
-        raise Refusal.invalid("{0} is none of {1}", "body.audioCodec", ("pcm_s16le", "mp3"))
+        raise Refusal.invalid("{0} is not one of {1}", "body.audioCodec", ("pcm_s16le", "mp3"))
     length = sum(over - begin for begin, over in overlaps(camera, call.now, start, end))
     if not length:
         raise Refusal.not_possible("nothing was recorded at that time")
@@ -119,8 +119,8 @@ def _shown(call: Call, export: Record) -> Record:
     shown = {name: export[name] for name in ("exportId", "deviceId", "operatorId", "requestedTime")}
     shown["status"] = _status(export, call.now)
     if shown["status"] == "completed":
-        shown["url"] = call.offer(_content(export), export["contentType"])
         shown["expiryTime"] = export["ready"] + URL_LIFE_MS
+        shown["url"] = call.offer(_content(export), export["contentType"], (shown["expiryTime"] - call.now) / SECOND_MS)
     return shown
 
 

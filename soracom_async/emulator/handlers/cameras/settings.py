@@ -46,7 +46,7 @@ def set_setting(call: Call) -> None:
     name = _NAMES[call.operation.id.removeprefix(_SET)]
     camera = _reachable(call)
     if call.body["state"] not in SETTINGS[name]:
-        raise Refusal.invalid("{0} is none of {1}", "body.state", SETTINGS[name])
+        raise Refusal.invalid("{0} is not one of {1}", "body.state", SETTINGS[name])
     camera["settings"][name] = call.body["state"]
 
 
@@ -91,7 +91,7 @@ def assign_license(call: Call) -> Any:
     """Assign one of the operator's free licenses to a camera; it replaces the present one."""
     camera, license_id = camera_in(call), call.body.get("type")
     if license_id not in DAYS:
-        raise Refusal.invalid("{0} is none of {1}", "body.type", DAYS)
+        raise Refusal.invalid("{0} is not one of {1}", "body.type", DAYS)
     if license_id == camera["license"]:
         return Response(304)
     if _in_use(call, license_id) >= packs(call.operator).find(license_id)["quantity"]:
@@ -131,7 +131,7 @@ def update_pack(call: Call) -> None:
     """Buy licenses, or cancel free ones."""
     license_id = call.path["license_pack_id"]
     if license_id not in DAYS:
-        raise Refusal.invalid("{0} is none of {1}", "license_pack_id", DAYS)
+        raise Refusal.invalid("{0} is not one of {1}", "license_pack_id", DAYS)
     pack, wanted = packs(call.operator).find(license_id), call.body.get("desiredQuantity")
     if call.body.get("currentQuantity") != pack["quantity"]:
         raise Refusal.invalid("{0} is not the present quantity, {1}", "body.currentQuantity", pack["quantity"])

@@ -115,7 +115,10 @@ def list_events(call: Call) -> Page:
 
 
 def _event(call: Call, cameras: Mapping[str, Record], event: Record) -> Record:
-    detail: Record = {name: event[name] for name in ("type", "labels", "startTime", "endTime") if name in event}
+    # The document of 2026 has one kind as text, and what was detected in `labels`. Bodies in guides, and samples that
+    # read them, have both in one array. `"motion" in …["type"]` is right for either form, so it is an array here.
+    detail: Record = {"type": [event["type"], *event["labels"]]}
+    detail |= {name: event[name] for name in ("labels", "startTime", "endTime") if name in event}
     detail["recordingStatus"] = "completed" if "endTime" in event else "recording"
     detail["picture"] = call.offer(SNAPSHOT, "image/jpeg")
     # A recording of motion has no movie here; it can be exported instead.

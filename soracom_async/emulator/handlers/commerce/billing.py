@@ -59,7 +59,7 @@ def _shown(call: Call, bill: Bill) -> dict[str, Any]:
     if not bill.closed:
         return shown
     status = "paid" if call.now >= bill.paid_time else "paying"
-    return shown | {"paymentStatus": status, "paymentTransactionId": transaction_id(call, month)}
+    return shown | {"paymentStatus": status, "paymentTransactionId": transaction_id(call, bill)}
 
 
 @handles("getBillingHistory")

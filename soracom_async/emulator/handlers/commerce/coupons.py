@@ -48,7 +48,7 @@ def register_coupon(call: Call) -> Any:
     code = call.path["coupon_code"]
     collection = collection_with(call.world, UNREGISTERED, code)
     if collection is None or collection[code]["expiryYearMonth"] < month_text(month_of(call.now)):
-        raise Refusal.invalid("the coupon code {0} is not valid", code)
+        raise Refusal.unknown("coupon", code)
     _keep(call, collection.take(code))
     return _coupons(call)[code]
 

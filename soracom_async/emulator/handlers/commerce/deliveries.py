@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 @handles("sandboxShipOrder")
 def ship(call: Call) -> None:
     """Ship an order, and make the SIMs in it."""
-    if call.body["operatorId"] != call.operator.id:
-        raise Refusal.forbidden()
-    order = call.collection(KIND).get(call.body["orderId"])
+    if call.required("operatorId") != call.operator.id:
+        raise Refusal.foreign_operator()
+    order = call.collection(KIND).get(call.required("orderId"))
     if order is None or order["confirmedTime"] is None:
         raise Refusal.unknown("order", call.body["orderId"])
     status, _ = status_of(call, order)
-    if status not in ("ordering", "ordered"):
+    if status not in ("orderProcessing", "ordered"):
         raise Refusal.not_possible("the status of the order is {0}", status)
     order["shippedTime"] = call.now
     order["label"] = f"{call.world.random.randrange(10**12):012d}"

@@ -70,7 +70,7 @@ def create_quotation(call: Call) -> Any:
     """Offer a contract; it begins with the next month if the request names no other."""
     money, body = money_of(call.operator), call.body
     kind, payment, months = (
-        body[name] for name in ("volumeDiscountType", "volumeDiscountPaymentType", "contractTermMonth")
+        call.required(name) for name in ("volumeDiscountType", "volumeDiscountPaymentType", "contractTermMonth")
     )
     price = _unit_prices(money).get((kind, payment, months))
     if price is None:

@@ -41,9 +41,7 @@ def create_quotation(call: Call) -> Any:
     items = [_item(item, money_of(call.operator)) for item in call.body.get("orderItemList") or ()]
     if not items:
         raise Refusal.invalid("{0} is empty", "body.orderItemList")
-    address_id = call.body.get("shippingAddressId")
-    if not address_id:
-        raise Refusal.invalid("{0} is missing", "body.shippingAddressId")
+    address_id = call.required("shippingAddressId")
     address = call.collection(addresses.KIND).find(address_id)
     delivery = call.body.get("preferredDeliveryDate")
     if delivery and delivery < day_text(day_of(call.now)):
@@ -53,7 +51,7 @@ def create_quotation(call: Call) -> Any:
         "orderChannel": "api",
         "orderItemList": items,
         "shippingAddressId": address_id,
-        "shippingAddress": dict(address),
+        "shippingAddress": addresses.on_label(address),
         "appliedShippingOptions": call.body.get("shippingOptions") or [],
     }
     terms |= {"preferredDeliveryDate": delivery} if delivery else {}
@@ -112,7 +110,7 @@ def status_of(call: Call, order: Record) -> tuple[str, str]:
     for status, payment in (("cancelled", "cancelled"), ("received", "paid"), ("shipped", "paid")):
         if f"{status}Time" in order:
             return status, payment
-    return ("ordered", "paid") if call.now >= order["confirmedTime"] + PAYMENT_MS else ("ordering", "paying")
+    return ("ordered", "paid") if call.now >= order["confirmedTime"] + PAYMENT_MS else ("orderProcessing", "paying")
 
 
 def order_shown(call: Call, order: Record) -> Any:
@@ -150,7 +148,9 @@ def get_order(call: Call) -> Any:
 
 @handles("confirmOrder")
 def confirm_order(call: Call) -> Any:
-    """Turn an offer into an order; a second confirmation changes nothing."""
+    """Turn an offer into an order; a second confirmation changes nothing, and a cancelled order stays cancelled."""
+    if "cancelledTime" in call.collection(KIND).find(call.path["order_id"]):
+        raise Refusal.not_possible("the status of the order is {0}", "cancelled")
     order, _ = confirm(call, KIND)
     return order_shown(call, order)
 

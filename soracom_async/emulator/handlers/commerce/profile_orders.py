@@ -59,7 +59,7 @@ def create_order(call: Call) -> Any:
     """Offer the requested profiles."""
     body = call.body
     bundles, speed_class = body.get("bundles") or [], body.get("speedClass") or "s1.standard"
-    if body["subscription"] not in _SUBSCRIPTIONS:
+    if call.required("subscription") not in _SUBSCRIPTIONS:
         raise Refusal.invalid("there is no eSIM profile of the subscription {0}", body["subscription"])
     if not 1 <= body["quantity"] <= MOST:
         raise Refusal.invalid("{0} is not within {1} and {2}", "body.quantity", 1, MOST)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...protocol.errors import Refusal
+from ...protocol.texts import Named
 from ...service.call import Call
 from ...state.sims import SHAPES, number_of
 from ...state.subscriptions import check
@@ -41,12 +42,10 @@ def register(call: Call) -> Any:
     name = call.path.get("sim_id") or call.path["imsi"]
     number, secret = number_of(name), call.body["registrationSecret"]
     if number is None or call.world.owner(number) is not None or not secret:
-        raise Refusal("SEM9026", name)
+        raise Refusal("SEM9026", Named("SIM", name))
     made = stock.find(call.world, number)
     if made is not None and made["secret"] != secret:
-        raise Refusal("SEM9026", name)
-    group_id = call.body.get("groupId")
-    if group_id is not None:
-        call.operator.groups.get(group_id)
+        raise Refusal("SEM9026", Named("SIM", name))
+    group_id = call.group_in_body()
     sim = stock.register(call, number, group_id=group_id, tags=dict(call.body.get("tags") or {}))
     return SHAPES[side_of(call)](sim)

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from ...domain.wire import visible
 from ...protocol.errors import Refusal
-from ...protocol.texts import Term
+from ...protocol.texts import Named, Term
 from ...service.call import Call
 from ...times import iso
 from .. import handles
@@ -124,7 +124,7 @@ def registrable(call: Call) -> str:
     if identifier in collection_of(call):
         raise Refusal.exists(kind.name, identifier)
     if any(identifier in seeded_collection(call.world, operator, kind) for operator in call.world.operators.values()):
-        raise Refusal.invalid("the {0} {1} cannot be registered", Term(kind.name), identifier)
+        raise Refusal.invalid("the {0} cannot be registered", Named(kind.name, identifier))
     return identifier
 
 
@@ -174,7 +174,7 @@ def delete_tag(call: Call) -> None:
 @handles("setDeviceGroup", "setLoraDeviceGroup", "setSigfoxDeviceGroup")
 def set_group(call: Call) -> Any:
     """Put a resource into one of the operator's groups."""
-    return changed(call, groupId=call.operator.groups.get(call.body.get("groupId") or "")["groupId"])
+    return changed(call, groupId=call.operator.groups.get(call.required("groupId"))["groupId"])
 
 
 @handles("unsetDeviceGroup", "unsetLoraDeviceGroup", "unsetSigfoxDeviceGroup")

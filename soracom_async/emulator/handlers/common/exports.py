@@ -28,7 +28,7 @@ def export(call: Call, name: str, content: str, content_type: str = "text/csv") 
     """Return the answer of an export: the file's URL or, in the mode `async`, the identifier to request it later."""
     mode = call.query.get("export_mode", "sync")
     if mode not in ("sync", "async"):
-        raise Refusal.invalid("{0} is none of {1}", "export_mode", ("sync", "async"))
+        raise Refusal.invalid("{0} is not one of {1}", "export_mode", ("sync", "async"))
     if mode == "sync":
         return {"url": call.offer(content.encode(), content_type)}
     file_id = call.world.uuid()

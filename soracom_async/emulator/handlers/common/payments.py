@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import uuid
+from random import Random
 from typing import TYPE_CHECKING
 
 from ...domain.bills import account
@@ -11,6 +13,7 @@ from ...domain.money import money_of
 from ...durations import MINUTE_MS
 
 if TYPE_CHECKING:
+    from ...domain.bills import Bill
     from ...service.call import Call
     from ...state.collections import Record
 
@@ -56,7 +59,7 @@ def payments(call: Call) -> dict[str, Record]:
     made = dict(call.collection(PAYMENT))
     for month, bill in account(call.operator, call.now).bills.items():
         if bill.closed and bill.amount:
-            made[transaction_id(call, month_text(month))] = {
+            made[transaction_id(call, bill)] = {
                 "months": [month_text(month)],
                 "time": bill.paid_time,
                 "tax": money.tax(bill.amount),
@@ -67,6 +70,8 @@ def payments(call: Call) -> dict[str, Record]:
     return dict(sorted(paid, key=lambda pair: pair[1]["time"]))
 
 
-def transaction_id(call: Call, month: str) -> str:
-    """Return the identifier of the payment of a month's bill."""
-    return f"{call.operator.id}-{month}"
+def transaction_id(call: Call, bill: Bill) -> str:
+    """Return the identifier of the payment of a month's bill: its time to the millisecond, and a UUID, as in 2019."""
+    random = Random(f"{call.operator.id} payment {month_text(bill.month)}")
+    moment = f"{second_text(bill.paid_time)}{random.randrange(1000):03d}"
+    return f"{moment}_{uuid.UUID(int=random.getrandbits(128), version=4)}"

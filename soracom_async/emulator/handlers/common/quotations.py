@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...domain.dates import second_text
 from ...durations import DAY_MS
 from ...protocol.errors import Refusal
 from .payments import pay
@@ -17,8 +18,11 @@ VALID_MS = 30 * DAY_MS
 
 
 def quote(call: Call, kind: str, terms: Record) -> Record:
-    """Make an offer, and return its terms with the identifier of the order that it may become."""
-    order_id = call.world.uuid()
+    """Make an offer, and return its terms with the identifier of the order that it may become.
+
+    The identifier has the time of the offer, as those of the service's orders had in 2019.
+    """
+    order_id = f"{second_text(call.now)}_{call.world.random.getrandbits(32):08x}"
     terms = {"orderId": order_id} | terms
     call.collection(kind).put(order_id, {"terms": terms, "quotedTime": call.now, "confirmedTime": None})
     return terms

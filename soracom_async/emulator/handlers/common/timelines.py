@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
-from ...state.paging import first_page
+from ...state.paging import first_page, no_such_key, number_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -53,7 +53,7 @@ def part(
     """
     order = call.query.get("sort", "desc")
     if order not in ("asc", "desc"):
-        raise Refusal.invalid("{0} is none of {1}", "sort", ("asc", "desc"))
+        raise Refusal.invalid("{0} is not one of {1}", "sort", ("asc", "desc"))
 
     def place(record: Record) -> tuple[int, str]:
         return record[time], str(record[tie]) if tie else ""
@@ -61,18 +61,19 @@ def part(
     ordered = sorted(records, key=place, reverse=order == "desc")
     resumed = call.query.get("last_evaluated_key")
     if resumed:
-        ordered = [record for record in ordered if _beyond(place(record), _parsed(resumed), order)]
+        last = _parsed(resumed)
+        if not any(last in (each, each[:1]) for each in map(place, ordered)) and not call.gave(resumed):
+            raise no_such_key()
+        ordered = [record for record in ordered if _beyond(place(record), last, order)]
     return first_page(ordered, limit, key=lambda record: "_".join(str(each) for each in place(record) if each != ""))
 
 
-def _beyond(place: tuple[int, str], last: tuple[int, str], order: str) -> bool:
-    # Clients also make keys that are only a time; all records of that time come after such a key.
-    here, there = (place, last) if last[1] else (place[:1], last[:1])
-    return here > there if order == "asc" else here < there
+def _beyond(place: tuple[int, str], last: tuple[int, str] | tuple[int], order: str) -> bool:
+    here = place[: len(last)]
+    return here > last if order == "asc" else here < last
 
 
-def _parsed(key: str) -> tuple[int, str]:
-    time, _, tie = key.partition("_")
-    if not (time.isascii() and time.isdigit()):
-        raise Refusal.invalid("last_evaluated_key is not a key of this listing")
-    return int(time), tie
+def _parsed(key: str) -> tuple[int, str] | tuple[int]:
+    # Clients also make keys that are only a time; all records of that time come before such a key.
+    time, line, tie = key.partition("_")
+    return (number_in(time), tie) if line else (number_in(time),)

@@ -44,9 +44,9 @@ def schemas(call: Call) -> Any:
 @handles("startAnalysisQueries")
 def start(call: Call) -> Any:
     """Start a query: it runs over the present data; its result is shown some time later."""
-    sql, begin, end = call.body.get("sql") or "", call.body.get("from"), call.body.get("to")
+    sql, begin, end = call.required("sql"), call.body.get("from"), call.body.get("to")
     if not sql.strip():
-        raise Refusal.invalid("{0} is missing", "body.sql")
+        raise Refusal.invalid("{0} is empty", "body.sql")
     if begin is not None and end is not None and begin > end:
         raise Refusal.invalid("{0} is later than {1}", "body.from", "body.to")
     milliseconds = (None if each is None else each * 1000 for each in (begin, end))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...domain.harvest import (
     KIND,
     entries,
+    known,
     name_of,
     remove,
     resources,
@@ -16,7 +17,7 @@ from ...protocol.errors import Refusal
 from ...protocol.messages import Page, decode
 from ...service.call import Call
 from ...service.validation import check_path
-from ...state.paging import first_page
+from ...state.paging import first_page, no_such_key
 from ...state.sims import imsi, number_of, sim_id
 from .. import handles
 from ..common.crud import find, identifier_in
@@ -41,7 +42,7 @@ def _listed(call: Call, resource_type: str, resource_id: str) -> Page:
 
 def _type(name: str) -> str:
     if name not in TYPES:
-        raise Refusal.invalid("{0} is none of {1}", "resource_type", TYPES)
+        raise Refusal.invalid("{0} is not one of {1}", "resource_type", TYPES)
     return name
 
 
@@ -95,7 +96,10 @@ def list_resources(call: Call) -> Page:
     """Return the resources that sent data, of one type or of all; a SIM is a `Sim` unless subscribers are requested."""
     wanted, key = call.query.get("resource_type"), call.query.get("last_evaluated_key") or ""
     prefix = f"{_type('Sim' if wanted == 'Subscriber' else wanted)}/" if wanted else ""
-    rest = resources(call.operator, max(prefix, name_of(*key.partition("/")[::2])))
+    after = name_of(*key.partition("/")[::2]) if key else ""
+    if key and not (after.startswith(prefix) and known(call.operator, after)):
+        raise no_such_key()
+    rest = resources(call.operator, max(prefix, after))
     found, next_key = first_page(
         (
             _metadata(name, sent, as_subscriber=wanted == "Subscriber")

@@ -16,7 +16,7 @@ from ...domain.filing import (
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page, Response
 from ...service.call import Call
-from ...state.paging import first_page
+from ...state.paging import first_page, no_such_key
 from .. import handles
 
 if TYPE_CHECKING:
@@ -113,7 +113,8 @@ def list_files(call: Call) -> Page:
     path = _directory(call)
     if path != ROOT and path not in entries:
         raise Refusal.not_found("directory", path)
-    return _page(call, {entry["filename"]: entry for entry in entries.values() if entry["directory"] == path})
+    listed = {entry["filename"]: entry for entry in entries.values() if entry["directory"] == path}
+    return _page(call, listed)
 
 
 @handles("findFiles")
@@ -121,14 +122,16 @@ def find(call: Call) -> Page:
     """Return the files whose path begins with a prefix, in the order of the paths; the key is the last path."""
     prefix = ROOT + call.query["prefix"].removeprefix("/")
     entries = _entries(call, call.query["scope"])
-    return _page(
-        call, {path: each for path, each in entries.items() if path.startswith(prefix) and not each["isDirectory"]}
-    )
+    found = {path: each for path, each in entries.items() if path.startswith(prefix) and not each["isDirectory"]}
+    return _page(call, found)
 
 
 def _page(call: Call, entries: dict[str, Record]) -> Page:
     """Return a page of entries, in the order of their names; the order of code points is also that of UTF-8."""
-    limit, after = call.limit(10), _name_of(call.query.get("last_evaluated_key") or "")
+    limit, key = call.limit(10), call.query.get("last_evaluated_key")
+    after = _name_of(key) if key else ""
+    if key and after not in entries and not call.gave(key):
+        raise no_such_key()
     names, next_key = first_page(sorted(name for name in entries if name > after), limit, key=_key_of)
     return Page.of([_shown(entries[name]) for name in names], next_key)
 
@@ -144,4 +147,4 @@ def _name_of(key: str) -> str:
     try:
         return base64.urlsafe_b64decode(key[1:]).decode() if key.startswith("~") else key
     except ValueError:
-        raise Refusal.invalid("last_evaluated_key is not a key of this listing") from None
+        raise no_such_key() from None

@@ -48,8 +48,8 @@ def send(call: Call) -> Any:
     asked = call.body
     for name, only in (("service", "Air"), ("resourceType", "sim")):
         if asked[name] != only:
-            raise Refusal.invalid("{0} is none of {1}", f"body.{name}", only)
-    sim = call.operator.fleet.look(number_named(call, asked["resourceId"]))
+            raise Refusal.invalid("{0} is not one of {1}", f"body.{name}", only)
+    sim = call.operator.fleet.look(number_named(call, call.required("resourceId")))
     end = call.now if asked.get("to") is None else asked["to"]
     start = end - DAY_MS if asked.get("from") is None else asked["from"]
     if start > end:

@@ -60,10 +60,10 @@ def _check(call: Call) -> None:
             raise Refusal.invalid("{0} is not within {1} and {2}", f"body.{name}", least, most)
     method = call.body.get("method")
     if method is not None and method not in METHODS:
-        raise Refusal.invalid("{0} is none of {1}", "body.method", METHODS)
+        raise Refusal.invalid("{0} is not one of {1}", "body.method", METHODS)
     encoding = call.body.get("payloadEncoding") or "string"
     if encoding not in ENCODINGS:
-        raise Refusal.invalid("{0} is none of {1}", "body.payloadEncoding", ENCODINGS)
+        raise Refusal.invalid("{0} is not one of {1}", "body.payloadEncoding", ENCODINGS)
     most = LONGEST_DATAGRAM if call.operation.id == "sendDownlinkUdp" else LONGEST_PAYLOAD
     for name, longest in ("command", LONGEST_COMMAND), ("payload", most):
         if len((call.body.get(name) or "").encode("utf-8", "surrogatepass")) > longest:

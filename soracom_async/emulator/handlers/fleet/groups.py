@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
+from ...state.paging import no_such_key
 from .. import handles
 from .sims import after
 
@@ -15,10 +16,10 @@ from .sims import after
 @handles("listGroups")
 def list_groups(call: Call) -> Page:
     """Return the groups, in the order of their identifiers."""
-    wanted = call.tag_filter()
-    found, key = call.operator.groups.after(
-        call.query.get("last_evaluated_key", ""), call.limit(), lambda group: wanted is None or wanted(group["tags"])
-    )
+    wanted, groups, after = call.tag_filter(), call.operator.groups, call.query.get("last_evaluated_key") or ""
+    if after and after not in groups and not call.gave(after):
+        raise no_such_key()
+    found, key = groups.after(after, call.limit(), lambda group: wanted is None or wanted(group["tags"]))
     return Page.of(found, key)
 
 
@@ -61,7 +62,7 @@ def put_tags(call: Call) -> Any:
 @handles("deleteGroupTag")
 def delete_tag(call: Call) -> None:
     """Remove a tag."""
-    _remove(call, call.operator.groups.get(call.path["group_id"])["tags"], call.path["tag_name"])
+    _remove(call, call.operator.groups.get(call.path["group_id"])["tags"], "tag", call.path["tag_name"])
 
 
 @handles("putConfigurationParameters")
@@ -77,20 +78,20 @@ def put_configuration(call: Call) -> Any:
 def delete_namespace(call: Call) -> None:
     """Remove a namespace."""
     configuration = call.operator.groups.get(call.path["group_id"])["configuration"]
-    _remove(call, configuration, call.path["namespace"])
+    _remove(call, configuration, "namespace", call.path["namespace"])
 
 
 @handles("deleteConfigurationParameter")
 def delete_parameter(call: Call) -> None:
     """Remove a parameter of a namespace."""
     configuration = call.operator.groups.get(call.path["group_id"])["configuration"]
-    _remove(call, configuration.get(call.path["namespace"], {}), call.path["name"])
+    _remove(call, configuration.get(call.path["namespace"], {}), "parameter", call.path["name"])
 
 
-def _remove(call: Call, mapping: dict[str, Any], name: str) -> None:
+def _remove(call: Call, mapping: dict[str, Any], kind: str, name: str) -> None:
     # Many clients encode names in a path twice, as the official document asks for.
     name = name if name in mapping else unquote(name)
     if name not in mapping:
-        raise Refusal("SEM9012", name)
+        raise Refusal.not_found(kind, name)
     del mapping[name]
     call.operator.groups.change(call.path["group_id"], call.now)

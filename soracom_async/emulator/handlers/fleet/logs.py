@@ -61,6 +61,6 @@ def get(call: Call) -> Page:
         value = call.query.get(name)
         if value is not None:
             if known is not None and value not in known:
-                raise Refusal.invalid("{0} is none of {1}", name, known)
+                raise Refusal.invalid("{0} is not one of {1}", name, known)
             wanted[field] = value
     return timeline(call, (entry for entry in errors(call) if wanted.items() <= entry.items()), "time")

@@ -63,7 +63,7 @@ def create(call: Call) -> Any:
     sim = call.operator.fleet.look(number_named(call, name))
     life.usable(sim)
     if asked.get("service") not in STRATEGIES:
-        raise Refusal.invalid("{0} is none of {1}", "body.destination.service", ("air", "arc"))
+        raise Refusal.invalid("{0} is not one of {1}", "body.destination.service", ("air", "arc"))
     own = {"simId": sim.sim_id} if sim_name else {"imsi": sim.imsi}
     strategy = STRATEGIES[asked.get("service")] if sim_name else "IMSI_PRIORITIZED"
     duration = DEFAULT_S if call.body.get("duration") is None else call.body["duration"]
@@ -137,7 +137,7 @@ def delete(call: Call) -> None:
 def audit_logs(call: Call) -> Page:
     """Return the events of the port mappings, newest first."""
     if call.query.get("resource_type", "Subscriber") != "Subscriber":
-        raise Refusal.invalid("{0} is none of {1}", "resource_type", "Subscriber")
+        raise Refusal.invalid("{0} is not one of {1}", "resource_type", "Subscriber")
     mappings(call)
     name = call.query.get("resource_id")
     entries = call.operator.records.get("napter audit log", [])

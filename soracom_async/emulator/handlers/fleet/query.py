@@ -78,7 +78,7 @@ def either(call: Call) -> bool:
     """Tell whether one matching term is enough."""
     kind = call.query.get("search_type", "and").lower()
     if kind not in ("and", "or"):
-        raise Refusal.invalid("{0} is none of {1}", "search_type", ("and", "or"))
+        raise Refusal.invalid("{0} is not one of {1}", "search_type", ("and", "or"))
     return bool(kind == "or")
 
 
@@ -123,7 +123,7 @@ def search_sims(call: Call) -> Page:
         if len(value) < 2:
             raise Refusal.invalid("a value of {0} has less than 2 characters", name)
         if name == "session_status" and value not in ("online", "offline"):
-            raise Refusal.invalid("{0} is none of {1}", "session_status", ("NA", "ONLINE", "OFFLINE"))
+            raise Refusal.invalid("{0} is not one of {1}", "session_status", ("NA", "ONLINE", "OFFLINE"))
     key = after(call)
     sims = call.operator.fleet.indexed(call.now - round(call.search_delay * SECOND_MS))
     return sims.page(
@@ -148,7 +148,7 @@ def rank(call: Call) -> Any:
     """Return the SIMs with the most traffic, or with the least; SIMs without traffic are left out."""
     order = call.query.get("order", "desc")
     if order not in ("asc", "desc"):
-        raise Refusal.invalid("{0} is none of {1}", "order", ("asc", "desc"))
+        raise Refusal.invalid("{0} is not one of {1}", "order", ("asc", "desc"))
     first, last = call.query["from"], call.query["to"]
     # Whole slots, which begin within the period.
     start, stop = -(-first // SLOT_MS), min(last // SLOT_MS + 1, call.now // SLOT_MS)

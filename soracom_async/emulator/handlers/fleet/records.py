@@ -12,7 +12,7 @@ from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
 from ...state import life
-from ...state.paging import first_page
+from ...state.paging import first_page, no_such_key, number_in
 from ...state.sessions import all_events, shape_event
 from ...state.sims import SHAPES, Sim
 from ...state.subscriptions import VIRTUAL
@@ -40,13 +40,14 @@ def timed(
     start, end = query.get("from"), query.get("to")
     order = query.get("sort", "desc")
     if order not in ("asc", "desc"):
-        raise Refusal.invalid("{0} is none of {1}", "sort", ("asc", "desc"))
-    key = query.get("last_evaluated_key") or ""
-    if key and not (key.isascii() and key.isdigit()):
-        raise Refusal.invalid("last_evaluated_key is not a key of this listing")
-    numbers = range(int(key) + 1 if key else 0, len(entries))
+        raise Refusal.invalid("{0} is not one of {1}", "sort", ("asc", "desc"))
+    key = query.get("last_evaluated_key")
+    last = number_in(key) if key else None
+    if last is not None and last >= len(entries):  # entries are never removed
+        raise no_such_key()
+    numbers = range(0 if last is None else last + 1, len(entries))
     if order == "desc":
-        numbers = range(min(int(key), len(entries)) if key else len(entries))[::-1]
+        numbers = range(len(entries) if last is None else last)[::-1]
     chosen = (
         number
         for number in numbers
@@ -75,12 +76,11 @@ def send_sms(call: Call) -> Any:
     """Accept a message for delivery."""
     sim = call.operator.fleet.look(call.sim_number())
     life.usable(sim)
-    if not call.body.get("payload"):
-        raise Refusal.invalid("{0} is missing", "body.payload")
+    call.required("payload")
     encoding = call.body.get("encodingType")
     encoding = short_messages.UCS2 if encoding is None else encoding
     if encoding not in short_messages.MOST:
-        raise Refusal.invalid("{0} is none of {1}", "body.encodingType", tuple(short_messages.MOST))
+        raise Refusal.invalid("{0} is not one of {1}", "body.encodingType", tuple(short_messages.MOST))
     short_messages.check(call.body["payload"], encoding)
     if sim.type == "virtual":
         raise Refusal("SEM9031")
@@ -102,7 +102,7 @@ def report_local_info(call: Call) -> Any:
 def create_sim(call: Call) -> Any:
     """Make a virtual SIM."""
     if (call.body["type"], call.body["subscription"]) != ("virtual", VIRTUAL):
-        raise Refusal.invalid("{0} is none of {1}", "body.subscription", VIRTUAL)
+        raise Refusal.invalid("{0} is not one of {1}", "body.subscription", VIRTUAL)
     sim = call.operator.fleet.blank(
         free_number(call.world),
         call.now,

@@ -13,9 +13,7 @@ from .stats import MAPS, second, service_of
 def insert(call: Call) -> None:
     """Insert the usage of a SIM at a time; there can be only one entry for a time."""
     service, number = service_of(call), call.sim_number()
-    amounts = call.body.get(MAPS[service])
-    if not amounts:
-        raise Refusal.invalid("{0} is missing", f"body.{MAPS[service]}")
+    amounts = call.required(MAPS[service])
     if not all(isinstance(counts, dict | None) for counts in amounts.values()):
         raise Refusal.invalid("{0} has a value that is not an object", f"body.{MAPS[service]}")
     at = str(second(call, call.body, "unixtime"))

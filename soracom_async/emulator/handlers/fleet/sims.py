@@ -8,6 +8,7 @@ from ...protocol.errors import Refusal
 from ...protocol.messages import Page
 from ...service.call import Call
 from ...state import life
+from ...state.paging import no_such_key
 from ...state.sims import (
     SHAPES,
     Side,
@@ -75,8 +76,8 @@ def after(call: Call) -> int:
     if not key:
         return 0
     number = number_of(key)
-    if number is None:
-        raise Refusal.invalid("last_evaluated_key is not a key of this listing")
+    if number is None or not (number in call.operator.fleet or call.gave(key)):
+        raise no_such_key()
     return number
 
 
@@ -119,15 +120,13 @@ def change_protection(call: Call) -> Any:
 @handles("updateSimSpeedClass", "updateSpeedClass")
 def update_speed_class(call: Call) -> Any:
     """Set the speed class."""
-    return changed(call, lambda sim: life.change_speed_class(sim, call.body["speedClass"], call.now))
+    return changed(call, lambda sim: life.change_speed_class(sim, call.required("speedClass"), call.now))
 
 
 @handles("setSimGroup", "setGroup")
 def set_group(call: Call) -> Any:
     """Put a SIM into one of the operator's groups."""
-    group_id = call.body.get("groupId")
-    if not group_id:
-        raise Refusal.invalid("{0} is missing", "body.groupId")
+    group_id = call.required("groupId")
     call.operator.groups.get(group_id)
     return changed(call, lambda sim: life.change_group(sim, group_id, call.now))
 
@@ -187,7 +186,7 @@ def delete_tag(call: Call) -> None:
     def change(sim: Sim) -> None:
         life.usable(sim)
         if name not in sim.tags:
-            raise Refusal("SEM9005", name)
+            raise Refusal.not_found("tag", name)
         del sim.tags[name]
 
     changed(call, change)

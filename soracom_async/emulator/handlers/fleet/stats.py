@@ -61,7 +61,7 @@ def span(call: Call, given: dict[str, Any], named: Iterable[str] = tuple(PERIODS
     """Return the period of the sums, and the first and the last second."""
     period = given.get("period") or "month"
     if period not in named:
-        raise Refusal.invalid("{0} is none of {1}", "period", named)
+        raise Refusal.invalid("{0} is not one of {1}", "period", named)
     first, last = second(call, given, "from"), second(call, given, "to")
     if first > last:
         raise Refusal.invalid("{0} is later than {1}", "from", "to")

@@ -69,9 +69,7 @@ KINDS["Device"] = Kind("device", ("device_id",), seeded=_seeded)
 def create(call: Call) -> Any:
     """Make a device, online if the body says so; only this answer shows its keys."""
     body = call.body
-    group_id = body.get("groupId")
-    if group_id is not None:
-        call.operator.groups.get(group_id)
+    group_id = call.group_in_body()
     endpoint, collection = body.get("endpoint"), collection_of(call)
     if endpoint is not None and any(device["endpoint"] == endpoint for device in collection.values()):
         raise Refusal.exists("endpoint", endpoint)

@@ -47,9 +47,7 @@ def update(call: Call) -> Any:
 @handles("setDeviceObjectModelScope")
 def set_scope(call: Call) -> Any:
     """Set the scope of a model."""
-    if not call.body.get("scope"):
-        raise Refusal.invalid("{0} is missing", "body.scope")
-    return changed(call, scope=call.body["scope"])
+    return changed(call, scope=call.required("scope"))
 
 
 def _defined(call: Call) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...domain import permissions
 from ...domain.wire import visible
 from ...protocol.errors import Refusal
 from ...service.call import Call
@@ -28,28 +29,21 @@ def _lagoon(call: Call) -> Record:
 
 def _as_root(call: Call) -> None:
     if call.user.name is not None:
-        raise Refusal.forbidden()
+        raise permissions.refusal(call.user, call.operation)
 
 
 def _one_of(call: Call, name: str, values: tuple[str, ...]) -> str:
-    value: str | None = call.body.get(name)
+    value: str = call.required(name)
     if value not in values:
-        raise Refusal.invalid("{0} is none of {1}", f"body.{name}", values)
+        raise Refusal.invalid("{0} is not one of {1}", f"body.{name}", values)
     return value
-
-
-def _text(call: Call, name: str) -> str:
-    text: str | None = call.body.get(name)
-    if not text:
-        raise Refusal.invalid("{0} is missing", f"body.{name}")
-    return text
 
 
 @handles("registerLagoon")
 def register(call: Call) -> Any:
     """Register with Lagoon; the first user is the operator itself."""
     _as_root(call)
-    plan, password = _one_of(call, "plan", PLANS), _text(call, "userPassword")
+    plan, password = _one_of(call, "plan", PLANS), call.required("userPassword")
     if "lagoon" in call.operator.records:
         raise Refusal.not_possible("Lagoon is registered already")
     call.operator.records["lagoon"] = lagoon = {"plan": plan, "packs": dict.fromkeys(PACKS, 0), "users": {}, "made": 0}
@@ -108,7 +102,7 @@ def list_users(call: Call) -> Any:
 def create_user(call: Call) -> Any:
     """Add a user."""
     lagoon, email = _lagoon(call), _new_email(call)
-    return {"id": _add_user(lagoon, email, _text(call, "userPassword"), _one_of(call, "role", ROLES))}
+    return {"id": _add_user(lagoon, email, call.required("userPassword"), _one_of(call, "role", ROLES))}
 
 
 @handles("deleteLagoonUser")
@@ -129,7 +123,7 @@ def update_password(call: Call) -> None:
     user = _user(call)
     if call.body.get("oldPassword") != user["_password"]:
         raise Refusal.wrong_password()
-    user["_password"] = _text(call, "newPassword")
+    user["_password"] = call.required("newPassword")
 
 
 @handles("updateLagoonUserPermission")
@@ -161,7 +155,7 @@ def _add_user(lagoon: Record, email: str, password: str, role: str) -> int:
 
 
 def _new_email(call: Call) -> str:
-    email = _text(call, "userEmail")
+    email: str = call.required("userEmail")
     if any(user["email"] == email for user in _lagoon(call)["users"].values()):
         raise Refusal.exists("Lagoon user", email)
     return email

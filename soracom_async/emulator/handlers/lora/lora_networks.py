@@ -76,24 +76,17 @@ def delete(call: Call) -> None:
 def add_permission(call: Call) -> Any:
     """Allow another operator to use it; the answer does not show whether that operator exists."""
     allowed = find(call)["allowedOperators"]
-    return changed(call, allowedOperators=[*dict.fromkeys([*allowed, _named(call)])])
+    return changed(call, allowedOperators=[*dict.fromkeys([*allowed, call.required("operatorId")])])
 
 
 @handles("revokePermissionFromLoraNetworkSet")
 def revoke_permission(call: Call) -> Any:
     """Revoke the permission; the other operator's gateways leave the network set."""
-    named = _named(call)
+    named = call.required("operatorId")
     answer = changed(call, allowedOperators=[each for each in find(call)["allowedOperators"] if each != named])
     if named != call.operator.id:
         _leave(call, named, identifier_in(call))
     return answer
-
-
-def _named(call: Call) -> str:
-    operator_id = call.body.get("operatorId")
-    if not operator_id:
-        raise Refusal.invalid("{0} is missing", "body.operatorId")
-    return str(operator_id)
 
 
 def _leave(call: Call, operator_id: str, network_set_id: str) -> None:
@@ -115,7 +108,7 @@ def list_gateways(call: Call) -> Page:
 @handles("setLoraNetworkSet")
 def enter(call: Call) -> Any:
     """Put a gateway into a network set that the operator may use."""
-    return changed(call, networkSetId=_usable(call, call.body.get("networkSetId") or ""))
+    return changed(call, networkSetId=_usable(call, call.required("networkSetId")))
 
 
 @handles("unsetLoraNetworkSet")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...durations import DAY_MS
 from ...protocol.errors import Refusal
-from ...protocol.texts import Term, Text
+from ...protocol.texts import Named, Text
 from ...service.call import Call
 from ...state.world import EPOCH
 from ...times import iso
@@ -63,10 +63,8 @@ def register(call: Call) -> Any:
     """Register a device that no operator has."""
     device_id = registrable(call)
     if not _IDS[call.operation.group].fullmatch(device_id) or not call.body.get("registrationSecret"):
-        raise Refusal.invalid("the {0} {1} cannot be registered", Term(KINDS[call.operation.group].name), device_id)
-    group_id = call.body.get("groupId")
-    if group_id is not None:
-        call.operator.groups.get(group_id)
+        raise Refusal.invalid("the {0} cannot be registered", Named(KINDS[call.operation.group].name, device_id))
+    group_id = call.group_in_body()
     tags = dict(call.body.get("tags") or {})
     device = _device(device_id, call.operator.id, call.now, groupId=group_id, tags=tags)
     return collection_of(call).put(device_id, device)

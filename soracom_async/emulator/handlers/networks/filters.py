@@ -56,7 +56,7 @@ def put_addresses(call: Call) -> None:
 
 def _check_rule(rule: Record, kind: str, actions: tuple[str, ...], where: str) -> None:
     if rule["type"] != kind:
-        raise Refusal.invalid("{0} is none of {1}", f"{where}.type", kind)
+        raise Refusal.invalid("{0} is not one of {1}", f"{where}.type", kind)
     _check_action(rule, actions, where)
     if not 0 <= rule["protocol"] <= PROTOCOLS:
         raise Refusal.invalid("{0} is not within {1} and {2}", f"{where}.protocol", 0, PROTOCOLS)
@@ -67,4 +67,4 @@ def _check_rule(rule: Record, kind: str, actions: tuple[str, ...], where: str) -
 
 def _check_action(rule: Record, actions: tuple[str, ...], where: str) -> None:
     if rule.get("action") not in actions:
-        raise Refusal.invalid("{0} is none of {1}", f"{where}.action", actions)
+        raise Refusal.invalid("{0} is not one of {1}", f"{where}.action", actions)

@@ -41,12 +41,10 @@ def switch(call: Call) -> Any:
 
 @handles("openGate")
 def open_gate(call: Call) -> None:
-    """Open the gate; the VPG has two peers of its own behind it."""
+    """Open the gate; the privacy separator is off unless it is wanted. The VPG has two peers of its own behind it."""
     vpg, body = find(call), call.body
     vxlan_id = _vxlan_id(vpg["gateVxlanId"] if body.get("vxlanId") is None else body["vxlanId"])
-    separated = body.get("privacySeparatorEnabled")
-    if separated is None:
-        separated = vpg["gatePrivacySeparatorEnabled"]
+    separated = bool(body.get("privacySeparatorEnabled"))
     peers = dict(vpg["_gatePeers"])
     if not peers:
         inside, outside = _devices(vpg), network_in(vpg["vpgSubnetCidrRange"], "vpgSubnetCidrRange")

@@ -50,7 +50,7 @@ def update_peer(call: Call) -> None:
     for attribute in call.body:
         name, value = attribute.get("key"), attribute.get("value")
         if name not in _ATTRIBUTES:
-            raise Refusal.invalid("{0} is none of {1}", "body.key", _ATTRIBUTES)
+            raise Refusal.invalid("{0} is not one of {1}", "body.key", _ATTRIBUTES)
         changes[name] = value == "true" if name == "enabled" else value
     _mirror(call, peers | {address: peers[address] | changes})
 

@@ -86,8 +86,8 @@ def create_peering(call: Call) -> Any:
     peering = {
         "id": f"pcx-{call.world.random.getrandbits(68):017x}",
         "destinationCidrBlock": str(network),
-        "peerOwnerId": _text(call, "peerOwnerId"),
-        "peerVpcId": _text(call, "peerVpcId"),
+        "peerOwnerId": call.required("peerOwnerId"),
+        "peerVpcId": call.required("peerVpcId"),
         "peerRegion": body.get("peerRegion") or vpg["placement"]["region"],
     }
     touch(call, vpcPeeringConnections=vpg["vpcPeeringConnections"] | {peering["id"]: peering["destinationCidrBlock"]})
@@ -98,12 +98,6 @@ def create_peering(call: Call) -> Any:
 def delete_peering(call: Call) -> None:
     """Disconnect the VPG from a VPC."""
     take_entry(call, "vpcPeeringConnections", "VPC peering connection", call.path["pcx_id"])
-
-
-def _text(call: Call, name: str) -> str:
-    if not call.body.get(name):
-        raise Refusal.invalid("{0} is missing", f"body.{name}")
-    return str(call.body[name])
 
 
 @handles("createTransitGatewayPeeringConnection")

@@ -36,9 +36,9 @@ def create(call: Call) -> Any:
     body, dice = call.body, call.world.random
     region = (body.get("placement") or {}).get("region") or REGIONS[0]
     if body["type"] not in TYPES:
-        raise Refusal.invalid("{0} is none of {1}", "body.type", TYPES)
+        raise Refusal.invalid("{0} is not one of {1}", "body.type", TYPES)
     if region not in REGIONS:
-        raise Refusal.invalid("{0} is none of {1}", "body.placement.region", REGIONS)
+        raise Refusal.invalid("{0} is not one of {1}", "body.placement.region", REGIONS)
     network = network_in(body.get("deviceSubnetCidrRange") or DEVICE_SUBNET, "body.deviceSubnetCidrRange")
     if network.prefixlen > SMALLEST:
         raise Refusal.invalid("{0} is smaller than /{1}", "body.deviceSubnetCidrRange", SMALLEST)
@@ -54,8 +54,8 @@ def create(call: Call) -> Any:
         "lastModifiedTime": call.now,
         "deviceSubnetCidrRange": subnet,
         "ueSubnetCidrRange": subnet,
-        "vpgSubnetCidrRange": f"100.{64 + dice.randrange(64)}.{dice.randrange(256)}.0/24",
-        "useInternetGateway": bool(body.get("useInternetGateway")),
+        "vpgSubnetCidrRange": f"100.{64 + dice.randrange(64)}.0.0/16",
+        "useInternetGateway": body.get("useInternetGateway") is not False,
         "fixedIpAddressesEnabled": False,
         "fixedPublicIpAddresses": [],
         "allowedOperators": [],
