@@ -140,7 +140,8 @@ def lock_imei(sim: Sim, imei: str | None) -> None:
 
 def locked_out(sim: Sim) -> bool:
     """Tell whether a SIM is used in another device than the one that it is bound to."""
-    return bool(sim.imei_lock and sim.imei) and sim.imei_lock.removesuffix(_ANONYMOUS) != sim.imei
+    lock, imei = sim.imei_lock, sim.imei
+    return lock is not None and imei is not None and lock.removesuffix(_ANONYMOUS) != imei
 
 
 def delete_session(sim: Sim, at: int) -> None:
