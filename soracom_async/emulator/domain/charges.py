@@ -43,13 +43,13 @@ class Line(NamedTuple):
 
 def daily(operator: Operator, first: int, last: int, until: int) -> Iterator[tuple[int, dict[str, int]]]:
     """Return what each day from `first` to `last` cost, by bill item; of the slots before `until`."""
-    ledger = ledger_of(operator)
+    used = ledger_of(operator).all
     added: defaultdict[int, int] = defaultdict(int)
     for number in map(int, inserted(operator, "air")):
         for at, amounts in uses_inserted(operator, "air", number):
             added[at // DAY_S] += sum(price * size for price, size in _inserted_sizes(amounts))
     for day in range(first, last + 1):
-        charge, traffic = ledger.day(day, until)
+        charge, traffic = used.day(day, until)
         yield day, {BASIC: charge * NANO, TRAFFIC: sum(price * size for price, size in _sizes(traffic)) + added[day]}
 
 
@@ -78,7 +78,7 @@ def lines(operator: Operator, first: int, last: int, until: int) -> Iterator[Lin
             if (day := at // DAY_S) in days:
                 yield from (Line(imsi(number), day, TRAFFIC, price, size) for price, size in _inserted_sizes(amounts))
     for day in days:
-        yield from _lines("", day, *ledger.rest(day, until))
+        yield from _lines("", day, *ledger.all.rest(day, until))
 
 
 def _lines(name: str, day: int, charge: int, traffic: Sums) -> Iterator[Line]:

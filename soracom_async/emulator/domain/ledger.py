@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from attrs import frozen
+
 from ..state.activity import SLOTS
 from .totals import (
     Day,
@@ -21,7 +23,7 @@ from .traffic import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..state.world import Operator
 
@@ -31,6 +33,41 @@ LEFT = "SIM that left"
 """The kind of the records of what SIMs used before another operator took them over."""
 
 
+@frozen(slots=True)
+class Estimate:
+    """What some SIMs used, as far as they are looked at, and what others used, which are estimated from them."""
+
+    seen: Sequence[Totals]
+    """Those for which the others are taken to be alike, if there are others."""
+    exact: Totals
+    missing: int
+    """How many SIMs are estimated."""
+    looked_at: int
+    """How many SIMs they are estimated from."""
+
+    def day(self, day: int, until: int) -> Day:
+        """Return the basic charges and the traffic of a day, before the slot `until`."""
+        return _sum([*(part.day(day, until) for part in self.seen), self.rest(day, until), self.exact.day(day, until)])
+
+    def rest(self, day: int, until: int) -> Day:
+        """Return the part of the same that is estimated: nothing, unless the fleet is large."""
+        if not self.missing:
+            return Day(0, {})
+        charge, traffic = _sum(part.day(day, until) for part in self.seen)
+        return Day(
+            charge * self.missing // self.looked_at,
+            {name: [count * self.missing // self.looked_at for count in counts] for name, counts in traffic.items()},
+        )
+
+    def traffic(self, start: int, stop: int) -> Sums:
+        """Return the traffic from the slot `start`, with which a day begins, to before the slot `stop`."""
+        return total(self.day(day, stop).traffic for day in _days(start, stop))
+
+    def rest_of_traffic(self, start: int, stop: int) -> Sums:
+        """Return the part of the same that is estimated."""
+        return total(self.rest(day, stop).traffic for day in _days(start, stop))
+
+
 class Ledger:
     """The uses of an operator's SIMs. What never changes is read once, the rest when it has changed."""
 
@@ -38,13 +75,14 @@ class Ledger:
         fleet = operator.fleet
         self._seeded = {number: use_of(fleet.original(number)) for number in fleet.numbers[:LOOKED_AT]}
         """The seeded SIMs, as if no request had changed them."""
-        self._missing = len(fleet.numbers) - len(self._seeded), len(self._seeded)
-        """How many SIMs are not looked at, and how many are."""
         self._changed: dict[int | str, tuple[object, Use | None]] = {}
         """What is different now, each with its mark: by numbers of SIMs, and by the identifiers of `LEFT`."""
-        self._base, self._changes, self._others = Totals(), Totals(), Totals()
+        base, self._changes, self._others = Totals(), Totals(), Totals()
         for use in self._seeded.values():
-            self._base.add(use)
+            base.add(use)
+        looked_at = len(self._seeded)
+        self.all = Estimate([base, self._changes], self._others, len(fleet.numbers) - looked_at, looked_at)
+        """What all SIMs used."""
 
     def refresh(self, operator: Operator) -> Ledger:
         """Read what has changed since the last time."""
@@ -68,39 +106,13 @@ class Ledger:
         yield from (use for number, use in self._seeded.items() if number not in self._changed)
         yield from (use for _, use in self._changed.values() if use is not None)
 
-    def day(self, day: int, until: int) -> Day:
-        """Return the basic charges and the traffic of a day, before the slot `until`, of all SIMs."""
-        seen = self._seen(day, until)
-        return _sum([seen, self._rest(seen), self._others.day(day, until)])
-
-    def rest(self, day: int, until: int) -> Day:
-        """Return the part of the same that is estimated: nothing, unless the fleet is large."""
-        return self._rest(self._seen(day, until))
-
-    def traffic(self, start: int, stop: int) -> Sums:
-        """Return the traffic of all SIMs from the slot `start`, with which a day begins, to before the slot `stop`."""
-        return total(self.day(day, stop).traffic for day in _days(start, stop))
-
-    def rest_of_traffic(self, start: int, stop: int) -> Sums:
-        """Return the part of the same that is estimated."""
-        return total(self.rest(day, stop).traffic for day in _days(start, stop))
-
-    def of_group(self, group_id: str, start: int, stop: int) -> Sums:
-        """Return the traffic of the SIMs that are in a group now, of the same slots."""
-        members = [use for use in self.uses() if use.group_id == group_id]
-        seen = total(use.traffic(start, stop) for use in members if use.number in self._seeded)
-        others = total(use.traffic(start, stop) for use in members if use.number not in self._seeded)
-        return total([seen, self._rest(Day(0, seen)).traffic, others])
-
-    def _seen(self, day: int, until: int) -> Day:
-        return _sum([self._base.day(day, until), self._changes.day(day, until)])
-
-    def _rest(self, seen: Day) -> Day:
-        missing, looked_at = self._missing
-        if not missing:
-            return Day(0, {})
-        traffic = {name: [count * missing // looked_at for count in counts] for name, counts in seen.traffic.items()}
-        return Day(seen.charge * missing // looked_at, traffic)
+    def of_group(self, group_id: str) -> Estimate:
+        """Return what the SIMs used that are in a group now."""
+        seen, others = Totals(), Totals()
+        for use in self.uses():
+            if use.group_id == group_id:
+                (seen if use.number in self._seeded else others).add(use)
+        return Estimate([seen], others, self.all.missing, self.all.looked_at)
 
     def _change(self, name: int | str, number: int, mark: object, use: Use | None) -> None:
         looked_at = number in self._seeded

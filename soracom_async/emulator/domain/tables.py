@@ -20,16 +20,13 @@ from .filing import files_of
 from .harvest import resources
 from .ledger import ledger_of
 from .money import money_of
-from .usage import inserted, uses_inserted
+from .usage import MONTHS, inserted, uses_inserted
 
 if TYPE_CHECKING:
     from ..state.world import Operator
 
 TYPES = {"TEXT": "string", "FIXED": "int64", "REAL": "float64", "TIMESTAMP_TZ": "Time", "BOOLEAN": "bool"}
 """The API's name of each type of the database."""
-MONTHS = 18
-"""How many months back traffic and charges go, as in the stats."""
-
 Row = tuple[Any, ...]
 
 
@@ -94,7 +91,7 @@ def _traffic(operator: Operator, period: Period) -> Iterator[Row]:
                 names = sim_id(number), imsi(number), operator.id
                 yield from ((day * DAY_MS, *names, name, *counts.values()) for name, counts in amounts.items())
     for day in days:
-        for name, counts in ledger.rest(day, over).traffic.items():
+        for name, counts in ledger.all.rest(day, over).traffic.items():
             yield day * DAY_MS, None, None, operator.id, name, *counts
 
 

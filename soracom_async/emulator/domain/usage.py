@@ -26,13 +26,14 @@ COUNTED: dict[str, tuple[str, ...]] = {
 """The counts of the services whose usage can be inserted."""
 PERIODS = {"month": "%Y%m", "day": "%Y%m%d", "minutes": "%Y%m%dT%H%M%S"}
 """The format of the beginning of each period."""
-KEPT = {"month": -18, "day": -18, "minutes": 32 * DAY_S}
-"""How far back the usage of a SIM goes: months if negative, or else seconds; so says the API document of 2026.
+MONTHS = 18
+"""How many months back usage by months and days goes; so says the API document of 2026 of that of a SIM.
 
-What the service answers about earlier times is not known; here it is nothing. What was inserted is shown in any case.
+Of groups and operators it says that days should be of the last week, and months of the last three. What the service
+answers to those who ask for more is not known; here it is the same as of a SIM.
 """
-KEPT_OF_MANY = {"month": -3, "day": 7 * DAY_S}
-"""How far back the usage of a group or of an operator goes."""
+MINUTES_S = 32 * DAY_S
+"""How far back usage by minutes goes: the document says that it must be of the last 32 days."""
 _OUTSIDE = {"Http": "outHttps", "Mqtt": "outMqtts", "Tcp": "outTcps", "Udp": "outHttps"}
 """By the protocol of a device, how Beam sends its requests on."""
 
@@ -50,16 +51,13 @@ def written(period: str, at: int) -> str:
     return datetime.fromtimestamp(at, UTC).strftime(PERIODS[period])
 
 
-def periods(
-    period: str, first: int, last: int, now: int, kept: dict[str, int] = KEPT
-) -> Iterator[tuple[int, int, int]]:
+def periods(period: str, first: int, last: int, now: int) -> Iterator[tuple[int, int, int]]:
     """Return the beginning of each period until now, with its slots: the first one, and the one behind the last.
 
     It begins with the period of the second `first`, or as far back as usage is kept, and ends with that of `last`, or
     of `now`, of which only the slots that are over count.
     """
-    back = kept[period]
-    oldest = now - back if back > 0 else beginning(later(day_of(now * SECOND_MS), back)) // SECOND_MS
+    oldest = now - MINUTES_S if period == "minutes" else beginning(later(day_of(now * SECOND_MS), -MONTHS)) // SECOND_MS
     at, last = begin(period, max(first, oldest)), min(last, now)
     over = now * SECOND_MS // SLOT_MS
     while at <= last:

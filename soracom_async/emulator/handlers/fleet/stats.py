@@ -11,7 +11,6 @@ from ...domain.ledger import ledger_of
 from ...domain.traffic import Use, use_of
 from ...domain.usage import (
     COUNTED,
-    KEPT_OF_MANY,
     PERIODS,
     Amounts,
     add,
@@ -107,16 +106,16 @@ def of_many(call: Call) -> Any:
     group_id, fleet = call.path.get("group_id"), call.operator.fleet
     if group_id is not None:
         call.operator.groups.get(group_id)
-    chosen = span(call, call.query, tuple(KEPT_OF_MANY))
+    chosen = span(call, call.query, ("month", "day"))
     totals: dict[int, Amounts] = {}
     for number in map(int, inserted(call.operator, "air")):
         if group_id is None or (number in fleet and fleet.look(number).group_id == group_id):
             for at, amounts in summed(uses_inserted(call.operator, "air", number), *chosen).items():
                 add(totals.setdefault(at, {}), amounts)
     ledger = ledger_of(call.operator)
-    for at, start, stop in periods(*chosen, call.now // 1000, KEPT_OF_MANY):
-        traffic = ledger.traffic(start, stop) if group_id is None else ledger.of_group(group_id, start, stop)
-        if traffic:
+    used = ledger.all if group_id is None else ledger.of_group(group_id)
+    for at, start, stop in periods(*chosen, call.now // 1000):
+        if traffic := used.traffic(start, stop):
             add(totals.setdefault(at, {}), counted(traffic))
     return [
         {"unixtime": at}
@@ -150,7 +149,7 @@ def _rows(call: Call, service: str, chosen: Span) -> Iterator[tuple[Any, ...]]:
             )
     if service == "air":
         for at, start, stop in spans:
-            rest = counted(ledger.rest_of_traffic(start, stop))
+            rest = counted(ledger.all.rest_of_traffic(start, stop))
             yield from (("", written(chosen[0], at), kind, *counts.values()) for kind, counts in rest.items())
 
 
