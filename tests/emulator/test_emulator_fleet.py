@@ -198,8 +198,8 @@ def test_one_history_whatever_was_asked(key, changes):
                 if what == "delete session":
                     end_session(sim, time[0])
                 elif what == "expire":
-                    sim.expiry_time, sim.expiry_action = time[0] + after, "suspend"
-                else:
+                    life.set_expiry(sim, time[0] + after + 1, "suspend", time[0])
+                elif what in statuses(sim.subscription):
                     life.change_status(sim, what, time[0])
     for number in curious.numbers:
         one, other = curious.look(number), late.look(number)

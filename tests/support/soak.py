@@ -48,7 +48,9 @@ def emulator_for(seed: int, clock: Clock) -> Emulator:
     """Return an emulator where much goes wrong; an odd seed has listings that run in a circle too."""
     chance = random.Random(seed)
     throttling, probability = chance.choice(THROTTLINGS), chance.choice(PROBABILITIES)
-    emulator = Emulator(sims=SIMS, seed=seed, rate_limit=900, clock=clock, throttling=throttling)
+    emulator = Emulator(
+        sims=SIMS, subscriptions="plan01s", seed=seed, rate_limit=900, clock=clock, throttling=throttling
+    )
     for kind, details in (FAULTS | PAGE_FAULTS if seed % 2 else FAULTS).items():
         emulator.fault(kind, probability=probability, **details)
     return emulator

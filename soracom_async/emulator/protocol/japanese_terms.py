@@ -67,6 +67,7 @@ TERMS: dict[str, str] = {
     "transit gateway VPC attachment": "Transit Gateway VPC アタッチメント",
     "transit gateway peering connection": "Transit Gateway ピアリング接続",
     "trust policy": "信頼ポリシー",
+    "user": "ユーザー",
     "version": "バージョン",
     "video export": "動画エクスポート",
     "virtual private gateway": "VPG",

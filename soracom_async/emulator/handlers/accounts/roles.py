@@ -7,6 +7,7 @@ from typing import Any
 from ...domain import policies
 from ...domain.permissions import MANAGED, role_of
 from ...protocol.errors import Refusal
+from ...protocol.texts import Named
 from ...service.call import Call
 from .. import handles
 
@@ -37,7 +38,7 @@ def create_role(call: Call) -> Any:
     """Make a role."""
     role_id = call.path["role_id"]
     if role_id in call.collection("role") or role_id.startswith("srn:"):
-        raise Refusal.not_possible("the role {0} exists already or is reserved", role_id)
+        raise Refusal.not_possible("the {0} exists already or is reserved", Named("role", role_id))
     role = {"roleId": role_id, "roleName": role_id, "owner": "operator", "createDateTime": call.now // 1000}
     call.collection("role")[role_id] = role | _said(call)
     return {"roleId": role_id}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...domain.permissions import role_of
 from ...protocol.errors import Refusal
+from ...protocol.texts import Named
 from ...service.call import Call
 from .. import handles
 from .roles import summary
@@ -83,7 +84,7 @@ def create_user(call: Call) -> None:
     """Add a SAM user, who cannot log in yet."""
     name = call.path["user_name"]
     if name in call.operator.users:
-        raise Refusal.not_possible("the user {0} exists already", name)
+        raise Refusal.not_possible("the {0} exists already", Named("user", name))
     call.world.add_user(call.operator, name).description = call.body.get("description") or ""
 
 
