@@ -140,7 +140,9 @@ def lock_imei(sim: Sim, imei: str | None) -> None:
 
 def locked_out(sim: Sim) -> bool:
     """Tell whether a SIM is used in another device than the one that it is bound to."""
-    return bool(sim.imei_lock and sim.imei) and sim.imei_lock.removesuffix(_ANONYMOUS) != sim.imei
+    if sim.imei_lock is None or sim.imei is None:
+        return False
+    return sim.imei_lock.removesuffix(_ANONYMOUS) != sim.imei
 
 
 def delete_session(sim: Sim, at: int) -> None:

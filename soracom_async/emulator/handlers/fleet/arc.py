@@ -8,8 +8,8 @@ from typing import Any
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state import life
+from ...state.session_shapes import device_address
 from ...state.sessions import begin_session
-from ...state.sims import device_address
 from .. import handles
 from .sims import usable_in
 
