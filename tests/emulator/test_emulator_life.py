@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from plain import refused
+from plain import log_in, refused
 
 from soracom_async.emulator import Emulator
+from soracom_async.emulator.durations import DAY_S
+from soracom_async.emulator.state.sessions import activity
 from soracom_async.emulator.state.sims import imsi, number_of, sim_id
 from soracom_async.emulator.state.subscriptions import SPEED_CLASSES, statuses
 
@@ -224,6 +226,28 @@ async def test_no_session_after_the_term(client, emulator):
     assert tells(await client.post(f"{path}/sessions/arc", json={}), 400, "expir")
     await client.post(f"{path}/unset_expiry_time")
     assert (await client.post(f"{path}/sessions/arc", json={})).json()["arcClientPeerIpAddress"]
+
+
+@pytest.mark.parametrize("action", ["doNothing", "deleteSession", None])
+@pytest.mark.parametrize("renewed", ["set_expiry_time", "unset_expiry_time"])
+async def test_a_device_does_not_connect_again_after_the_term(client, emulator, action, renewed):
+    """A session may go on, but no other begins, until the term is unset or set to a later time."""
+    looks = map(emulator.operator.fleet.look, range(1, 31))
+    steady = next(sim for sim in looks if sim.online and activity(sim).kind == "steady")
+    path, at = f"/sims/{sim_id(steady.number)}", emulator.world.milliseconds() + 1000
+    await client.post(f"{path}/set_expiry_time", json={"expiryTime": at, "expiryAction": action})
+    for days, online in ((0, action != "deleteSession"), (9, False)):
+        emulator.advance(days * DAY_S + 2)
+        await log_in(client, emulator.root_user)
+        sim = (await client.get(path)).json()
+        assert (sim["status"], sim["sessionStatus"]["online"]) == ("active", online)
+    events = (await client.get(f"{path}/events/sessions")).json()
+    assert events[0]["event"] == "Deleted"
+    await client.post(f"{path}/activate")
+    later = emulator.world.milliseconds() + 30 * DAY_S * 1000
+    assert (await client.post(f"{path}/{renewed}", json={"expiryTime": later})).status_code == 200
+    emulator.advance(300)
+    assert (await client.get(path)).json()["sessionStatus"]["online"] is True
 
 
 async def test_a_term_of_an_earlier_state(emulator, client):

@@ -140,8 +140,9 @@ def lock_imei(sim: Sim, imei: str | None) -> None:
 
 def locked_out(sim: Sim) -> bool:
     """Tell whether a SIM is used in another device than the one that it is bound to."""
-    lock, imei = sim.imei_lock, sim.imei
-    return lock is not None and imei is not None and lock.removesuffix(_ANONYMOUS) != imei
+    if sim.imei_lock is None or sim.imei is None:
+        return False
+    return sim.imei_lock.removesuffix(_ANONYMOUS) != sim.imei
 
 
 def delete_session(sim: Sim, at: int) -> None:
