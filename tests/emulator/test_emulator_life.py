@@ -250,6 +250,30 @@ async def test_a_device_does_not_connect_again_after_the_term(client, emulator, 
     assert (await client.get(path)).json()["sessionStatus"]["online"] is True
 
 
+@pytest.mark.parametrize("renewed", [False, True])
+@pytest.mark.parametrize("word", ["delete_session", "deactivate", "suspend", "terminate"])
+async def test_the_last_session_of_a_term_can_be_ended(client, emulator, word, renewed):
+    """A session that goes on after the end of the term ends at once by request."""
+    looks = map(emulator.operator.fleet.look, range(1, 31))
+    steady = next(sim for sim in looks if sim.online and activity(sim).kind == "steady")
+    path, now = f"/sims/{sim_id(steady.number)}", emulator.world.milliseconds()
+    await client.post(f"{path}/enable_termination")
+    await client.post(f"{path}/set_expiry_time", json={"expiryTime": now + 1000})
+    emulator.advance(2)
+    assert (await client.get(path)).json()["sessionStatus"]["online"] is True
+    if renewed:
+        await client.post(f"{path}/unset_expiry_time")
+    assert (await client.post(f"{path}/{word}")).status_code == 200
+    assert (await client.get(path)).json()["sessionStatus"] == {
+        "lastUpdatedAt": now + 2000, "imei": None, "ueIpAddress": None, "dnsServers": None,
+        "subscription": steady.subscription, "online": False,
+    }  # fmt: skip
+    assert (await client.get(f"{path}/events/sessions")).json()[0]["time"] == now + 2000
+    emulator.advance(600)
+    online = (await client.get(path)).json()["sessionStatus"]["online"]
+    assert online is (renewed and word == "delete_session")
+
+
 async def test_a_term_of_an_earlier_state(emulator, client):
     """An action that the subscription does not allow, as a state file may have it, does nothing."""
     path = await virtual_sim(client)

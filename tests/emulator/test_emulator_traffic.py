@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -128,6 +129,24 @@ async def test_a_sim_that_cannot_be_used_sends_nothing(emulator, soracom, steady
     assert during.items() <= after.items()
     assert min(at for at in after if at not in during) >= on - on % 300
     assert max(after) == int(emulator.world.wall()) // 300 * 300 - 300
+
+
+async def test_the_last_session_of_a_term_is_ended(emulator, soracom, steady):
+    """What its device sends no more is in no sum either, also if the sums were asked for before."""
+    soon = datetime.fromtimestamp(EPOCH + 1, UTC)
+    await soracom.sims.set_expiry_time(steady.sim_id, expiry_time=soon)
+    emulator.advance(2)
+    await of_operator(soracom, emulator)
+    await soracom.sims.delete_session(steady.sim_id)
+    emulator.advance(DAY)
+    assert sums(await minutes(soracom, steady.sim_id, emulator, EPOCH + 600)) == {}
+    sims = [sim.sim_id async for sim in soracom.sims.list()]
+    day = {"from_": EPOCH, "to": EPOCH, "period": "day"}
+    used = 0
+    for each in [await soracom.stats.air.sims.get(name, **day) for name in sims]:
+        used += sum(counts.upload_byte_size_total for of in each for counts in of.data_traffic_stats_map.values())
+    (told,) = await soracom.stats.air.operators.get(**day)
+    assert told.upload_byte_size_total == used
 
 
 async def test_another_speed_class_counts_from_its_time(emulator, twin, soracom, clock, steady):
