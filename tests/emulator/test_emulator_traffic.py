@@ -87,15 +87,17 @@ def uses(draw):
 @settings(deadline=None)
 @given(st.lists(uses(), max_size=5), st.integers(0, 8 * SLOTS), st.integers(0, 8))
 def test_days_of_many_are_the_sums_of_each(added, now, day):
-    """At any time, in whatever order the days are asked for, and without what was removed again."""
+    """At any time, however far time has moved on, in whatever order, and without what was removed again."""
     totals, until, day = Totals(), FIRST_DAY * SLOTS + now, min(day, now // SLOTS)
     for use in added:
         totals.add(use)
         totals.day(FIRST_DAY + day, until)
     for removed in added[3:]:
         totals.add(removed, -1)
-    for each in (*range(now // SLOTS + 1), day):
+    far = 10**9
+    for each in (*range(now // SLOTS + 1), day, far, far - 1, far + 1):
         start = (FIRST_DAY + each) * SLOTS
+        until = until if each < far else start + now
         charge, traffic = totals.day(FIRST_DAY + each, until)
         left = added[:3]
         assert traffic == total(use.traffic(start, min(start + SLOTS, until)) for use in left)
