@@ -255,7 +255,7 @@ class Emulator:
         """Move the emulator's time forward, to the year 2999 at most; a JumpingClock moves for all that share it."""
         if seconds < 0:
             raise ValueError("the emulator's time does not run backwards")
-        if not self.world.wall() + seconds < END:
+        if not seconds < END - self.world.wall():
             raise ValueError("the emulator's time ends with the year 2999")
         if isinstance(self.clock, JumpingClock):
             self.clock.advance(seconds)

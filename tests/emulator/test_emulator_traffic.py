@@ -362,10 +362,10 @@ async def test_a_query_of_too_many_rows(soracom, monkeypatch):
     for table in ("air_stats", "harvest_data"):
         with pytest.raises(BadRequest, match="300 rows"):
             await soracom.analysis.queries.start(sql=f"select count(*) from {table}")
-    monkeypatch.setattr(queries, "MOST_READ", 29)
-    with pytest.raises(BadRequest, match="29 rows"):
-        await soracom.analysis.queries.start(sql="select count(*) from sim_snapshots")
-    monkeypatch.setattr(queries, "MOST_READ", 300)
+    monkeypatch.setattr(queries, "MOST_SIMS", 29)
+    for table in ("sim_snapshots", "sim_session_events"):
+        with pytest.raises(BadRequest, match="29 SIMs"):
+            await soracom.analysis.queries.start(sql=f"select count(*) from {table}", from_=EPOCH, to=EPOCH)
     with pytest.raises(BadRequest, match="200 rows"):
         await soracom.analysis.queries.start(sql="select * from air_stats a join air_stats b on 1", **week)
 
