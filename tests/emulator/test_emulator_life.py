@@ -235,6 +235,7 @@ async def test_a_device_does_not_connect_again_after_the_term(client, emulator, 
     looks = map(emulator.operator.fleet.look, range(1, 31))
     steady = next(sim for sim in looks if sim.online and activity(sim).kind == "steady")
     path, at = f"/sims/{sim_id(steady.number)}", emulator.world.milliseconds() + 1000
+    history = (await client.get(f"{path}/statuses/history")).json()
     await client.post(f"{path}/set_expiry_time", json={"expiryTime": at, "expiryAction": action})
     for days, online in ((0, action != "deleteSession"), (9, False)):
         emulator.advance(days * DAY_S + 2)
@@ -243,6 +244,7 @@ async def test_a_device_does_not_connect_again_after_the_term(client, emulator, 
         assert (sim["status"], sim["sessionStatus"]["online"]) == ("active", online)
     events = (await client.get(f"{path}/events/sessions")).json()
     assert events[0]["event"] == "Deleted"
+    assert (await client.get(f"{path}/statuses/history")).json() == history
     await client.post(f"{path}/activate")
     later = emulator.world.milliseconds() + 30 * DAY_S * 1000
     assert (await client.post(f"{path}/{renewed}", json={"expiryTime": later})).status_code == 200

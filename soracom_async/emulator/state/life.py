@@ -212,6 +212,7 @@ def _expire(sim: Sim, at: int) -> None:
     protected = status == "terminated" and not sim.termination_enabled
     if sim.status == "terminated" or protected or status not in (None, *known):
         return
+    _begin(sim)
     if status is not None:
         change_status(sim, status, at)
     elif sim.expiry_action == "deleteSession":
