@@ -228,15 +228,20 @@ async def test_no_session_after_the_term(client, emulator):
     assert (await client.post(f"{path}/sessions/arc", json={})).json()["arcClientPeerIpAddress"]
 
 
-@pytest.mark.parametrize("action", ["doNothing", "deleteSession", None])
+@pytest.mark.parametrize("action", ["doNothing", "deleteSession", "terminate", None])
 @pytest.mark.parametrize("renewed", ["set_expiry_time", "unset_expiry_time"])
 async def test_a_device_does_not_connect_again_after_the_term(client, emulator, action, renewed):
-    """A session may go on, but no other begins, until the term is unset or set to a later time."""
+    """A session may go on, but no other begins, until the term is unset or set to a later time.
+
+    So it is also with a SIM that is protected from termination again.
+    """
     looks = map(emulator.operator.fleet.look, range(1, 31))
     steady = next(sim for sim in looks if sim.online and activity(sim).kind == "steady")
     path, at = f"/sims/{sim_id(steady.number)}", emulator.world.milliseconds() + 1000
     history = (await client.get(f"{path}/statuses/history")).json()
+    await client.post(f"{path}/enable_termination")
     await client.post(f"{path}/set_expiry_time", json={"expiryTime": at, "expiryAction": action})
+    await client.post(f"{path}/disable_termination")
     for days, online in ((0, action != "deleteSession"), (9, False)):
         emulator.advance(days * DAY_S + 2)
         await log_in(client, emulator.root_user)
