@@ -210,9 +210,14 @@ async def test_who_has_a_sim_pays_for_it(emulator, twin, soracom, clock, steady,
         for_taker = (await taker.bills.get_daily("202501")).bill_list
         pair = [mine.amount + its.amount for mine, its in zip(days, for_taker, strict=True)]
         assert pair == pytest.approx([day.amount for day in (await same.bills.get_daily("202501")).bill_list], abs=2)
-        exported = await soracom.stats.air.export(period="day", from_=EPOCH, to=EPOCH + 3 * DAY)
+        four_days = {"period": "day", "from_": EPOCH, "to": EPOCH + 3 * DAY}
+        exported = await soracom.stats.air.export(**four_days)
         rows = [row for row in await rows_of(soracom, exported.url) if row["imsi"] == name]
         assert [row["date"] for row in rows] == ["20250101", "20250102", "20250103", "20250104"]
+        uses = await soracom.stats.air.sims.get(steady.sim_id, **four_days)
+        assert [int(row["uploadByteSizeTotal"]) for row in rows] == [
+            counts.upload_byte_size_total for each in uses for counts in each.data_traffic_stats_map.values()
+        ]
         loaded = emulator.save(tmp_path / "state") or Emulator.load(tmp_path / "state", clock=clock)
         async with Soracom(loaded.auth_key, transport=loaded.transport, clock=clock) as again:
             assert await of_operator(again, loaded) == given
