@@ -15,12 +15,11 @@ from ..state.activity import SLOT_MS, SLOTS
 from ..state.sessions import session_events
 from ..state.sims import imsi, number_of, sim_id
 from .charges import lines
-from .dates import beginning, day_of, later
 from .filing import files_of
 from .harvest import resources
 from .ledger import ledger_of
 from .money import money_of
-from .usage import MONTHS, inserted, uses_inserted
+from .usage import inserted, oldest, uses_inserted
 
 if TYPE_CHECKING:
     from ..state.world import Operator
@@ -43,8 +42,7 @@ class Period:
 
     def days(self) -> range:
         """Return the days that begin in it, counted since 1970."""
-        oldest = beginning(later(day_of(self.now), -MONTHS))
-        start = oldest if self.start is None else max(self.start, oldest)
+        start = max(oldest(self.now), self.start or 0)
         return range(-(-start // DAY_MS), min(self.now, self.now if self.end is None else self.end) // DAY_MS + 1)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..durations import DAY_S, MINUTE_S, SECOND_MS
 from ..state.activity import SLOT_MS
-from .dates import beginning, day_of, later
+from .dates import beginning, later, month_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -51,14 +51,19 @@ def written(period: str, at: int) -> str:
     return datetime.fromtimestamp(at, UTC).strftime(PERIODS[period])
 
 
+def oldest(now: int) -> int:
+    """Return the oldest time of which there are months and days, in milliseconds: months are kept as a whole."""
+    return beginning(later(month_of(now), -MONTHS))
+
+
 def periods(period: str, first: int, last: int, now: int) -> Iterator[tuple[int, int, int]]:
     """Return the beginning of each period until now, with its slots: the first one, and the one behind the last.
 
     It begins with the period of the second `first`, or as far back as usage is kept, and ends with that of `last`, or
     of `now`, of which only the slots that are over count.
     """
-    oldest = now - MINUTES_S if period == "minutes" else beginning(later(day_of(now * SECOND_MS), -MONTHS)) // SECOND_MS
-    at, last = begin(period, max(first, oldest)), min(last, now)
+    kept = now - MINUTES_S if period == "minutes" else oldest(now * SECOND_MS) // SECOND_MS
+    at, last = begin(period, max(first, kept)), min(last, now)
     over = now * SECOND_MS // SLOT_MS
     while at <= last:
         following = at + {"minutes": 5 * MINUTE_S, "day": DAY_S, "month": 31 * DAY_S}[period]
