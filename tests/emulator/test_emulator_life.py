@@ -117,6 +117,9 @@ async def test_deleting_a_session(client, add, online):
         before = (await client.get(path)).json()
         assert refused(await client.post(f"{path}/delete_session"), 400, "SEM0016")
         assert (await client.get(path)).json() == before
+    await client.post(f"{path}/enable_termination")
+    await client.post(f"{path}/terminate")
+    assert refused(await client.post(f"{path}/delete_session"), 400, "SEM0016")
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,6 @@ def locked_out(sim: Sim) -> bool:
 
 def delete_session(sim: Sim, at: int) -> None:
     """End the data session; raises Refusal (400) if there is none."""
-    usable(sim)
     if not sim.online:
         raise Refusal("SEM0016")
     sessions.end_session(sim, at)
