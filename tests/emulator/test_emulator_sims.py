@@ -206,7 +206,6 @@ async def test_a_terminated_sim_stays_and_never_changes(client):
         "unset_imei_lock": None,
         "set_expiry_time": {"expiryTime": 1},
         "unset_expiry_time": None,
-        "delete_session": None,
         "send_sms": {"payload": "a"},
         "report_local_info": None,
     }.items():

@@ -67,7 +67,7 @@ SENTENCES: dict[str, str] = {
     "The camera {0} has no license.": "カメラ {0} にはライセンスがありません。",
     "The camera {0} has no recording of that time.": "カメラ {0} にはその時刻の録画がありません。",
     "The location of the cell is not known.": "基地局の位置情報が見つかりません。",
-    "The {0} has no password.": "{0} にはパスワードが設定されていません。",
+    "The {0} has no password.": "{0}にはパスワードが設定されていません。",
     "There is no bill of {0}.": "{0} の請求情報は存在しません。",
     "There is no port mapping for {0}.": "{0} のポートマッピングは存在しません。",
     # Why a value of the request is not valid

@@ -155,9 +155,7 @@ async def _throttle(fault: FaultContext, *, says: Throttling | None = None) -> R
 @_kind("unauthorized")
 async def _unauthorized(fault: FaultContext, *, status: int = 401, code: str = "AUM0013") -> Response:
     """A valid token is refused; the service also does that with 403, and with code AGW0002."""
-    refusal = Refusal(code)
-    refusal.status = status
-    raise refusal
+    raise Refusal(code).with_status(status)
 
 
 @_kind("token-death")
