@@ -70,6 +70,7 @@ SENTENCES: dict[str, str] = {
     "The {0} has no password.": "{0}にはパスワードが設定されていません。",
     "There is no bill of {0}.": "{0} の請求情報は存在しません。",
     "There is no port mapping for {0}.": "{0} のポートマッピングは存在しません。",
+    "{0} of {1} tasks failed.": "{1} 件のタスクのうち {0} 件が失敗しました。",
     # Why a value of the request is not valid
     "{0} has characters other than letters, digits, _ and -, or is too long": (
         "{0} に使えるのは英数字、_、- だけです。また、長すぎる値は使えません"
