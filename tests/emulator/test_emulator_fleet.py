@@ -19,7 +19,7 @@ from soracom_async.emulator.durations import DAY_MS, DAY_S
 from soracom_async.emulator.state import life
 from soracom_async.emulator.state.activity import FOREVER
 from soracom_async.emulator.state.fleet import Fleet
-from soracom_async.emulator.state.sessions import end_session, session_events, sessions
+from soracom_async.emulator.state.sessions import end_session, session_events, sessions, speed_classes
 from soracom_async.emulator.state.sims import imsi, sim_id
 from soracom_async.emulator.state.subscriptions import MIX, SPEED_CLASSES, statuses
 from soracom_async.emulator.state.ulid import ulid
@@ -254,6 +254,18 @@ def may_rest(sim):
     return sim.online and sim.bits >> 60 < 9 and "standby" in statuses(sim.subscription)
 
 
+async def test_when_a_sim_had_which_speed_class(emulator, client):
+    """From its creation on, and since each change of it; the other changes are none of these."""
+    number = next(n for n in EVERY if len(SPEED_CLASSES[emulator.operator.fleet.look(n).subscription]) > 1)
+    sim, path = emulator.operator.fleet.look(number), f"/sims/{sim_id(number)}"
+    assert speed_classes(sim) == [(sim.created, sim.speed_class)]
+    other = next(each for each in SPEED_CLASSES[sim.subscription] if each != sim.speed_class)
+    at = emulator.world.milliseconds()
+    for word, body in (("update_speed_class", {"speedClass": other}), ("suspend", None), ("activate", None)):
+        assert (await client.post(f"{path}/{word}", json=body)).status_code == 200
+    assert speed_classes(emulator.operator.fleet.look(number)) == [(sim.created, sim.speed_class), (at, other)]
+
+
 async def test_a_sim_that_was_never_used_begins_to_live(emulator, client):
     """A few hours after its activation, unless its device is one that never goes online."""
     ready = [n for n in EVERY if emulator.operator.fleet.look(n).status == "ready"]
@@ -346,7 +358,8 @@ def test_no_seeded_sim_is_in_standby_that_cannot_be(subscriptions):
     sims = [fleet.look(number) for number in fleet.numbers]
     assert all(sim.status == "ready" or sim.status in statuses(sim.subscription) for sim in sims)
     assert any(sim.status == "standby" for sim in sims) == (subscriptions is None)
-    assert fleet.statuses() == Counter(sim.status for sim in sims)
+    fleet.change(1).status = "terminated"
+    assert fleet.statuses() == Counter(["terminated", *(sim.status for sim in sims[1:])])
 
 
 @pytest.mark.parametrize(

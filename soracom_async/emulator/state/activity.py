@@ -30,7 +30,8 @@ RECONNECT_MS = 1_200
 SILENT_WITHIN = 1_400 * SLOTS
 """How many slots after its activation a silent device has fallen silent at the latest."""
 
-KINDS: tuple[Kind, ...] = ("steady",) * 9 + ("bursty",) * 4 + ("silent",) * 2 + ("never",)
+_COUNTS: dict[Kind, int] = {"steady": 9, "bursty": 4, "silent": 2, "never": 1}
+KINDS: tuple[Kind, ...] = tuple(kind for kind, count in _COUNTS.items() for _ in range(count))
 """The kinds, as often as they occur among sixteen devices."""
 
 _OF_HOUR = (2, 1, 1, 1, 1, 2, 3, 5, 7, 8, 9, 9, 8, 9, 9, 8, 8, 7, 6, 6, 5, 4, 3, 2)

@@ -40,7 +40,7 @@ class Seed:
         """The statuses of sixteen SIMs."""
         self._contracts = contracts(weights)
         self._standby_contracts = contracts(with_standby)
-        self._choices: tuple[str | None, ...] = (None, *groups)
+        self._choices = ("", *groups)
         self._texts: dict[tuple[Side, str, int, bool, bool, bool], Callable[..., str]] = {}
 
     def status(self, number: int) -> str:
@@ -94,7 +94,7 @@ class Seed:
             place, address, session_id, session_time, last_id, last_begin, last_end,
         )  # fmt: skip
 
-    def _facts(self, number: int) -> tuple[int, str, str, str, str | None, str, int, list[int]]:
+    def _facts(self, number: int) -> tuple[int, str, str, str, str, str, int, list[int]]:
         bits = mix(self.key + number * GOLDEN)
         status = self.statuses[bits & 15]
         created = self.epoch - DAY_MS - (bits >> 16) % SPAN

@@ -90,26 +90,21 @@ def settle(sim: Sim, now: int) -> None:
     sim.previous_session = None if last is None else (last.created, last.deleted)
 
 
-def session_events(sim: Sim, now: int, start: int | None = None, end: int | None = None) -> Iterator[dict[str, Any]]:
-    """Return the session events of a SIM within `start` and `end` (milliseconds, both included), the newest first."""
+def events(sim: Sim, now: int, start: int | None = None, end: int | None = None) -> Iterator[Event]:
+    """Return the session events until `now` within `start` and `end` (milliseconds, both included), newest first."""
     last = now if end is None else min(now, end)
     for session in sessions(sim, last):
         if start is not None and session.deleted < start:
             return
         if session.deleted <= last:
-            yield shape_event(sim, (session.deleted, "Deleted", session))
+            yield session.deleted, "Deleted", session
         if start is None or session.created >= start:
-            yield shape_event(sim, (session.created, "Created", session))
+            yield session.created, "Created", session
 
 
-def all_events(sim: Sim, now: int) -> list[Event]:
-    """Return all session events of a SIM until `now`, oldest first, not yet in the API's form."""
-    events: list[Event] = []
-    for session in sessions(sim, now):
-        if session.deleted <= now:
-            events.append((session.deleted, "Deleted", session))
-        events.append((session.created, "Created", session))
-    return events[::-1]
+def session_events(sim: Sim, now: int, start: int | None = None, end: int | None = None) -> Iterator[dict[str, Any]]:
+    """Return the same events as the API shows them."""
+    return (shape_event(sim, event) for event in events(sim, now, start, end))
 
 
 def shape_event(sim: Sim, event: Event) -> dict[str, Any]:

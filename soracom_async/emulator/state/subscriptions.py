@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..protocol.errors import Refusal
@@ -44,14 +45,17 @@ Contract = tuple[str, tuple[str, ...]]
 PARTS = 4096
 
 
-def contracts(weights: Mapping[str, float]) -> list[Contract]:
+def contracts(weights: Mapping[str, float]) -> tuple[Contract, ...]:
     """Return about 4096 contracts, with each subscription as often as its weight means."""
-    total = sum(weights.values())
-    return [
-        (name, SPEED_CLASSES[name])
-        for name, weight in weights.items()
-        for _ in range(max(1, round(PARTS * weight / total)))
-    ]
+    return _contracts(tuple(weights.items()))
+
+
+@lru_cache(32)
+def _contracts(weights: tuple[tuple[str, float], ...]) -> tuple[Contract, ...]:
+    total = sum(weight for _, weight in weights)
+    return tuple(
+        (name, SPEED_CLASSES[name]) for name, weight in weights for _ in range(max(1, round(PARTS * weight / total)))
+    )
 
 
 def speed_classes(subscription: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from ...protocol.messages import Page
 from ...service.call import Call
 from ...state import life
 from ...state.paging import first_page, no_such_key, number_in
-from ...state.sessions import all_events, shape_event
+from ...state.sessions import events, shape_event
 from ...state.sims import SHAPES, Sim
 from ...state.subscriptions import VIRTUAL
 from .. import handles
@@ -68,7 +68,7 @@ def status_history(call: Call) -> Page:
 def session_events(call: Call) -> Page:
     """Return the session events of a SIM."""
     sim = call.operator.fleet.look(call.sim_number())
-    return timed(call, all_events(sim, call.now), itemgetter(0), partial(shape_event, sim))
+    return timed(call, [*events(sim, call.now)][::-1], itemgetter(0), partial(shape_event, sim))
 
 
 @handles("sendSmsToSim", "sendSms", "sendSmsByMsisdn")
