@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import json
 from collections import Counter
 
 import pytest
@@ -291,16 +293,23 @@ async def test_a_large_fleet_is_estimated(large, clock, anyio_backend):
         bill = await soracom.bills.get("202412")
         rows = await rows_of(soracom, (await soracom.bills.export("202412")).url)
         assert sum(float(row["amount"]) for row in rows) == pytest.approx(bill.amount, abs=1)
-        basic = Counter(bool(row["imsi"]) for row in rows if row["billItemName"] == "dailyChargeTotal")
-        assert basic[False] == 31
-        query = await soracom.analysis.queries.start(
-            sql="select count(*) from billing where sim_id is null", **december
-        )
-        assert query.query_id
-        query = await soracom.analysis.queries.start(
-            sql="select count(*) from air_stats where imsi is null", **december
-        )
-        assert query.query_id
+        amounts = Counter()
+        for row in rows:
+            amounts[bool(row["imsi"])] += float(row["amount"])
+        assert amounts[False] == pytest.approx(2 * amounts[True], rel=0.001)
+        for table, column, expected in (
+            ("air_stats", "upload_byte_size_total", sizes),
+            ("billing", "amount", amounts),
+        ):
+            sql = f"select sim_id is not null named, sum({column}) total from {table} group by 1"
+            query = await soracom.analysis.queries.start(sql=sql, **december)
+            large.advance(6)
+            done = await soracom.analysis.queries.get(query.query_id)
+            async with soracom.stream(done.url) as answer:
+                found = [json.loads(line) for line in gzip.decompress(await answer.read()).splitlines()]
+            assert {bool(row["named"]): row["total"] for row in found} == {
+                named: pytest.approx(value) for named, value in expected.items()
+            }
 
 
 async def test_changes_of_a_large_fleet_leave_the_past_alone(large, clock, anyio_backend):
@@ -325,12 +334,13 @@ async def test_a_file_that_would_be_too_large(soracom, monkeypatch):
 
 async def test_a_query_of_too_many_rows(soracom, monkeypatch):
     """It is refused, and not answered from a part of them; a shorter period helps."""
-    monkeypatch.setattr(queries, "MOST_ROWS", 300)
+    monkeypatch.setattr(queries, "MOST_READ", 300)
+    monkeypatch.setattr(queries, "MOST_FOUND", 200)
     week = {"from_": EPOCH - 7 * DAY, "to": EPOCH - 1}
     await soracom.analysis.queries.start(sql="select * from air_stats", **week)
     with pytest.raises(BadRequest, match="300 rows"):
         await soracom.analysis.queries.start(sql="select count(*) from air_stats")
-    with pytest.raises(BadRequest, match="300 rows"):
+    with pytest.raises(BadRequest, match="200 rows"):
         await soracom.analysis.queries.start(sql="select * from air_stats a join air_stats b on 1", **week)
 
 
@@ -351,3 +361,18 @@ async def test_inserted_usage_is_billed_and_analysed(emulator, soracom):
         query = await soracom.analysis.queries.start(sql=f"select * from {table}", from_=EPOCH, to=EPOCH)
         emulator.advance(6)
         assert (await soracom.analysis.queries.get(query.query_id)).row_count == 1
+
+
+async def test_what_was_asked_before_changes_nothing(emulator, twin, soracom, clock):
+    """Whether days were looked at while they passed, or all at once."""
+    for seconds in (1, 299, 3_000, DAY - 3_300, 3 * DAY, 40 * DAY + 7):
+        emulator.advance(seconds)
+        await of_operator(soracom, emulator)
+        await soracom.bills.get_latest()
+    twin.advance(int(emulator.world.wall()) - EPOCH)
+    async with Soracom(twin.auth_key, transport=twin.transport, clock=clock) as same:
+        assert await of_operator(same, twin) == await of_operator(soracom, emulator)
+        assert (await same.bills.list()).bill_list == (await soracom.bills.list()).bill_list
+        assert (await same.bills.get_latest()).amount == (await soracom.bills.get_latest()).amount
+        spans = {"from_": EPOCH - 60 * DAY, "to": int(twin.world.wall()), "period": "day"}
+        assert await same.stats.air.operators.get(**spans) == await soracom.stats.air.operators.get(**spans)

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from ..state.world import Operator
     from .tables import Row, Table
 
-MOST_ROWS = 1_000_000
-"""The most rows that are read from a table, and the most rows of a result: of 10,000 SIMs, the days of a month.
+MOST_READ = 1_000_000
+"""The most rows that are read from a table: more than the days of a month of 10,000 SIMs.
 
 How many the service reads is not known.
 """
+MOST_FOUND = 400_000
+"""The most rows of a result."""
 MOST_STEPS = 20_000
 """A query is stopped after this many times 10,000 instructions."""
 
@@ -41,13 +43,13 @@ def query(
         _confine(database)
         cursor = database.execute(sql)
         names = [each[0] for each in cursor.description or ()]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchmany(MOST_ROWS + 1)]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchmany(MOST_FOUND + 1)]
     except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
         raise sql_errors.refusal(str(error)) from None
     finally:
         database.close()
-    if len(rows) > MOST_ROWS:
-        raise _too_many()
+    if len(rows) > MOST_FOUND:
+        raise _too_many(MOST_FOUND)
     types = {name: _type_of(name, [row[name] for row in rows]) for name in names}
     for row in rows:
         row |= {name: bool(row[name]) for name, kind in types.items() if kind == "BOOLEAN" and row[name] is not None}
@@ -57,14 +59,14 @@ def query(
 def _rows(operator: Operator, table: Table, period: Period) -> Iterator[Row]:
     """Return the rows of a table within a period; raises Refusal (400) if there are too many of them."""
     rows = (row for row in table.rows(operator, period) if row[0] in period)
-    for time, *rest in islice(rows, MOST_ROWS):
+    for time, *rest in islice(rows, MOST_READ):
         yield as_text(time), *rest
     if next(rows, None) is not None:
-        raise _too_many()
+        raise _too_many(MOST_READ)
 
 
-def _too_many() -> Refusal:
-    return Refusal("ANA0011", Text("it needs more than {0} rows; choose a shorter period", MOST_ROWS))
+def _too_many(most: int) -> Refusal:
+    return Refusal("ANA0011", Text("it needs more than {0} rows; choose a shorter period", most))
 
 
 def _fill(database: sqlite3.Connection, name: str, table: Table, rows: Iterator[Row]) -> None:

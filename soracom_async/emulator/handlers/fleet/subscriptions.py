@@ -28,7 +28,7 @@ MOST = 9
 @handles("addSubscription")
 def add_subscription(call: Call) -> Any:
     """Add a subscription to the profile; a virtual one is active at once and has keys."""
-    sim, subscription = usable_in(call), call.body["subscription"]
+    sim, subscription = usable_in(call), call.required("subscription")
     _check_profile(call, sim)
     if subscription != VIRTUAL and (subscription not in SPEED_CLASSES or sim.subscription in ALONE):
         raise Refusal.not_possible("{0} cannot be added to a SIM of {1}", subscription, sim.subscription)
