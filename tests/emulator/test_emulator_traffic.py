@@ -338,8 +338,13 @@ async def test_a_query_of_too_many_rows(soracom, monkeypatch):
     monkeypatch.setattr(queries, "MOST_FOUND", 200)
     week = {"from_": EPOCH - 7 * DAY, "to": EPOCH - 1}
     await soracom.analysis.queries.start(sql="select * from air_stats", **week)
-    with pytest.raises(BadRequest, match="300 rows"):
-        await soracom.analysis.queries.start(sql="select count(*) from air_stats")
+    for table in ("air_stats", "harvest_data"):
+        with pytest.raises(BadRequest, match="300 rows"):
+            await soracom.analysis.queries.start(sql=f"select count(*) from {table}")
+    monkeypatch.setattr(queries, "MOST_READ", 29)
+    with pytest.raises(BadRequest, match="29 rows"):
+        await soracom.analysis.queries.start(sql="select count(*) from sim_snapshots")
+    monkeypatch.setattr(queries, "MOST_READ", 300)
     with pytest.raises(BadRequest, match="200 rows"):
         await soracom.analysis.queries.start(sql="select * from air_stats a join air_stats b on 1", **week)
 

@@ -8,7 +8,7 @@ NANO = 10**9
 _ACTIVE = {"plan-DU": 60, "planArc01": 2}
 _USUAL = 10
 _ALSO_READY = ("plan-D", "plan-K", "plan-K2")
-"""Subscriptions that cost something before their SIM is used. The user guide of 2025 names these three."""
+"""Subscriptions that cost something before their SIM is used. The user guide, whose year is not known, names these."""
 
 _PER_BYTE = {
     "minimum": 200,

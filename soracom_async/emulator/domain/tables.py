@@ -54,6 +54,9 @@ class Table:
 
     columns: dict[str, tuple[str, str]]
     rows: Callable[[Operator, Period], Iterator[Row]]
+    """Those of a period, and possibly others."""
+    least: Callable[[Operator], int] = lambda operator: 0
+    """How many rows it certainly has."""
 
 
 def _snapshots(operator: Operator, period: Period) -> Iterator[Row]:
@@ -144,6 +147,7 @@ TABLES = {
             "LAST_MODIFIED_TIME": ("TIMESTAMP_TZ", "When it changed last."),
         },
         _snapshots,
+        lambda operator: len(operator.fleet),
     ),
     "SIM_SESSION_EVENTS": Table(
         {
