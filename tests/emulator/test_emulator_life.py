@@ -297,3 +297,13 @@ async def test_a_subscription_that_cannot_be_added(client, add):
         sim = sim_id(add(subscription))
         answer = await client.post(f"/sims/{sim}/profiles/{sim}/add_subscription", json={"subscription": added})
         assert answer.status_code == status, answer.text
+
+
+async def test_an_arc_session_of_a_sim_that_is_not_active(client, add):
+    """A SIM of a card may have Arc credentials; it gets a session only while it is active."""
+    path = f"/sims/{sim_id(add('plan01s'))}"
+    await client.put(f"{path}/credentials/arc", json={})
+    await client.post(f"{path}/suspend")
+    assert refused(await client.post(f"{path}/sessions/arc", json={}), 400, "SEM9002")
+    await client.post(f"{path}/activate")
+    assert (await client.post(f"{path}/sessions/arc", json={})).is_success

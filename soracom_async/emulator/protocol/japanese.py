@@ -175,6 +175,9 @@ SENTENCES: dict[str, str] = {
     "the directory {0} is not empty": "ディレクトリ {0} は空ではありません",
     "a SIM has at most {0} further subscriptions": "1 枚の SIM に追加できるサブスクリプションは {0} 個までです",
     "{0} cannot be added to a SIM of {1}": "{1} の SIM に {0} を追加することはできません",
+    "the SIM has no Arc credentials; renew them first": (
+        "この SIM には Arc の認証情報がありません。先に更新してください"
+    ),
     "the primary subscription ends with the SIM": "プライマリサブスクリプションだけを解約することはできません",
     "only a virtual subscription can be terminated": "解約できるのはバーチャルサブスクリプションだけです",
     "the file would be too large; choose a shorter time or a longer period": (
