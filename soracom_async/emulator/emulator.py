@@ -24,7 +24,7 @@ from .service.service import Paging, Service, TokenStatus
 from .serving.transport import Transport
 from .settings import check, weights
 from .state import persistence
-from .state.world import EPOCH, World
+from .state.world import END, EPOCH, World
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -252,9 +252,11 @@ class Emulator:
         return self.faults.add(Fault(kind, **settings))
 
     def advance(self, seconds: float) -> None:
-        """Move the emulator's time forward; a JumpingClock moves for all that share it."""
+        """Move the emulator's time forward, to the year 2999 at most; a JumpingClock moves for all that share it."""
         if seconds < 0:
             raise ValueError("the emulator's time does not run backwards")
+        if not seconds < END - self.world.wall():
+            raise ValueError("the emulator's time ends with the year 2999")
         if isinstance(self.clock, JumpingClock):
             self.clock.advance(seconds)
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -10,6 +9,9 @@ from ..errors import ConfigurationError
 from .service.rate_limits import THROTTLINGS, Throttling
 from .state.sims import NUMBERS
 from .state.subscriptions import MIX, SPEED_CLASSES
+
+MOST_WEIGHT = 1_000_000
+"""The highest weight of a subscription."""
 
 
 def check(
@@ -53,6 +55,7 @@ def weights(subscriptions: str | Iterable[str] | Mapping[str, float] | None) -> 
     for name, weight in weighted.items():
         if name not in SPEED_CLASSES:
             raise ConfigurationError(f"subscriptions: {name!r} is none of {', '.join(SPEED_CLASSES)}")
-        if not 0 < weight < math.inf:
-            raise ConfigurationError(f"subscriptions: the weight {weight!r} of {name} must be a number more than 0")
+        if not 0 < weight <= MOST_WEIGHT:
+            problem = f"the weight {weight!r} of {name} must be more than 0, and {MOST_WEIGHT:,} at most"
+            raise ConfigurationError(f"subscriptions: {problem}")
     return weighted

@@ -131,6 +131,9 @@ async def test_time_is_moved_on(emulator, control):
     for wrong in (-1, "60", None, True, 1e999):
         answer = await control.post("/_emulator/time", content=json.dumps({"advance": wrong}), headers=JSON)
         assert (answer.status_code, emulator.world.ahead) == (400, 90.5)
+    for far in (10**11, 10**12, 10**300):
+        answer = await control.post("/_emulator/time", json={"advance": far})
+        assert (answer.status_code, answer.json()["message"]) == (400, "the emulator's time ends with the year 2999")
     jumping = Emulator(sims=0, clock=JumpingClock(7.0))
     jumping.advance(3)
     assert (jumping.clock.now(), jumping.world.ahead) == (10.0, 0.0)

@@ -231,14 +231,20 @@ async def test_no_session_after_the_term(client, emulator):
     assert (await client.post(f"{path}/sessions/arc", json={})).json()["arcClientPeerIpAddress"]
 
 
-@pytest.mark.parametrize("action", ["doNothing", "deleteSession", None])
+@pytest.mark.parametrize("action", ["doNothing", "deleteSession", "terminate", None])
 @pytest.mark.parametrize("renewed", ["set_expiry_time", "unset_expiry_time"])
 async def test_a_device_does_not_connect_again_after_the_term(client, emulator, action, renewed):
-    """A session may go on, but no other begins, until the term is unset or set to a later time."""
+    """A session may go on, but no other begins, until the term is unset or set to a later time.
+
+    So it is also with a SIM that is protected from termination again.
+    """
     looks = map(emulator.operator.fleet.look, range(1, 31))
     steady = next(sim for sim in looks if sim.online and activity(sim).kind == "steady")
     path, at = f"/sims/{sim_id(steady.number)}", emulator.world.milliseconds() + 1000
+    history = (await client.get(f"{path}/statuses/history")).json()
+    await client.post(f"{path}/enable_termination")
     await client.post(f"{path}/set_expiry_time", json={"expiryTime": at, "expiryAction": action})
+    await client.post(f"{path}/disable_termination")
     for days, online in ((0, action != "deleteSession"), (9, False)):
         emulator.advance(days * DAY_S + 2)
         await log_in(client, emulator.root_user)
@@ -246,11 +252,36 @@ async def test_a_device_does_not_connect_again_after_the_term(client, emulator, 
         assert (sim["status"], sim["sessionStatus"]["online"]) == ("active", online)
     events = (await client.get(f"{path}/events/sessions")).json()
     assert events[0]["event"] == "Deleted"
+    assert (await client.get(f"{path}/statuses/history")).json() == history
     await client.post(f"{path}/activate")
     later = emulator.world.milliseconds() + 30 * DAY_S * 1000
     assert (await client.post(f"{path}/{renewed}", json={"expiryTime": later})).status_code == 200
     emulator.advance(300)
     assert (await client.get(path)).json()["sessionStatus"]["online"] is True
+
+
+@pytest.mark.parametrize("renewed", [False, True])
+@pytest.mark.parametrize("word", ["delete_session", "deactivate", "suspend", "terminate"])
+async def test_the_last_session_of_a_term_can_be_ended(client, emulator, word, renewed):
+    """A session that goes on after the end of the term ends at once by request."""
+    looks = map(emulator.operator.fleet.look, range(1, 31))
+    steady = next(sim for sim in looks if sim.online and activity(sim).kind == "steady")
+    path, now = f"/sims/{sim_id(steady.number)}", emulator.world.milliseconds()
+    await client.post(f"{path}/enable_termination")
+    await client.post(f"{path}/set_expiry_time", json={"expiryTime": now + 1000})
+    emulator.advance(2)
+    assert (await client.get(path)).json()["sessionStatus"]["online"] is True
+    if renewed:
+        await client.post(f"{path}/unset_expiry_time")
+    assert (await client.post(f"{path}/{word}")).status_code == 200
+    assert (await client.get(path)).json()["sessionStatus"] == {
+        "lastUpdatedAt": now + 2000, "imei": None, "ueIpAddress": None, "dnsServers": None,
+        "subscription": steady.subscription, "online": False,
+    }  # fmt: skip
+    assert (await client.get(f"{path}/events/sessions")).json()[0]["time"] == now + 2000
+    emulator.advance(600)
+    online = (await client.get(path)).json()["sessionStatus"]["online"]
+    assert online is (renewed and word == "delete_session")
 
 
 async def test_a_term_of_an_earlier_state(emulator, client):

@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -86,15 +87,17 @@ def uses(draw):
 @settings(deadline=None)
 @given(st.lists(uses(), max_size=5), st.integers(0, 8 * SLOTS), st.integers(0, 8))
 def test_days_of_many_are_the_sums_of_each(added, now, day):
-    """At any time, in whatever order the days are asked for, and without what was removed again."""
+    """At any time, however far time has moved on, in whatever order, and without what was removed again."""
     totals, until, day = Totals(), FIRST_DAY * SLOTS + now, min(day, now // SLOTS)
     for use in added:
         totals.add(use)
         totals.day(FIRST_DAY + day, until)
     for removed in added[3:]:
         totals.add(removed, -1)
-    for each in (*range(now // SLOTS + 1), day):
+    far = 10**9
+    for each in (*range(now // SLOTS + 1), day, far, far - 1, far + 1):
         start = (FIRST_DAY + each) * SLOTS
+        until = until if each < far else start + now
         charge, traffic = totals.day(FIRST_DAY + each, until)
         left = added[:3]
         assert traffic == total(use.traffic(start, min(start + SLOTS, until)) for use in left)
@@ -128,6 +131,24 @@ async def test_a_sim_that_cannot_be_used_sends_nothing(emulator, soracom, steady
     assert during.items() <= after.items()
     assert min(at for at in after if at not in during) >= on - on % 300
     assert max(after) == int(emulator.world.wall()) // 300 * 300 - 300
+
+
+async def test_the_last_session_of_a_term_is_ended(emulator, soracom, steady):
+    """What its device sends no more is in no sum either, also if the sums were asked for before."""
+    soon = datetime.fromtimestamp(EPOCH + 1, UTC)
+    await soracom.sims.set_expiry_time(steady.sim_id, expiry_time=soon)
+    emulator.advance(2)
+    await of_operator(soracom, emulator)
+    await soracom.sims.delete_session(steady.sim_id)
+    emulator.advance(DAY)
+    assert sums(await minutes(soracom, steady.sim_id, emulator, EPOCH + 600)) == {}
+    sims = [sim.sim_id async for sim in soracom.sims.list()]
+    day = {"from_": EPOCH, "to": EPOCH, "period": "day"}
+    used = 0
+    for each in [await soracom.stats.air.sims.get(name, **day) for name in sims]:
+        used += sum(counts.upload_byte_size_total for of in each for counts in of.data_traffic_stats_map.values())
+    (told,) = await soracom.stats.air.operators.get(**day)
+    assert told.upload_byte_size_total == used
 
 
 async def test_another_speed_class_counts_from_its_time(emulator, twin, soracom, clock, steady):
@@ -189,9 +210,14 @@ async def test_who_has_a_sim_pays_for_it(emulator, twin, soracom, clock, steady,
         for_taker = (await taker.bills.get_daily("202501")).bill_list
         pair = [mine.amount + its.amount for mine, its in zip(days, for_taker, strict=True)]
         assert pair == pytest.approx([day.amount for day in (await same.bills.get_daily("202501")).bill_list], abs=2)
-        exported = await soracom.stats.air.export(period="day", from_=EPOCH, to=EPOCH + 3 * DAY)
+        four_days = {"period": "day", "from_": EPOCH, "to": EPOCH + 3 * DAY}
+        exported = await soracom.stats.air.export(**four_days)
         rows = [row for row in await rows_of(soracom, exported.url) if row["imsi"] == name]
         assert [row["date"] for row in rows] == ["20250101", "20250102", "20250103", "20250104"]
+        uses = await soracom.stats.air.sims.get(steady.sim_id, **four_days)
+        assert [int(row["uploadByteSizeTotal"]) for row in rows] == [
+            counts.upload_byte_size_total for each in uses for counts in each.data_traffic_stats_map.values()
+        ]
         loaded = emulator.save(tmp_path / "state") or Emulator.load(tmp_path / "state", clock=clock)
         async with Soracom(loaded.auth_key, transport=loaded.transport, clock=clock) as again:
             assert await of_operator(again, loaded) == given
@@ -341,10 +367,10 @@ async def test_a_query_of_too_many_rows(soracom, monkeypatch):
     for table in ("air_stats", "harvest_data"):
         with pytest.raises(BadRequest, match="300 rows"):
             await soracom.analysis.queries.start(sql=f"select count(*) from {table}")
-    monkeypatch.setattr(queries, "MOST_READ", 29)
-    with pytest.raises(BadRequest, match="29 rows"):
-        await soracom.analysis.queries.start(sql="select count(*) from sim_snapshots")
-    monkeypatch.setattr(queries, "MOST_READ", 300)
+    monkeypatch.setattr(queries, "MOST_SIMS", 29)
+    for table in ("sim_snapshots", "sim_session_events"):
+        with pytest.raises(BadRequest, match="29 SIMs"):
+            await soracom.analysis.queries.start(sql=f"select count(*) from {table}", from_=EPOCH, to=EPOCH)
     with pytest.raises(BadRequest, match="200 rows"):
         await soracom.analysis.queries.start(sql="select * from air_stats a join air_stats b on 1", **week)
 

@@ -134,7 +134,10 @@ class Control:
         seconds = body.get("advance")
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < float("inf"):
             raise Wrong(400, "advance is no number of seconds, 0 or more")
-        self._emulator.advance(seconds)
+        try:
+            self._emulator.advance(seconds)
+        except ValueError as error:
+            raise Wrong(400, str(error)) from None
         return time(self._emulator)
 
     def _reset(self, _: Any) -> Any:

@@ -135,6 +135,12 @@ def ledger_of(operator: Operator) -> Ledger:
     return _ledgers[operator].refresh(operator)
 
 
+def uses_of(operator: Operator, number: int) -> list[Use]:
+    """Return the uses of one SIM: that of now, and those of before it left and came back."""
+    left = (record for record in operator.collection(LEFT).values() if record["number"] == number)
+    return [*map(use_in, left), use_of(operator.fleet.look(number))]
+
+
 def leave(operator: Operator, number: int, at: int) -> None:
     """Keep what a SIM used until now (`at`, in milliseconds), when another operator takes it over."""
     operator.collection(LEFT).put(f"{number}-{at}", record_of(operator.fleet.look(number), at))

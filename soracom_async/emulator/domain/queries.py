@@ -22,6 +22,11 @@ MOST_READ = 500_000
 
 How many the service reads is not known.
 """
+MOST_SIMS = 200_000
+"""The most SIMs of a fleet that can be asked for its SIMs and their sessions: these take two seconds.
+
+What the service does with more is not known.
+"""
 MOST_FOUND = 400_000
 """The most rows of a result."""
 MOST_STEPS = 20_000
@@ -58,8 +63,8 @@ def query(
 
 def _rows(operator: Operator, table: Table, period: Period) -> Iterator[Row]:
     """Return the rows of a table within a period; raises Refusal (400) if too many have to be read for them."""
-    if table.least(operator) > MOST_READ:
-        raise _too_many(MOST_READ)
+    if table.of_sims and len(operator.fleet) > MOST_SIMS:
+        raise Refusal("ANA0011", Text("it needs more than {0} SIMs", MOST_SIMS))
     rows = table.rows(operator, period)
     for time, *rest in islice(rows, MOST_READ):
         if time in period:

@@ -55,8 +55,8 @@ class Table:
     columns: dict[str, tuple[str, str]]
     rows: Callable[[Operator, Period], Iterator[Row]]
     """Those of a period, and possibly others."""
-    least: Callable[[Operator], int] = lambda operator: 0
-    """How many rows it certainly has."""
+    of_sims: bool = False
+    """Whether each SIM of the fleet is made for them, whatever the period is."""
 
 
 def _snapshots(operator: Operator, period: Period) -> Iterator[Row]:
@@ -147,7 +147,7 @@ TABLES = {
             "LAST_MODIFIED_TIME": ("TIMESTAMP_TZ", "When it changed last."),
         },
         _snapshots,
-        lambda operator: len(operator.fleet),
+        of_sims=True,
     ),
     "SIM_SESSION_EVENTS": Table(
         {
@@ -160,6 +160,7 @@ TABLES = {
             "UE_IP_ADDRESS": ("TEXT", "The address of the device."),
         },
         _session_events,
+        of_sims=True,
     ),
     # The names of the next two tables and of their columns are guessed: no public document has any.
     "AIR_STATS": Table(

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..state.activity import SLOTS, Activity
+from ..state.activity import FOREVER, SLOTS, Activity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 Sums = Mapping[str, Sequence[int]]
 """By speed class: bytes and packets that were sent, and bytes and packets that were received."""
+
+
+MOST_DAYS = 600
+"""How many days are calculated one after the other. If time moves on by more, the days between are left out."""
 
 
 class Day(NamedTuple):
@@ -48,7 +52,7 @@ class Totals:
         """By day, what sends from this day on (1), or from this day on no more (-1)."""
         self._edges: defaultdict[int, list[tuple[str, Activity, int, int, int]]] = defaultdict(list)
         """By day, what sends in a part of it only: from a slot to before another one."""
-        self._done = _Done()
+        self._done = _Done(FOREVER)
 
     def add(self, use: Use, sign: int = 1) -> None:
         """Add a use, or remove it with a `sign` of -1."""
@@ -68,22 +72,25 @@ class Totals:
                 self._changes[last].append((speed_class, use.activity, -sign))
             if last * SLOTS < stop:
                 self._edges[last].append((speed_class, use.activity, last * SLOTS, stop, sign))
-        self._done = _Done()
+        self._done = _Done(FOREVER)
 
     def day(self, day: int, until: int) -> Day:
         """Return the basic charges of a day, in yen, and its traffic before the slot `until`, which is now.
 
         So the days before are over, and that of `until` is the last one.
         """
+        if not self._done.first <= day <= self._done.day + MOST_DAYS:
+            self._done = _Done(day)
+            for each in {*self._charges, *self._changes}:
+                if each <= day:
+                    self._begin(each)
         done = self._done
-        if done.day is None:
-            done.day = min([*self._charges, *self._changes, *self._edges, day]) - 1
         while done.day < day:
             done.days[done.day] = Day(done.charge, self._traffic(done.day, (done.day + 1) * SLOTS))
             done.day += 1
             self._begin(done.day)
         if day < done.day:
-            return done.days.get(day, Day(0, {}))
+            return done.days[day]
         return Day(done.charge, self._traffic(day, until))
 
     def _begin(self, day: int) -> None:
@@ -107,12 +114,13 @@ class Totals:
 
 
 class _Done:
-    """What was calculated: all days until some day."""
+    """What was calculated: all days from the `first` one until some day."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: int) -> None:
+        self.first = first
         self.days: dict[int, Day] = {}
         """The days that are over."""
-        self.day: int | None = None
+        self.day = first
         """The day after them, of which the other values are."""
         self.charge = 0
         self.by_day = _Sending()

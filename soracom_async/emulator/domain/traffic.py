@@ -96,7 +96,7 @@ def use_of(sim: Sim) -> Use:
 
 def mark_of(sim: Sim) -> object:
     """Return a value that changes whenever the use of a SIM changes."""
-    return sim.group_id, sim.registered, len(sim.history), len(sim.used)
+    return sim.group_id, sim.registered, len(sim.history), *sim.used, *sim.cuts
 
 
 def record_of(sim: Sim, at: int) -> Record:

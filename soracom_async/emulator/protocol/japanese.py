@@ -211,6 +211,7 @@ SENTENCES: dict[str, str] = {
     "only statements that read are possible": "使えるのは参照するクエリだけです",
     "only one statement is possible": "使える文は 1 つだけです",
     "it takes too long": "時間がかかりすぎます",
+    "it needs more than {0} SIMs": "{0} を超える SIM のデータが必要です",
     "it needs more than {0} rows; choose a shorter period": "{0} 行を超えるデータが必要です。期間を短くしてください",
     "a value is too large": "値が大きすぎます",
     "it does not fit the tables or their data": "テーブルまたはデータに合っていません",

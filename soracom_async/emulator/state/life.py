@@ -208,10 +208,10 @@ def _expire(sim: Sim, at: int) -> None:
     sim.expired = True
     status = EXPIRY_ACTIONS.get(sim.expiry_action or "")
     known = subscriptions.statuses(sim.subscription)
-    protected = status == "terminated" and not sim.termination_enabled
-    if sim.status == "terminated" or protected or status not in (None, *known):
+    if sim.status == "terminated":
         return
-    if status is not None:
+    _begin(sim)
+    if status in known and (status != "terminated" or sim.termination_enabled):
         change_status(sim, status, at)
     elif sim.expiry_action == "deleteSession":
         _allow(sim, at)

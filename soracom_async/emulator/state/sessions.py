@@ -62,6 +62,8 @@ def end_session(sim: Sim, at: int) -> None:
         sim.opened.append(at)
     elif sim.bits is not None and len(sim.used) % 2:
         sim.cuts.append(_after(sim, at))
+    elif sim.bits is not None and sim.used:
+        sim.used[-1] = min(sim.used[-1], at)  # the last session goes on after the end of a term
     settle(sim, at)
 
 
@@ -69,6 +71,8 @@ def allow_sessions(sim: Sim, at: int, *, allowed: bool) -> None:
     """Let sessions begin from now on, or end the present one and allow none."""
     if not allowed:
         end_session(sim, at)
+    if allowed and sim.used and sim.used[-1] > at:
+        sim.used.pop()  # the last session, which goes on after the end of a term, is the last one no longer
     if allowed != bool(len(sim.used) % 2):
         sim.used.append(_after(sim, at))
     settle(sim, at)

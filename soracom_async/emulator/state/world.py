@@ -28,6 +28,8 @@ GIVEN_KEYS = 1000
 """How many keys of pages are remembered, at least."""
 EPOCH = 1_735_689_600
 """2025-01-01: seeded records are older, and the time of an emulator with a clock of its own starts here."""
+END = 32_503_680_000
+"""3000-01-01: the time of an emulator cannot be moved so far, since dates and texts of times have their limits."""
 
 
 @define(slots=True, eq=False)

@@ -7,8 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ...domain.harvest import entries, name_of
-from ...domain.ledger import ledger_of
-from ...domain.traffic import Use, use_of
+from ...domain.ledger import ledger_of, uses_of
 from ...domain.usage import (
     COUNTED,
     PERIODS,
@@ -30,6 +29,8 @@ from ..common.exports import export, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from ...domain.traffic import Use
 
 MAPS = {"air": "dataTrafficStatsMap"} | {name: f"{name}StatsMap" for name in ("beam", "funk", "funnel", "harvest")}
 SENT = {"funk": "funk_outAwsLambda", "funnel": "funnel_outAwsKinesis", "harvest": "harvest_inHttp"}
@@ -83,7 +84,11 @@ def of_sim(call: Call) -> Any:
     """Return the usage of Air or Beam by a SIM; that of a terminated SIM is not shown, so says the API document."""
     service, sim = service_of(call), call.operator.fleet.look(call.sim_number())
     chosen = span(call, call.query)
-    found = {} if sim.status == "terminated" else sums(call, service, sim.number, [use_of(sim)], chosen)
+    found = (
+        {}
+        if sim.status == "terminated"
+        else sums(call, service, sim.number, uses_of(call.operator, sim.number), chosen)
+    )
     return [{"unixtime": at, MAPS[service]: amounts, "date": written(chosen[0], at)} for at, amounts in found.items()]
 
 
