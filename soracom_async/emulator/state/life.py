@@ -9,7 +9,7 @@ from ..protocol.errors import Refusal
 from . import captures, sessions, subscriptions
 from .sims import Sim
 
-EXPIRY_ACTIONS = {
+EXPIRY_ACTIONS: dict[str, str | None] = {
     "doNothing": None,
     "deleteSession": None,
     "deactivate": "inactive",
