@@ -211,7 +211,8 @@ def test_the_faults_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert [re.split("[: ]", line)[0] for line in lines[: len(KINDS)]] == list(KINDS)
     assert lines[0] == f"{'latency:seconds=1.0':<35}  The answer comes `seconds` late."
-    assert "throttle:says=…" in "\n".join(lines)
+    for shown in ("throttle:says=…", "html:status=502:done=false", "unauthorized:status=401:code=AUM0013"):
+        assert shown in "\n".join(lines)
 
 
 def test_a_port_in_use_is_named(capsys: pytest.CaptureFixture[str]) -> None:

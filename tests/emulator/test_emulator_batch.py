@@ -58,7 +58,7 @@ async def test_a_job_takes_its_time(emulator, client, group):
     job, path = await begin(client, group, activate(1, 2, 3), jobName="wake", description="up", abortOnFailure=False)
     assert (job["status"], job["jobName"], job["description"], job["finishedTime"]) == ("pending", "wake", "up", None)
     assert job["summary"] == {"pending": 3, "success": 0, "error": 0}
-    histories = [len((await client.get(f"/sims/{sim_id(number)}/status_history")).json()) for number in (1, 2, 3)]
+    histories = [len((await client.get(f"/sims/{sim_id(number)}/statuses/history")).json()) for number in (1, 2, 3)]
 
     emulator.advance(1.15)
     job = (await client.get(path)).json()
@@ -79,7 +79,7 @@ async def test_a_job_takes_its_time(emulator, client, group):
     assert job["errorMessage"] is None
     for number in (1, 2, 3):
         assert (await client.get(f"/sims/{sim_id(number)}")).json()["status"] == "active"
-    again = [len((await client.get(f"/sims/{sim_id(number)}/status_history")).json()) for number in (1, 2, 3)]
+    again = [len((await client.get(f"/sims/{sim_id(number)}/statuses/history")).json()) for number in (1, 2, 3)]
     assert again == histories
     assert (await client.get(f"{group}/jobs")).json() == [job]
 
@@ -89,7 +89,9 @@ async def test_tasks_that_fail(emulator, client, group):
     _, path = await begin(client, group, activate(1, 31, 2, 32))
     emulator.advance(10)
     job = (await client.get(path)).json()
-    assert (job["status"], job["errorMessage"]) == ("failed", "2 of 4 tasks failed")
+    assert (job["status"], job["errorMessage"]) == ("failed", "2 of 4 tasks failed.")
+    japanese = await client.get(path, headers={"X-Soracom-Lang": "JA"})
+    assert japanese.json()["errorMessage"] == "4 件のタスクのうち 2 件が失敗しました。"
     failed = (await client.get(f"{path}/tasks", params={"status": "error"})).json()
     assert [(each["taskId"], each["response"]["statusCode"]) for each in failed] == [(2, 404), (4, 404)]
     assert failed[0]["response"]["body"]["code"] == "SEM9001"

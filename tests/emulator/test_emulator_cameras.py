@@ -214,7 +214,7 @@ async def test_live_image(emulator, soracom, devices, ids):
     """A picture of now needs real-time access, and a camera that is awake."""
     with pytest.raises(APIError) as raised:
         await devices.atom_cam.live_image(ids[0])
-    assert (raised.value.status, raised.value.code) == (400, "SCA9002")
+    assert (raised.value.status, raised.value.code) == (422, "SCA9002")
     assert (await devices.atom_cam.update_real_time_access_option(ids[0], enabled=True)).enabled is True
     assert (await devices.atom_cam.get_options(ids[0])).real_time_access.enabled is True
     async with soracom.stream((await devices.atom_cam.live_image(ids[0])).url) as picture:

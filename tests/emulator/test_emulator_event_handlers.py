@@ -97,6 +97,14 @@ async def test_a_handler_has_a_rule_and_actions_that_there_are(client):
     assert (await client.get("/event_handlers")).json() == [made]
 
 
+@pytest.mark.parametrize("old", ["DailyTrafficRule", "MonthlyTrafficRule", "CumulativeTrafficRule"])
+async def test_rules_of_older_clients(client, old):
+    """Old clients name rules that the document no longer has."""
+    made = await make(client, targetSimId=sim_id(1), ruleConfig=RULE | {"type": old}, targetTag=None)
+    assert made["ruleConfig"]["type"] == old
+    assert (await client.get("/event_handlers")).json() == [made]
+
+
 async def test_listing_by_target(emulator, client):
     """Handlers are listed by what they watch, and by the SIM that they concern."""
     group = (await client.get("/groups")).json()[0]["groupId"]

@@ -229,6 +229,12 @@ async def test_tokens_that_fail(emulator, client):
     with emulator.fault("token-death", count=1):
         assert refused(await client.get(SIM), 401, "AGW0002")
     assert await statuses(client, times=1) == [401]
+    for kind in ("unauthorized", "token-death"):
+        with emulator.fault(kind, count=1) as fault:
+            assert (await log_in(client, emulator.root_user)).status_code == 200  # a login needs no token
+            assert (await client.get("/nothing")).status_code == 404
+            assert fault.hits == 0
+            assert await statuses(client, times=1) == [401]
     with emulator.fault("token-death"):
         assert (await log_in(client, emulator.root_user)).status_code == 200
     assert await statuses(client, times=1) == [200]

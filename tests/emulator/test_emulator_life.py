@@ -117,6 +117,9 @@ async def test_deleting_a_session(client, add, online):
         before = (await client.get(path)).json()
         assert refused(await client.post(f"{path}/delete_session"), 400, "SEM0016")
         assert (await client.get(path)).json() == before
+    await client.post(f"{path}/enable_termination")
+    await client.post(f"{path}/terminate")
+    assert refused(await client.post(f"{path}/delete_session"), 400, "SEM0016")
 
 
 @pytest.mark.parametrize(
@@ -325,3 +328,13 @@ async def test_a_subscription_that_cannot_be_added(client, add):
         sim = sim_id(add(subscription))
         answer = await client.post(f"/sims/{sim}/profiles/{sim}/add_subscription", json={"subscription": added})
         assert answer.status_code == status, answer.text
+
+
+async def test_an_arc_session_of_a_sim_that_is_not_active(client, add):
+    """A SIM of a card may have Arc credentials; it gets a session only while it is active."""
+    path = f"/sims/{sim_id(add('plan01s'))}"
+    await client.put(f"{path}/credentials/arc", json={})
+    await client.post(f"{path}/suspend")
+    assert refused(await client.post(f"{path}/sessions/arc", json={}), 400, "SEM9002")
+    await client.post(f"{path}/activate")
+    assert (await client.post(f"{path}/sessions/arc", json={})).is_success

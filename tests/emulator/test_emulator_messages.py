@@ -111,6 +111,8 @@ def test_every_kind_of_record_has_its_japanese():
             match node:
                 case ast.Call(func=ast.Attribute(attr="collection"), args=[ast.Constant(value=str(kind)), *_]):
                     named[kind] = path
+                case ast.Assign(targets=[ast.Name(id="QUOTATION")], value=ast.Constant(value=str(kind))):
+                    named[kind] = path
     assert {kind: where for kind, where in named.items() if kind not in TERMS} == {}
 
 
@@ -121,7 +123,7 @@ def test_a_kind_without_a_name():
     assert refusal.body("ja-JP", "SCA") == {"code": "SCA9007", "message": f"{OTHER_TERM} 5 は存在しません。"}
 
 
-@pytest.mark.parametrize("name", ["", "null", "None", "undefined", None])
+@pytest.mark.parametrize("name", ["", " ", "null", "None", "undefined", None])
 def test_what_is_no_identifier_is_not_repeated(name):
     """A client that sends the words of its language for nothing is told of no record with that name."""
     assert str(Refusal.not_found("group", name).text) == "There is no such group."

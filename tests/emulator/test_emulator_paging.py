@@ -81,6 +81,49 @@ async def test_every_listing_refuses_what_is_no_key_of_it(emulator, client, id_)
 
 
 @pytest.mark.anyio
+async def test_keys_that_clients_make(emulator, client):
+    """The document has the time of the last event, and the identifiers of the last soralet and version, as keys."""
+    for name in ("one", "two", "three"):
+        await client.post("/soralets", json={"soraletId": name})
+        await client.post("/soralets/one/versions", content=b"code")
+        emulator.advance(1)
+    used = next(sim["simId"] for sim in (await client.get("/sims")).json() if sim["previousSession"])
+    for path, name in (
+        (f"/sims/{used}/events/sessions", "time"),
+        ("/soralets", "soraletId"),
+        ("/soralets/one/versions", "version"),
+    ):
+        for order in ("asc", "desc"):
+            query = {"sort": order, "limit": 4}
+            every = (await client.get(path, params=query)).json()
+            for at, last in enumerate(every[:3]):
+                rest = await client.get(path, params=query | {"last_evaluated_key": last[name]})
+                assert rest.json()[: len(every) - at - 1] == every[at + 1 :]
+
+
+@pytest.mark.anyio
+async def test_entries_of_one_time_are_not_lost_between_pages(emulator, client):
+    """The key that a page gives tells them apart; one that a client made from their time is behind all of them."""
+    sim = (await client.post("/sims", json={"type": "virtual", "subscription": "planArc01"})).json()["simId"]
+    for _ in range(2):
+        assert (await client.post(f"/sims/{sim}/sessions/arc", json={})).is_success
+        assert (await client.post(f"/sims/{sim}/delete_session")).is_success
+    path, found, query = f"/sims/{sim}/events/sessions", [], {"limit": 1}
+    while True:
+        page = await client.get(path, params=query)
+        found += page.json()
+        if "x-soracom-next-key" not in page.headers:
+            break
+        query["last_evaluated_key"] = page.headers["x-soracom-next-key"]
+    assert [event["event"] for event in found] == ["Deleted", "Created"] * 2
+    assert len({event["time"] for event in found}) == 1
+    at = found[0]["time"]
+    assert (await client.get(path, params={"last_evaluated_key": at})).json() == []
+    for key in (at + 1, f"{at}_4", f"{at + 1}_0"):
+        assert (await client.get(path, params={"last_evaluated_key": key})).status_code == 400
+
+
+@pytest.mark.anyio
 async def test_keys_that_were_given_stay_valid(emulator, client, clock, tmp_path, monkeypatch):
     """They do without their records, and in a state that was saved; but the oldest are forgotten."""
     monkeypatch.setattr(world, "GIVEN_KEYS", 2)

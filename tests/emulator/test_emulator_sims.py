@@ -206,7 +206,6 @@ async def test_a_terminated_sim_stays_and_never_changes(client):
         "unset_imei_lock": None,
         "set_expiry_time": {"expiryTime": 1},
         "unset_expiry_time": None,
-        "delete_session": None,
         "send_sms": {"payload": "a"},
         "report_local_info": None,
     }.items():
@@ -348,7 +347,11 @@ async def test_virtual_sims(client):
     assert session["arcClientPeerPublicKey"] == "mine"
     assert (await client.get(path)).json()["sessionStatus"]["online"] is True
     assert (await client.delete(f"{path}/credentials/arc")).status_code == 204
-    assert refused(await client.post(f"{path}/sessions/arc", json={}), 400, "SEM9002")
+    assert refused(await client.post(f"{path}/sessions/arc", json={}), 400, "SEM9009")
+    await client.put(f"{path}/credentials/arc", json={})
+    await client.post(f"{path}/enable_termination")
+    await client.post(f"{path}/terminate")
+    assert refused(await client.post(f"{path}/sessions/arc", json={}), 400, "SEM9023")
 
 
 async def test_virtual_subscriptions(client):

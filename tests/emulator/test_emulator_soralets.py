@@ -89,7 +89,7 @@ async def test_soralets_are_named_and_counted(client, other, emulator):
         assert (await client.post("/soralets", json={"soraletId": f"n{number}"})).status_code == 201
     assert refused(await client.post("/soralets", json={"soraletId": "n20"}), 400, "SLM9009")
     await client.delete("/soralets/n7")
-    assert refused(await client.post("/soralets", json={"soraletId": "n6"}), 409, "SLM9008")
+    assert refused(await client.post("/soralets", json={"soraletId": "n6"}), 400, "SLM9009")
     listed = (await client.get("/soralets", params={"limit": 100})).json()
     assert [each["soraletId"] for each in listed] == [f"n{number}" for number in range(20) if number != 7]
     assert set(listed[0]) == {"soraletId", "operatorId", "description", "createdTime", "updatedTime"}

@@ -114,7 +114,7 @@ async def test_an_upload_arrives_whole(way, tmp_path):
         octets,
         octets,
         octets,
-        octets,
+        "application/json",
     ]
     told = [headers.get("content-length", headers.get("transfer-encoding")) for *_, headers, _ in sink.uploads]
     assert told == ["5", "6", str(len(big)), "0", "chunked", "chunked", str(len(big))]

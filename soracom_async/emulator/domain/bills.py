@@ -97,13 +97,14 @@ def _bills(operator: Operator, now: int, first: date, present: date) -> dict[dat
     costs: dict[str, int] = {}
     for number, added in charges.daily(operator, beginning(first) // DAY_MS, now // DAY_MS, now // SLOT_MS):
         day = day_of(number * DAY_MS)
-        if day.day == 1:
-            bills[day] = bill = Bill(day, money, day < present)
+        month = day.replace(day=1)
+        if month not in bills:
+            bills[month] = Bill(month, money, month < present)
             costs = dict.fromkeys(added, 0)
         # Rounded is what the month cost until the day, not each day for itself: so its days add up to its bill.
         before = {name: money.of_nano(cost) for name, cost in costs.items()}
         costs = {name: costs[name] + cost for name, cost in added.items()}
-        bill.days[day] = {name: money.round(money.of_nano(cost) - before[name]) for name, cost in costs.items()}
+        bills[month].days[day] = {name: money.round(money.of_nano(cost) - before[name]) for name, cost in costs.items()}
     return bills
 
 

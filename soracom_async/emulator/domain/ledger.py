@@ -81,7 +81,7 @@ class Ledger:
         for use in self._seeded.values():
             base.add(use)
         looked_at = len(self._seeded)
-        self.all = Estimate([base, self._changes], self._others, len(fleet.numbers) - looked_at, looked_at)
+        self.all: Estimate = Estimate([base, self._changes], self._others, len(fleet.numbers) - looked_at, looked_at)
         """What all SIMs used."""
 
     def refresh(self, operator: Operator) -> Ledger:

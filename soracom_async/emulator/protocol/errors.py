@@ -45,7 +45,7 @@ CATALOG: dict[str, tuple[int, str]] = {
     "AUM9026": (400, "A switched user cannot switch again."),
     "AUM9028": (400, "The current password is not right."),
     "SCA9001": (403, "There is no free license {0}."),
-    "SCA9002": (400, "The camera is offline."),
+    "SCA9002": (422, "The camera is offline."),
     "SEM9001": (404, "{0}"),
     "SEM9002": (400, "A SIM that is {0} cannot become {1}."),
     "SEM9004": (400, "The SIM is protected from termination; disable the protection first."),

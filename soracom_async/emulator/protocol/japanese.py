@@ -67,9 +67,10 @@ SENTENCES: dict[str, str] = {
     "The camera {0} has no license.": "カメラ {0} にはライセンスがありません。",
     "The camera {0} has no recording of that time.": "カメラ {0} にはその時刻の録画がありません。",
     "The location of the cell is not known.": "基地局の位置情報が見つかりません。",
-    "The user {0} has no password.": "ユーザー {0} にはパスワードが設定されていません。",
+    "The {0} has no password.": "{0}にはパスワードが設定されていません。",
     "There is no bill of {0}.": "{0} の請求情報は存在しません。",
     "There is no port mapping for {0}.": "{0} のポートマッピングは存在しません。",
+    "{0} of {1} tasks failed.": "{1} 件のタスクのうち {0} 件が失敗しました。",
     # Why a value of the request is not valid
     "{0} has characters other than letters, digits, _ and -, or is too long": (
         "{0} に使えるのは英数字、_、- だけです。また、長すぎる値は使えません"
@@ -174,6 +175,9 @@ SENTENCES: dict[str, str] = {
     "the directory {0} is not empty": "ディレクトリ {0} は空ではありません",
     "a SIM has at most {0} further subscriptions": "1 枚の SIM に追加できるサブスクリプションは {0} 個までです",
     "{0} cannot be added to a SIM of {1}": "{1} の SIM に {0} を追加することはできません",
+    "the SIM has no Arc credentials; renew them first": (
+        "この SIM には Arc の認証情報がありません。先に更新してください"
+    ),
     "the primary subscription ends with the SIM": "プライマリサブスクリプションだけを解約することはできません",
     "only a virtual subscription can be terminated": "解約できるのはバーチャルサブスクリプションだけです",
     "the file would be too large; choose a shorter time or a longer period": (

@@ -21,6 +21,7 @@ TERMS: dict[str, str] = {
     "configuration": "設定",
     "contract": "契約",
     "coupon": "クーポン",
+    "coupon quotation": "クーポンの見積もり",
     "coverage type": "カバレッジタイプ",
     "credential": "認証情報",
     "data entry": "データ",
@@ -72,5 +73,6 @@ TERMS: dict[str, str] = {
     "video export": "動画エクスポート",
     "virtual private gateway": "VPG",
     "volume discount": "長期利用割引",
+    "volume discount quotation": "長期利用割引の見積もり",
 }
 """What a kind of record is called in Japanese."""

@@ -67,6 +67,11 @@ class Request:
     inside: bool = False
     """Whether it came in process, and so from no browser."""
 
+    @property
+    def language(self) -> str:
+        """The language of the sentences in the response, in lower case: `en`, `ja`."""
+        return self.headers.get("x-soracom-lang", "en").lower()
+
 
 @frozen(slots=True)
 class Delivery:

@@ -12,13 +12,13 @@ from .japanese_terms import TERMS
 OTHER_TERM = "リソース"
 """What a kind of record is called that has no Japanese name; only the fallback can meet one."""
 _PLACE = re.compile(r"\{(\d)\}")
-_NAMELESS = ("null", "None", "undefined")
+_NAMELESS = ("", "null", "None", "undefined")
 """What clients send in place of an identifier that they do not have; no message repeats it."""
 
 
 def is_name(identifier: object) -> bool:
     """Tell whether an identifier, or each part of one that has several, can be the name of something."""
-    return str(identifier) != "" and not any(part in _NAMELESS for part in re.split("[/:]", str(identifier)))
+    return not any(part.strip() in _NAMELESS for part in re.split("[/:]", str(identifier)))
 
 
 class Text:

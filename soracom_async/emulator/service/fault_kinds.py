@@ -46,6 +46,8 @@ class Kind:
     act: Callable[..., Awaitable[Response]]
     paged: bool
     """Whether it hits listings only."""
+    secured: bool
+    """Whether it hits only operations that need a token, and so no login."""
     only: tuple[str, ...]
     """The operations that it hits, by their operationIds; all if there is none."""
     details: dict[str, Any]
@@ -60,13 +62,13 @@ class Kind:
 KINDS: dict[str, Kind] = {}
 
 
-def _kind(name: str, *, paged: bool = False, only: tuple[str, ...] = ()) -> Callable[[Any], Any]:
+def _kind(name: str, *, paged: bool = False, secured: bool = False, only: tuple[str, ...] = ()) -> Callable[[Any], Any]:
     """Register a function as a kind of fault; its keyword arguments are the settings."""
 
     def register(act: Any) -> Any:
         parameters = inspect.signature(act).parameters.values()
         details = {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY}
-        KINDS[name] = Kind(act, paged, only, details)
+        KINDS[name] = Kind(act, paged, secured, only, details)
         return act
 
     return register
@@ -152,15 +154,13 @@ async def _throttle(fault: FaultContext, *, says: Throttling | None = None) -> R
     return fault.service.throttle(fault.request, says)
 
 
-@_kind("unauthorized")
+@_kind("unauthorized", secured=True)
 async def _unauthorized(fault: FaultContext, *, status: int = 401, code: str = "AUM0013") -> Response:
     """A valid token is refused; the service also does that with 403, and with code AGW0002."""
-    refusal = Refusal(code)
-    refusal.status = status
-    raise refusal
+    raise Refusal(code).with_status(status)
 
 
-@_kind("token-death")
+@_kind("token-death", secured=True)
 async def _token_death(fault: FaultContext) -> Response:
     """A token ends before its time."""
     session, fault.request.session = fault.request.session, None

@@ -143,8 +143,10 @@ class Fault:
     def _means(self, operation: Operation[Any] | None) -> bool:
         kind = KINDS[self.kind]
         if operation is None:
-            return self.operation == ALL and not kind.paged and not kind.only
-        if (kind.paged and operation.paging is None) or (kind.only and operation.id not in kind.only):
+            return self.operation == ALL and not (kind.paged or kind.secured or kind.only)
+        if (kind.paged and operation.paging is None) or (kind.secured and not operation.secured):
+            return False
+        if kind.only and operation.id not in kind.only:
             return False
         return self.operation in (ALL, operation.id, operation.group)
 

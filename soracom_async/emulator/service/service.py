@@ -129,8 +129,7 @@ class Service:
 
     def refuse(self, context: RequestContext, refusal: Refusal) -> Response:
         """Return the response to a refused request."""
-        language = context.request.headers.get("x-soracom-lang", "en")
-        body = encode(refusal.body(language, area_of(context.operation)))
+        body = encode(refusal.body(context.request.language, area_of(context.operation)))
         headers = {"content-type": "application/json"} | refusal.headers | self.grant(context).headers
         return Response(refusal.status, headers, body)
 

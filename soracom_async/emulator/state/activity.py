@@ -30,9 +30,12 @@ RECONNECT_MS = 1_200
 SILENT_WITHIN = 1_400 * SLOTS
 """How many slots after its activation a silent device has fallen silent at the latest."""
 
-_COUNTS: dict[Kind, int] = {"steady": 9, "bursty": 4, "silent": 2, "never": 1}
+_COUNTS: dict[Kind, int] = {"steady": 18, "bursty": 8, "silent": 5, "never": 1}
 KINDS: tuple[Kind, ...] = tuple(kind for kind, count in _COUNTS.items() for _ in range(count))
-"""The kinds, as often as they occur among sixteen devices."""
+"""The kinds, as often as they occur among 32 devices."""
+
+KIND_BIT = 43
+"""Where the five bits begin that decide the kind."""
 
 _OF_HOUR = (2, 1, 1, 1, 1, 2, 3, 5, 7, 8, 9, 9, 8, 9, 9, 8, 8, 7, 6, 6, 5, 4, 3, 2)
 _BEFORE_SLOT = (0, *accumulate(_OF_HOUR[slot * 24 // SLOTS] for slot in range(SLOTS)))
@@ -90,7 +93,7 @@ class Activity:
     @classmethod
     def of(cls, bits: int, activated: int) -> Activity:
         """Return the activity that 64 random `bits` mean, of a SIM that was activated at `activated` (milliseconds)."""
-        kind = KINDS[bits >> 60]
+        kind = KINDS[bits >> KIND_BIT & 31]
         begin = activated // SLOT_MS + 1 + (bits >> 4 & 63)
         if kind == "bursty":
             begin += -begin % SLOTS  # so that no burst began before
@@ -182,7 +185,7 @@ def latest(bits: int, used: Sequence[int], now: int) -> tuple[bool, int | None, 
     if not used:
         return False, None, None
     activated, stopped = used[0], used[1] if len(used) > 1 else FOREVER
-    kind = KINDS[bits >> 60]
+    kind = KINDS[bits >> KIND_BIT & 31]
     late = (bits >> 40) % SLOT_MS
     begin = activated // SLOT_MS + 1 + (bits >> 4 & 63)
     slot = ((now if now < stopped else stopped - 1) - late) // SLOT_MS

@@ -34,9 +34,11 @@ class Seed:
         self.epoch = epoch
         """All seeded SIMs are older, in milliseconds."""
         self.groups = groups
-        self.weights = dict(weights)
+        self.weights: dict[str, float] = dict(weights)
         with_standby = {name: weight for name, weight in weights.items() if "standby" in statuses(name)}
-        self.statuses = STATUSES if with_standby else tuple(s.replace("standby", "inactive") for s in STATUSES)
+        self.statuses: tuple[str, ...] = (
+            STATUSES if with_standby else tuple(s.replace("standby", "inactive") for s in STATUSES)
+        )
         """The statuses of sixteen SIMs."""
         self._contracts = contracts(weights)
         self._standby_contracts = contracts(with_standby)

@@ -6,7 +6,7 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..times import iso
-from .activity import FOREVER, KINDS, Activity, Session, Stretch
+from .activity import FOREVER, KIND_BIT, KINDS, Activity, Session, Stretch
 from .session_shapes import DNS, device_address, device_imei, shape_cell
 from .ulid import ulid
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Event = tuple[int, Literal["Created", "Deleted"], Session]
 """A session event: its time in milliseconds, its kind, and its session."""
 
-_NEVER = Activity.of(KINDS.index("never") << 60, 0)
+_NEVER = Activity.of(KINDS.index("never") << KIND_BIT, 0)
 
 
 def activity(sim: Sim) -> Activity:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...domain import permissions
 from ...protocol.errors import Refusal
+from ...protocol.texts import Named
 from ...service.call import Call
 from .. import handles
 from .users import user_in
@@ -60,7 +61,7 @@ def delete_password(call: Call) -> None:
     """Remove a SAM user's password."""
     user = user_in(call)
     if user.password is None:
-        raise Refusal.absent("The user {0} has no password.", user.name)
+        raise Refusal.absent("The {0} has no password.", Named("user", user.name))
     _set(call, user, None)
 
 

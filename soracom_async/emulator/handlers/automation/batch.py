@@ -16,6 +16,7 @@ from ...domain.wire import visible
 from ...durations import SECOND_MS
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page, decode, encode
+from ...protocol.texts import Text
 from ...service import validation
 from ...service.areas import area_of
 from ...service.call import Call
@@ -161,8 +162,7 @@ def _response(call: Call, request: Record) -> Record:
         call.body = validation.check_body(call.operation, encode(request.get("body") or {}))
         answer = HANDLERS[call.operation.id](call)
     except Refusal as refusal:
-        language = call.request.headers.get("x-soracom-lang", "en")
-        return {"statusCode": refusal.status, "body": refusal.body(language, area_of(call.operation))}
+        return {"statusCode": refusal.status, "body": refusal.body(call.request.language, area_of(call.operation))}
     return {"statusCode": call.operation.status, "body": decode(encode(answer))}
 
 
@@ -222,10 +222,11 @@ def _present(call: Call, job: Record) -> Record:
     else:
         status = "failed" if errors else "completed"
     over = status in ("aborted", "failed", "completed")
+    told = Text("{0} of {1} tasks failed.", errors, len(job["_requests"])).within(call.request.language)
     return visible(job) | {
         "status": status,
         "summary": summary,
         "updatedTime": min(call.now, _end(job)) // SECOND_MS,
         "finishedTime": _end(job) // SECOND_MS if over else None,
-        "errorMessage": f"{errors} of {len(job['_requests'])} tasks failed" if over and errors else None,
+        "errorMessage": told if over and errors else None,
     }

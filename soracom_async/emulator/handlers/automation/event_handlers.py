@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 TARGETS = {"operator": "targetOperatorId", "imsi": "targetImsi", "sim": "targetSimId", "group": "targetGroupId"}
 RULES, ACTIONS = (get_args(get_args(kind)[0]) for kind in (RuleConfigType, ActionConfigType))
 """The types of rules and of actions that the document has."""
+OLD_RULES = ("DailyTrafficRule", "MonthlyTrafficRule", "CumulativeTrafficRule")
+"""Rules that the document no longer has. Public clients, and an example of a guide, still use them."""
 _FIELDS = ("name", "description", "status", "ruleConfig", "actionConfigList")
 
 
@@ -111,7 +113,7 @@ def _settings(call: Call) -> Record:
         raise Refusal.invalid("the body must have exactly one of {0}", TARGETS.values())
     if body["status"] not in ("active", "inactive"):
         raise Refusal.invalid("{0} is not one of {1}", "body.status", ("active", "inactive"))
-    if (body["ruleConfig"].get("type") or "") not in RULES:
+    if (body["ruleConfig"].get("type") or "") not in (*RULES, *OLD_RULES):
         raise Refusal.invalid("{0} is not one of {1}", "body.ruleConfig.type", RULES)
     if any((action.get("type") or "") not in ACTIONS for action in body["actionConfigList"]):
         raise Refusal.invalid("{0} is not one of {1}", "body.actionConfigList.type", ACTIONS)

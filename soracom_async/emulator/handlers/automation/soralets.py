@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...domain.wire import visible
 from ...protocol.errors import Refusal
+from ...protocol.texts import Named
 from ...service.call import Call
 from .. import handles
 from ..common.timelines import timeline
@@ -39,6 +40,8 @@ def create(call: Call) -> None:
         raise Refusal.invalid("{0} is not 1 to 100 letters, digits, underscores and hyphens", "body.soraletId")
     if len(collection) >= SORALETS:
         raise Refusal.not_possible("there are {0} soralets already", SORALETS)
+    if soralet_id in collection:
+        raise Refusal.not_possible("the {0} exists already", Named("soralet", soralet_id))
     soralet = {
         "soraletId": soralet_id,
         "operatorId": call.operator.id,

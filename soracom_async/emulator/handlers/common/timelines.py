@@ -49,7 +49,8 @@ def part(
     """Return up to `limit` records after the query's key, in the query's order, and the key of the next page.
 
     The key is the time of the last record and, if several records can have the same time, its field `tie`. So no record
-    is missed or seen twice if records are added or removed between two pages.
+    is missed or seen twice if records are added or removed between two pages. Clients also make keys that are only one
+    of the two, as the API document has them.
     """
     order = call.query.get("sort", "desc")
     if order not in ("asc", "desc"):
@@ -61,7 +62,7 @@ def part(
     ordered = sorted(records, key=place, reverse=order == "desc")
     resumed = call.query.get("last_evaluated_key")
     if resumed:
-        last = _parsed(resumed)
+        last = next((place(each) for each in ordered if tie and str(each[tie]) == resumed), None) or _parsed(resumed)
         if not any(last in (each, each[:1]) for each in map(place, ordered)) and not call.gave(resumed):
             raise no_such_key()
         ordered = [record for record in ordered if _beyond(place(record), last, order)]
@@ -74,6 +75,6 @@ def _beyond(place: tuple[int, str], last: tuple[int, str] | tuple[int], order: s
 
 
 def _parsed(key: str) -> tuple[int, str] | tuple[int]:
-    # Clients also make keys that are only a time; all records of that time come before such a key.
+    # All records of a time come before a key that is only a time.
     time, line, tie = key.partition("_")
     return (number_in(time), tie) if line else (number_in(time),)

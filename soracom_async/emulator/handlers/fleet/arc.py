@@ -41,7 +41,9 @@ def remove_keys(call: Call) -> None:
 def create_session(call: Call) -> Any:
     """Bring a SIM with keys online."""
     sim = usable_in(call)
-    if sim.arc_keys is None or sim.status != "active":
+    if sim.arc_keys is None:
+        raise Refusal.not_possible("the SIM has no Arc credentials; renew them first")
+    if sim.status != "active":
         raise Refusal("SEM9002", sim.status, "online")
     life.may_connect(sim, call.now)
     begin_session(sim, call.now)

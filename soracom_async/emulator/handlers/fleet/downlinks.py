@@ -46,9 +46,7 @@ def online(call: Call) -> Sim:
     life.usable(sim)
     _check(call)
     if not sim.online:
-        refusal = Refusal("SEM0016")
-        refusal.status = UNREACHABLE.get(call.operation.id, refusal.status)
-        raise refusal
+        raise Refusal("SEM0016").with_status(UNREACHABLE.get(call.operation.id, 400))
     return sim
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -32,29 +33,43 @@ def timed(
 ) -> Page:
     """Return the page of `entries`, which are oldest first, that the query's from, to, sort, limit and key mean.
 
-    The newest entry is the first one unless the query says otherwise. The key is the number of the last entry of the
-    page before, counted from the oldest of all. So new entries between two pages move nothing. `time` returns the
-    milliseconds of an entry, and `shown` what the API shows of it.
+    The newest entry is the first one unless the query says otherwise. The key is the time of the last entry of the page
+    before, and its number counted from the oldest of all. So new entries between two pages move nothing. `time` returns
+    the milliseconds of an entry, and `shown` what the API shows of it.
     """
     query = call.query
     start, end = query.get("from"), query.get("to")
     order = query.get("sort", "desc")
     if order not in ("asc", "desc"):
         raise Refusal.invalid("{0} is not one of {1}", "sort", ("asc", "desc"))
-    key = query.get("last_evaluated_key")
-    last = number_in(key) if key else None
-    if last is not None and last >= len(entries):  # entries are never removed
-        raise no_such_key()
-    numbers = range(0 if last is None else last + 1, len(entries))
+    numbers = range(len(entries))
+    if key := query.get("last_evaluated_key"):
+        before, behind = _place(key, entries, time)
+        numbers = numbers[behind:] if order == "asc" else numbers[:before]
     if order == "desc":
-        numbers = range(len(entries) if last is None else last)[::-1]
+        numbers = numbers[::-1]
     chosen = (
         number
         for number in numbers
         if (start is None or time(entries[number]) >= start) and (end is None or time(entries[number]) <= end)
     )
-    found, next_key = first_page(chosen, call.limit(), key=str)
+    found, next_key = first_page(chosen, call.limit(), key=lambda number: f"{time(entries[number])}_{number}")
     return Page.of([shown(entries[number]) for number in found], next_key)
+
+
+def _place(key: str, entries: Sequence[T], time: Callable[[T], int]) -> tuple[int, int]:
+    """Return how many entries are older than the one that a key names, and how many are with it.
+
+    A key that is only a time, as the API document has it, names all entries of that time. Entries are never removed.
+    """
+    moment, line, number = key.partition("_")
+    at = number_in(moment)
+    first, behind = (bisect(entries, at, key=time) for bisect in (bisect_left, bisect_right))
+    if line:
+        first, behind = max(first, number_in(number)), min(behind, number_in(number) + 1)
+    if first >= behind:
+        raise no_such_key()
+    return first, behind
 
 
 @handles("listSimStatusHistory")
