@@ -44,5 +44,5 @@ def proof_of(headers: Mapping[str, str]) -> str | None:
     try:
         age = parsedate_to_datetime(headers.get("date", "")) - parsedate_to_datetime(changed)
         return changed if not tag and age.total_seconds() >= DATE_PROVES_AFTER else None
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None

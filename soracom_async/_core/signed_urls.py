@@ -49,7 +49,7 @@ class SignedURL:
         """Tell whether the URL had run out when the host answered, by the host's own clock."""
         try:
             return self.ends is not None and parsedate_to_datetime(headers.get("date", "")) >= self.ends
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return False
 
     def reason(self, response: ResponseHead) -> str:

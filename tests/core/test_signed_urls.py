@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from soracom_async._core.operation import Effect
 from soracom_async._core.outcome import Response, TransportFailure
+from soracom_async._core.ranges import proof_of
 from soracom_async._core.retry import Attempts, Budget, Retry, Stop
 from soracom_async._core.signed_urls import PATIENCE, SignedURL
 
@@ -66,6 +67,20 @@ def test_a_url_that_ran_out_is_not_asked_again(status):
     for date in (BEFORE, None, "soon", "Thu, 04 Jun 2026 10:10:00 -0000"):
         assert attempts.decide(Effect.READ, answered(status, date), Budget(), 0.0) != Stop()
         assert "not there yet" in url.reason(answered(status, date))
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Thu, 04 Jun 2026 10:10:00 +99999999999999999999999",
+        "Thu, 04 Jun 99999999999 10:10:00 GMT",
+        "Thu, 04 Jun 2026 99999999999999999999:10:00 GMT",
+    ],
+)
+def test_no_date_of_a_host_makes_it_fail(date):
+    """A number in it may be larger than a date, or a C integer, can hold: then the date says nothing."""
+    assert SignedURL.of(V4).may_come(answered(403, date))
+    assert proof_of({"last-modified": BEFORE, "date": date}) is None
 
 
 @pytest.mark.parametrize("status", [403, 404])
