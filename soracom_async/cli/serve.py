@@ -107,10 +107,16 @@ def _kinds() -> str:
     """Return what can go wrong, a line each."""
     lines = []
     for word, kind in KINDS.items():
-        shown = {name: "…" if value is None else str(value).lower() for name, value in kind.details.items()}
-        details = "".join(f":{name}={value}" for name, value in shown.items())
+        details = "".join(f":{name}={_shown(value)}" for name, value in kind.details.items())
         lines.append(f"{word + details:<35}  {kind.text}")
     return "\n".join([*lines, "", "Each takes an operation and count, probability, from, until (seconds), too."])
+
+
+def _shown(value: object) -> str:
+    """Return the default of a setting as the command line takes it."""
+    if value is None:
+        return "…"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _refuse(message: str) -> int:
