@@ -19,7 +19,8 @@ class Code(StrEnum):
     EMAIL_TAKEN = "AUM0003"
     """There is an operator with this email address already."""
     EMAIL_UNKNOWN = "AUM0004"
-    """No operator has the email address (seen in 2016, for a password reset)."""
+    """No operator has the email address: seen for a password reset until June 2016. AUM0015 came in its place then;
+    what is sent today is not known."""
     TOKEN_INVALID = "AUM0013"  # noqa: S105 - a code
     """The token is none that is valid now."""
     PERMISSION_MISSING = "AUM0017"

@@ -107,13 +107,13 @@ def _kinds() -> str:
     """Return what can go wrong, a line each."""
     lines = []
     for word, kind in KINDS.items():
-        details = "".join(f":{name}={_said(value)}" for name, value in kind.details.items())
+        details = "".join(f":{name}={_shown(value)}" for name, value in kind.details.items())
         lines.append(f"{word + details:<35}  {kind.text}")
     return "\n".join([*lines, "", "Each takes an operation and count, probability, from, until (seconds), too."])
 
 
-def _said(value: object) -> str:
-    """Return a default value as the command line takes it."""
+def _shown(value: object) -> str:
+    """Return the default of a setting as the command line takes it."""
     if value is None:
         return "…"
     return str(value).lower() if isinstance(value, bool) else str(value)

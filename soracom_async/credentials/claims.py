@@ -32,9 +32,10 @@ def unverified_claims(token: str) -> dict[str, Any]:
 def verified_claims(token: str, key: Any, algorithms: list[str] | None = None) -> dict[str, Any]:
     """Return the claims of a token whose signature is verified with `key`.
 
-    `key` is a PEM, a key of `cryptography`, a `jwt.PyJWK`, or a key set (`jwt.PyJWKSet`, or its JSON as a dict), out of
-    which the token's `kid` chooses. `algorithms` defaults to those of public keys; `key` may also be a shared secret,
-    if they name its own. Of them only those count for which the key is made, whatever the token says.
+    `key` is a PEM, a key of `cryptography`, a JWK (`jwt.PyJWK`, or its JSON as a dict), or a key set (`jwt.PyJWKSet`,
+    or its JSON as a dict), out of which the token's `kid` chooses. `algorithms` defaults to those of public keys; `key`
+    may also be a shared secret, if they name its own. Of them only those count for which the key is made, whatever the
+    token says.
 
     The service publishes no key set that is known to have the `kid` of its tokens: what verifies them is a key that
     it gave you. Raises `jwt.InvalidTokenError` if the token does not verify, also because the set lacks its key, and
@@ -65,7 +66,7 @@ def _verified(token: str, key: Any, algorithms: list[str] | tuple[str, ...]) -> 
             return jwt.InvalidAlgorithmError(f"the token is signed by {algorithm}; allowed: {_listed(algorithms)}")
         if not algorithm.startswith("HS") and not has_crypto:
             return ConfigurationError("to verify a signature takes the package cryptography: pip install cryptography")
-        if isinstance(key, dict | jwt.PyJWKSet):
+        if isinstance(key, jwt.PyJWKSet) or (isinstance(key, dict) and "kty" not in key):
             key = _chosen(key, key_id)
             if key is None:
                 return jwt.InvalidTokenError(_no_key(key_id))
@@ -113,6 +114,11 @@ def _fitting(key: Any, algorithms: Iterable[str]) -> dict[str, Any]:
     """
     import jwt
 
+    if isinstance(key, dict):
+        try:
+            key = jwt.PyJWK.from_dict(key)
+        except jwt.PyJWTError:
+            return {}
     if isinstance(key, jwt.PyJWK):
         key = key.key
     fitting: dict[str, Any] = {}

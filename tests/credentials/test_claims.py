@@ -103,7 +103,8 @@ def test_each_kind_of_key(name):
     key = KEYS[name]
     token = jwt.encode(CLAIMS, key, algorithm=name, headers={"kid": "one"})
     jwk = json.loads(jwt.get_algorithm_by_name(name).to_jwk(key.public_key())) | {"kid": "one"}
-    for given in (public(key), public(key).decode(), key.public_key(), key, jwt.PyJWK(jwk), {"keys": [jwk]}):
+    forms = (public(key), public(key).decode(), key.public_key(), key, jwt.PyJWK(jwk), jwk, {"keys": [jwk]})
+    for given in forms:
         assert verified_claims(token, given) == CLAIMS
     with pytest.raises(jwt.InvalidTokenError):
         verified_claims(token[:-8] + "AAAAAAAA", public(key))
@@ -150,14 +151,24 @@ def test_a_public_key_is_no_secret(secret, algorithms):
         signed(secret, alg="none", kid="one"),
         signed(secret, kid="one"),
     ):
-        for key in (public(KEY), public(KEY).decode(), KEY.public_key(), sets, jwt.PyJWK(sets["keys"][0])):
+        for key in (
+            public(KEY),
+            public(KEY).decode(),
+            KEY.public_key(),
+            sets,
+            sets["keys"][0],
+            jwt.PyJWK(sets["keys"][0]),
+        ):
             with pytest.raises((jwt.InvalidTokenError, ConfigurationError)):
                 verified_claims(token, key, algorithms)
 
 
 @pytest.mark.parametrize(
     "key",
-    ["garbage", b"\xff", "", 5, None, [1], object(), "-----BEGIN PUBLIC KEY-----\nx\n-----END PUBLIC KEY-----"],
+    [
+        *("garbage", b"\xff", "", 5, None, [1], object(), {"kty": "RSA"}, {"kty": 5}),
+        "-----BEGIN PUBLIC KEY-----\nx\n-----END PUBLIC KEY-----",
+    ],
 )
 def test_what_is_no_key(key):
     """That is the caller's mistake, whatever the token is."""

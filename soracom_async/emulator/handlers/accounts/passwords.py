@@ -69,7 +69,8 @@ def delete_password(call: Call) -> None:
 def issue_reset_token(call: Call) -> None:
     """Send a token by mail; an unknown address is refused.
 
-    That it is an error was seen once, in 2019, without its status and code: the status is that of the API document.
+    That it is an error was seen once, in 2019, without its status and code: the status is that of the API document. The
+    code was AUM0004, and AUM0015 from June 2016 on; today's is not known, so a guessed one is sent.
     """
     operator = call.world.operator_of(call.body["email"])
     if operator is None:
