@@ -8,7 +8,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ...domain.dates import month_of
-from ...domain.queries import query
 from ...domain.tables import TABLES, TYPES
 from ...protocol.errors import Refusal
 from ...service.call import Call
@@ -44,6 +43,8 @@ def schemas(call: Call) -> Any:
 @handles("startAnalysisQueries")
 def start(call: Call) -> Any:
     """Start a query: it runs over the present data; its result is shown some time later."""
+    from ...domain.queries import query  # with SQLite, which takes a megabyte, and which few programs need
+
     sql, begin, end = call.required("sql"), call.body.get("from"), call.body.get("to")
     if not sql.strip():
         raise Refusal.invalid("{0} is empty", "body.sql")
