@@ -24,7 +24,7 @@ def unverified_claims(token: str) -> dict[str, Any]:
 
     try:
         claims = jwt.decode(token, options={"verify_signature": False, "verify_exp": False, "verify_aud": False})
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, UnicodeEncodeError):
         return {}
     return claims
 
@@ -59,6 +59,8 @@ def _verified(token: str, key: Any, algorithms: list[str] | tuple[str, ...]) -> 
     import jwt
     from jwt.algorithms import has_crypto
 
+    if not str(token).isascii():
+        return jwt.DecodeError("the token is no text of ASCII")
     try:
         header = jwt.get_unverified_header(token)
         algorithm, key_id = str(header.get("alg")), header.get("kid")
@@ -100,7 +102,7 @@ def _chosen(keys: dict[str, Any] | jwt.PyJWKSet, key_id: str | None) -> Any:
 
 
 def _no_key(key_id: str | None) -> str:
-    which = "the token names no key" if key_id is None else f"the key set has no key {key_id!r} that could be used"
+    which = "the token names no key" if key_id is None else f"the key set has no key {key_id[:100]!r} that could be used"
     return (
         f"{which}, so a key set cannot verify it, and Soracom is not known to publish one that could. There remain a "
         "key that it gave you, as in verified_claims(key), and unverified_claims(), for a token of your own login"

@@ -32,7 +32,7 @@ def test_claims_are_read_without_verifying():
     assert unverified_claims(jwt.encode({**CLAIMS, "exp": 1, "aud": "x"}, "k" * 32)) == {**CLAIMS, "exp": 1, "aud": "x"}
 
 
-@pytest.mark.parametrize("token", ["", "no token", "a.b.c", "e30.W10.x"])
+@pytest.mark.parametrize("token", ["", "no token", "a.b.c", "e30.W10.x", "\ud800.a.b"])
 def test_what_is_no_token_has_no_claims(token):
     """A token of another kind is no error: it says nothing of itself."""
     assert unverified_claims(token) == {}
@@ -178,7 +178,7 @@ def test_what_is_no_key(key):
         verified_claims(TOKEN, key, ["XX1", "RS256"])
 
 
-@pytest.mark.parametrize("token", ["", "no token", "a.b.c", "e30.W10.x", 5])
+@pytest.mark.parametrize("token", ["", "no token", "a.b.c", "e30.W10.x", "\ud800.a.b", "é.a.b", 5])
 def test_what_is_no_token(token):
     """It does not verify."""
     with pytest.raises(jwt.InvalidTokenError):
