@@ -102,7 +102,9 @@ def _chosen(keys: dict[str, Any] | jwt.PyJWKSet, key_id: str | None) -> Any:
 
 
 def _no_key(key_id: str | None) -> str:
-    which = "the token names no key" if key_id is None else f"the key set has no key {key_id[:100]!r} that could be used"
+    which = (
+        "the token names no key" if key_id is None else f"the key set has no key {key_id[:100]!r} that could be used"
+    )
     return (
         f"{which}, so a key set cannot verify it, and Soracom is not known to publish one that could. There remain a "
         "key that it gave you, as in verified_claims(key), and unverified_claims(), for a token of your own login"
