@@ -64,7 +64,7 @@ _PERMISSION = (
     "an administrator has to give the SAM user the permission; a token keeps the permissions of its login, "
     "so log in anew then: 'await soracom.logout()', or a new session"
 )
-_SQL = "correct the SQL: getAnalysisSchemas says which tables and columns there are"
+_SQL = "correct the SQL: analysis.schemas() says which tables and columns there are"
 _HINTS = {
     Code.TOKEN_MISSING: _REFUSED,
     Code.CREDENTIALS_WRONG: "look at the AuthKey or the password, and whether they are of this operator and endpoint",
@@ -74,7 +74,7 @@ _HINTS = {
     Code.PERMISSION_MISSING: _PERMISSION,
     Code.KEY_OR_TOKEN_INVALID: _REFUSED,
     Code.INTERNAL_ERROR: "the service failed: try again later, and give its support the request's id",
-    Code.SUBSCRIBER_OFFLINE: "wait until the device has a session: getSim shows it as sessionStatus.online",
+    Code.SUBSCRIBER_OFFLINE: "wait until the device has a session: sims.get() shows it as session_status.online",
     Code.SIM_PERMISSION_MISSING: _PERMISSION,
     Code.EMAIL_MALFORMED: "look at the email address",
     Code.SQL_INVALID: _SQL,
