@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from ..credentials.kinds import AuthKey, RootUser, SamUser
     from .protocol.messages import Request, Response
     from .serving.server import Server
-    from .state.world import Mail, Operator, User
+    from .state.accounts import Operator, User
+    from .state.world import Mail
 
 SAM_USER = "sam"
 """The SAM user that the first operator begins with."""
@@ -44,15 +45,14 @@ class Emulator:
     """An emulator of the Soracom API: on loopback inside of `async with`, in process through `transport`.
 
     The fleet of `sims` SIMs in `groups` groups is the same for one `seed`. `subscriptions` are those that its SIMs
-    have: one name, several, or weights by name. `rate_limit` is the requests of a group in a
-    `window` of so many seconds, one number or by group, operationId or `all`; windows open at the first request, or
-    follow the clock when `aligned`. `throttling` is what a 429 says of it: `quota`, `retry-after`, `both` or `bare`
-    (nothing). `token_ttl` overrides the life that a login asks for; `token_status` tells refused tokens by 401
-    or, as the service does too, by 403. `paging` leaves out one of the two headers that
-    announce a next page. Every answer takes `latency` seconds. A search finds a change of a SIM after `search_delay`
-    seconds. `faults` are there from the beginning; see `fault`. `clock` is the source of time; `advance` moves it.
-    `storage_port` is where files are downloaded; 0 is any port. `allow_origin` names the origins of pages that a
-    browser lets call the API; `*` is any.
+    have: one name, several, or weights by name. `rate_limit` is the requests of a group in a `window` of so many
+    seconds, one number or by group, operationId or `all`; windows open at the first request, or follow the clock when
+    `aligned`. `throttling` is what a 429 says of it: `quota`, `retry-after`, `both` or `bare` (nothing). `token_ttl`
+    overrides the life that a login asks for; `token_status` tells refused tokens by 401 or, as the service does too,
+    by 403. `paging` leaves out one of the two headers that announce a next page. Every answer takes `latency` seconds.
+    A search finds a change of a SIM after `search_delay` seconds. `faults` are there from the beginning; see `fault`.
+    `clock` is the source of time; `advance` moves it. `storage_port` is where files are downloaded; 0 is any port.
+    `allow_origin` names the origins of pages that a browser lets call the API; `*` is any.
     Raises ConfigurationError for impossible settings.
     """
 

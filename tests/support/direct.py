@@ -6,7 +6,7 @@ from soracom_async._registry import load
 from soracom_async.emulator.handlers import HANDLERS
 from soracom_async.emulator.protocol.messages import Request
 from soracom_async.emulator.service.call import Call
-from soracom_async.emulator.state.world import Session
+from soracom_async.emulator.state.accounts import Session
 
 
 def execute(emulator, operation_id, body=None, **path):

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from ..service.faults import Faults
     from ..service.rate_limits import Quota
     from ..service.service import Service
-    from ..state.world import AuditEntry, Operator, World
+    from ..state.accounts import Operator
+    from ..state.world import AuditEntry, World
 
 LAST = 50
 """How many requests are shown."""

@@ -20,8 +20,8 @@ from .dates import (
 from .money import Money, money_of
 
 if TYPE_CHECKING:
+    from ..state.accounts import Operator
     from ..state.collections import Record
-    from ..state.world import Operator
 
 COUPON = "coupon"
 """The kind of a coupon that the operator has registered."""

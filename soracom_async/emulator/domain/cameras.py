@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ..durations import DAY_MS, HOUR_MS, HOUR_S, SECOND_MS
 
 if TYPE_CHECKING:
+    from ..state.accounts import Operator
     from ..state.collections import Collection, Record
-    from ..state.world import Operator
 
 KIND, PACK = "camera", "license pack"
 

@@ -15,7 +15,7 @@ from .usage import inserted, uses_inserted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..state.world import Operator
+    from ..state.accounts import Operator
     from .totals import Sums
     from .usage import Amounts
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from ..protocol.errors import Refusal
 
 if TYPE_CHECKING:
+    from ..state.accounts import Operator
     from ..state.collections import Record
-    from ..state.world import Operator
 
 KIND = "file"
 ROOT = "/"

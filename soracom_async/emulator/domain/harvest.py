@@ -16,8 +16,8 @@ from ..state.sims import NUMBERS, number_of, sim_id
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..state.accounts import Operator
     from ..state.collections import Record
-    from ..state.world import Operator
 
 KIND = "data resource"
 SEEDED = 48

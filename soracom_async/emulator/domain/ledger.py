@@ -25,7 +25,7 @@ from .traffic import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..state.world import Operator
+    from ..state.accounts import Operator
 
 LOOKED_AT = 10_000
 """How many seeded SIMs of a fleet are looked at. What all SIMs of a larger fleet use is estimated from these."""

@@ -9,7 +9,7 @@ from attrs import frozen
 from .prices import NANO
 
 if TYPE_CHECKING:
-    from ..state.world import Operator
+    from ..state.accounts import Operator
 
 
 @frozen(slots=True)

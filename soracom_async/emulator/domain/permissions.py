@@ -15,12 +15,8 @@ if TYPE_CHECKING:
 
     from ..._core.operation import Operation
     from ..protocol.messages import Request
-    from ..state.world import (
-        Operator,
-        Session,
-        User,
-        World,
-    )
+    from ..state.accounts import Operator, Session, User
+    from ..state.world import World
 
 DEFAULT = "default permissions"
 """The key of an operator's default permission, which applies to all its SAM users, in its records."""

@@ -14,7 +14,7 @@ from .tables import TABLES, Period, as_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..state.world import Operator
+    from ..state.accounts import Operator
     from .tables import Row, Table
 
 MOST_READ = 500_000

@@ -22,7 +22,7 @@ from .money import money_of
 from .usage import inserted, oldest, uses_inserted
 
 if TYPE_CHECKING:
-    from ..state.world import Operator
+    from ..state.accounts import Operator
 
 TYPES = {"TEXT": "string", "FIXED": "int64", "REAL": "float64", "TIMESTAMP_TZ": "Time", "BOOLEAN": "bool"}
 """The API's name of each type of the database."""

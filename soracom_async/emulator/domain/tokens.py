@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from ..durations import DAY_S, HOUR_S, MINUTE_S
 from ..protocol.errors import Refusal
 from ..protocol.messages import decode
-from ..state.world import Session, User, World
+from ..state.accounts import Session, User
+from ..state.world import World
 from . import permissions, signing
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from .dates import beginning, later, month_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from ..state.accounts import Operator
     from ..state.collections import Collection
-    from ..state.world import Operator
     from .traffic import Use
 
 Amounts = dict[str, dict[str, int]]

@@ -14,8 +14,9 @@ from ..state.storage import URL_LIFE_S
 if TYPE_CHECKING:
     from ..._core.operation import Operation
     from ..protocol.messages import Page, Request
+    from ..state.accounts import Operator, Session, User
     from ..state.collections import Collection, Record
-    from ..state.world import Operator, Session, User, World
+    from ..state.world import World
 
 MOST = 1000
 """The most items of one page; most listings of the API have a limit of 100."""

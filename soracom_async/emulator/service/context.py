@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from ..._core.operation import Operation
     from ..protocol.errors import Refusal
     from ..protocol.messages import Request, Response
-    from ..state.world import Session, World
+    from ..state.accounts import Session
+    from ..state.world import World
     from .rate_limits import Grant, Throttling
 
 

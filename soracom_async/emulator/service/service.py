@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ..._core.operation import Operation
-    from ..state.world import Session, World
+    from ..state.accounts import Session
+    from ..state.world import World
     from .call import Handler
     from .rate_limits import Grant, Quota, Throttling
 

@@ -18,7 +18,8 @@ from .serialization import pack, unpack
 
 if TYPE_CHECKING:
     from ..._clock import Clock
-    from .world import Operator, World
+    from .accounts import Operator
+    from .world import World
 
 FORMAT, VERSION = "state of a soracom_async emulator", 1
 

@@ -10,19 +10,12 @@ from attrs import evolve
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from .accounts import Key, Operator, Session, User
 from .collections import Collection
 from .fleet import Fleet, FleetState
 from .groups import Groups
 from .storage import Offer, Storage
-from .world import (
-    AuditEntry,
-    Key,
-    Mail,
-    Operator,
-    Session,
-    User,
-    World,
-)
+from .world import AuditEntry, Mail, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,9 @@ from ...service.call import Call
 from .. import handles
 
 if TYPE_CHECKING:
+    from ...state.accounts import Operator
     from ...state.collections import Collection
-    from ...state.world import Operator, World
+    from ...state.world import World
 
 ADDITION = "email addition"
 TYPES = ("primary", "recovery", "billing", "support")

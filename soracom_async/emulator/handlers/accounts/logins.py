@@ -10,7 +10,8 @@ from ...service.call import Call
 from .. import handles
 
 if TYPE_CHECKING:
-    from ...state.world import Operator, User, World
+    from ...state.accounts import Operator, User
+    from ...state.world import World
 
 
 def _by_key(world: World, key_id: str, secret: str) -> User:

@@ -12,7 +12,8 @@ from .. import handles
 from .users import user_in
 
 if TYPE_CHECKING:
-    from ...state.world import Operator, User, World
+    from ...state.accounts import Operator, User
+    from ...state.world import World
 
 RESET = "password reset"
 

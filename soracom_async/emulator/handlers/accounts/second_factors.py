@@ -14,7 +14,7 @@ from .passwords import operator_by_mail
 from .users import user_in
 
 if TYPE_CHECKING:
-    from ...state.world import User
+    from ...state.accounts import User
 
 REVOCATION = "MFA revocation"
 SECRET_BYTES = 10

@@ -12,7 +12,8 @@ from .. import handles
 from .roles import summary
 
 if TYPE_CHECKING:
-    from ...state.world import Key, User, World
+    from ...state.accounts import Key, User
+    from ...state.world import World
 
 
 _UNKNOWN_IS_400 = frozenset(

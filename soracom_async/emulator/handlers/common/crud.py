@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ...protocol.messages import Page
+    from ...state.accounts import Operator
     from ...state.collections import Collection, Record
-    from ...state.world import Operator, World
+    from ...state.world import World
 
 SEEDED = 3
 """How many resources of a kind an operator has at first, if they can be bought, but not made."""
