@@ -332,6 +332,7 @@ def test_json_without_orjson_is_the_same():
         "",
         "[" * 100_000,
         "[" * 2000 + "]" * 2000,
+        '{"a":[' * 1000 + "]}" * 1000,
     ],
 )
 def test_json_is_read_in_one_way(text):

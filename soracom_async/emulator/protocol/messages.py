@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
+DEEPEST = 1024
+"""How deep arrays and objects may lie in each other: about as deep as orjson reads them."""
+
+
 def _encode(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
@@ -23,9 +27,24 @@ def _decode(content: bytes | str) -> Any:
         data = json.loads(text, parse_constant=_no_number, parse_float=_float, parse_int=_integer)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+    _check_depth(data)  # how deep Python itself reads differs between its versions
     if "\\u" in text or not text.isascii():
         json.dumps(data, ensure_ascii=False).encode()  # raises UnicodeEncodeError for a lone surrogate
     return data
+
+
+def _check_depth(data: Any) -> None:
+    level = [data]
+    for _ in range(DEEPEST + 1):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, list | dict)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return
+    raise ValueError("it is nested too deeply")
 
 
 def _float(text: str) -> float:
