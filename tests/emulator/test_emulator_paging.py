@@ -10,7 +10,7 @@ from planner import Planner
 from soracom_async._registry import load
 from soracom_async.api.operations import MODULES
 from soracom_async.emulator import Emulator
-from soracom_async.emulator.state import world
+from soracom_async.emulator.state import accounts
 from soracom_async.emulator.state.paging import first_page
 from soracom_async.emulator.state.sims import imsi, sim_id
 
@@ -126,7 +126,7 @@ async def test_entries_of_one_time_are_not_lost_between_pages(emulator, client):
 @pytest.mark.anyio
 async def test_keys_that_were_given_stay_valid(emulator, client, clock, tmp_path, monkeypatch):
     """They do without their records, and in a state that was saved; but the oldest are forgotten."""
-    monkeypatch.setattr(world, "GIVEN_KEYS", 2)
+    monkeypatch.setattr(accounts, "GIVEN_KEYS", 2)
     for number in range(5):
         await client.post("/groups", json={"tags": {"name": str(number)}})
     every = [group["groupId"] for group in (await client.get("/groups")).json()]
