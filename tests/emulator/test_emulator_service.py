@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import Annotated, Any, Literal
 
 import httpx
@@ -313,6 +314,18 @@ def test_json_without_orjson_is_the_same():
     """The slower encoder writes what the quicker one does."""
     value = {"a": [1, None, True, "ü"]}
     assert json.loads(messages._encode(value)) == json.loads(messages.encode(value)) == value
+
+
+def test_json_is_read_no_deeper_where_python_recurses_more():
+    """How deep is not a matter of the version or the settings of Python."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(10_000)
+    try:
+        for read in (messages.decode, messages._decode):
+            with pytest.raises(ValueError, match="recursion|deep"):
+                read("[" * 2000 + "]" * 2000)
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 @pytest.mark.parametrize(
