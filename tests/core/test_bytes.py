@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
+from unsent import strict
 
-from soracom_async import ApiToken, ConfigurationError, Soracom
+from soracom_async import ConfigurationError
 from soracom_async._codec.codec import CODEC
 from soracom_async._codec.converter import converter
 from soracom_async._codec.model import Model
 from soracom_async.models import SmsForwardingRequest, TagUpdateRequest
 
 pytestmark = pytest.mark.anyio
-
-
-class Forbidding(httpx.AsyncBaseTransport):
-    """A transport that must not be used."""
-
-    async def handle_async_request(self, request):
-        pytest.fail(f"{request.method} {request.url} was sent")
-
-
-def strict() -> Soracom:
-    """Return a session that needs no login and must send nothing."""
-    return Soracom(ApiToken("key", "token"), endpoint="http://soracom.test", transport=Forbidding())
 
 
 class Text(bytes):

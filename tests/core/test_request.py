@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from servers import LOGIN, SIM, Script, opened
+from unsent import strict
 
 from soracom_async import (
     ApiToken,
@@ -29,18 +30,6 @@ from soracom_async.api.operations import MODULES
 from soracom_async.api.sim import DELETE_SIM_TAG, GET_SIM, LIST_SIMS
 
 pytestmark = pytest.mark.anyio
-
-
-class Forbidding(httpx.AsyncBaseTransport):
-    """A transport that must not be used."""
-
-    async def handle_async_request(self, request):
-        pytest.fail(f"{request.method} {request.url} was sent")
-
-
-def strict() -> Soracom:
-    """Return a session that needs no login and must send nothing."""
-    return Soracom(ApiToken("key", "token"), endpoint="http://soracom.test", transport=Forbidding())
 
 
 DANGEROUS = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from plain import log_in, open_client
+from planner import Planner
 
 from soracom_async import Soracom
 from soracom_async.emulator import Emulator
@@ -20,6 +21,11 @@ async def client(emulator, anyio_backend):
     async with open_client(emulator) as client:
         assert (await log_in(client, emulator.root_user)).status_code == 200
         yield client
+
+
+@pytest.fixture
+def planner(emulator, client):
+    return Planner(emulator, client)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any, Union
 
 import pytest
 from attrs import evolve
-from planner import SUCCESSES, Planner
+from planner import SUCCESSES
 from plans import OTHERWISE
 from strict import problems
 
@@ -39,11 +39,6 @@ WELCOME = {
 @pytest.fixture
 def anyio_backend():
     return "asyncio"  # the answers do not depend on it
-
-
-@pytest.fixture
-def planner(emulator, client):
-    return Planner(emulator, client)
 
 
 def refused(answer, *statuses):

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from attrs import evolve
-from planner import SUCCESSES, Planner
+from planner import SUCCESSES
 
 from soracom_async._codec.model import is_model
 from soracom_async._registry import load
@@ -25,11 +25,6 @@ ENGLISH = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
 @pytest.fixture
 def anyio_backend():
     return "asyncio"  # the answers do not depend on it
-
-
-@pytest.fixture
-def planner(emulator, client):
-    return Planner(emulator, client)
 
 
 def check(answer, language):

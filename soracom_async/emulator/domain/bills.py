@@ -18,6 +18,7 @@ from .dates import (
     month_text,
 )
 from .money import Money, money_of
+from .usage import MONTHS
 
 if TYPE_CHECKING:
     from ..state.accounts import Operator
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 COUPON = "coupon"
 """The kind of a coupon that the operator has registered."""
-MONTHS = 18
-"""How many months of the past can be asked for."""
 PAID_AFTER = timedelta(days=10)
 """How long after its month a bill is paid."""
 

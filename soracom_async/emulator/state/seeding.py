@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..durations import DAY_MS
 from .activity import latest
 from .seeded_json import SITES, device, text
+from .session_shapes import address_of
 from .sims import GOLDEN, IMSI_PREFIX, MSISDN_PREFIX, SIM_PREFIX, Side, mix
 from .subscriptions import contracts, statuses
 from .ulid import time_part
@@ -82,7 +83,7 @@ class Seed:
         online, session_time, previous = latest(bits, used, now)
         place = address = session_id = last_id = last_begin = last_end = None
         if session_time is not None:
-            address = f"10.{128 + (number >> 16 & 127)}.{number >> 8 & 255}.{number & 255}"
+            address = address_of(number)
             place, tail = device(bits, address), f"{bits:016X}"
             if online:
                 session_id = time_part(session_time) + tail

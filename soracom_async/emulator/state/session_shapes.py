@@ -33,7 +33,11 @@ def device_imei(sim: Sim) -> str | None:
 
 def device_address(sim: Sim) -> str:
     """Return the address that a SIM has in all its sessions."""
-    number = sim.number
+    return address_of(sim.number)
+
+
+def address_of(number: int) -> str:
+    """Return the address of the device of the SIM with this number."""
     return f"10.{128 + (number >> 16 & 127)}.{number >> 8 & 255}.{number & 255}"
 
 
