@@ -38,11 +38,6 @@ def requested(session_id: str, operator_id: str, duration: int, prefix: str, at:
     }
 
 
-def shape(capture: Record) -> Record:
-    """Return a capture as the API shows it, without its private fields."""
-    return {name: value for name, value in capture.items() if not name.startswith("_")}
-
-
 def span(several: Iterable[Record]) -> tuple[int | None, int | None]:
     """Return the begin and the end of the latest capture in milliseconds; None for what has not come yet."""
     begun = [capture for capture in several if "_started" in capture]

@@ -24,6 +24,11 @@ REMEMBERED = 10_000
 """How many removed records of a collection keep their place."""
 
 
+def visible(record: Record) -> Record:
+    """Return what a client sees of a record: fields that begin with an underscore are private."""
+    return {name: value for name, value in record.items() if not name.startswith("_")}
+
+
 class Collection(dict[str, Record]):
     """The records of one kind, by their identifiers, oldest first; all values are JSON.
 

@@ -72,10 +72,7 @@ def change_status(sim: Sim, status: str, at: int) -> None:
     _knows(sim, status)
     if sim.status == status:
         return
-    _begin(sim)
-    sim.status = status
-    _allow(sim, at)
-    note(sim, at)
+    _become(sim, status, at)
 
 
 def _knows(sim: Sim, status: str) -> None:
@@ -90,8 +87,12 @@ def terminate(sim: Sim, at: int) -> None:
     usable(sim)
     if not sim.termination_enabled:
         raise Refusal("SEM9004")
+    _become(sim, "terminated", at)
+
+
+def _become(sim: Sim, status: str, at: int) -> None:
     _begin(sim)
-    sim.status = "terminated"
+    sim.status = status
     _allow(sim, at)
     note(sim, at)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define, evolve, field
 
 from . import captures
+from .collections import visible
 from .session_shapes import (
     FIXED_ADDRESS,
     device_address,
@@ -247,7 +248,7 @@ def as_subscriber(sim: Sim) -> dict[str, Any]:
         "registeredTime": sim.registered,
         "locationRegistrationStatus": shape_registration(sim),
         "localInfo": None,
-        "packetCaptureSessions": [captures.shape(each) for each in sim.captures.values()] or None,
+        "packetCaptureSessions": [visible(each) for each in sim.captures.values()] or None,
         "presetSecondary": False,
         "ipProhibited": False,
         "mtSmsProhibited": False,

@@ -12,7 +12,6 @@ import attrs
 
 from ...._registry import load
 from ...domain import permissions
-from ...domain.wire import visible
 from ...durations import SECOND_MS
 from ...protocol.errors import Refusal
 from ...protocol.messages import Page, decode, encode
@@ -21,6 +20,7 @@ from ...service import validation
 from ...service.areas import area_of
 from ...service.call import Call
 from ...service.routing import Router
+from ...state.collections import visible
 from .. import HANDLERS, handles
 from ..common.listings import listing
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, get_args
 
 from ....api.event_handler import ActionConfigType, RuleConfigType
-from ...domain.wire import visible
 from ...protocol.errors import Refusal
 from ...service.call import Call
+from ...state.collections import visible
 from ...state.sims import number_of
 from .. import handles
 

@@ -6,10 +6,10 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
-from ...domain.wire import visible
 from ...protocol.errors import Refusal
 from ...protocol.texts import Named
 from ...service.call import Call
+from ...state.collections import visible
 from .. import handles
 from ..common.timelines import timeline
 

@@ -8,10 +8,10 @@ from urllib.parse import unquote
 
 from attrs import frozen
 
-from ...domain.wire import visible
 from ...protocol.errors import Refusal
 from ...protocol.texts import Named, Term
 from ...service.call import Call
+from ...state.collections import visible
 from ...times import iso
 from .. import handles
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...domain.wire import visible
-from ...state.collections import Collection
+from ...state.collections import Collection, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ...domain.wire import visible
 from ...durations import DAY_S
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state import life
 from ...state.captures import EMPTY, requested, runs, settle
 from ...state.captures import stop as end
+from ...state.collections import visible
 from ...state.ulid import ulid
 from .. import handles
 from ..common.crud import find

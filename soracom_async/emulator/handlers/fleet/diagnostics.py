@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...domain.wire import visible
 from ...durations import DAY_MS, SECOND_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state import life
+from ...state.collections import visible
 from .. import handles
 from .transfers import number_named
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
-from ...domain.wire import visible
 from ...durations import HOUR_S, MINUTE_S, SECOND_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state import life
+from ...state.collections import visible
 from .. import handles
 from ..common.timelines import timeline
 from .transfers import number_named

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...domain.ledger import ledger_of
 from ...domain.usage import inserted, uses_inserted
-from ...domain.wire import visible
 from ...durations import SECOND_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
 from ...state.activity import SLOT_MS
+from ...state.collections import visible
 from ...state.sims import (
     Sim,
     imsi,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...domain.ipv4 import network_in
-from ...domain.wire import visible
 from ...durations import MINUTE_MS
 from ...protocol.errors import Refusal
 from ...service.call import Call
+from ...state.collections import visible
 from .. import handles
 from ..common.crud import find, take_entry, touch
 

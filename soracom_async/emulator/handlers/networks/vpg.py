@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...domain.ipv4 import network_in
-from ...domain.wire import visible
 from ...protocol.errors import Refusal
 from ...service.call import Call
+from ...state.collections import visible
 from .. import handles
 from ..common.crud import (
     KINDS,
