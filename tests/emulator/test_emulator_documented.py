@@ -6,9 +6,9 @@ import pytest
 from documented import OPERATIONS
 from documented import Request as Documented
 from planner import SUCCESSES
-from test_emulator_operations import anyio_backend, every_operation, planner, refused
+from test_emulator_operations import anyio_backend, every_operation, refused
 
-__all__ = ["anyio_backend", "planner"]
+__all__ = ["anyio_backend"]
 pytestmark = pytest.mark.anyio
 
 
