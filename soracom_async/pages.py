@@ -165,9 +165,10 @@ class _Reader(Producer[Page[T], Page[T]]):
 def merge(sources: Mapping[S, AsyncIterable[T]]) -> Merged[S, T]:
     """Return one stream of several sources: their items, each with the name of its source.
 
-    For example `async for source, sim in merge({"g": world.sims.list(), "jp": japan.sims.list()})`. `sources` are listings, or other async iterables, by any names. All are read at once, each one page ahead of the
-    loop, or one item ahead if it has no pages. The items come in the order in which their pages arrive. Raises
-    ConfigurationError for what cannot be read so.
+    For example `async for source, sim in merge({"g": world.sims.list(), "jp": japan.sims.list()})`. `sources` are
+    listings, or other async iterables, by any names. All are read at once, each one page ahead of the loop, or one item
+    ahead if it has no pages. The items come in the order in which their pages arrive. Raises ConfigurationError for
+    what cannot be read so.
     """
     if not isinstance(sources, Mapping):
         raise ConfigurationError(f"merge needs a mapping of names to listings, not {type(sources).__name__}")
