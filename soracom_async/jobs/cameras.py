@@ -80,7 +80,7 @@ class Camera:
     async def _usage(self) -> Mapping[str, Any]:
         """Return what is left of the camera's export time; nothing, if the user must not see that."""
         try:
-            usage = await self._context.ask("getSoraCamDeviceExportUsage", self.where)
+            usage = await self._context.call("getSoraCamDeviceExportUsage", self.where)
         except Forbidden:
             return {}  # the user may export all the same, and the service has the last word
         return {"video": usage.video, "image": usage.image}

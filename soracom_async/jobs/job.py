@@ -47,12 +47,11 @@ class Context:
     client: Client
     clock: Clock
     background: Background
-    """The questions for jobs are background work of their own: all of them together are one beside each bulk run."""
+    """What `wait` asks is background work of its own: all jobs of a client together are one beside each bulk run."""
 
-    async def ask(self, operation_id: str, arguments: Mapping[str, Any]) -> Any:
-        """Call an operation in the background."""
-        with in_background(self.background):
-            return await self.client._call(load(operation_id), **arguments)
+    async def call(self, operation_id: str, arguments: Mapping[str, Any]) -> Any:
+        """Call an operation."""
+        return await self.client._call(load(operation_id), **arguments)
 
 
 class Job:
@@ -151,7 +150,7 @@ class Job:
         """
         if not self.kind.cancel:
             raise ConfigurationError(f"the API has no operation that ends {self}: it goes on until it is over")
-        await self._context.client._call(load(self.kind.cancel), **self._named())
+        await self._context.call(self.kind.cancel, self._named())
         return await self.poll()
 
     async def items(self, **arguments: Any) -> list[Any]:
@@ -235,7 +234,7 @@ class Job:
     async def _renew(self) -> None:
         """Ask for a new URL."""
         await self.poll()
-        self._check()
+        await self.wait()
 
     def _location(self) -> str:
         if self.url is None:
@@ -252,14 +251,15 @@ class Job:
                 if self._error is not None and self._errors > errors:
                     raise self._error
                 if not self.over and clock.now() >= self._due:
-                    await self._ask()
+                    with in_background(self._context.background):
+                        await self._ask()
 
     async def _ask(self) -> None:
         """Ask once, and say when to ask again."""
         clock = self._context.clock
         try:
-            self._result = await self._context.ask(self.kind.poll, self._named())
-            self._may_be_unknown = False
+            self._result = await self._context.call(self.kind.poll, self._named())
+            self._may_be_unknown, self._error = False, None
         except NotFound as error:
             if not self._may_be_unknown or clock.now() - self._begun > UNKNOWN_FOR:
                 self._errors, self._error = self._errors + 1, error

@@ -154,6 +154,9 @@ KINDS: Mapping[str, Kind] = {
 NOT_JOBS: Mapping[str, str] = {
     "createProfileOrder": "it makes a draft, which waits to be confirmed: confirmProfileOrder starts the work",
     "createQuotation": "it makes an offer, which waits to be confirmed: confirmOrder starts the work",
+    "createCouponQuotation": "it makes an offer, which waits to be confirmed: call confirmCouponOrder",
+    "createVolumeDiscountQuotation": "it makes an offer, which waits to be confirmed: call confirmVolumeDiscountOrder",
+    "registerCoupon": "the coupon is registered when it answers: call it",
 }
 """Operations that might be taken for a job's start, and what to do instead."""
 

@@ -18,12 +18,13 @@ def pause(elapsed: float, expected: float) -> float:
     """Return the seconds until a job is asked for again that began `elapsed` seconds ago and takes `expected` seconds.
 
     The first question comes soon, since an order that cannot work often fails at once. The next one comes when the job
-    should be done; behind that, each pause is half of the time that went by: a job is noticed at most half as late
-    again, and a long one costs few requests.
+    should be done. Behind that, each pause is half of the time that went by, so a job that takes long costs few
+    requests. No pause is longer than `LONGEST`.
     """
     if elapsed < SHORTEST:
         return SHORTEST
-    return min(LONGEST, max(SHORTEST, elapsed / 2, expected - elapsed))
+    left = expected - elapsed
+    return min(LONGEST, left if left >= SHORTEST else max(SHORTEST, elapsed / 2))
 
 
 def checked_seconds(name: str, value: float) -> float:
