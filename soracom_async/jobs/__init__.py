@@ -12,7 +12,7 @@ from .analysis import Analysis, Column
 from .errors import JobError, JobFailed, JobTimeout
 from .job import Job
 from .jobs import Jobs
-from .parts import Parts, Skipped
+from .parts import Parts
 from .table import KINDS, Kind
 
 __all__ = [
@@ -26,5 +26,4 @@ __all__ = [
     "Jobs",
     "Kind",
     "Parts",
-    "Skipped",
 ]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
-from attrs import frozen
 
 from ..errors import BadRequest, ConfigurationError, NotFound
 from .errors import JobFailed
@@ -23,14 +22,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4
 """How many parts are under way at once."""
-
-
-@frozen(slots=True)
-class Skipped:
-    """A part that was not exported, since nothing was recorded then: its arguments, and the service's refusal."""
-
-    arguments: Mapping[str, Any]
-    error: Exception
+Order = Callable[[Mapping[str, Any]], Awaitable[Job]]
+"""Starts one export."""
 
 
 class Parts(Job):
@@ -46,19 +39,23 @@ class Parts(Job):
         context: Context,
         kind: Kind,
         where: Mapping[str, Any],
-        orders: Iterable[Mapping[str, Any]],
-        order: Callable[[Mapping[str, Any]], Awaitable[Job]],
-        recorded: Callable[[Mapping[str, Any]], Awaitable[bool]],
+        orders: Sequence[Mapping[str, Any]],
+        order: Order,
+        skipped: Sequence[Mapping[str, Any]],
         suffix: str,
+        *,
+        unsure: bool,
     ) -> None:
         super().__init__(context, kind, None, where, suffix=suffix)
-        self.skipped: list[Skipped] = []
-        """The parts in which nothing was recorded."""
+        self.skipped: list[Mapping[str, Any]] = list(skipped)
+        """The arguments of the parts that were left out, since nothing was recorded then."""
         self._parts: list[Job] = []
         self._left = deque(orders)
         self._total = len(self._left)
         self._order = order
-        self._recorded = recorded
+        self._unsure = unsure
+        """Whether nobody knows what was recorded: then it is the service that refuses a part without a recording."""
+        self._refusal: Exception | None = None
         self._ordering = anyio.Lock()
         self._saved: set[Path] = set()
 
@@ -137,8 +134,8 @@ class Parts(Job):
     async def order(self) -> None:
         """Order the first few parts. Raises the service's refusal, if nothing at all was recorded."""
         await self._part(AT_ONCE - 1)
-        if not self._parts:
-            raise self.skipped[0].error
+        if not self._parts and self._refusal is not None:
+            raise self._refusal
 
     async def _part(self, index: int) -> Job | None:
         """Return a part, which is ordered now, if it was not; None if there are not so many."""
@@ -147,15 +144,14 @@ class Parts(Job):
                 arguments = self._left[0]
                 try:
                     self._parts.append(await self._order(arguments))
-                except (BadRequest, NotFound) as error:
-                    if await self._recorded(arguments):
-                        raise
-                    self.skipped.append(Skipped(arguments, error))
                 except Exception as error:
-                    if self._parts:
-                        ids = ", ".join(str(part.id) for part in self._parts)
-                        error.add_note(f"these parts were ordered before, and can be taken up: {ids}")
-                    raise
+                    if not (self._unsure and isinstance(error, BadRequest | NotFound)):
+                        if self._parts:
+                            ids = ", ".join(str(part.id) for part in self._parts)
+                            error.add_note(f"these parts were ordered before, and can be taken up: {ids}")
+                        raise
+                    self._refusal = error
+                    self.skipped.append(arguments)
                 self._left.popleft()  # not before it is ordered: a cancellation must lose no part
             return self._parts[index] if index < len(self._parts) else None
 

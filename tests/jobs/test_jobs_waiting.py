@@ -13,9 +13,10 @@ from soracom_async import (
     NotFound,
     ServerError,
     Soracom,
+    bulk,
 )
 from soracom_async._background import CURRENT
-from soracom_async.emulator import Emulator
+from soracom_async.emulator import Emulator, JumpingClock
 from soracom_async.jobs import JobFailed, JobTimeout
 from soracom_async.jobs.waiting import pause
 
@@ -97,7 +98,8 @@ async def test_a_waiter_that_is_cancelled_costs_nothing(soracom, emulator):
         assert scope.cancelled_caught
 
     async def cancel(scope):
-        await until(lambda: emulator.counts[POLL] == 1)
+        await emulator.clock.sleep(2)  # the question is under way, since a second
+        assert emulator.counts[POLL] == 1
         scope.cancel()
 
     async def wait():
@@ -280,3 +282,30 @@ async def test_the_clock_of_the_session_counts(anyio_backend):
                 await clock.until_sleeping(2)
                 await clock.advance(seconds)
                 await until(lambda asked=asked: emulator.counts[POLL] == asked)
+
+
+async def test_a_job_beside_a_bulk_run(anyio_backend):
+    """On a quota that both draw on, neither waits for the end of the other."""
+    emulator = Emulator(sims=1, clock=JumpingClock(), rate_limit=20)
+    async with Soracom(emulator.auth_key, transport=emulator.transport, clock=emulator.clock) as soracom:
+        made = await soracom.subscribers.export(export_mode="async")
+        left = []
+
+        async def run():
+            async with bulk.run(soracom.files.get_exported, [made.exported_file_id] * 200, total=200) as results:
+                async for _ in results:
+                    pass
+            left.append("run")
+
+        async def export():
+            began = emulator.clock.now()
+            await soracom.jobs.run("exportSubscribers")
+            left.append(emulator.clock.now() - began)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(run)
+            tasks.start_soon(export)
+    seconds, end = left
+    assert end == "run"
+    assert seconds <= 130
+    assert emulator.throttled == 0
