@@ -39,7 +39,7 @@ def explained(error: BaseException) -> str:
 def of_system(error: OSError) -> str:
     """Return what the system refused as one line, with the name of the file."""
     if isinstance(error, BrokenPipeError):
-        return "standard output was closed by whoever read it"
+        return "whoever read the output has closed it"
     what = f"{error.filename}: " if error.filename is not None else ""
     return f"{what}{error.strerror or error}"
 

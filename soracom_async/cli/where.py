@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 
 from attrs import frozen
 
+from .._codec.fields import is_model
 from .._iteration import SharedIterator
+from ..tables import columns
 
 T = TypeVar("T")
 
@@ -35,15 +37,25 @@ class Condition:
 class Chosen(SharedIterator[T]):
     """The items of a listing that fulfil all conditions."""
 
-    def __init__(self, items: AsyncIterable[T], conditions: Iterable[Condition]) -> None:
+    def __init__(self, items: AsyncIterable[T], conditions: Iterable[Condition], item_type: Any) -> None:
         super().__init__()
         self._source: AsyncIterator[T] = aiter(items)
         self._conditions = list(conditions)
+        self.item_type: Any = item_type
+        """What the items are declared as."""
 
     async def _refill(self) -> None:
         item = await anext(self._source)
         if all(condition.holds(item) for condition in self._conditions):
             self._items.append(item)
+
+
+def conditions(given: Iterable[tuple[str, str]], item_type: Any) -> list[Condition]:
+    """Return the conditions of `--where`; raises ConfigurationError for a name that no item of the listing has."""
+    made = [Condition.of(name, value) for name, value in given]
+    for condition in made if is_model(item_type) else ():
+        columns(item_type, [".".join(condition.path)])
+    return made
 
 
 def _at(item: object, path: tuple[str, ...]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from functools import reduce
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -29,7 +30,7 @@ class Method:
     def of(self, soracom: Soracom) -> Callable[..., Any]:
         """Return the method itself."""
         found: Any = reduce(getattr, self.names, soracom)
-        method: Callable[..., Any] = getattr(found, "__call__") if isinstance(found, Resource) else found
+        method: Callable[..., Any] = MethodType(type(found).__call__, found) if isinstance(found, Resource) else found
         return method
 
     @property

@@ -17,13 +17,14 @@ CODES = (
     "Exit codes: 0 all done; 1 some keys failed, or nobody knows whether they were done; 2 what was given cannot work, "
     "nothing was sent; 3 stopped before the end; 130 interrupted."
 )
-OF_JOURNALS = ("status", "failures")
-RUN = "run"
+OTHERS = ("status", "failures", "-h", "--help")
+RUN = "GROUP METHOD"
+"""What the parser calls the command that has no name; its help shows it so."""
 
 
 def completed(line: Sequence[str]) -> list[str]:
-    """Return a command line in which `bulk sims suspend` says `bulk run sims suspend`, as the parser has it."""
-    if line[:1] == ["bulk"] and line[1:] and line[1] not in (*OF_JOURNALS, RUN, "-h", "--help"):
+    """Return a command line in which `bulk sims suspend` has the name of its command, which the parser needs."""
+    if line[:1] == ["bulk"] and line[1:] and line[1] not in OTHERS:
         return ["bulk", RUN, *line[1:]]
     return list(line)
 
@@ -32,18 +33,16 @@ def add(commands: Commands) -> None:
     """Add the command, with those that read a journal."""
     text = "Call one operation for each key of a fleet; show the journal of such a run."
     bulk = command(commands, "bulk", text, CODES)
-    bulk.usage = "soracom-async bulk GROUP METHOD --from FILE … | bulk status JOURNAL | bulk failures JOURNAL --to FILE"
     kinds = bulk.add_subparsers(title="commands", required=True, metavar="command", prog="soracom-async bulk")
     _run(kinds)
     status = command(kinds, "status", "Show how far the run of a journal is.")
     failures = command(kinds, "failures", "Write the keys that failed as rows, which are valid input for --from.")
-    for each, module in ((status, ".journals"), (failures, ".journals")):
+    for each in (status, failures):
         each.add_argument("journal", metavar="JOURNAL", help="the file that --journal named")
-        each.set_defaults(module=module)
+        each.set_defaults(module=".journals", what=each.prog.split()[-1])
     machine_readable(status, "print JSON")
-    failures.add_argument("--to", required=True, metavar="FILE", help="a .csv or .jsonl; - is standard output (CSV)")
-    status.set_defaults(what="status")
-    failures.set_defaults(what="failures")
+    failures.add_argument("--to", required=True, metavar="FILE", help="a .csv or .jsonl file")
+    failures.add_argument("--unknown", action="store_true", help="also those that may have been done")
 
 
 def _run(kinds: Commands) -> None:
