@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import asdict
 
 from .._codec.codec import json_default
-from ..bulk import Failed, Ok, Skipped, Unknown
+from ..bulk import Failed, Ok, Skipped, Stopped, Unknown
 from ..errors import APIError
 from .console import put
 from .ending import DONE, INCOMPLETE, INTERRUPTED, explained
@@ -41,6 +41,11 @@ class Report:
         self._stop = stop
         self._troubles = 0
         self._lost: OSError | None = None
+        """Why nothing can be written to standard output any more."""
+        self.error: Exception | None = None
+        """What ended the run before its keys did."""
+        self.interrupted = False
+        """Whether that was Ctrl-C."""
 
     def take(self, result: Result[Any, Any]) -> None:
         """Tell of a result: of each one in JSON, of those that were not done in lines."""
@@ -53,18 +58,21 @@ class Report:
             elif self._troubles == TOLD + 1:
                 self._shown.say("More keys failed or are unknown.")
 
-    def end(self, summary: Summary, error: Exception | None, *, interrupted: bool) -> int:
+    def end(self, summary: Summary) -> int:
         """Tell of the whole; return the exit code, or raise what ended the run."""
+        if self.interrupted and isinstance(self.error, Stopped):
+            self.error = None
         if self._options.json:
-            stopped = None if error is None else explained(error)
-            self._write({"summary": asdict(summary), "stopped": stopped, "interrupted": interrupted})
-        error = error or self._lost
+            stopped = None if self.error is None else explained(self.error)
+            self._write({"summary": asdict(summary), "stopped": stopped, "interrupted": self.interrupted})
+        error = self._lost or self.error
         if summary.done or error is None:
             self._shown.say(self._told(summary))
-            self._advise(summary, ended_early=interrupted or error is not None)
+        if summary.done or self.interrupted:
+            self._advise(summary, early=self.interrupted or error is not None)
         if error is not None:
             raise error
-        if interrupted:
+        if self.interrupted:
             return INTERRUPTED
         return INCOMPLETE if summary.failed or summary.unknown else DONE
 
@@ -72,11 +80,8 @@ class Report:
         """Write a line of JSON. If nobody reads it any more, the run begins no further key."""
         if self._lost is None:
             try:
-                put(
-                    json.dumps(
-                        made, default=json_default, ensure_ascii=not sys.stdout.encoding.lower().startswith("utf")
-                    )
-                )
+                every = sys.stdout.encoding.lower().startswith("utf")
+                put(json.dumps(made, default=json_default, ensure_ascii=not every))
             except OSError as error:
                 self._lost = error
                 self._stop()
@@ -108,12 +113,12 @@ class Report:
         keys = f"{summary.done:,}{of} keys" if of else counted(summary.done, "key")
         return f"{keys} in {lasting(summary.seconds)}: {', '.join(parts)}{twice}"
 
-    def _advise(self, summary: Summary, *, ended_early: bool) -> None:
+    def _advise(self, summary: Summary, *, early: bool) -> None:
         """Say how the run goes on, and where the keys are that were not done."""
         options = self._options
-        if ended_early and options.journal is None:
+        if early and options.journal is None:
             self._shown.say("Without --journal, a new run begins with the first key again.")
-        elif ended_early:
+        elif early:
             same = " (with the same input)" if options.source == "-" else ""
             self._shown.say(f"Go on{same}: {shlex.join(['soracom-async', *options.line])}")
         if options.journal is not None and (summary.failed or summary.unknown):

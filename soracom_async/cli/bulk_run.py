@@ -12,8 +12,9 @@ import anyio
 from attrs import frozen
 
 from .. import bulk
-from ..bulk.targets import Bound, Target
+from ..bulk.targets import Target, operation_of
 from ..errors import ConfigurationError
+from ..tables import columns
 from .bulk_report import Report
 from .bulk_view import Progress, view
 from .confirming import confirm, final
@@ -27,7 +28,10 @@ from .words import found
 if TYPE_CHECKING:
     import argparse
 
+    from .._core.operation import Operation
+    from ..bulk.targets import Bound
     from ..client import Soracom
+    from .words import Method
 
 GRACE = 10.0
 """Seconds that calls under way have to end after Ctrl-C."""
@@ -41,6 +45,7 @@ class Task:
     function: Callable[[Any], Any]
     keys: Iterable[Any] | AsyncIterable[Any]
     target: Target
+    operation: Operation[Any]
     key: Callable[[Any], Any] | None = None
     """Takes the key out of each item."""
 
@@ -71,9 +76,8 @@ async def _run(options: argparse.Namespace) -> int:
             repeat_unknown=options.repeat_unknown,
             key=task.key,
         )
-        operation = task.target.operation
-        assert operation is not None  # noqa: S101 - it is a method
-        if final(operation) and not options.yes and not confirm(operation, results.total, await soracom.operator_id()):
+        asked = final(task.operation) and not options.yes
+        if asked and not confirm(task.operation, results.total, await soracom.operator_id()):
             return told("nothing was sent", STOPPED)
         return await _carry_out(results, task, soracom, options)
 
@@ -82,16 +86,21 @@ def _task(soracom: Soracom, options: argparse.Namespace) -> Task:
     """Return what the options say; raises ConfigurationError for what cannot work."""
     method = found(options.words)
     function = fixed(method.of(soracom), options.set)
-    target = Target.of(function)
+    keys, key = _keys(soracom, method, options)
+    return Task(function, keys, Target.of(function), operation_of(method.of(soracom))[0], key)
+
+
+def _keys(soracom: Soracom, method: Method, options: argparse.Namespace) -> tuple[Any, Callable[[Any], Any] | None]:
+    """Return the items of the file or the listing, and what takes the key out of each."""
     if options.source is None:
-        keys = listed(method.listing, soracom, [], options.where)
-        return Task(function, keys, target, None if options.key is None else attrgetter(options.key))
+        items = listed(method.listing, soracom, [], options.where)
+        if options.key is not None:
+            columns(items.item_type, [options.key])
+        return items, options.key and attrgetter(options.key)
     rows = bulk.rows(sys.stdin.buffer if options.source == STDIN else options.source)
-    if options.key is None:
-        return Task(function, rows, target)
-    if options.key not in rows.columns:
+    if options.key is not None and options.key not in rows.columns:
         raise ConfigurationError(f"{options.source} has no column {options.key!r}; it has {', '.join(rows.columns)}")
-    return Task(function, rows, target, itemgetter(options.key))
+    return rows, options.key and itemgetter(options.key)
 
 
 async def _plan(task: Task, options: argparse.Namespace) -> int:
@@ -101,30 +110,26 @@ async def _plan(task: Task, options: argparse.Namespace) -> int:
 
 
 async def _carry_out(results: bulk.Run[Any, Any], task: Task, soracom: Soracom, options: argparse.Namespace) -> int:
-    operation = task.target.operation
-    shown = view(Progress(results, soracom, operation and operation.group))
+    shown = view(Progress(results, soracom, task.operation.group))
     report = Report(shown, options, task.bind, results.stop)
-    error: Exception | None = None
     cut = anyio.CancelScope()
-    interrupted = False
 
-    def stop() -> None:
-        nonlocal interrupted
-        interrupted = True
+    def interrupt() -> None:
         results.stop()
+        report.interrupted = True
         cut.deadline = asyncio.get_running_loop().time() + GRACE
         shown.say(f"Interrupted: calls under way may end within {GRACE:.0f} s; Ctrl-C again cancels them.")
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(shown.watch)
         try:
-            with interrupts(stop, cut.cancel):
+            with interrupts(interrupt, cut.cancel):
                 async with results:
                     with cut:
                         async for result in results:
                             report.take(result)
-        except Exception as caught:
-            error = caught
+        except Exception as error:
+            report.error = error
         tasks.cancel_scope.cancel()
     shown.close()
-    return report.end(results.summary(), error, interrupted=interrupted)
+    return report.end(results.summary())

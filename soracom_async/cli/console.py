@@ -63,15 +63,12 @@ class LenientStream:
         """Write a text and all that is buffered; raises OSError if that is not possible, now or before."""
         try:
             if self._stream is None:
-                raise OSError("there is no such stream")
+                raise ValueError("there is none")
             self._stream.write(self._written(text))
             self._stream.flush()
-        except ValueError as error:  # it is closed
+        except (OSError, ValueError) as error:
             self._lose()
-            raise OSError(str(error)) from None
-        except OSError:
-            self._lose()
-            raise
+            raise OSError(f"standard output: {getattr(error, 'strerror', None) or error}") from None
 
     def _written(self, text: str) -> str:
         """Return a text as the encoding can write it."""

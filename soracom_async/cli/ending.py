@@ -38,8 +38,6 @@ def explained(error: BaseException) -> str:
 
 def of_system(error: OSError) -> str:
     """Return what the system refused as one line, with the name of the file."""
-    if isinstance(error, BrokenPipeError):
-        return "whoever read the output has closed it"
     what = f"{error.filename}: " if error.filename is not None else ""
     return f"{what}{error.strerror or error}"
 

@@ -66,15 +66,23 @@ def _format(options: argparse.Namespace) -> str:
 
 @contextmanager
 def _opened(to: str) -> Iterator[str | BinaryIO]:
-    """Give what the table is written to: what is no regular file, as a pipe, must not be replaced by one."""
+    """Give what the table is written to: what is no regular file, as a pipe, must not be replaced by one.
+
+    An OSError names it.
+    """
     path = Path(to)
-    if to == STDOUT:
-        yield _stdout()
-    elif path.exists() and not path.is_file() and not path.is_dir():
-        with path.open("wb") as file:
-            yield file
-    else:
-        yield to
+    try:
+        if to == STDOUT:
+            yield _stdout()
+        elif path.exists() and not path.is_file() and not path.is_dir():
+            with path.open("wb") as file:
+                yield file
+        else:
+            yield to
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = "standard output" if to == STDOUT else to
+        raise
 
 
 def _stdout() -> BinaryIO:

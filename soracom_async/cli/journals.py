@@ -6,15 +6,19 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from attrs import asdict
-
-from .. import bulk
+from ..bulk.claims import State
 from ..bulk.results import write_failures
+from ..bulk.status import failures, status
+from .console import put
 from .ending import DONE, ended
-from .wording import counted
+from .wording import counted, table
 
 if TYPE_CHECKING:
     import argparse
+
+    from ..bulk.status import Status
+
+WORDS = {State.DONE: "done", State.FAILED: "failed", State.UNKNOWN: "unknown", State.BEGUN: "under way"}
 
 
 def run(options: argparse.Namespace) -> int:
@@ -23,12 +27,50 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    status = bulk.status(options.journal)
-    print(json.dumps(asdict(status), default=str) if options.json else status)
+    found = status(options.journal)
+    put(json.dumps(_object(found)) if options.json else _text(found))
     return DONE
 
 
 def _failures(options: argparse.Namespace) -> int:
-    count = write_failures(lambda: bulk.failures(options.journal), options.to, unknown=options.unknown)
+    count = write_failures(lambda: failures(options.journal), options.to, unknown=options.unknown)
     print(f"{options.to}: {counted(count, 'row')}", file=sys.stderr)
     return DONE
+
+
+def _object(found: Status) -> dict[str, object]:
+    return {
+        "path": found.path,
+        "operation": found.identity.operation,
+        "arguments": dict(found.identity.arguments),
+        "operator_id": found.identity.operator,
+        "total": found.total,
+        **{state.value: found.counts[state] for state in State},
+        "runs": found.runs,
+        "running": found.running,
+        "process": found.process,
+        "closed": found.closed,
+        "created": found.created.isoformat(),
+        "changed": found.changed.isoformat(),
+        "library": found.library,
+    }
+
+
+def _text(found: Status) -> str:
+    identity = found.identity
+    counts = [f"{found.counts[state]:,} {word}" for state, word in WORDS.items() if found.counts[state]]
+    if found.running:
+        state = f"used by process {found.process or 'unknown'}"
+    else:
+        state = "closed" if found.closed else "the last run was killed; the same call goes on"
+    return table(
+        [
+            ("operation", identity.operation),
+            *((f"  {name}", json.dumps(value, ensure_ascii=False)) for name, value in identity.arguments.items()),
+            ("operator", identity.operator or "-"),
+            ("keys", f"{found.total:,}: {', '.join(counts)}" if counts else "none"),
+            ("runs", f"{found.runs:,}; {state}"),
+            ("began", found.created.isoformat(" ", "seconds")),
+            ("changed", found.changed.isoformat(" ", "seconds")),
+        ]
+    )

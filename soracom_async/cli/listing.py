@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Protocol, get_args, get_origin
 
 from .._iteration import SharedIterator
 from ..bulk.targets import Target, operation_of
@@ -11,7 +11,7 @@ from .fixed import fixed
 from .where import Chosen, conditions
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from ..client import Soracom
     from .words import Method
@@ -20,7 +20,15 @@ Given = list[tuple[str, str]]
 """Names with values, as an option that may be repeated has them."""
 
 
-def listed(method: Method, soracom: Soracom, arguments: Given, where: Given) -> AsyncIterable[Any]:
+class Items(Protocol):
+    """A stream of items that knows what they are declared as."""
+
+    item_type: Any
+
+    def __aiter__(self) -> AsyncIterator[Any]: ...
+
+
+def listed(method: Method, soracom: Soracom, arguments: Given, where: Given) -> Items:
     """Return the items of a listing that fulfil the conditions; nothing is sent before they are iterated.
 
     Raises ConfigurationError for what is no listing, for an argument that is missing or unknown, and for a name in a
@@ -36,7 +44,7 @@ def listed(method: Method, soracom: Soracom, arguments: Given, where: Given) -> 
         names = ", ".join(sorted(missing))
         raise ConfigurationError(f"{str(method)!r} needs {names}: give it by --set {min(missing)}=…")
     [item_type] = get_args(operation.result)
-    items = function() if paged else _Whole(function, item_type)
+    items: Items = function() if paged else _Whole(function, item_type)
     chosen = conditions(where, item_type)
     return Chosen(items, chosen, item_type) if chosen else items
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from ..errors import APIError
-from .ending import ended
+from .console import put
+from .ending import DONE, ended
 from .opening import opened
-from .wording import lasting, window
+from .wording import lasting, table, window
 
 if TYPE_CHECKING:
     import argparse
@@ -24,8 +25,8 @@ def run(options: argparse.Namespace) -> int:
 
     def work() -> int:
         found = anyio.run(_found, options)
-        print(json.dumps(found) if options.json else _text(found))
-        return 0
+        put(json.dumps(found) if options.json else _text(found))
+        return DONE
 
     return ended(work)
 
@@ -56,12 +57,13 @@ async def _quota(soracom: Soracom) -> dict[str, dict[str, float | None]]:
 
 def _text(found: dict[str, Any]) -> str:
     seconds = found["token_seconds"]
-    rows = [
-        ("operator", found["operator_id"]),
-        ("user", found["user_name"] or "-"),
-        ("coverages", ", ".join(found["coverage_types"]) or "-"),
-        ("endpoint", found["endpoint"]),
-        ("token", "of unknown life" if seconds is None else f"lives for {lasting(seconds)}"),
-        *((f"quota {name}", window(**limit)) for name, limit in found["rate_limits"].items()),
-    ]
-    return "\n".join(f"{name:<12} {text}" for name, text in rows)
+    return table(
+        [
+            ("operator", found["operator_id"]),
+            ("user", found["user_name"] or "-"),
+            ("coverages", ", ".join(found["coverage_types"]) or "-"),
+            ("endpoint", found["endpoint"]),
+            ("token", "of unknown life" if seconds is None else f"lives for {lasting(seconds)}"),
+            *((f"quota {name}", window(**limit)) for name, limit in found["rate_limits"].items()),
+        ]
+    )

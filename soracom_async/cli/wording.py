@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from math import ceil
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
@@ -31,3 +35,8 @@ def window(limit: int | None, remaining: int | None, refresh_in: float | None) -
 def counted(count: int, one: str) -> str:
     """Return a count with its noun: `1 key`, `2,000 keys`."""
     return f"{count:,} {one}" + "s" * (count != 1)
+
+
+def table(rows: Iterable[tuple[str, str]]) -> str:
+    """Return names with their texts, a line each."""
+    return "\n".join(f"{name:<12} {text}" for name, text in rows)
