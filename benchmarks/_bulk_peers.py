@@ -20,6 +20,7 @@ from functools import partial
 from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import httpx
 from attrs import define, field
@@ -31,7 +32,8 @@ from ._server import FIRST_SIM
 
 CONCURRENCY = 32
 KEY_ID, SECRET = "keyId-1", "secret-1"
-PAYLOAD = {"payload": "reboot", "encodingType": 1}
+TEXT, ENCODING = "reboot", 1
+SMS = {"payload": TEXT, "encodingType": ENCODING}
 PAUSES = 10, 10, 20, 30, 50
 """Seconds that the official command line sleeps after each 429, before it gives up."""
 
@@ -85,7 +87,7 @@ async def ours(job: Job, journal: Path | None) -> None:
     clock = ScaledClock(job.scale)
     async with Soracom(AuthKey(KEY_ID, SECRET), endpoint=job.url, clock=clock) as soracom:
         await soracom.login()
-        send = partial(soracom.sims.send_sms, payload=PAYLOAD["payload"], encoding_type=PAYLOAD["encodingType"])
+        send = partial(soracom.sims.send_sms, payload=TEXT, encoding_type=ENCODING)
         job.begin()
         keys = soracom.sims.list(limit=100) if job.listing else job.sim_ids()
         async with bulk.run(send, keys, concurrency=CONCURRENCY, journal=journal) as results:
@@ -101,18 +103,21 @@ async def ours(job: Job, journal: Path | None) -> None:
 
 async def gather(job: Job, done: Path | None) -> None:
     """Use `asyncio.gather` with a semaphore; after a 429 wait a second and try again; keep `done` keys in a file."""
+    kept = _lines(done)
     gate = asyncio.Semaphore(CONCURRENCY)
     limits = httpx.Limits(max_connections=CONCURRENCY)
     async with httpx.AsyncClient(base_url=f"{job.url}/v1", timeout=60, limits=limits) as http:
 
-        async def until_granted(method: str, path: str, **arguments: object) -> httpx.Response:
-            while (answer := await http.request(method, path, **arguments)).status_code == 429:  # type: ignore[arg-type]
+        async def until_granted(method: str, path: str, **arguments: Any) -> httpx.Response:
+            while True:
+                answer = await http.request(method, path, **arguments)
+                if answer.status_code != 429:
+                    return answer.raise_for_status()
                 await asyncio.sleep(1 / job.scale)
-            return answer.raise_for_status()
 
         async def send(sim_id: str) -> None:
             async with gate:
-                await until_granted("POST", f"/sims/{sim_id}/send_sms", json=PAYLOAD)
+                await until_granted("POST", f"/sims/{sim_id}/send_sms", json=SMS)
             if done is not None:
                 with done.open("a") as file:
                     file.write(f"{sim_id}\n")
@@ -130,10 +135,13 @@ async def gather(job: Job, done: Path | None) -> None:
                 if "x-soracom-next-key" not in answer.headers:
                     break
                 query["last_evaluated_key"] = answer.headers["x-soracom-next-key"]
-        kept = set(done.read_text().split()) if done is not None and done.exists() else set()
         job.known = len(kept)
         sent = await asyncio.gather(*(send(key) for key in todo if key not in kept), return_exceptions=True)
         job.failed = sum(error is not None for error in sent)
+
+
+def _lines(file: Path | None) -> set[str]:
+    return set(file.read_text().split()) if file is not None and file.exists() else set()
 
 
 async def command_line(job: Job) -> None:
@@ -150,7 +158,7 @@ def official(scale: float) -> bool:
 
 
 def _official(job: Job, sim_id: str) -> bool:
-    arguments = ["--sim-id", sim_id, "--payload", "reboot", "--encoding-type", "1"]
+    arguments = ["--sim-id", sim_id, "--payload", TEXT, "--encoding-type", str(ENCODING)]
     credentials = ["--auth-key-id", KEY_ID, "--auth-key", SECRET]
     environment = os.environ | {"SORACOM_ENDPOINT": job.url}
     command = ["soracom", "sims", "send-sms", *arguments, *credentials]
@@ -163,7 +171,7 @@ def _stand_in(job: Job, sim_id: str) -> bool:
         connection = HTTPConnection(job.url.removeprefix("http://"), timeout=60)
         for path, body in (
             ("/v1/auth", {"authKeyId": KEY_ID, "authKey": SECRET}),
-            (f"/v1/sims/{sim_id}/send_sms", PAYLOAD),
+            (f"/v1/sims/{sim_id}/send_sms", SMS),
         )[attempt > 0 :]:
             connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
             answer = connection.getresponse()

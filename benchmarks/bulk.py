@@ -18,7 +18,6 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -88,9 +87,8 @@ def undisturbed(name: str, server: Server, options: argparse.Namespace, keys: in
         said = finished(start(name, server, options, keys, directory))
         seconds = time.perf_counter() - begun
     stats = server.stats()
-    used = [each["ours"] / options.limit for each in stats["windows"][:-1]] or [
-        stats["windows"][-1]["ours"] / options.limit
-    ]
+    whole = stats["windows"][:-1] or stats["windows"]
+    used = [each["ours"] / options.limit for each in whole]
     progress(f"{name}: {keys:,} keys in {seconds:.1f} s, quota used {min(used):.1%}, {stats['refused']} 429s")
     return said | {"used": median(used), "refused": stats["refused"], "cpu": said["cpu"] / keys * 1e6}
 
@@ -140,8 +138,8 @@ def both(server: Server, options: argparse.Namespace) -> None:
     columns = ["", "quota used", "429s", "CPU us a key"]
     columns += ["sent before kill -9", "known at the restart", "sent twice", "reported as unknown", "lost"]
     note = (
-        f"Windows of {options.limit:,} in 60 s, all but the last; each request takes {options.latency:g} ms; both on a "
-        f"clock {options.scale:g} times as fast. Medians of {options.rounds}. The loop does 1/{options.loop} of the keys."
+        f"Windows of {options.limit:,} in 60 s, all but the last; a request takes {options.latency:g} ms; both on a "
+        f"clock {options.scale:g} times as fast. Medians of {options.rounds}. The loop has 1/{options.loop} of the keys."
     )
     show(f"An SMS to each of {options.keys:,} SIMs; killed, {options.crash_keys:,} SIMs", columns, rows, note)
 
@@ -168,8 +166,8 @@ def listing(server: Server, options: argparse.Namespace) -> None:
     ]
     columns = ["", "growth MB", "quota used", "429s", "CPU us a key", "of it for the journal"]
     note = (
-        f"Windows of {options.limit:,} in 60 s, all but the last, on a clock {options.scale:g} times as fast. Growth is "
-        f"the peak of the process less its size before the run. Medians of {options.rounds}."
+        f"Windows of {options.limit:,} in 60 s, all but the last, on a clock {options.scale:g} times as fast. Growth "
+        f"is the peak of the process less its size before the run. Medians of {options.rounds}."
     )
     show(f"An SMS to each of {options.keys:,} SIMs of a listing", columns, rows, note)
 
