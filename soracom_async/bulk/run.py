@@ -10,38 +10,18 @@ For example:
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sized
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from attrs import frozen
-
-from ._iteration import Producer
-from ._tasks import Tasks
-from .errors import ConfigurationError
+from .._iteration import Producer
+from .._tasks import Tasks
+from ..errors import ConfigurationError
+from .results import Failed, Ok, Result
 
 if TYPE_CHECKING:
     from _typeshed import SupportsAnext
 
 K = TypeVar("K")
 V = TypeVar("V")
-
-
-@frozen(slots=True)
-class Ok(Generic[K, V]):
-    """The call for `key` succeeded and returned `value`."""
-
-    key: K
-    value: V
-
-
-@frozen(slots=True)
-class Failed(Generic[K]):
-    """The call for `key` failed with `error`; that is CancelledError if the call waited for what somebody cancelled."""
-
-    key: K
-    error: BaseException
-
-
-Result: TypeAlias = Ok[K, V] | Failed[K]
 
 
 def run(

@@ -1,0 +1,26 @@
+"""The same operation over many keys: a bounded number at once, one result or error for each key.
+
+For example:
+
+    async with bulk.run(soracom.sims.activate, sim_ids, concurrency=32) as results:
+        async for result in results:
+            print(result.key, result, results.done, results.total)
+"""
+
+from __future__ import annotations
+
+from .results import Failed, JournalError, Ok, Result, Skipped, Stopped, Summary, Unknown
+from .run import Run, run
+
+__all__ = [
+    "Failed",
+    "JournalError",
+    "Ok",
+    "Result",
+    "Run",
+    "Skipped",
+    "Stopped",
+    "Summary",
+    "Unknown",
+    "run",
+]
