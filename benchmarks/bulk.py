@@ -139,7 +139,7 @@ def both(server: Server, options: argparse.Namespace) -> None:
     columns += ["sent before kill -9", "known at the restart", "sent twice", "reported as unknown", "lost"]
     note = (
         f"Windows of {options.limit:,} in 60 s, all but the last; a request takes {options.latency:g} ms; both on a "
-        f"clock {options.scale:g} times as fast. Medians of {options.rounds}. The loop has 1/{options.loop} of the keys."
+        f"clock {options.scale:g} times as fast. Medians of {options.rounds}. The loop has 1/{options.loop} of them."
     )
     show(f"An SMS to each of {options.keys:,} SIMs; killed, {options.crash_keys:,} SIMs", columns, rows, note)
 
