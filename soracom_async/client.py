@@ -143,11 +143,14 @@ class Soracom(Groups):
         wait: bool | None = None,
         max_wait: float | None = None,
         max_response_size: int | None = None,
+        quota_share: float | None = None,
     ) -> Soracom:
         """Return a client with other options that shares session, token and quota.
 
         `wait=False` raises RateLimited instead of waiting for quota. $SORACOM_ENDPOINT goes before `coverage` here too.
-        Raises ConfigurationError for what cannot work.
+        `quota_share`, of more than 0 and at most 1, makes the calls of the client background work: they go behind those
+        of the foreground, and all background work together takes at most this share of each quota window. Raises
+        ConfigurationError for what cannot work.
         """
         options = changed(
             self._options,
@@ -159,6 +162,7 @@ class Soracom(Groups):
             max_retries=max_retries,
             wait=wait,
             max_wait=max_wait,
+            quota_share=quota_share,
             max_response_size=max_response_size,
         )
         other = Soracom.__new__(Soracom)
