@@ -3,7 +3,8 @@
     soracom-async emulator --sims 500 --speed 60    # in another shell; paste its three lines here
     python examples/watch_offline.py --every 10
 
-The whole fleet is listed each time, with a fifth of the quota at most. A network that is away for a while ends nothing.
+The whole fleet is listed each time, with a fifth of the quota at most. A network or a service that is away for a while
+ends nothing.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-from soracom_async import Soracom, SoracomError, TransportError
+from soracom_async import ServerError, Soracom, SoracomError, TransportError
 from soracom_async.models import Sim
 
 SHARE = 0.2
@@ -29,8 +30,8 @@ async def changes(soracom: Soracom, every: float) -> AsyncIterator[tuple[Sim, bo
     while True:
         try:
             sims = {sim.sim_id: sim async for sim in soracom.sims.list(limit=100) if sim.status == "active"}
-        except TransportError as error:  # after the repetitions that the session made by itself
-            print(f"{datetime.now(UTC):%H:%M:%S} the network is away: {error}", file=sys.stderr)
+        except (TransportError, ServerError) as error:  # after the repetitions that the session made by itself
+            print(f"{datetime.now(UTC):%H:%M:%S} {error}", file=sys.stderr)
         else:
             now = {sim_id: is_online(sim) for sim_id, sim in sims.items()}
             for sim_id, online in now.items():
