@@ -10,6 +10,7 @@ For example:
 from __future__ import annotations
 
 from .results import Failed, JournalError, Ok, Result, Skipped, Stopped, Summary, Unknown
+from .rows import Row, Rows, rows
 from .run import Run, run
 
 __all__ = [
@@ -17,10 +18,13 @@ __all__ = [
     "JournalError",
     "Ok",
     "Result",
+    "Row",
+    "Rows",
     "Run",
     "Skipped",
     "Stopped",
     "Summary",
     "Unknown",
+    "rows",
     "run",
 ]

@@ -1,4 +1,4 @@
-"""What a run calls for each key: an operation of the API, found behind its method, or a function of the caller's own."""
+"""What a run calls for each key: an operation of the API, found behind its method, or the caller's own function."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 from .._clock import Clock, SystemClock
 from .._codec.codec import CODEC, json_default
+from .._codec.fields import field_types, is_model, wire_name
 from .._codec.model import Model
 from .._codec.shown import is_secret
 from .._core.operation import Effect, Operation
@@ -106,9 +107,24 @@ class Target:
         """Whether a call may be repeated that may have been executed."""
         return self.effect is not Effect.ACT
 
+    @property
+    def usable(self) -> bool:
+        """Whether calls can be made at all: the session is open, and belongs here."""
+        try:
+            if self.caller is not None:
+                self.caller._session.enter()
+        except ConfigurationError:
+            return False
+        return True
+
     def bind(self, key: Any) -> Bound:
         """Return the call for a key; one that cannot be called has an error, and a text all the same."""
         raise NotImplementedError
+
+    def refused(self, key: Any, error: Exception) -> Bound:
+        """Return a call that cannot be made: `error` says why."""
+        arguments = {"#key": _short(key)}
+        return Bound(text_of(arguments, self.parameter), {}, _nothing, error)
 
     async def identity(self) -> Identity:
         """Return what a journal of this belongs to, logging in if need be; raises AuthenticationFailed."""
@@ -130,7 +146,7 @@ class OwnFunction(Target):
         self.name, self.fixed, self.parameter = name, fixed, "key"
         self.effect = Effect.SET if repeatable else Effect.ACT
         self.parameters, self.required = {}, frozenset()
-        self._function = function
+        self.function = function
 
     def bind(self, key: Any) -> Bound:
         """Return the call for a key."""
@@ -140,7 +156,7 @@ class OwnFunction(Target):
             arguments = {str(name): _wired(value, Any) for name, value in key.items()}
         else:
             arguments = {self.parameter: _wired(key, Any)}
-        return Bound(text_of(arguments, self.parameter), arguments, partial(self._function, key))
+        return Bound(text_of(arguments, self.parameter), arguments, partial(self.function, key))
 
 
 class Method(Target):
@@ -164,10 +180,11 @@ class Method(Target):
         self.name, self.effect = self.operation.id, self.operation.effect
         signature = inspect.signature(inner)
         self.fixed = self._bound(signature, positional, keywords)
-        it = plan(self.operation, CODEC)
+        it = self._plan = plan(self.operation, CODEC)
         self.parameters = {name: _type(it, self.operation, name) for name in signature.parameters}
         whole = self.fixed.keys() & {BODY, self.operation.body_name}
-        needed = set(it.required) - (it.body.keys() if whole else set()) - {OPERATOR}
+        needed = set(it.required) - (it.body.keys() if whole else set())
+        needed -= {OPERATOR} & {p.name for p in it.path}
         self.required = frozenset(needed - self.fixed.keys())
         in_path = [p.name for p in it.path if p.name not in self.fixed]
         self._in_path = [name for name in in_path if name != OPERATOR] or in_path
@@ -215,12 +232,31 @@ class Method(Target):
                 f"or for all keys by functools.partial"
             )
 
+    def check_single(self, place: str, *, by_model: bool) -> None:
+        """Raise ConfigurationError if keys that are single texts, or models, cannot give the arguments of a call."""
+        if not self.parameter:
+            raise ConfigurationError(f"{place}: {self._no_place()}")
+        self.check_names(self._in_path if by_model else [self.parameter], place)
+
+    @property
+    def wire_names(self) -> dict[str, str]:
+        """The arguments by their names on the wire: `simId` is `sim_id`."""
+        names = {parameter.wire: name for name, parameter in (*self._plan.query.items(), *self._plan.headers.items())}
+        for name in self.parameters:
+            in_body = name in self._plan.body and is_model(self.operation.body)
+            field = name if not in_body or name in field_types(self.operation.body) else name.removesuffix("_")
+            names.setdefault(wire_name(self.operation.body if in_body else Model, field), name)
+        return names
+
+    def _no_place(self) -> str:
+        return f"{self.name} takes no single value for a key: give mappings of its arguments by name"
+
     def _given(self, key: Any) -> dict[str, Any]:
         """Return the arguments that a key gives, by name; raises BadArgument if it gives none."""
         if isinstance(key, Mapping):
             return {str(name): value for name, value in key.items()}
         if not self.parameter:
-            raise BadArgument(f"{self.name} has no argument in its path: give a mapping of arguments by name")
+            raise BadArgument(self._no_place())
         if isinstance(key, Model):
             return {
                 name: identifier(key, name, changes=self.effect is not Effect.READ)
@@ -258,9 +294,18 @@ class Method(Target):
         """Raise ConfigurationError for a fixed argument that no request can carry: every key would fail by it."""
         for name, value in self.fixed.items():
             try:
-                CODEC.wire(checked(name, value, self.parameters[name]), self.parameters[name])
+                sent = checked(name, value, self.parameters[name])
+                _wire(name, sent, self.parameters[name])
             except BadArgument as error:
-                raise ConfigurationError(f"{self.name}: {name}: {error}") from None
+                raise ConfigurationError(f"{self.name}: {error}") from None
+
+
+def _wire(name: str, value: Any, type_: Any) -> None:
+    """Raise BadArgument, with the name, for a value that has no form on the wire."""
+    try:
+        CODEC.wire(value, type_)
+    except BadArgument as error:
+        raise BadArgument(f"{name}: {error}") from None
 
 
 class _Collecting:
@@ -320,8 +365,6 @@ def _unpacked(function: Callable[..., Any]) -> tuple[Callable[..., Any], tuple[A
 
 def _type(it: Plan, operation: Operation[Any], name: str) -> Any:
     """Return the type of an argument of an operation, as the wire takes it."""
-    from .._codec.fields import field_types, is_model
-
     for parameter in it.path:
         if parameter.name == name:
             return parameter.type
