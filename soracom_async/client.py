@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .credentials.environment import SessionConfig
     from .files.content import Content
     from .files.downloads import Progress, Streaming
+    from .jobs.jobs import Jobs
     from .pages import Page, Pages
 
 R = TypeVar("R")
@@ -247,6 +248,13 @@ class Soracom(Groups):
         Raises OSError if the file cannot be written, and what the methods raise.
         """
         return self.stream(what, **arguments).save(to, progress)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """What the service does in its own time, such as exports: `await soracom.jobs.run("exportBilling", …)`."""
+        from .jobs.jobs import Jobs
+
+        return Jobs(self, self._session.clock)
 
     async def login(self) -> None:
         """Log in now, if there is no good token: otherwise the first call does. Raises AuthenticationFailed."""
