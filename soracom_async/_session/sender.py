@@ -24,6 +24,7 @@ from .._core.token import Lease
 from .._core.window import Permit
 from .._http.pool import TransportPool
 from .._http.streaming import StreamingResponse
+from .._sending import note
 from ..credentials.kinds import Credentials, secrets_of
 from ..errors import DecodeError, SoracomError
 from ..options import Options
@@ -114,6 +115,7 @@ class Sender:
                     why = "" if isinstance(decision, Stop) else SPENT
                     raise self._tell(garbled or self._error(call, failed, lease, why), attempts)
                 log.info("%s: %s; %s", operation.id, _brief(failed), _again(decision.after))
+                note(left=False)
                 if decision.after:
                     await self._clock.sleep(decision.after)
 
@@ -158,6 +160,8 @@ class Sender:
             if call.upload is not None:
                 call.upload.begin()
             request = call.elsewhere or self._requests.make(prepared, options, lease)
+            if call.needs_lease:
+                note(left=True)
             begun = start = self._clock.now()
             outcome = await call.receive(http, request, options.timeout)
             failed = await _failed(prepared.operation, outcome, options.timeout)
