@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, get_args
 
 from anyio.to_thread import run_sync
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .credentials.environment import SessionConfig
     from .files.content import Content
     from .files.downloads import Progress, Streaming
+    from .jobs.jobs import Jobs
     from .pages import Page, Pages
 
 R = TypeVar("R")
@@ -248,6 +249,13 @@ class Soracom(Groups):
         """
         return self.stream(what, **arguments).save(to, progress)
 
+    @cached_property
+    def jobs(self) -> Jobs:
+        """What the service does in its own time, such as exports: `await soracom.jobs.run("exportBilling", …)`."""
+        from .jobs.jobs import Jobs
+
+        return Jobs(self, self._session.clock)
+
     async def login(self) -> None:
         """Log in now, if there is no good token: otherwise the first call does. Raises AuthenticationFailed."""
         await self._session.lease()
@@ -316,7 +324,9 @@ class Soracom(Groups):
         async def fetch(key: str | None) -> Page[T]:
             return await session.page(operation, arguments, key, options)
 
-        return Pages(fetch, arguments.pop(paging.parameter, None), name=str(operation), clock=session.clock)
+        key = arguments.pop(paging.parameter, None)
+        [item_type] = get_args(operation.result)
+        return Pages(fetch, key, name=str(operation), clock=session.clock, item_type=item_type)
 
     if not TYPE_CHECKING:
 

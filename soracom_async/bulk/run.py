@@ -14,6 +14,7 @@ from ..errors import ConfigurationError
 from ..pages import Pages
 from .claims import Claims, InMemory
 from .execution import Execution
+from .journal import Journal
 from .keys import Keys, checked_keys
 from .limits import Halt, Limits, MaxFailures, interval_of
 from .planning import Plan, planned
@@ -115,7 +116,7 @@ def run(
     async def claims() -> Claims:
         if journal is None:
             return InMemory(target.parameter)
-        raise NotImplementedError("the journal")
+        return await Journal.open(journal, await target.identity(), repeat_unknown=repeat_unknown)
 
     async def planned_so() -> Plan:
         return await planned(
@@ -208,6 +209,10 @@ class Run(Producer[K, Result[K, V]], Generic[K, V]):
         Raises OSError if the file cannot be written.
         """
         return write_failures(self._claims.failures, path, unknown=unknown)
+
+    def stop(self, reason: str = "the caller stopped it") -> None:
+        """Let no further key begin, as at Ctrl-C: the loop raises Stopped behind the results of those under way."""
+        self._limits.stop(Halt(reason))
 
     async def __aenter__(self) -> Self:
         if self._tasks is None and self._planned is None:
