@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 
 from attrs import evolve, fields
 
+from ._background import Background
 from ._clock import Clock, SystemClock
 from ._http.pool import TransportChoice, TransportPool
 from ._session.session import Session
@@ -14,8 +15,8 @@ from .credentials.kinds import Credentials
 from .errors import ConfigurationError
 from .options import ENDPOINTS, Options, checked_ttl, endpoint_of
 
-OPTIONS = frozenset(field.name for field in fields(Options)) - {"endpoint"}
-"""The settings that are options as they are; the endpoint is found out."""
+OPTIONS = frozenset(field.name for field in fields(Options)) - {"endpoint", "background"}
+"""The settings that are options as they are; the endpoint is found out, and a session itself is in the foreground."""
 
 
 class Settings(TypedDict, total=False):
@@ -98,12 +99,21 @@ def open_session(credentials: Credentials | None, found: SessionConfig | None, s
     )
 
 
-def changed(options: Options, session: Session, coverage: str | None, endpoint: str | None, **given: Any) -> Options:
+def changed(
+    options: Options,
+    session: Session,
+    coverage: str | None,
+    endpoint: str | None,
+    quota_share: float | None = None,
+    **given: Any,
+) -> Options:
     """Return options of which some are others: those that are given and not None.
 
     Raises ConfigurationError for what cannot work.
     """
     changes = {name: value for name, value in given.items() if value is not None}
+    if quota_share is not None:
+        changes["background"] = Background(quota_share)
     address = endpoint_of(coverage, endpoint)
     if address is not None:
         if endpoint is None:

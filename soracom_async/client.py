@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, get_args
 
 from anyio.to_thread import run_sync
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .credentials.environment import SessionConfig
     from .files.content import Content
     from .files.downloads import Progress, Streaming
+    from .jobs.jobs import Jobs
     from .pages import Page, Pages
 
 R = TypeVar("R")
@@ -143,11 +144,14 @@ class Soracom(Groups):
         wait: bool | None = None,
         max_wait: float | None = None,
         max_response_size: int | None = None,
+        quota_share: float | None = None,
     ) -> Soracom:
         """Return a client with other options that shares session, token and quota.
 
         `wait=False` raises RateLimited instead of waiting for quota. $SORACOM_ENDPOINT goes before `coverage` here too.
-        Raises ConfigurationError for what cannot work.
+        `quota_share`, of more than 0 and at most 1, makes the calls of the client background work: they go behind those
+        of the foreground, and all background work together takes at most this share of each quota window. Raises
+        ConfigurationError for what cannot work.
         """
         options = changed(
             self._options,
@@ -159,6 +163,7 @@ class Soracom(Groups):
             max_retries=max_retries,
             wait=wait,
             max_wait=max_wait,
+            quota_share=quota_share,
             max_response_size=max_response_size,
         )
         other = Soracom.__new__(Soracom)
@@ -244,6 +249,13 @@ class Soracom(Groups):
         """
         return self.stream(what, **arguments).save(to, progress)
 
+    @cached_property
+    def jobs(self) -> Jobs:
+        """What the service does in its own time, such as exports: `await soracom.jobs.run("exportBilling", …)`."""
+        from .jobs.jobs import Jobs
+
+        return Jobs(self, self._session.clock)
+
     async def login(self) -> None:
         """Log in now, if there is no good token: otherwise the first call does. Raises AuthenticationFailed."""
         await self._session.lease()
@@ -312,7 +324,9 @@ class Soracom(Groups):
         async def fetch(key: str | None) -> Page[T]:
             return await session.page(operation, arguments, key, options)
 
-        return Pages(fetch, arguments.pop(paging.parameter, None), name=str(operation), clock=session.clock)
+        key = arguments.pop(paging.parameter, None)
+        [item_type] = get_args(operation.result)
+        return Pages(fetch, key, name=str(operation), clock=session.clock, item_type=item_type)
 
     if not TYPE_CHECKING:
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from ._background import Background
 from .errors import ConfigurationError
 
 ENDPOINTS = {"g": "https://g.api.soracom.io", "jp": "https://api.soracom.io"}
@@ -52,6 +53,8 @@ class Options:
 
     A larger one raises TransportError and is not asked for again.
     """
+    background: Background | None = None
+    """The background work that the calls are a part of; None if the task that makes a call decides."""
 
     def check(self) -> None:
         """Raise ConfigurationError for a value that cannot work."""

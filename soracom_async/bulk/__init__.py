@@ -9,18 +9,26 @@ For example:
 
 from __future__ import annotations
 
+from .plan import plan
+from .planning import Plan
 from .results import Failed, JournalError, Ok, Result, Skipped, Stopped, Summary, Unknown
+from .rows import Row, Rows, rows
 from .run import Run, run
 
 __all__ = [
     "Failed",
     "JournalError",
     "Ok",
+    "Plan",
     "Result",
+    "Row",
+    "Rows",
     "Run",
     "Skipped",
     "Stopped",
     "Summary",
     "Unknown",
+    "plan",
+    "rows",
     "run",
 ]
