@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Mapping
 from functools import cache, cached_property, partial
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, get_args
 
 from anyio.to_thread import run_sync
 
@@ -324,7 +324,9 @@ class Soracom(Groups):
         async def fetch(key: str | None) -> Page[T]:
             return await session.page(operation, arguments, key, options)
 
-        return Pages(fetch, arguments.pop(paging.parameter, None), name=str(operation), clock=session.clock)
+        key = arguments.pop(paging.parameter, None)
+        [item_type] = get_args(operation.result)
+        return Pages(fetch, key, name=str(operation), clock=session.clock, item_type=item_type)
 
     if not TYPE_CHECKING:
 

@@ -49,12 +49,20 @@ class Pages(AsyncOnly, Generic[T]):
     the page; whoever asks again has the same page fetched again.
     """
 
-    __slots__ = ("_clock", "_fetch", "_key", "_name")
+    __slots__ = ("_clock", "_fetch", "_key", "_name", "item_type")
     _usage = "'async for item in pages', or 'await pages.collect()' for a list"
 
     def __init__(
-        self, fetch: Fetch, key: str | None = None, *, name: str = "the listing", clock: Clock | None = None
+        self,
+        fetch: Fetch,
+        key: str | None = None,
+        *,
+        name: str = "the listing",
+        clock: Clock | None = None,
+        item_type: Any = Any,
     ) -> None:
+        self.item_type: Any = item_type
+        """What the items are declared as: a model, as a rule; known also of a listing without items."""
         self._fetch = fetch
         self._key = key
         self._name = name

@@ -11,10 +11,9 @@ For example:
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
 from anyio.to_thread import run_sync
 
@@ -25,6 +24,7 @@ from .._http.exchange import Request
 from .._iteration import SharedIterator
 from ..errors import ConfigurationError
 from .content import Content
+from .replacing import replacing
 from .uploads import Progress, Watched
 
 __all__ = ["Content", "Download", "Progress", "Streaming", "with_progress"]
@@ -129,7 +129,7 @@ class Download(SharedIterator[bytes]):
         wrong. `progress(done, total)` is called for each chunk. Raises OSError if the file cannot be written.
         """
         done = 0
-        with _partial(os.fspath(path)) as file:
+        with replacing(os.fspath(path)) as file:
             async for chunk in self:
                 await run_sync(file.write, chunk)
                 done += len(chunk)
@@ -193,22 +193,3 @@ class Streaming:
         """Write the whole body to a file."""
         async with self as download:
             return await download.save(to, progress=progress)
-
-
-@contextmanager
-def _partial(final: str) -> Iterator[BinaryIO]:
-    """Open a file that gets its name at the end, or is removed if anything goes wrong.
-
-    All but the writing is done at once and not in threads: what a thread did after a cancellation nobody would undo.
-    """
-    if os.path.isdir(final or "."):
-        raise IsADirectoryError(f"{final} is a directory: name a file in it")
-    part = os.path.join(os.path.dirname(final), f".{os.urandom(8).hex()}.part")
-    opened = open(part, "xb")  # noqa: SIM115 - only what it made is removed
-    try:
-        with opened as file:
-            yield file
-        os.replace(part, final)
-    except BaseException:
-        os.unlink(part)
-        raise

@@ -1,0 +1,96 @@
+"""The one way in which a table becomes a file: batch by batch, in threads, whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
+from typing import Any, BinaryIO, Protocol, TypeVar
+
+from anyio.to_thread import run_sync
+
+from .._tasks import to_the_end
+from ..errors import ConfigurationError
+from ..files.replacing import replacing
+from .columns import SAMPLE, Columns
+from .source import Items, Layout, Table
+
+T = TypeVar("T")
+Path = str | os.PathLike[str]
+To = Path | BinaryIO
+"""Where to write: a path, or a file that is open for bytes."""
+
+_NO_BYTES: tuple[type[Any], ...] = (io.TextIOBase,)
+
+
+class Sink(Protocol):
+    """What writes items in its format; `write` and `finish` are called in threads, one at a time."""
+
+    def write(self, items: list[Any]) -> None:
+        """Write some items."""
+        ...
+
+    def finish(self) -> None:
+        """Write what stands behind the items."""
+        ...
+
+
+async def write(
+    items: Items,
+    to: To,
+    columns: Columns | None,
+    model: Any,
+    sink: Callable[[BinaryIO, Layout], AbstractContextManager[Sink]],
+    size: int = SAMPLE,
+) -> int:
+    """Write a table and return how many rows it has; whatever goes wrong, no file of that name is there.
+
+    Raises ConfigurationError, OSError, and what the items raise.
+    """
+    table = Table(items, columns, model, size)
+    count = 0
+    try:
+        with _opened(to) as file, sink(file, await table.open()) as writer:
+            async for batch in table:
+                await in_thread(writer.write, batch)
+                count += len(batch)
+            await in_thread(writer.finish)
+    finally:
+        await table.aclose()
+    return count
+
+
+async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
+    """Call a function in a thread and return what it returns; a cancellation waits for its end."""
+    results: list[T] = []
+
+    async def run() -> None:
+        results.append(await run_sync(function, *arguments))
+
+    await to_the_end(run)
+    return results[0]
+
+
+@contextmanager
+def _opened(to: To) -> Iterator[BinaryIO]:
+    if isinstance(to, str | os.PathLike):
+        with replacing(os.fspath(to)) as file:
+            yield file
+        return
+    if isinstance(to, _NO_BYTES) or not hasattr(to, "write"):
+        raise ConfigurationError(
+            f"a table is written to a path or to a file opened for bytes, not to {type(to).__name__}: "
+            "open the file with 'wb', or give sys.stdout.buffer"
+        )
+    yield to
+    to.flush()
+
+
+def extra(module: str, name: str, user: str) -> Any:
+    """Return a library that an extra brings; raises ConfigurationError that says how to install it."""
+    try:
+        return import_module(module)
+    except ImportError:
+        raise ConfigurationError(f"{user} needs {module.partition('.')[0]}: pip install {name!r}") from None
