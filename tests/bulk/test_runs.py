@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import sys
 from functools import partial
@@ -430,7 +431,7 @@ async def test_keys_go_at_a_pace(emulator, pace, seconds):
         results = await bulk.run(soracom.sims.get, [SIM_IDS[0], *SIM_IDS[:5]], pace=pace).collect()
     assert len(results) == 5
     times = [time for sim_id in SIM_IDS[:5] for time in transport.times(sim_id)]
-    assert [later - sooner for sooner, later in zip(times, times[1:], strict=False)] == pytest.approx([seconds] * 4)
+    assert [later - sooner for sooner, later in itertools.pairwise(times)] == pytest.approx([seconds] * 4)
 
 
 async def test_a_run_is_background_work(soracom):
