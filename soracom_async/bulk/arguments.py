@@ -17,6 +17,8 @@ from .._codec.shown import hidden
 from .._core.quoting import BadArgument
 
 _ID = re.compile(r"(.+)_id")
+_OTHERWISE = {"yyyy_mm": "year_month"}
+"""Parameters of a path by the fields that have them under another name, which no rule tells."""
 
 
 def checked(name: str, value: Any, type_: Any) -> Any:
@@ -128,6 +130,7 @@ def identifier(model: Model, parameter: str, *, changes: bool) -> Any:
 @cache
 def _field(cls: Any, parameter: str) -> str | None:
     fields = field_names(cls)
+    parameter = _OTHERWISE.get(parameter, parameter)
     if parameter in fields:
         return parameter
     thing = _thing(parameter)

@@ -183,7 +183,8 @@ class Method(Target):
         it = self._plan = plan(self.operation, CODEC)
         self.parameters = {name: _type(it, self.operation, name) for name in signature.parameters}
         whole = self.fixed.keys() & {BODY, self.operation.body_name}
-        needed = set(it.required) - (it.body.keys() if whole else set()) - {OPERATOR}
+        needed = set(it.required) - (it.body.keys() if whole else set())
+        needed -= {OPERATOR} & {p.name for p in it.path}
         self.required = frozenset(needed - self.fixed.keys())
         in_path = [p.name for p in it.path if p.name not in self.fixed]
         self._in_path = [name for name in in_path if name != OPERATOR] or in_path
@@ -293,9 +294,18 @@ class Method(Target):
         """Raise ConfigurationError for a fixed argument that no request can carry: every key would fail by it."""
         for name, value in self.fixed.items():
             try:
-                CODEC.wire(checked(name, value, self.parameters[name]), self.parameters[name])
+                sent = checked(name, value, self.parameters[name])
+                _wire(name, sent, self.parameters[name])
             except BadArgument as error:
-                raise ConfigurationError(f"{self.name}: {name}: {error}") from None
+                raise ConfigurationError(f"{self.name}: {error}") from None
+
+
+def _wire(name: str, value: Any, type_: Any) -> None:
+    """Raise BadArgument, with the name, for a value that has no form on the wire."""
+    try:
+        CODEC.wire(value, type_)
+    except BadArgument as error:
+        raise BadArgument(f"{name}: {error}") from None
 
 
 class _Collecting:

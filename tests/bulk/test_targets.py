@@ -11,18 +11,18 @@ from methods import methods
 from unsent import strict
 
 from soracom_async import ConfigurationError, Soracom, structure
+from soracom_async._codec.annotations import Array, Map, Object, annotation, choices, without_none
 from soracom_async._codec.codec import CODEC
-from soracom_async._codec.model import Model, field_names, field_types, is_model, wire_name
+from soracom_async._codec.model import field_names, field_types, is_model, wire_name
 from soracom_async._core.operation import Effect
 from soracom_async._core.request import plan, prepare
 from soracom_async._registry import operations
 from soracom_async.bulk.targets import Target
-from soracom_async.models import Gadget, Group, LagoonUser, Sim, Subscriber
+from soracom_async.models import Gadget, GetVolumeDiscountResponse, Group, LagoonUser, Sim, Subscriber
 from soracom_async.pages import Pages
 
 SORACOM = strict()
 METHODS = dict(methods(SORACOM))
-every_method = pytest.mark.parametrize("words", METHODS)
 
 
 def of(words, *fixed, **keywords):
@@ -38,11 +38,15 @@ def test_there_is_a_method_of_every_operation_but_those_that_the_client_has_itse
     assert {each.id for each in operations.values() if each not in found} == {"auth", "logout", "searchSubscribers"}
 
 
-@every_method
-def test_the_operation_of_a_method_is_the_one_that_it_calls(words):
+def test_the_operation_of_a_method_is_the_one_that_it_calls():
     """It is the one that the method's docstring names, and all arguments are known with their types."""
+    for words in METHODS:
+        check_operation(words)
+
+
+def check_operation(words):
     target = Target.of(METHODS[words])
-    assert f"`{target.operation.method} {target.operation.path}`" in METHODS[words].__doc__
+    assert f"`{target.operation.method} {target.operation.path}`" in " ".join(METHODS[words].__doc__.split())
     assert target.name == target.operation.id
     assert target.effect is target.operation.effect
     known = set(plan(target.operation, CODEC).names) | {"body", target.operation.body_name}
@@ -51,14 +55,19 @@ def test_the_operation_of_a_method_is_the_one_that_it_calls(words):
     assert target.caller is SORACOM
 
 
-@every_method
-def test_a_key_with_what_is_required_is_a_request(words):
+def test_a_key_with_what_is_required_is_a_request():
     """What a key must have, by name, is all that the request needs; without one of them, nothing is called."""
+    for words in METHODS:
+        check_required(words)
+
+
+def check_required(words):
     target = Target.of(METHODS[words])
     arguments = {name: example(target.parameters[name]) for name in target.required}
     bound = target.bind(arguments)
     assert bound.error is None
-    prepare(target.operation, {"operator_id": "OP1", **bound.call.keywords}, CODEC) if arguments else None
+    operator = {"operator_id": "OP1"} if "{operator_id}" in target.operation.path else {}
+    prepare(target.operation, {**operator, **bound.call.keywords}, CODEC)
     for name in target.required:
         less = {other: value for other, value in arguments.items() if other != name}
         error = target.bind(less).error
@@ -69,11 +78,13 @@ def test_a_key_with_what_is_required_is_a_request(words):
 
 def example(type_):
     """Return a value of a type that any request takes."""
-    if type_ is int:
-        return 1
-    if get_origin(type_) is list or (get_origin(type_) is None and is_model(type_)):
-        return [] if get_origin(type_) is list else {}
-    return {} if "dict" in str(type_) and "str |" not in str(type_) else "x"
+    tree = without_none(annotation(type_))
+    first = choices(tree)[0]
+    if isinstance(first, Array):
+        return []
+    if isinstance(first, Map | Object):
+        return {}
+    return {int: 1, float: 1.5, bool: True}.get(getattr(first, "type", None), "20260101")
 
 
 def test_methods_of_other_clients_and_inner_groups_are_found():
@@ -171,9 +182,9 @@ def test_a_text_that_looks_like_json_is_no_mapping():
         ("sims.create", "1", "createSim takes no single value for a key: give mappings"),
         ("sims.get", structure({}, Sim), "this Sim came without sim_id"),
         ("sims.get", structure({"id": 1}, LagoonUser), "a LagoonUser has no sim_id: say what to take, as in key="),
-        ("sims.list_session_events", {"sim_id": "1", "from_": "yesterday"}, "from_='yesterday' is no time"),
-        ("sims.list_session_events", {"sim_id": "1", "from_": "2026-01-01T00:00:00"}, "a time without its zone"),
-        ("sims.list_session_events", {"sim_id": "1", "limit": "1.5"}, "limit='1.5' is no whole number"),
+        ("sims.session_events", {"sim_id": "1", "from_": "yesterday"}, "from_='yesterday' is no time"),
+        ("sims.session_events", {"sim_id": "1", "from_": "2026-01-01T00:00:00"}, "a time without its zone"),
+        ("sims.session_events", {"sim_id": "1", "limit": "1.5"}, "limit='1.5' is no whole number"),
         ("sims.downlink_http", {"sim_id": "1", "ssl": "yes"}, "ssl='yes' is neither true nor false"),
         ("groups.put_tags", {"group_id": "1", "tags": "[{"}, "is no JSON"),
         ("operator.configuration.set", {"namespace": "x", "expected_version": "one"}, "is no number"),
@@ -204,8 +215,8 @@ def test_an_argument_is_fixed_or_given_not_both():
 @pytest.mark.parametrize(
     ("words", "name", "text", "value"),
     [
-        ("sims.list_session_events", "limit", " 5 ", 5),
-        ("sims.list_session_events", "from_", "1700000000000", 1700000000000),
+        ("sims.session_events", "limit", " 5 ", 5),
+        ("sims.session_events", "from_", "1700000000000", 1700000000000),
         ("sims.downlink_http", "ssl", "TRUE", True),
         ("sims.downlink_http", "skip_verify", "false", False),
         ("operator.configuration.set", "expected_version", "1.5", 1.5),
@@ -226,14 +237,14 @@ def test_cells_become_values_of_their_types(words, name, text, value):
 
 def test_cells_with_times_become_times():
     """A date is its midnight in UTC, a time has its zone."""
-    target = of("sims.list_session_events")
+    target = of("sims.session_events")
     for text, epoch in (("2026-01-01", 1767225600000), ("2026-01-01T09:00:00+09:00", 1767225600000)):
         assert target.bind({"sim_id": "1", "from_": text}).arguments["from_"] == epoch
 
 
 def test_only_names_on_the_wire_are_renamed():
     """A file may have the names that the API has."""
-    names = of("sims.list_session_events").wire_names
+    names = of("sims.session_events").wire_names
     assert names["simId"] == "sim_id"
     assert names["from"] == "from_"
     assert of("sims.send_sms").wire_names["encodingType"] == "encoding_type"
@@ -254,7 +265,7 @@ def listed_models():
         if before not in listings or before == "/files":
             continue
         for model in models_of(listings[before]):
-            if not (target.parameter == "yyyy_mm" and model.__name__ != "MonthlyBill"):
+            if (words, model) != ("volume_discounts.confirm", GetVolumeDiscountResponse):  # it confirms an order
                 yield words, model
 
 
@@ -284,11 +295,16 @@ def test_there_are_enough_listings():
     assert len({model for _, model in LISTED}) > 20
 
 
-@pytest.mark.parametrize(("words", "model"), LISTED)
-def test_a_model_is_taken_by_its_identifier(words, model):
+def test_a_model_is_taken_by_its_identifier():
     """Of every listing, for every operation on one of its items."""
+    for words, model in LISTED:
+        check_identifier(words, model)
+
+
+def check_identifier(words, model):
     target = of(words)
-    item = structure({wire_name(model, name): f"{name}-1" for name in field_names(model)}, model)
+    types = field_types(model)
+    item = structure({wire_name(model, name): example(types[name]) for name in field_names(model)}, model)
     bound = target.bind(item)
     left = target.required - bound.call.keywords.keys() if bound.error is None else None
     if bound.error is not None:
@@ -296,7 +312,7 @@ def test_a_model_is_taken_by_its_identifier(words, model):
         assert target.parameter in bound.arguments
     else:
         assert not left
-        assert isinstance(bound.call.keywords[target.parameter], str)
+        assert bound.call.keywords[target.parameter] is not None
 
 
 def test_a_model_gives_all_of_a_path():
@@ -365,12 +381,12 @@ def test_a_function_of_ones_own_gets_the_key_as_it_is():
         bound = target.bind(key)
         assert bound.text == text
         assert bound.call.args[-1] is key
-    assert target.bind(object).text.startswith('{"key":"<class')
+    assert target.bind(object).text == repr(object)
 
 
 def test_a_listing_is_a_call_too():
     """Whose value is the list of all items."""
-    bound = of("sims.list_session_events").bind("1")
+    bound = of("sims.session_events").bind("1")
     pages = bound.call.func._function(*bound.call.args)
     assert isinstance(pages, Pages)
 
@@ -395,9 +411,3 @@ async def test_the_identity_of_a_run():
         assert identity.arguments_of('{"a":1}') == {"a": 1}
     mine = await Target.of(partial(own, x=1, password="hush"), name="mine").identity()
     assert (mine.operation, mine.operator, dict(mine.arguments)) == ("mine", "", {"x": 1})
-
-
-def test_models_have_no_repr_of_secrets_in_errors():
-    """An error shows a key as its repr does."""
-    error = of("sims.get").bind(Model()).error
-    assert "Model()" in str(error)
