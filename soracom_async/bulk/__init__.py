@@ -9,6 +9,8 @@ For example:
 
 from __future__ import annotations
 
+from .plan import plan
+from .planning import Plan
 from .results import Failed, JournalError, Ok, Result, Skipped, Stopped, Summary, Unknown
 from .rows import Row, Rows, rows
 from .run import Run, run
@@ -17,6 +19,7 @@ __all__ = [
     "Failed",
     "JournalError",
     "Ok",
+    "Plan",
     "Result",
     "Row",
     "Rows",
@@ -25,6 +28,7 @@ __all__ = [
     "Stopped",
     "Summary",
     "Unknown",
+    "plan",
     "rows",
     "run",
 ]

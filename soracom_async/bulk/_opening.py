@@ -59,7 +59,7 @@ def _opened(path: str, lock: Lock, identity: Identity, *, repeat_unknown: bool, 
         sync_directory(path)
     else:
         meta = _checked(path)
-        _compare(path, meta.identity, identity)
+        compare(path, meta.identity, identity)
         _check_mark(path, meta, lock.mark, repeat=repeat)
     lock.write(Mark(meta.journal, meta.sequence))
     lock.sync()
@@ -88,7 +88,7 @@ def _checked(path: str) -> Meta:
     return meta
 
 
-def _compare(path: str, former: Identity, identity: Identity) -> None:
+def compare(path: str, former: Identity, identity: Identity) -> None:
     """Raise JournalError if a journal belongs to another run."""
     sides: list[tuple[str, Any, Any]] = [
         ("operation", former.operation, identity.operation),

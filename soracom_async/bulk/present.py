@@ -29,25 +29,36 @@ class Present:
     """The things that are still to be read, with what they should show."""
     unchanged: int = 0
     """How many show it already."""
-    missing: list[Name] = Factory(list)
-    """Those that are not there."""
+    missing: int = 0
+    """How many are not there."""
+    conflicts: int = 0
+    """How many calls set what another one sets to another state."""
+    _vague: int = 0
+    """How many calls do not say what they set."""
+
+    @property
+    def untold(self) -> int:
+        """Of how many calls it is not known whether they would change anything."""
+        return len(self.waiting) + self._vague
 
     def add(self, arguments: Mapping[str, Any], item: Any) -> None:
         """Take what one call would set; `item` is the key, which may be the thing itself as a listing shows it."""
         wanted = self.state.wanted(arguments)
         name = tuple(str(arguments.get(each)) for each in self.state.names)
         if wanted is None:
-            return
-        if isinstance(item, self.state.model) and self._name(item) == name:
+            self._vague += 1
+        elif isinstance(item, self.state.model) and self._name(item) == name:
             self.unchanged += self.state.shows(item, wanted)
+        elif name in self.waiting:
+            self.conflicts += 1
         else:
             self.waiting[name] = wanted
 
     async def read(self, client: Any, concurrency: int) -> None:
-        """Read what is waiting; what remains in `waiting` could not be told.
+        """Read what is waiting; what then remains is `untold`.
 
-        A listing costs no more requests than reading each thing would. Raises what the calls raise, but for a thing that
-        is not there, and for reading that the user is not permitted.
+        A listing costs no more requests than reading each thing would. Raises what the calls raise, but not for a thing
+        that is not there, nor if the user is not permitted to read.
         """
         try:
             if len(self.waiting) > FEW:
@@ -59,8 +70,6 @@ class Present:
 
     async def _from_listing(self, client: Any) -> None:
         listing = self.state.listing
-        if listing is None:
-            return
         limit = {"limit": PAGE} if any(each.name == "limit" for each in listing.query) else {}
         pages = len(self.waiting)
         async for page in client._pages(listing, **limit).by_page():
@@ -81,7 +90,7 @@ class Present:
                     self._compare(name, await client._call(self.state.reader, **arguments))
                 except NotFound:
                     del self.waiting[name]
-                    self.missing.append(name)
+                    self.missing += 1
                 except Exception as error:
                     errors.append(error)
                     group.cancel_scope.cancel()

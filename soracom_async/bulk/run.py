@@ -17,6 +17,7 @@ from .execution import Execution
 from .journal import Journal
 from .keys import Keys, checked_keys
 from .limits import Halt, Limits, MaxFailures, interval_of
+from .planning import Plan, planned
 from .results import Result, Stopped, Summary, write_failures
 from .targets import Target
 
@@ -117,10 +118,19 @@ def run(
             return InMemory(target.parameter)
         return await Journal.open(journal, await target.identity(), repeat_unknown=repeat_unknown)
 
-    async def planned() -> Any:
-        raise NotImplementedError("the plan")
+    async def planned_so() -> Plan:
+        return await planned(
+            target,
+            given,
+            key=key,
+            concurrency=concurrency,
+            journal=journal,
+            repeat_unknown=repeat_unknown,
+            interval=limits.interval,
+            quota_share=quota_share,
+        )
 
-    return Run(target, given, limits, concurrency, key, background, claims, planned if dry_run else None)
+    return Run(target, given, limits, concurrency, key, background, claims, planned_so if dry_run else None)
 
 
 class Run(Producer[K, Result[K, V]], Generic[K, V]):
@@ -137,7 +147,7 @@ class Run(Producer[K, Result[K, V]], Generic[K, V]):
         key: Callable[[K], Any] | None,
         background: Background,
         claims: Callable[[], Awaitable[Claims]],
-        planned: Callable[[], Awaitable[Any]] | None,
+        planned: Callable[[], Awaitable[Plan]] | None,
     ) -> None:
         at_once = concurrency if limits.total is None else max(1, min(concurrency, limits.total))
         super().__init__(Keys(keys if planned is None else (), limits), at_once, concurrency)
@@ -185,7 +195,7 @@ class Run(Producer[K, Result[K, V]], Generic[K, V]):
             raise
         return results
 
-    async def plan(self) -> Any:
+    async def plan(self) -> Plan:
         """Return what a dry run would send. Raises ConfigurationError if this is none, and what its reads raise."""
         if self._planned is None:
             raise ConfigurationError("this run is none with dry_run=True: 'await bulk.plan(…)' plans without a run")

@@ -1,8 +1,8 @@
 """Operations that set a state which the thing itself shows: whether a call would change anything, and how to read that.
 
-A rule does it for every kind of thing. `POST /sims/{sim_id}/suspend` answers the SIM as `GET /sims/{sim_id}` does, and the
-last word of its path says what the SIM shows afterwards: the status `suspended`. If there is a body, it is what the SIM
-shows afterwards.
+One rule is for every kind of thing. `POST /sims/{sim_id}/suspend` answers the SIM as `GET /sims/{sim_id}` does, and the
+last word of its path says what the SIM shows afterwards: the status `suspended`. If there is a body, the SIM shows its
+fields afterwards.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class State:
 
     reader: Operation[Any]
     """What reads the thing: `getSim`."""
-    listing: Operation[Any] | None
+    listing: Operation[Any]
     """What lists all things of this kind: `listSims`."""
     model: type[Any]
     names: tuple[str, ...]
@@ -73,31 +73,27 @@ def _wire(cls: Any, name: str, wire: Mapping[str, Any]) -> Any:
 
 @cache
 def _state(operation: Operation[Any]) -> State | None:
+    place, _, word = operation.path.rpartition("/")
+    model: Any = operation.result
+    if operation.effect is not Effect.SET or not is_model(model):
+        return None
+    readings = _readings(operation)
+    reader, listing = readings.get(place), readings.get(place.partition("/{")[0])
+    if reader is None or listing is None or listing.paging != ARRAY or get_args(listing.result) != (model,):
+        return None
+    names = tuple(part[1:-1] for part in place.split("/") if part.startswith("{"))
+    sets = _WORDS.get(word) if operation.body is None else None
+    body = field_names(operation.body) if is_model(operation.body) else ()
+    shown = {*names, *body, *([sets[0]] if sets else [])} <= {*field_names(model)}
+    if reader.result is not model or not shown or not (sets or body):
+        return None
+    return State(reader, listing, model, names, sets, body)
+
+
+def _readings(operation: Operation[Any]) -> dict[str, Operation[Any]]:
+    """Return what an operation's module of the API reads, by the paths."""
     from ..api.operations import MODULES
 
-    place, _, word = operation.path.rpartition("/")
-    if operation.effect is not Effect.SET or not is_model(operation.result):
-        return None
     module = MODULES.get(operation.id)
-    siblings = [load(name) for name, of in MODULES.items() if of == module]
-    readers = [each for each in siblings if each.method == "GET" and each.path == place]
-    if not readers or readers[0].result is not operation.result:
-        return None
-    model: Any = operation.result
-    fields = field_names(model)
-    names = tuple(part[1:-1] for part in place.split("/") if part.startswith("{"))
-    sets = _WORDS.get(word)
-    body = field_names(operation.body) if is_model(operation.body) else ()
-    known = sets is not None and sets[0] in fields if operation.body is None else body and {*body} <= {*fields}
-    if not known or not {*names} <= {*fields}:
-        return None
-    collection = place[: place.index("/{")]
-    listings = [
-        each
-        for each in siblings
-        if each.method == "GET"
-        and each.path == collection
-        and each.paging == ARRAY
-        and get_args(each.result) == (model,)
-    ]
-    return State(readers[0], next(iter(listings), None), model, names, sets if operation.body is None else None, body)
+    siblings = (load(name) for name, of in MODULES.items() if of == module)
+    return {each.path: each for each in siblings if each.method == "GET"}
