@@ -7,8 +7,9 @@ rules that look at the permits given to them in the present window.
    this window has. What they leave is there for a foreground call that comes later.
 2. Equal parts. Turns alone are not fair while permits are plentiful: who has 200 calls at once would take the window
    before who has 4 comes back for more. So a piece that has its part of the window is held as long as another one is
-   busy that has not. A part is the level to which the permits that are left lift those who had the least. In the second
-   half of the window nobody is held, so that what a slow piece leaves is used.
+   busy that has not. A part is the level to which the permits that are left lift those who had the least. From the
+   middle of the window on, so that what a slow piece leaves is used, those who are held take it one by one, at a pace
+   at which all is taken when three quarters of the window are over; then nobody is held.
 
 A piece is busy while it has calls waiting or under way, and for a moment (`LULL`) behind the last of them.
 """
@@ -62,6 +63,8 @@ class Part(Generic[W]):
     in_flight: int = 0
     idle_at: float = -math.inf
     """When it is busy no more, unless it has calls waiting or under way."""
+    held_until: float = -math.inf
+    """Until when it is held since it took the latest permit beyond its part."""
     waiting: deque[W] = field(factory=deque)
 
     @property
@@ -190,20 +193,35 @@ class Turns(Generic[W]):
         return self.share < 1 and limit is not None and self.given >= allowance(limit, self.share)
 
     def _held(self, part: Part[W], now: float) -> bool:
-        """Return whether a piece that had its part waits for those that had not."""
-        window = self.window
-        if len(self._parts) == 1 or window.remaining is None or now >= self._middle:
+        """Return whether a piece that had its part is held for those that had not."""
+        if len(self._parts) == 1 or now >= self._released(part):
             return False
         busy = [each.given for each in self._parts.values() if each is part or each.busy(now)]
-        free = window.remaining - window.in_flight
-        if self.share < 1 and window.limit is not None:
-            free = min(free, allowance(window.limit, self.share) - self.given)
+        free = self._free
         return len(busy) > 1 and free > 0 and part.given >= level(busy, free)
 
     @property
-    def _middle(self) -> float:
-        """When the second half of the present window begins, at the latest."""
-        return self.window.reset.latest - (self.window.reset.period or PERIOD) / 2
+    def _free(self) -> int:
+        """How many permits of the present window background work may still have; 0 if its quota is not known."""
+        window, limit = self.window, self.window.limit
+        if window.remaining is None:
+            return 0
+        free = window.remaining - window.in_flight
+        return free if limit is None or self.share == 1 else min(free, allowance(limit, self.share) - self.given)
+
+    def _released(self, part: Part[W]) -> float:
+        """Return when a piece is held no more, or may take one more permit beyond its part."""
+        return min(max(self._before_reset(1 / 2), part.held_until), self._before_reset(1 / 4))
+
+    def _pace(self, part: Part[W], now: float) -> None:
+        """Hold a piece, should it be beyond its part, for as long as one of the permits that are left may take."""
+        if free := self._free:
+            part.held_until = now + (self._before_reset(1 / 4) - now) / free
+
+    def _before_reset(self, windows: float) -> float:
+        """Return the time that is so many windows before the reset."""
+        reset = self.window.reset
+        return reset.latest - windows * (reset.period or PERIOD)
 
     def _opens(self, part: Part[W], now: float) -> float:
         self._follow(now)
@@ -211,8 +229,9 @@ class Turns(Generic[W]):
             return self.window.reset.latest
         if not self._held(part, now):
             return self.window.opens_at(now)
-        lulls = [each.idle_at for each in self._parts.values() if not each.active and each.busy(now)]
-        return min(self._middle, *lulls) if lulls else self._middle
+        others = [each for each in self._parts.values() if each is not part]
+        lulls = [each.idle_at for each in others if not each.active and each.busy(now)]
+        return min([self._released(part), *lulls])
 
     def _reserve(self, part: Part[W], now: float) -> Permit | None:
         self._follow(now)
@@ -221,6 +240,7 @@ class Turns(Generic[W]):
             return None
         if self._held(part, now) or (permit := self.window.reserve(now)) is None:
             return None
+        self._pace(part, now)
         permit.part = part
         part.given += 1
         part.in_flight += 1

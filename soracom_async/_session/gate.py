@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 import anyio
 
@@ -19,14 +20,24 @@ class Gate:
         self._foreground: deque[anyio.Event] = deque()
         self._background: deque[anyio.Event] = deque()
 
-    async def enter(self, *, background: bool = False) -> None:
-        """Take a place, waiting for one if all are taken; a free one is taken without any wait."""
-        if self.value > 0:  # then nobody waits
-            self.value -= 1
+    def take(self) -> bool:
+        """Take a place if one is free, and return whether; nobody waits then."""
+        if self.value == 0:
+            return False
+        self.value -= 1
+        return True
+
+    async def enter(self, background: bool, after: float, tell: Callable[[], None]) -> None:
+        """Wait for a place and take it; `tell` is called if that takes longer than `after` seconds."""
+        if self.take():
             return
         queue, mine = self._background if background else self._foreground, anyio.Event()
         queue.append(mine)
         try:
+            with anyio.move_on_after(after):
+                await mine.wait()
+            if not mine.is_set():
+                tell()
             await mine.wait()
         except BaseException:
             if mine.is_set():

@@ -141,7 +141,9 @@ class Bucket:
 
     def _grant(self) -> None:
         turns = self._turns
-        while turns and (granted := turns.grant(self._clock.now())) is not None:
+        if not turns:
+            return
+        while (granted := turns.grant(self._clock.now())) is not None:
             granted[0].permit = granted[1]
             granted[0].event.set()
         if (first := turns.first) is not None:

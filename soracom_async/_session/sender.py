@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any, TypeVar
 
-import anyio
-
 from .._clock import TOLD_AFTER, Clock, clock_time
 from .._codec.redaction import secrets_in
 from .._codec.responses import SPENT, failure, refusal
@@ -149,7 +147,7 @@ class Sender:
         failed: Outcome = GARBLED
         begun: float | None = None
         gate = self.gate if call.waits_for_connection else None
-        if gate is not None:
+        if gate is not None and not gate.take():
             try:
                 await self._pass(gate, call)
             except BaseException:
@@ -185,14 +183,12 @@ class Sender:
 
     async def _pass(self, gate: Gate, call: Call[Any]) -> None:
         """Pass the gate of connections; a long wait is told."""
-        background = call.background is not None
-        if gate.value == 0:
-            with anyio.move_on_after(TOLD_AFTER):
-                await gate.enter(background=background)
-                return
+
+        def tell() -> None:
             operation = call.prepared.operation.id
             log.info("%s waits for a connection: all %d are in use", operation, self._max_connections)
-        await gate.enter(background=background)
+
+        await gate.enter(call.background is not None, TOLD_AFTER, tell)
 
     def _drops_token(self, call: Call[Any], failed: Outcome, used: Lease | None, refused: list[Lease]) -> bool:
         """Drop a token that is refused; return whether the call is repeated with a new one."""
