@@ -14,6 +14,7 @@ from ..errors import ConfigurationError
 from ..pages import Pages
 from .claims import Claims, InMemory
 from .execution import Execution
+from .journal import Journal
 from .keys import Keys, checked_keys
 from .limits import Halt, Limits, MaxFailures, interval_of
 from .planning import Plan, planned
@@ -115,7 +116,7 @@ def run(
     async def claims() -> Claims:
         if journal is None:
             return InMemory(target.parameter)
-        raise NotImplementedError("the journal")
+        return await Journal.open(journal, await target.identity(), repeat_unknown=repeat_unknown)
 
     async def planned_so() -> Plan:
         return await planned(

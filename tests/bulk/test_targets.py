@@ -23,7 +23,6 @@ from soracom_async.pages import Pages
 
 SORACOM = strict()
 METHODS = dict(methods(SORACOM))
-every_method = pytest.mark.parametrize("words", METHODS)
 
 
 def of(words, *fixed, **keywords):
@@ -39,9 +38,13 @@ def test_there_is_a_method_of_every_operation_but_those_that_the_client_has_itse
     assert {each.id for each in operations.values() if each not in found} == {"auth", "logout", "searchSubscribers"}
 
 
-@every_method
-def test_the_operation_of_a_method_is_the_one_that_it_calls(words):
+def test_the_operation_of_a_method_is_the_one_that_it_calls():
     """It is the one that the method's docstring names, and all arguments are known with their types."""
+    for words in METHODS:
+        check_operation(words)
+
+
+def check_operation(words):
     target = Target.of(METHODS[words])
     assert f"`{target.operation.method} {target.operation.path}`" in " ".join(METHODS[words].__doc__.split())
     assert target.name == target.operation.id
@@ -52,9 +55,13 @@ def test_the_operation_of_a_method_is_the_one_that_it_calls(words):
     assert target.caller is SORACOM
 
 
-@every_method
-def test_a_key_with_what_is_required_is_a_request(words):
+def test_a_key_with_what_is_required_is_a_request():
     """What a key must have, by name, is all that the request needs; without one of them, nothing is called."""
+    for words in METHODS:
+        check_required(words)
+
+
+def check_required(words):
     target = Target.of(METHODS[words])
     arguments = {name: example(target.parameters[name]) for name in target.required}
     bound = target.bind(arguments)
@@ -288,9 +295,13 @@ def test_there_are_enough_listings():
     assert len({model for _, model in LISTED}) > 20
 
 
-@pytest.mark.parametrize(("words", "model"), LISTED)
-def test_a_model_is_taken_by_its_identifier(words, model):
+def test_a_model_is_taken_by_its_identifier():
     """Of every listing, for every operation on one of its items."""
+    for words, model in LISTED:
+        check_identifier(words, model)
+
+
+def check_identifier(words, model):
     target = of(words)
     types = field_types(model)
     item = structure({wire_name(model, name): example(types[name]) for name in field_names(model)}, model)
