@@ -210,6 +210,10 @@ class Run(Producer[K, Result[K, V]], Generic[K, V]):
         """
         return write_failures(self._claims.failures, path, unknown=unknown)
 
+    def stop(self, reason: str = "the caller stopped it") -> None:
+        """Let no further key begin, as at Ctrl-C: the loop raises Stopped behind the results of those under way."""
+        self._limits.stop(Halt(reason))
+
     async def __aenter__(self) -> Self:
         if self._tasks is None and self._planned is None:
             self._claims = await self._open()
