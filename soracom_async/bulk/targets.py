@@ -12,7 +12,7 @@ from .._clock import Clock, SystemClock
 from .._codec.codec import CODEC, json_default
 from .._codec.fields import field_types, is_model, wire_name
 from .._codec.model import Model
-from .._codec.shown import is_secret
+from .._codec.shown import HIDDEN, is_secret
 from .._core.operation import Effect, Operation
 from .._core.quoting import BadArgument
 from .._core.request import BODY, Plan, plan
@@ -211,8 +211,8 @@ class Method(Target):
                     raise BadArgument(f"{self.name} needs the argument {name!r}")
         except BadArgument as error:
             given = {name: _wired(value, Any) for name, value in given.items()} or {"#key": repr(key)}
-            at = _place(key)
-            problem = ConfigurationError(f"key {_short(key)}{at}: {error}")
+            said = HIDDEN if is_secret(self.parameter) and not isinstance(key, Mapping) else _short(key)
+            problem = ConfigurationError(f"key {said}{_place(key)}: {error}")
             return Bound(text_of(given, self.parameter), shown(given), _nothing, problem)
         wired = {name: _wired(value, self.parameters[name]) for name, value in arguments.items()}
         return Bound(text_of(wired, self.parameter), shown(wired), partial(self._call, **arguments))
