@@ -398,6 +398,18 @@ async def test_a_run_stops_though_its_keys_do_not_come(soracom):
     assert kinds(got) == {WRONG: bulk.Failed}
 
 
+async def test_the_caller_may_stop_a_run(soracom, emulator):
+    """What is under way ends, and its results come before the error."""
+    got = []
+    async with bulk.run(soracom.sims.get, SIM_IDS, concurrency=4) as run:
+        with pytest.raises(bulk.Stopped, match="enough"):
+            async for result in run:
+                got.append(result)
+                run.stop("enough")
+    assert len(got) == emulator.counts["getSim"] <= 9
+    assert {type(result) for result in got} == {bulk.Ok}
+
+
 async def test_an_error_of_the_keys_comes_before_the_stop(soracom):
     """Each is told once by the loop, and the stop for ever after."""
 
@@ -828,6 +840,23 @@ async def test_a_journal_of_another_run_is_refused(soracom, emulator, tmp_path):
     assert emulator.counts["activateSim"] == 0
 
 
+async def test_a_journal_that_cannot_be_closed(soracom, claims, monkeypatch, caplog):
+    """Its error is raised, or told to the error that is raised already."""
+
+    async def aclose():
+        raise bulk.JournalError("journal x: the disk is full")
+
+    monkeypatch.setattr(claims, "aclose", aclose)
+    with pytest.raises(bulk.JournalError, match="the disk is full"):
+        await bulk.run(soracom.sims.get, SIM_IDS[:1]).collect()
+    assert not caplog.records
+    with pytest.raises(KeyError) as raised:
+        async with bulk.run(soracom.sims.get, SIM_IDS[:1]):
+            raise KeyError("mine")
+    assert raised.value.__notes__ == ["journal x: the disk is full"]
+    assert [record.message for record in caplog.records] == ["journal x: the disk is full"]
+
+
 # Dry runs
 
 
@@ -835,6 +864,8 @@ async def test_a_dry_run_sends_nothing(soracom, emulator):
     """It has no results."""
     async with bulk.run(soracom.sims.suspend, SIM_IDS, dry_run=True) as run:
         assert [result async for result in run] == []
+        plan = await run.plan()
+    assert (plan.keys, plan.requests) == (300, 300)
     assert run.summary().done == 0
     assert emulator.counts["suspendSim"] == 0
 
