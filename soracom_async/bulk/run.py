@@ -134,7 +134,7 @@ def run(
     return Run(target, given, limits, concurrency, key, background, claims, planned_so if dry_run else None)
 
 
-def _count(keys: Any) -> int | None:
+def _count(keys: object) -> int | None:
     return len(keys) if isinstance(keys, Sized) else None
 
 
