@@ -4,8 +4,8 @@
 
 Each way runs in a fresh process. `decoded` SIMs are there already, and the same ones come again and again; a `listing`
 comes from the emulator in the same process, whose work is part of the time. For pandas they become dicts of JSON, all
-at once, and a frame with a column for each of their names. Growth is the largest resident size, less that when the writing
-begins.
+at once, and a frame with a column for each of their names. Growth is the largest resident size, less that when the
+writing begins.
 """
 
 from __future__ import annotations
