@@ -121,8 +121,8 @@ class Producer(SharedIterator[T], Generic[S, T]):
         self._room = anyio.Event()
         """Wakes the task that is about to read."""
 
-    async def _produce(self, item: S, tasks: Tasks) -> T:
-        """Make an item of one of the source's."""
+    async def _produce(self, item: S, tasks: Tasks) -> T | None:
+        """Make an item of one of the source's; None if there is none to be made of it."""
         raise NotImplementedError
 
     async def __aenter__(self) -> Self:
@@ -170,7 +170,9 @@ class Producer(SharedIterator[T], Generic[S, T]):
                     item = await self._read(tasks)
                     self._under_way += 1
                 try:
-                    self._items.append(await self._produce(item, tasks))
+                    made = await self._produce(item, tasks)
+                    if made is not None:
+                        self._items.append(made)
                 finally:
                     self._under_way -= 1
                     self._arrival.set()

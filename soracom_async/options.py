@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from ._background import Background
 from .errors import ConfigurationError
 
 ENDPOINTS = {"g": "https://g.api.soracom.io", "jp": "https://api.soracom.io"}
@@ -14,6 +15,9 @@ ENDPOINTS = {"g": "https://g.api.soracom.io", "jp": "https://api.soracom.io"}
 
 SANDBOX_ENDPOINTS = {"g": "https://g.api-sandbox.soracom.io", "jp": "https://api-sandbox.soracom.io"}
 """The API Sandbox of each coverage."""
+
+ALIASES = {"https://jp.api.soracom.io": ENDPOINTS["jp"]}
+"""Further addresses of the same."""
 
 TOKEN_TTL = range(180, 172_801)
 """The times to live, in seconds, that the API accepts for a token. Guide: Token Timeout."""
@@ -52,6 +56,8 @@ class Options:
 
     A larger one raises TransportError and is not asked for again.
     """
+    background: Background | None = None
+    """The background work that the calls are a part of; None if the task that makes a call decides."""
 
     def check(self) -> None:
         """Raise ConfigurationError for a value that cannot work."""
@@ -86,6 +92,12 @@ def endpoint_of(coverage: str | None, endpoint: str | None) -> str | None:
         return ENDPOINTS[coverage]
     except (KeyError, TypeError):
         raise ConfigurationError(f"coverage={coverage!r} is not known: use 'g' (global) or 'jp' (Japan)") from None
+
+
+def siblings(endpoint: str) -> dict[str, str]:
+    """Return the address of each coverage for who uses `endpoint`; empty if that is none of the service's own."""
+    endpoint = ALIASES.get(endpoint, endpoint)
+    return next((each for each in (ENDPOINTS, SANDBOX_ENDPOINTS) if endpoint in each.values()), {})
 
 
 def checked_endpoint(endpoint: str) -> str:

@@ -39,6 +39,8 @@ class Permit:
 
     epoch: int
     scout: bool = False
+    part: object = None
+    """What it was counted with besides, if background work has it."""
 
 
 @frozen
@@ -103,10 +105,14 @@ class Window:
         """Return a window that shares what is known of the service's rounding."""
         return cls(WindowReset(rounding))
 
-    def reserve(self, now: float) -> Permit | None:
-        """Return a permit, or None if the quota does not certainly allow one more."""
+    def turn(self, now: float) -> None:
+        """Begin the next window if this one is over."""
         if now >= self.reset.latest:
             self._roll_over(now)
+
+    def reserve(self, now: float) -> Permit | None:
+        """Return a permit, or None if the quota does not certainly allow one more."""
+        self.turn(now)
         if self._available(now) <= 0:
             self.dry = self.dry or self.spent
             return None

@@ -7,6 +7,7 @@ from typing import Generic, TypeAlias
 
 from attrs import define
 
+from .._background import CURRENT, Background
 from .._core.outcome import Response, TransportFailure
 from .._core.request import Prepared
 from .._core.signed_urls import SignedURL
@@ -55,6 +56,11 @@ class Call(Generic[ResponseT]):
     """The body, if it is read while it is sent."""
     signed: SignedURL | None = None
     """What is known of the URL, if an answer contained it."""
+
+    @property
+    def background(self) -> Background | None:
+        """The background work that the call is a part of; None in the foreground."""
+        return self.options.background or CURRENT.get()
 
     @property
     def waits_for_connection(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Protocol
 
+from .._background import Background
 from .._core.outcome import ResponseHead
 from .._core.window import Permit
 
@@ -12,12 +13,18 @@ from .._core.window import Permit
 class Quota(Protocol):
     """What a call takes a permit of, and settles it with."""
 
-    def try_acquire(self) -> Permit | None:
-        """Return a permit if one is free; never waits itself."""
+    def try_acquire(self, background: Background | None = None) -> Permit | None:
+        """Return a permit if one is free, for background work if that is named; never waits itself."""
         ...
 
     async def acquire(
-        self, operation: str = "", *, wait: bool = True, max_wait: float = math.inf, again: bool = False
+        self,
+        operation: str = "",
+        *,
+        wait: bool = True,
+        max_wait: float = math.inf,
+        again: bool = False,
+        background: Background | None = None,
     ) -> Permit:
         """Wait for a permit."""
         ...
@@ -38,12 +45,18 @@ class Quota(Protocol):
 class Unlimited:
     """The quota of other hosts: none, whatever their headers say."""
 
-    def try_acquire(self) -> Permit | None:
+    def try_acquire(self, background: Background | None = None) -> Permit | None:
         """Return a permit."""
         return _FREE
 
     async def acquire(
-        self, operation: str = "", *, wait: bool = True, max_wait: float = math.inf, again: bool = False
+        self,
+        operation: str = "",
+        *,
+        wait: bool = True,
+        max_wait: float = math.inf,
+        again: bool = False,
+        background: Background | None = None,
     ) -> Permit:
         """Return a permit."""
         return _FREE

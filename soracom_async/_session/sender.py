@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any, TypeVar
 
-import anyio
-
 from .._clock import TOLD_AFTER, Clock, clock_time
 from .._codec.redaction import secrets_in
 from .._codec.responses import SPENT, failure, refusal
@@ -26,10 +24,12 @@ from .._core.token import Lease
 from .._core.window import Permit
 from .._http.pool import TransportPool
 from .._http.streaming import StreamingResponse
+from .._sending import note
 from ..credentials.kinds import Credentials, secrets_of
 from ..errors import DecodeError, SoracomError
 from ..options import Options
 from .call import Call
+from .gate import Gate
 from .redirects import ResponseT
 from .requests import Requests
 from .resuming import Repeats
@@ -62,23 +62,27 @@ class Sender:
         self._max_connections = max_connections
         self._credentials = credentials
         self._budget = Budget()
-        self.gate: anyio.Semaphore
+        self.gate: Gate
 
     def bind(self) -> None:
         """Begin in an event loop, with no connection yet."""
-        self.gate = anyio.Semaphore(self._max_connections, fast_acquire=True)
+        self.gate = Gate(self._max_connections)
 
     async def deliver(self, call: Call[ResponseT], read: Callable[[ResponseT], T]) -> T:
         """Send a request until `read` returns what its response says, or it must not be repeated."""
         operation: Operation[Any] = call.prepared.operation
-        quota, options, upload = call.quota, call.options, call.upload
+        quota, options, upload, background = call.quota, call.options, call.upload, call.background
         attempts = Attempts(options.max_retries, options.max_wait, self._clock.now(), signed=call.signed)
         refused: list[Lease] = []
         async with upload if upload is not None else nullcontext():
             while True:
                 try:
-                    permit = quota.try_acquire() or await quota.acquire(
-                        operation.id, wait=options.wait, max_wait=options.max_wait, again=attempts.throttled > 0
+                    permit = quota.try_acquire(background) or await quota.acquire(
+                        operation.id,
+                        wait=options.wait,
+                        max_wait=options.max_wait,
+                        again=attempts.throttled > 0,
+                        background=background,
                     )
                 except SoracomError as error:
                     self._tell(error, attempts)
@@ -111,6 +115,7 @@ class Sender:
                     why = "" if isinstance(decision, Stop) else SPENT
                     raise self._tell(garbled or self._error(call, failed, lease, why), attempts)
                 log.info("%s: %s; %s", operation.id, _brief(failed), _again(decision.after))
+                note(left=False)
                 if decision.after:
                     await self._clock.sleep(decision.after)
 
@@ -142,9 +147,9 @@ class Sender:
         failed: Outcome = GARBLED
         begun: float | None = None
         gate = self.gate if call.waits_for_connection else None
-        if gate is not None:
+        if gate is not None and not gate.take():
             try:
-                await self._pass(gate, prepared.operation.id)
+                await self._pass(gate, call)
             except BaseException:
                 quota.unsent(permit)
                 raise
@@ -155,12 +160,14 @@ class Sender:
             if call.upload is not None:
                 call.upload.begin()
             request = call.elsewhere or self._requests.make(prepared, options, lease)
+            if call.needs_lease:
+                note(left=True)
             begun = start = self._clock.now()
             outcome = await call.receive(http, request, options.timeout)
             failed = await _failed(prepared.operation, outcome, options.timeout)
         finally:
             if gate is not None:
-                gate.release()
+                gate.leave()
             if begun is None or (isinstance(outcome, TransportFailure) and not outcome.sent):
                 quota.unsent(permit)
             elif isinstance(outcome, TransportFailure):
@@ -174,14 +181,14 @@ class Sender:
             log.debug("%s: %s in %.3f s", prepared.operation, _brief(outcome), self._clock.now() - start)
         return outcome, failed, lease
 
-    async def _pass(self, gate: anyio.Semaphore, operation: str) -> None:
+    async def _pass(self, gate: Gate, call: Call[Any]) -> None:
         """Pass the gate of connections; a long wait is told."""
-        if gate.value == 0:
-            with anyio.move_on_after(TOLD_AFTER):
-                await gate.acquire()
-                return
+
+        def tell() -> None:
+            operation = call.prepared.operation.id
             log.info("%s waits for a connection: all %d are in use", operation, self._max_connections)
-        await gate.acquire()
+
+        await gate.enter(call.background is not None, TOLD_AFTER, tell)
 
     def _drops_token(self, call: Call[Any], failed: Outcome, used: Lease | None, refused: list[Lease]) -> bool:
         """Drop a token that is refused; return whether the call is repeated with a new one."""

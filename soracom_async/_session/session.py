@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from attrs import evolve
 
+from .._background import in_background
 from .._clock import Clock, utc_in
 from .._codec.codec import CODEC
 from .._codec.responses import page, raw_result, result
@@ -177,7 +178,8 @@ class Session:
         self._transports.abandon()
 
     async def _log_in(self, operation: Operation[Any], arguments: dict[str, Any], lease: Lease | None) -> Any:
-        return await self.call(operation, arguments, self.options, lease)
+        with in_background(None):  # all calls wait for it, whoever makes it
+            return await self.call(operation, arguments, self.options, lease)
 
     async def _prepare(
         self,

@@ -37,10 +37,27 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 def _command(name: str) -> ModuleType:
     """Import the command that was chosen, and no other; a packer of programs sees both."""
-    if name == ".demo":
-        from . import demo
+    match name:
+        case ".bulk_run":
+            from . import bulk_run
 
-        return demo
+            return bulk_run
+        case ".journals":
+            from . import journals
+
+            return journals
+        case ".export":
+            from . import export
+
+            return export
+        case ".whoami":
+            from . import whoami
+
+            return whoami
+        case ".demo":
+            from . import demo
+
+            return demo
     from . import serve
 
     return serve

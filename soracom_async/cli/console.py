@@ -59,6 +59,17 @@ class LenientStream:
         except (OSError, ValueError):
             self._lose()
 
+    def put(self, text: str) -> None:
+        """Write a text and all that is buffered; raises OSError if that is not possible, now or before."""
+        try:
+            if self._stream is None:
+                raise ValueError("there is none")
+            self._stream.write(self._written(text))
+            self._stream.flush()
+        except (OSError, ValueError) as error:
+            self._lose()
+            raise OSError(f"standard output: {getattr(error, 'strerror', None) or error}") from None
+
     def _written(self, text: str) -> str:
         """Return a text as the encoding can write it."""
         try:
@@ -92,3 +103,10 @@ def lenient_streams() -> Iterator[None]:
                 stream.fileno()  # what has no file has no buffer either
                 stream.flush()
         sys.stdout, sys.stderr = before
+
+
+def put(line: str) -> None:
+    """Print a line of data on standard output; raises OSError if it cannot be written."""
+    stream = sys.stdout
+    assert isinstance(stream, LenientStream)  # noqa: S101 - the command runs within lenient_streams
+    stream.put(f"{line}\n")

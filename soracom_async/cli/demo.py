@@ -133,10 +133,11 @@ async def _change(
     async with bulk.run(change, sim_ids, concurrency=plan.tasks) as results, anyio.create_task_group() as tasks:
         tasks.start_soon(_watch, soracom, results, bar, clock)
         async for result in results:
-            if isinstance(result, bulk.Failed):
-                outcome.errors.append(result.error)
-            else:
+            if isinstance(result, bulk.Ok):
                 outcome.changed += result.value.speed_class == SPEED_CLASS
+            else:
+                assert isinstance(result, bulk.Failed)  # noqa: S101 - without a journal there is nothing else
+                outcome.errors.append(result.error)
             bar.advance()
         tasks.cancel_scope.cancel()
     bar.note("")

@@ -1,0 +1,89 @@
+"""The thread that writes a journal, so that the event loop never waits for the disk."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+from attrs import Factory, define
+
+from ._schema import explained
+from ._store import Request, Settled, Store
+from .results import JournalError
+
+
+@define(eq=False)
+class Batch:
+    """What goes into one transaction."""
+
+    settled: list[Settled] = Factory(list)
+    requests: list[Request] = Factory(list)
+    ended: anyio.Event = Factory(anyio.Event)
+    """Set when the transaction is on disk, or failed."""
+    error: JournalError | None = None
+    """Why it failed."""
+
+
+class Writer:
+    """A thread with an open journal. It ends with `stop`, or with the process, which it does not keep alive."""
+
+    def __init__(self, path: str, opening: Callable[[], Store], written: Callable[[Batch], None]) -> None:
+        native: Any = anyio.lowlevel.current_token().native_token
+        self._soon: Callable[..., object] = getattr(native, "call_soon_threadsafe", None) or native.run_sync_soon
+        self._path = path
+        self._opening = opening
+        self._written = written
+        """Called in the event loop behind each batch, in order."""
+        self._queue: SimpleQueue[Batch | threading.Event | None] = SimpleQueue()
+        self.opened = anyio.Event()
+        self.ended = anyio.Event()
+        self.error: JournalError | None = None
+        """Why the journal could not be opened or closed."""
+        threading.Thread(target=self._work, name=f"writer of {path}", daemon=True).start()
+
+    def soon(self, function: Callable[[], object]) -> None:
+        """Call a function in the event loop, when those that wait now had their turn."""
+        with suppress(RuntimeError):  # the event loop has ended, and nobody waits any more
+            self._soon(function)
+
+    def write(self, batch: Batch) -> None:
+        """Write a batch behind those that were given before."""
+        self._queue.put(batch)
+
+    def flush(self, seconds: float) -> bool:
+        """Wait until all batches are on disk; return whether they are, within so many seconds."""
+        flushed = threading.Event()
+        self._queue.put(flushed)
+        return flushed.wait(seconds)
+
+    def stop(self) -> None:
+        """Close the journal behind the last batch; `ended` tells when that is done."""
+        self._queue.put(None)
+
+    def _work(self) -> None:
+        try:
+            self._serve(self._opening())
+        except Exception as error:
+            self.error = explained(self._path, error)
+        self.soon(self.opened.set)
+        self.soon(self.ended.set)
+
+    def _serve(self, store: Store) -> None:
+        self.soon(self.opened.set)
+        whole = True
+        while (batch := self._queue.get()) is not None:
+            if isinstance(batch, threading.Event):
+                batch.set()
+                continue
+            try:
+                store.write(batch.settled, batch.requests)
+            except Exception as error:
+                batch.error = explained(self._path, error)
+            whole = batch.error is None
+            self.soon(lambda batch=batch: self._written(batch))  # type: ignore[misc]
+        store.close(clean=whole)

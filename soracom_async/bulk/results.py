@@ -1,0 +1,148 @@
+"""What a run gives: a result for each key, a summary of all, and a file of what was not done."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable
+from os import PathLike, fspath
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from attrs import frozen
+
+from ..errors import ConfigurationError, SoracomError
+from .claims import Failure, State
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@frozen(slots=True)
+class Ok(Generic[K, V]):
+    """The call for `key` succeeded and returned `value`."""
+
+    key: K
+    value: V
+
+
+@frozen(slots=True)
+class Failed(Generic[K]):
+    """The call for `key` failed with `error`, and certainly was not executed.
+
+    A function of the caller's own fails with whatever it raises; that is CancelledError if it waited for what somebody
+    cancelled.
+    """
+
+    key: K
+    error: BaseException
+
+
+@frozen(slots=True)
+class Unknown(Generic[K]):
+    """Nobody knows whether the call for `key` was executed, and it acts again each time that it is sent.
+
+    `error` is how it ended; None if a former run of the same journal did not come to its end.
+    """
+
+    key: K
+    error: BaseException | None = None
+
+
+@frozen(slots=True)
+class Skipped(Generic[K]):
+    """A former run of the same journal did what `key` asks for."""
+
+    key: K
+
+
+Result: TypeAlias = Ok[K, V] | Failed[K] | Unknown[K] | Skipped[K]
+
+
+@frozen(slots=True)
+class Summary:
+    """How a run stands: what is known of its keys, whether the results were consumed or not."""
+
+    total: int | None
+    """How many keys there are, duplicates left out, if that is known."""
+    ok: int
+    failed: int
+    unknown: int
+    skipped: int
+    duplicates: int
+    """How many keys came more than once, and have no result but the first's."""
+    seconds: float
+    """How long the run has taken, or took."""
+
+    @property
+    def done(self) -> int:
+        """How many keys have a result."""
+        return self.ok + self.failed + self.unknown + self.skipped
+
+    def __str__(self) -> str:
+        counts = {"ok": self.ok, "failed": self.failed, "unknown": self.unknown, "skipped": self.skipped}
+        parts = [f"{count} {name}" for name, count in counts.items() if count or name == "ok"]
+        of = "" if self.total is None else f" of {self.total}"
+        twice = f"; {self.duplicates} duplicates" if self.duplicates else ""
+        return f"{self.done}{of} keys in {self.seconds:.1f} s: {', '.join(parts)}{twice}"
+
+
+class Stopped(SoracomError):
+    """A run ended before its keys did: too many failed, the canary failed, or an error concerns all keys.
+
+    `reason` says why, `summary` has the counts, and `__cause__` is the error that concerns all, if there is one.
+    `results` are those that `collect()` had.
+    """
+
+    def __init__(self, reason: str, summary: Summary) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.summary = summary
+        self.results: list[Any] = []
+
+
+class JournalError(ConfigurationError):
+    """A journal cannot be used, or can no longer be written; the message names it and says what to do."""
+
+
+OWN_COLUMNS = ("#row", "#error", "#attempts")
+"""The columns of a file of failures beside the arguments; `bulk.rows` leaves out what begins with `#`."""
+
+
+def write_failures(
+    failures: Callable[[], Iterable[Failure]], path: str | PathLike[str], *, unknown: bool = False
+) -> int:
+    """Write the keys that failed to a CSV file, or to JSON lines if its name ends in `.jsonl`; return how many.
+
+    The file is an input of `bulk.rows`. Keys of which nobody knows whether they were done are written only if `unknown`
+    is true. `failures` is called twice: for the columns and for the rows. Raises OSError if the file cannot be written.
+    """
+
+    def chosen() -> Iterable[Failure]:
+        return (each for each in failures() if unknown or each.state is State.FAILED)
+
+    count = 0
+    if fspath(path).endswith((".jsonl", ".ndjson")):
+        with open(path, "w", encoding="utf-8", newline="\n") as file:
+            for each in chosen():
+                file.write(json.dumps({**each.arguments, **_own(each)}, ensure_ascii=False) + "\n")
+                count += 1
+        return count
+    columns = list(dict.fromkeys(name for each in chosen() for name in each.arguments))
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [*columns, *OWN_COLUMNS])  # CRLF: so a carriage return gets quotes
+        writer.writeheader()
+        for each in chosen():
+            writer.writerow({name: _cell(value) for name, value in {**each.arguments, **_own(each)}.items()})
+            count += 1
+    return count
+
+
+def _own(failure: Failure) -> dict[str, Any]:
+    return dict(zip(OWN_COLUMNS, (failure.row, failure.error, failure.attempts), strict=True))
+
+
+def _cell(value: Any) -> str:
+    """Return a value as the text of a cell, from which `bulk.run` makes the same value again."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False)
