@@ -56,6 +56,12 @@ class Server:
         with urlopen(f"{self.url}/_stats") as answer:
             return json.load(answer)
 
+    def served(self) -> dict[str, int]:
+        """Return how often each path was served since the run began, if that is kept."""
+        with urlopen(f"{self.url}/_served") as answer:
+            served: dict[str, int] = json.load(answer)
+            return served
+
 
 @frozen
 class Drive:

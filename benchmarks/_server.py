@@ -7,6 +7,7 @@ import json
 import math
 import random
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 0.1
 """Seconds after a turn within which another caller that was refused comes again."""
+FIRST_SIM = 8981100000000000001
 LOGIN = b'{"apiKey":"api-key","token":"e30.e30.e30","operatorId":"OP0000000001"}'
 REFUSED = b'{"code":"COM0004","message":"Too many requests"}'
 HEAD = (
@@ -39,15 +41,21 @@ class Service:
         latency: float = 0.0,
         others: float = 0.0,
         bodies: dict[str, str] | None = None,
+        fleet: int = 0,
+        keep: bool = False,
+        scale: float = 1.0,
         seed: int = 0,
     ) -> None:
         """Start again: `limit` requests in `window` seconds, the first reset after `phase` of a window if `aligned`.
 
+        The headers count seconds of a clock that runs `scale` times as fast as the machine's. `fleet` is the number of
+        SIMs of the listing. With `keep`, it is counted how often each path was served.
         `others` is the number of requests a window that other callers send at random times; those that are refused
         come again right after the turn, as most clients do.
         """
         self.limit, self.window, self.aligned, self.up = limit, window, aligned, rounding == "up"
-        self.latency = latency
+        self.latency, self.scale, self.fleet = latency, scale, fleet
+        self.served: Counter[str] | None = Counter() if keep else None
         self.bodies = {name: body.encode() for name, body in (bodies or {}).items()}
         self.origin = time.monotonic() + (phase - 1) * window
         self.end = -math.inf
@@ -78,7 +86,7 @@ class Service:
             self.left -= 1
         if granted or ours:
             self.windows[-1]["refused" if not granted else "ours" if ours else "others"] += 1
-        return granted, (math.ceil if self.up else math.floor)(self.end - now)
+        return granted, (math.ceil if self.up else math.floor)((self.end - now) * self.scale)
 
     def answer(self, path: str) -> bytes:
         """Answer a request of the client that is measured."""
@@ -86,18 +94,34 @@ class Service:
         if path.startswith("/v1/auth"):
             return (HEAD % ("200 OK", 60, 59, 60, len(LOGIN))).encode() + LOGIN
         granted, seconds = self.take()
-        if granted:
-            status, body = "200 OK", self.bodies.get(path.rpartition("/")[2], b"{}")
-        else:
+        key = ""
+        if not granted:
             self.refused += 1
             status, body = "429 Too Many Requests", REFUSED
-        return (HEAD % (status, self.limit, self.left, seconds, len(body))).encode() + body
+        elif path.startswith("/v1/sims?"):
+            status, (body, key) = "200 OK", self.page(path)
+        else:
+            status, body = "200 OK", self.bodies.get(path.rpartition("/")[2], b"{}")
+            if self.served is not None:
+                self.served[path] += 1
+        head = HEAD % (status, self.limit, self.left, seconds, len(body))
+        if key:
+            head = f"{head[:-2]}x-soracom-next-key: {key}\r\n\r\n"
+        return head.encode() + body
+
+    def page(self, path: str) -> tuple[bytes, str]:
+        """Return a page of the listing of SIMs, and the key of the next one."""
+        query = dict(part.split("=") for part in path.partition("?")[2].split("&"))
+        first, size = int(query.get("last_evaluated_key", 0)), int(query["limit"])
+        end = min(first + size, self.fleet)
+        sims = [{"simId": str(FIRST_SIM + number), "status": "active"} for number in range(first, end)]
+        return json.dumps(sims).encode(), str(end) if end < self.fleet else ""
 
     def control(self, path: str, body: bytes) -> bytes:
         """Answer a request of the benchmark itself."""
         if path == "/_setup":
             self.setup(**json.loads(body))
-        said = json.dumps(self.stats()).encode()
+        said = json.dumps(self.served if path == "/_served" else self.stats()).encode()
         return b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(said) + said
 
     async def _crowd(self, gap: float, run: object) -> None:

@@ -1,74 +1,117 @@
-"""Print the traffic of the last three months: by group and month, and the SIMs with the most.
+"""Print the traffic of the last 31 days by group and local month, and draw it by local day.
 
-    soracom-async emulator --sims 10000     # in another shell; paste its three lines here
-    python examples/traffic_report.py
+    pip install matplotlib                  # for the chart
+    soracom-async emulator --sims 200       # in another shell; paste its three lines here
+    python examples/traffic_report.py --zone Asia/Tokyo --chart traffic.png
 
-One request exports the traffic of all SIMs, so the report of a large fleet needs no request for each of them.
+The API counts by the days of UTC, and keeps what it counted in five minutes for 32 days: local days are sums of those.
+Start it on the first of a month, as from cron, and the last month is whole.
 """
 
+import argparse
 import asyncio
-import csv
 import sys
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from importlib.util import find_spec
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from soracom_async import Soracom, TransportError
+from soracom_async import Soracom, SoracomError, TransportError, bulk, tables
 
-MONTHS = 3
-TOP = 5
+DAYS = 31
 MEGABYTE = 10**6
+Traffic = Counter[tuple[str, date]]
+"""Bytes by group and local day."""
 
 
-def period(now: datetime) -> tuple[datetime, datetime]:
-    """Return a time in the first month of the report, and one in the last: the one before the present month."""
-    last = now.replace(day=1) - timedelta(days=1)
-    first = last
-    for _ in range(MONTHS - 1):
-        first = first.replace(day=1) - timedelta(days=1)
-    return first, last
+def size(row: dict[str, Any]) -> int:
+    """Return the bytes of both directions."""
+    total: int = row["upload_byte_size_total"] + row["download_byte_size_total"]
+    return total
 
 
-async def exported(soracom: Soracom, first: datetime, last: datetime) -> dict[tuple[str, str], int]:
-    """Return the bytes by IMSI and month (YYYYMM), of both directions and all speed classes."""
-    file = await soracom.stats.air.export(from_=first, to=last, period="month")
-    async with soracom.stream(str(file.url)) as answer:
-        text = (await answer.read()).decode("utf-8-sig")
-    found = Counter[tuple[str, str]]()
-    for row in csv.DictReader(text.splitlines()):
-        found[row["imsi"], row["date"]] += int(row["uploadByteSizeTotal"]) + int(row["downloadByteSizeTotal"])
-    return found
+async def measured(soracom: Soracom, zone: ZoneInfo) -> Traffic:
+    """Return the traffic of all SIMs; one that cannot be read is printed."""
+    now = datetime.now(zone)
+    start = datetime.combine(now.date() - timedelta(days=DAYS), time(), zone)
+    names = {group.group_id: (group.tags or {}).get("name", group.group_id) async for group in soracom.groups.list()}
+    stats = partial(soracom.stats.air.sims.get, from_=start, to=now, period="minutes")
+    found = Traffic({(name, start.date()): 0 for name in [*names.values(), "no group"]})
+    async with bulk.run(stats, soracom.sims.list(limit=100)) as run:
+        async for result in run:
+            if isinstance(result, bulk.Ok):
+                for row in tables.local_days(result.value, zone):
+                    found[names.get(result.key.group_id, "no group"), row["date"]] += size(row)
+            elif isinstance(result, bulk.Failed):
+                print(f"{result.key.sim_id}: {result.error}", file=sys.stderr)
+    return Traffic({(group, day): number for (group, day), number in found.items() if day >= start.date()})
 
 
-def line(name: str, sizes: list[int]) -> str:
-    """Return a line of the report."""
-    return f"{name:<24}" + "".join(f"{size / MEGABYTE:>14,.1f}" for size in [*sizes, sum(sizes)])
+def table(traffic: Traffic) -> None:
+    """Print the months of each group, in megabytes."""
+    months = Counter[tuple[str, str]]()
+    for (group, day), number in traffic.items():
+        months[group, f"{day:%Y-%m}"] += number
+        months["all groups", f"{day:%Y-%m}"] += number
+    columns = sorted({month for _, month in months})
+    print(f"{'MB':<24}" + "".join(f"{month:>14}" for month in [*columns, "all"]))
+    for group in dict.fromkeys([*(group for group, _ in traffic), "all groups"]):
+        sizes = [months[group, month] for month in columns]
+        print(f"{group:<24}" + "".join(f"{number / MEGABYTE:>14,.1f}" for number in [*sizes, sum(sizes)]))
 
 
-async def main() -> None:
-    """Print the report, in megabytes."""
+def chart(traffic: Traffic, path: str) -> None:
+    """Draw the days of each group, one upon the other."""
+    from matplotlib.figure import Figure
+
+    days = sorted({day for _, day in traffic})
+    below = [0.0] * len(days)
+    figure = Figure(figsize=(11, 5), layout="constrained")
+    axes = figure.subplots()
+    for group in dict.fromkeys(group for group, _ in traffic):
+        sizes = [traffic[group, day] / MEGABYTE for day in days]
+        axes.bar([f"{day:%m-%d}" for day in days], sizes, bottom=below, label=group)
+        below = [low + high for low, high in zip(below, sizes, strict=True)]
+    axes.set_ylabel("MB a day")
+    axes.tick_params("x", rotation=90)
+    axes.legend()
+    figure.savefig(path)
+
+
+async def main(options: argparse.Namespace) -> None:
+    """Print the table, and draw the chart if it is wanted."""
     async with Soracom() as soracom:
-        names = {
-            group.group_id: (group.tags or {}).get("name", group.group_id) async for group in soracom.groups.list()
-        }
-        group_of = {sub.imsi: sub.group_id async for sub in soracom.subscribers.list(limit=100)}
-        used = await exported(soracom, *period(datetime.now(UTC)))
-    months = sorted({month for _, month in used})
-    groups, sims = Counter[tuple[str | None, str]](), Counter[str]()
-    for (imsi, month), size in used.items():
-        groups[group_of.get(imsi), month] += size
-        sims[imsi] += size
-    print(f"{'MB':<24}" + "".join(f"{month:>14}" for month in [*months, "all"]))
-    for group_id, name in [*names.items(), (None, "no group")]:
-        print(line(name, [groups[group_id, month] for month in months]))
-    print(line("all groups", [sum(size for (_, of), size in used.items() if of == month) for month in months]))
-    print()
-    for imsi, _ in sims.most_common(TOP):
-        print(line(imsi, [used[imsi, month] for month in months]))
-    print(f"{sum(1 for imsi in group_of if not sims[imsi]):,} of {len(group_of):,} SIMs sent and received nothing")
+        traffic = await measured(soracom, options.zone)
+    table(traffic)
+    if options.chart:
+        chart(traffic, options.chart)
+
+
+def time_zone(name: str) -> ZoneInfo:
+    """Return a time zone by its name."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError):
+        raise argparse.ArgumentTypeError(f"there is no time zone {name!r}") from None
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--zone", type=time_zone, default="Asia/Tokyo", help="default: Asia/Tokyo")
+    parser.add_argument("--chart", metavar="FILE", help="a PNG file")
+    options = parser.parse_args()
+    if options.chart and find_spec("matplotlib") is None:
+        parser.error("--chart needs matplotlib: pip install matplotlib")
+    return options
 
 
 if __name__ == "__main__":
     try:
-        asyncio.run(main())
+        asyncio.run(main(arguments()))
     except TransportError as error:  # after the repetitions that the session made by itself
         sys.exit(f"the network is away: {error}")
+    except (SoracomError, OSError) as error:
+        sys.exit(str(error))

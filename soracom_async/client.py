@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, get_args
@@ -14,7 +14,7 @@ from ._clock import Clock
 from ._core.operation import Effect, Operation
 from ._core.window import RateLimit
 from ._http.pool import TransportChoice
-from ._opening import Settings, changed, check_names, found_for, open_session
+from ._opening import Settings, addresses, changed, check_names, found_for, open_session
 from ._session.session import Session
 from .api._groups import Groups
 from .credentials.kinds import ApiToken, Credentials
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .credentials.environment import SessionConfig
     from .files.content import Content
     from .files.downloads import Progress, Streaming
+    from .jobs.jobs import Jobs
     from .pages import Page, Pages
 
 R = TypeVar("R")
@@ -169,6 +170,21 @@ class Soracom(Groups):
         other._hold(self._session, options)
         return other
 
+    async def coverages(self) -> dict[str, Soracom]:
+        """Return a client for each coverage type that the token names, logging in if need be: `{"jp": …, "g": …}`.
+
+        They have the options of this client and share its session, token and quota; each has the address of its
+        coverage, in the sandbox that of the sandbox. Coverage types that are not known are left out, and logged. An
+        address that is not the service's own, as of an emulator or a proxy, serves one coverage: with a token that
+        names several, each SIM would come twice or not at all, so that raises ConfigurationError. Raises what `login`
+        does.
+        """
+        from .credentials.claims import coverage_types
+
+        token = (await self._session.lease()).token.reveal()
+        found = addresses(coverage_types(token), self._options.endpoint)
+        return {coverage: self.with_options(endpoint=address) for coverage, address in found.items()}
+
     async def call(self, operation_id: str, /, **arguments: Any) -> Any:
         """Call any operation by its operationId; the arguments are those of its method, all by name.
 
@@ -247,6 +263,13 @@ class Soracom(Groups):
         Raises OSError if the file cannot be written, and what the methods raise.
         """
         return self.stream(what, **arguments).save(to, progress)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """What the service does in its own time, such as exports: `await soracom.jobs.run("exportBilling", …)`."""
+        from .jobs.jobs import Jobs
+
+        return Jobs(self, self._session.clock)
 
     async def login(self) -> None:
         """Log in now, if there is no good token: otherwise the first call does. Raises AuthenticationFailed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -80,6 +81,12 @@ class Model(Kept, metaclass=ModelType):
     def __repr__(self) -> str:
         return line(self)
 
+    def _repr_html_(self) -> str:
+        """Return the table that a notebook shows: what is set, without secrets."""
+        from .notebook import model_html
+
+        return model_html(self)
+
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
@@ -108,3 +115,9 @@ def _nulls(model: Model) -> set[str]:
         for name in field_names(cls)
         if getattr(model, name) is None and came_as(names, wire_names(cls, name)) in names
     }
+
+
+if "IPython" in sys.modules:  # it is never imported here
+    from . import notebook
+
+    notebook.register()

@@ -80,14 +80,27 @@ def line(model: Kept, width: int = WIDTH) -> str:
     name, room = cls.__name__, width - len(f"{cls.__name__}()")
     if room < len(CUT):
         return CUT
+    said = set_values(model)
+    labels = {field: field if field.isidentifier() else _short(field, room) for field in said}
+    return f"{name}({_joined(((f'{labels[field]}=', value) for field, value in said.items()), room)})"
+
+
+def set_values(model: Kept) -> dict[str, Any]:
+    """Return what is set in a model, by the names of the fields, without secrets, and first what identifies it."""
+    cls: Any = type(model)
     values = {field: getattr(model, field) for field in field_names(cls)}
     values |= {str(wire): value for wire, value in undeclared(model).items() if wire not in values}
     said = {field: value for field, value in hidden(values).items() if value is not None}
     naming = {field: match[1] or "" for field in said if (match := _NAMING.fullmatch(field))}
-    first = {field for field, thing in naming.items() if thing.replace("_", "") in name.lower()} or naming
-    labels = {field: field if field.isidentifier() else _short(field, room) for field in said}
-    order = sorted(said, key=lambda field: field not in first)
-    return f"{name}({_joined(((f'{labels[field]}=', said[field]) for field in order), room)})"
+    first = {field for field, thing in naming.items() if thing.replace("_", "") in cls.__name__.lower()} or naming
+    return {field: said[field] for field in sorted(said, key=lambda field: field not in first)}
+
+
+def cell(value: Any) -> str:
+    """Return a value as the text of a table's cell: a text as it is, as far as there is room, and others in short."""
+    if isinstance(value, str):
+        return value if len(value) <= WIDTH else value[: WIDTH - 1] + CUT
+    return line(value) if isinstance(value, Kept) else _short(value, WIDTH)
 
 
 def _joined(parts: Iterable[tuple[str, Any]], room: int) -> str:

@@ -77,7 +77,6 @@ def _opened(path: str, lock: Lock, identity: Identity, *, repeat_unknown: bool, 
 
 def _checked(path: str) -> Meta:
     """Read what a journal says of itself; raises JournalError if it is none, or not as its last commit left it."""
-    _schema.check_header(path)
     with _schema.reading(path) as connection:
         findings = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
         if findings != ["ok"]:
@@ -109,7 +108,7 @@ def _shown(text: str) -> str:
 
 def _check_absent(path: str, mark: Mark | None, *, repeat: bool) -> None:
     """Raise JournalError if a journal that should be at `path` is gone, and with it acts that may have been sent."""
-    if mark is not None or any(os.path.exists(f"{path}{suffix}") for suffix in ("-wal", "-journal")):
+    if mark is not None or any(_schema.size_of(f"{path}{suffix}") for suffix in ("-wal", "-journal")):
         _lost(path, "the file is gone, and those that the last run left beside it are still there", repeat=repeat)
 
 

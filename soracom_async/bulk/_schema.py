@@ -25,7 +25,6 @@ FORMAT = 1
 """The user version in the header."""
 BUSY_SECONDS = 10.0
 """How long another program may lock the database before that is an error."""
-_MAGIC = b"SQLite format 3\x00"
 
 TABLES = """
 CREATE TABLE meta (
@@ -132,8 +131,22 @@ def connect(path: str, mode: str) -> sqlite3.Connection:
 
 @contextmanager
 def reading(path: str) -> Iterator[sqlite3.Connection]:
-    """Open a journal to read it; a transaction that its machine cut off is rolled back."""
-    with closing(connect(path, "rw" if os.path.exists(f"{path}-journal") else "ro")) as connection:
+    """Open a journal to read it; raises JournalError if it is none, or one of a newer format.
+
+    Only SQLite opens the file. If this process closed it otherwise, POSIX would end the locks that SQLite has on it for
+    a run in the same process.
+    """
+    mode = "rw" if os.path.exists(f"{path}-journal") else "ro"  # a transaction that was cut off is rolled back
+    with closing(connect(path, mode)) as connection:
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        if application != APPLICATION:
+            raise JournalError(f"journal {path}: it is a database of another program: name a new file")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > FORMAT:
+            raise JournalError(
+                f"journal {path}: its format is {version}, and this version of soracom_async knows {FORMAT}: "
+                "upgrade soracom_async"
+            )
         yield connection
 
 
@@ -170,24 +183,6 @@ def size_of(path: str) -> int | None:
     return status.st_size
 
 
-def check_header(path: str) -> None:
-    """Raise JournalError if a file is no journal, or one of a newer format."""
-    with open(path, "rb") as file:
-        header = file.read(100)
-    if header[: len(_MAGIC)] != _MAGIC[: len(header)]:
-        raise JournalError(f"journal {path}: it is a file of another kind: name a new file, or one of a former run")
-    if len(header) < 100:
-        raise damaged(path, "it is cut off")
-    if int.from_bytes(header[68:72]) != APPLICATION:
-        raise JournalError(f"journal {path}: it is a database of another program: name a new file")
-    version = int.from_bytes(header[60:64])
-    if version > FORMAT:
-        raise JournalError(
-            f"journal {path}: its format is {version}, and this version of soracom_async knows formats up to {FORMAT}: "
-            "upgrade soracom_async"
-        )
-
-
 def damaged(path: str, reason: str) -> JournalError:
     """Return the error of a journal that cannot be trusted."""
     return JournalError(
@@ -197,13 +192,13 @@ def damaged(path: str, reason: str) -> JournalError:
 
 
 _REASONS = {
+    "SQLITE_NOTADB": "it is no journal, or its beginning is damaged: name a new file, or restore a copy of it",
     "SQLITE_FULL": "the disk is full: free space and run again",
     "SQLITE_BUSY": "another program locks it: close that and run again",
     "SQLITE_READONLY": "it is read-only: allow writing and run again",
     "SQLITE_CANTOPEN": "it cannot be opened: check the permissions of the file and its directory",
     "SQLITE_IOERR": "the disk failed: check it and run again",
 }
-_DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT")
 
 
 def explained(path: str, error: Exception) -> JournalError:
@@ -218,6 +213,6 @@ def explained(path: str, error: Exception) -> JournalError:
     for known, reason in _REASONS.items():
         if name.startswith(known):
             return JournalError(f"journal {path}: {reason} ({error})")
-    if isinstance(error, sqlite3.DatabaseError) and (not name or name.startswith(_DAMAGE)):
+    if isinstance(error, sqlite3.DatabaseError) and (not name or name.startswith("SQLITE_CORRUPT")):
         return damaged(path, str(error))
     return JournalError(f"journal {path} cannot be used: {error!r}")

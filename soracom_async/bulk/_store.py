@@ -5,11 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from threading import Event
 from typing import NamedTuple
 
 from attrs import define, field
 
-from ._lock import Lock, Mark
+from ._lock import ATTEMPTS, PAUSE, Lock, Mark
 from ._schema import now_ms, term
 from .claims import Claim, State
 
@@ -79,12 +80,14 @@ class Store:
         """Record how keys ended and answer claims, in one transaction; all is on disk when this returns."""
         now = now_ms()
         with self._transaction():
-            for each in settled:
-                self._settle(each, now)
+            self._settle(settled, now)
             for request in requests:
                 self._answer(request, now)
             if self._changes:
                 self._note(changed=now)
+        settled.clear()  # they are written, whatever becomes of the mark
+        if self._changes:
+            self.mark()
 
     def begin(self, library: str, *, repeatable: bool) -> None:
         """Record that a run has begun, and what is known of the keys that former ones left under way."""
@@ -96,6 +99,7 @@ class Store:
                     self._changes.append(term(key, UNKNOWN, attempts) - term(key, BEGUN, attempts))
                 self.connection.execute("UPDATE keys SET state = ? WHERE state = ?", (UNKNOWN, BEGUN))
             self._note(changed=now_ms(), runs=self.run, library=library, repeatable=repeatable, clean=False)
+        self.mark()
         self.connection.execute("PRAGMA journal_mode = WAL")
         self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the file by itself says that it is in use
 
@@ -119,12 +123,16 @@ class Store:
         with self._transaction():
             self._changes.append(0)
             self._note(clean=True)
-        with suppress(sqlite3.OperationalError):  # somebody reads it, who then keeps its log
-            self.connection.execute("PRAGMA journal_mode = DELETE")
+        self.mark()
+        for _ in range(ATTEMPTS):
+            with suppress(sqlite3.OperationalError):  # somebody reads it, for a moment
+                self.connection.execute("PRAGMA journal_mode = DELETE")
+                break
+            Event().wait(PAUSE)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """Commit what is done inside, if anything, and mark the commit."""
+        """Commit what is done inside, if anything."""
         self._changes.clear()
         self.connection.execute("BEGIN IMMEDIATE")
         try:
@@ -137,7 +145,6 @@ class Store:
         if self._changes:
             self.sequence += 1
             self.digest += sum(self._changes)
-            self.mark()
 
     def _note(self, **columns: object) -> None:
         """Write what the journal says of itself behind the transaction."""
@@ -176,15 +183,20 @@ class Store:
             request.claim, request.flight = Claim.BEGIN, Flight(number, key, attempts, before)
             self._changes.append(term(key, BEGUN, attempts) - term(key, before.state, before.attempts))
 
-    def _settle(self, settled: Settled, now: int) -> None:
-        (number, key, attempts, before), state, error = settled
-        self._changes.append(-term(key, BEGUN, attempts))
-        if state is not None:
-            self.connection.execute(
-                "UPDATE keys SET state = ?, ended = ?, error = ? WHERE id = ?", (state.value, now, error, number)
-            )
-            self._changes.append(term(key, state.value, attempts))
-            return
+    def _settle(self, settled: list[Settled], now: int) -> None:
+        ended = []
+        for (number, key, attempts, before), state, error in settled:
+            if state is None:
+                self._take_back(number, before)
+                left = before
+            else:
+                left = Before(state.value, attempts, now)
+                ended.append((left.state, now, error, number))
+            self._changes.append(term(key, left.state, left.attempts) if left else 0)
+            self._changes.append(-term(key, BEGUN, attempts))
+        self.connection.executemany("UPDATE keys SET state = ?, ended = ?, error = ? WHERE id = ?", ended)
+
+    def _take_back(self, number: int, before: Before | None) -> None:
         self._seen[number] = 0
         if before is None:
             self.connection.execute("DELETE FROM keys WHERE id = ?", [number])
@@ -192,7 +204,6 @@ class Store:
             self.connection.execute(
                 "UPDATE keys SET state = ?, attempts = ?, begun = ? WHERE id = ?", (*before, number)
             )
-            self._changes.append(term(key, before.state, before.attempts))
 
     def _see(self, number: int) -> bool:
         """Note that this run names a key; return whether it does so for the first time."""

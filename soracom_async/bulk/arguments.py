@@ -13,7 +13,7 @@ from typing import Any
 from .._codec.annotations import Annotation, Time, Value, Values, annotation, choices, without_none
 from .._codec.fields import field_names
 from .._codec.model import Model
-from .._codec.shown import hidden
+from .._codec.shown import HIDDEN, hidden, is_secret
 from .._core.quoting import BadArgument
 
 _ID = re.compile(r"(.+)_id")
@@ -30,7 +30,8 @@ def checked(name: str, value: Any, type_: Any) -> Any:
     if isinstance(value, str):
         return value if _is_text(type_) else _read(name, value, type_)
     if isinstance(value, int | float) and _is_text(type_) and _only_text(type_):
-        raise BadArgument(f"{name} must be text, not {type(value).__name__} {value!r}: a number loses leading zeros")
+        said = HIDDEN if is_secret(name) else repr(value)
+        raise BadArgument(f"{name} must be text, not {type(value).__name__} {said}: a number loses leading zeros")
     return value
 
 
@@ -63,7 +64,7 @@ def _read(name: str, text: str, type_: Any) -> Any:
         try:
             return _parsed(text.strip(), each)
         except ValueError as error:
-            problem = problem or f"{name}={text!r} is {error}"
+            problem = problem or f"{name}={HIDDEN if is_secret(name) else repr(text)} is {error}"
     raise BadArgument(problem)
 
 

@@ -113,11 +113,11 @@ def _failures(path: str, *, running: bool) -> Iterator[Failure]:
 def _existing(path: str | os.PathLike[str]) -> str:
     name = os.path.realpath(path)
     try:
-        if not _schema.size_of(name):
-            raise JournalError(f"journal {name}: there is none")
-        _schema.check_header(name)
+        size = _schema.size_of(name)
     except OSError as error:
         raise explained(name, error) from error
+    if not size:
+        raise JournalError(f"journal {name}: there is none")
     return name
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 
@@ -13,18 +13,17 @@ def replacing(final: str) -> Iterator[BinaryIO]:
     """Open a file that gets its name at the end, or is removed if anything goes wrong.
 
     All but the writing is done at once and not in threads: what a thread did after a cancellation nobody would undo.
-    An OSError names the file.
     """
     if os.path.isdir(final or "."):
         raise IsADirectoryError(f"{final} is a directory: name a file in it")
     part = os.path.join(os.path.dirname(final), f".{os.urandom(8).hex()}.part")
-    opened = open(part, "xb")  # noqa: SIM115 - only what it made is removed
+    file = open(part, "xb")  # noqa: SIM115 - only what it made is removed
     try:
-        with opened as file:
-            yield file
+        yield file
+        file.close()
         os.replace(part, final)
-    except BaseException as error:
+    except BaseException:
+        with suppress(OSError):  # of a full disk, again
+            file.close()
         os.unlink(part)
-        if isinstance(error, OSError) and error.errno is not None and error.filename is None:
-            error.filename = final  # a full disk is told without the name
         raise

@@ -28,9 +28,8 @@ def json_text(value: Any) -> str:
 
 
 def text_or_json(value: Any) -> str:
-    """Return text as it is, and anything else as JSON text."""
-    value = plain(value)
-    return value if type(value) is str else json_text(value)
+    """Return what is text on the wire as it is, and anything else as JSON text."""
+    return plain(value) if isinstance(value, str) else json_text(value)
 
 
 def in_text(column: Column, cells: list[Any]) -> list[Any]:

@@ -14,6 +14,7 @@ from attrs import field, frozen
 from .._codec.annotations import Annotation, Array, Map, Object, Time, Value, Values, annotation, choices, without_none
 from .._codec.fields import field_types, is_model, wire_name
 from .._codec.times import Unit
+from .._core.values import plain
 from ..errors import ConfigurationError
 
 EXTRA = "_extra"
@@ -245,7 +246,7 @@ def columns_of_dicts(items: Iterable[Any]) -> Iterator[Column]:
 
 def _of_objects(objects: list[Mapping[Any, Any]], above: tuple[Step, ...]) -> Iterator[Column]:
     for name in dict.fromkeys(name for each in objects for name in each if isinstance(name, str)):
-        values = [value for each in objects if (value := each.get(name)) is not None]
+        values = [plain(value) for each in objects if (value := each.get(name)) is not None]
         path = (*above, Step(name))
         if values and all(isinstance(value, Mapping) and value for value in values) and len(path) < _DEEPEST:
             yield from _of_objects(values, path)

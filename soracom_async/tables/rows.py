@@ -37,9 +37,10 @@ def rows(
     column, `_extra`, as JSON text of the part of the wire JSON that no other column holds.
 
     `columns` names those that are wanted, in order, also ones within objects: `["sim_id", "tags.name"]`. The columns of
-    dicts are the names that the first 1,000 have, each of the type that its values have there; `{"temp": float}` says
-    the type. `model` is the model of the items, where a table without items must have its columns too and `items` is
-    no listing. Raises ConfigurationError for a column that is not there, and for items of several models.
+    dicts are the names that the first 1,000 have, each of the type that its values have there; if there are more dicts,
+    `_extra` too. `{"temp": float}` says the type. `model` is the model of the items, where a table without items must
+    have its columns too and `items` is no listing. Raises ConfigurationError for a column that is not there, and for
+    items of several models.
     """
     if isinstance(items, AsyncIterable):
         return _Rows(Table(items, columns, model, 1))
@@ -48,7 +49,7 @@ def rows(
 
 def _rows(items: Iterable[Any], columns: Columns | None, model: Any) -> Iterator[dict[str, Any]]:
     iterator = iter(items)
-    sample = list(islice(iterator, SAMPLE))
+    sample = list(islice(iterator, SAMPLE + 1))
     made = layout(sample, columns, model)
     batches = iter(lambda: list(islice(iterator, BATCH)), [])
     for batch in chain([sample] if sample else [], batches):

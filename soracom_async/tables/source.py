@@ -47,19 +47,21 @@ class Layout:
         return cells
 
 
-def layout(sample: list[Any], names: Columns | None, model: Any) -> Layout:
-    """Return the layout for items whose first ones are `sample`.
+def layout(items: list[Any], names: Columns | None, model: Any) -> Layout:
+    """Return the layout for items that begin with these; all of them, if they are no more than `SAMPLE`.
 
     `model` is what the items are declared as; a model, or anything else if that is not known. Raises
     ConfigurationError for names that lead nowhere, and for items that have no fields.
     """
+    sample = items[:SAMPLE]
     pairs = bool(sample) and isinstance(sample[0], tuple) and len(sample[0]) == 2
     first = [_unpaired(item) for item in sample] if pairs else sample
     if not is_model(model):
         model = next((type(item) for item in first if isinstance(item, Kept)), None)
     if model is None and first and not any(isinstance(item, Mapping) for item in first):
         raise ConfigurationError(f"a table needs models or dicts as items, not {type(first[0]).__name__}")
-    every = columns(model) if model else (*columns_of_dicts(first), *([Column.EXTRA] if first else ()))
+    # In all of the dicts there is nothing else than in the first ones, if these are all.
+    every = columns(model) if model else (*columns_of_dicts(first), *([Column.EXTRA] if items[SAMPLE:] else ()))
     if names is None:
         taken = (Column.SOURCE, *every) if pairs else every
     elif model:
@@ -104,7 +106,7 @@ class Table(AsyncIterator[list[Any]]):
         if self._layout is None:
             await self._fill(self._size)
             if not is_model(self._model) and self._read and isinstance(_unpaired(self._read[0]), Mapping):
-                await self._fill(SAMPLE)
+                await self._fill(SAMPLE + 1)
             self._layout = layout(self._read, self._names, self._model)
         return self._layout
 

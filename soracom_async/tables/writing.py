@@ -54,9 +54,12 @@ async def write(
     try:
         with _opened(to) as file, sink(file, await table.open()) as writer:
             async for batch in table:
-                await in_thread(writer.write, batch)
+                with _named(to):
+                    await in_thread(writer.write, batch)
                 count += len(batch)
-            await in_thread(writer.finish)
+            with _named(to):
+                await in_thread(writer.finish)
+                await in_thread(file.flush)
     finally:
         await table.aclose()
     return count
@@ -75,17 +78,31 @@ async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
 
 @contextmanager
 def _opened(to: To) -> Iterator[BinaryIO]:
+    """Give the file to write to."""
     if isinstance(to, str | os.PathLike):
-        with replacing(os.fspath(to)) as file:
+        path = os.fspath(to)
+        special = os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+        # A pipe or a device is written to: a file must not take its place.
+        with open(path, "wb") if special else replacing(path) as file:
             yield file
-        return
-    if isinstance(to, _NO_BYTES) or not hasattr(to, "write"):
+    elif isinstance(to, _NO_BYTES) or not hasattr(to, "write"):
         raise ConfigurationError(
             f"a table is written to a path or to a file opened for bytes, not to {type(to).__name__}: "
             "open the file with 'wb', or give sys.stdout.buffer"
         )
-    yield to
-    to.flush()
+    else:
+        yield to
+
+
+@contextmanager
+def _named(to: To) -> Iterator[None]:
+    """Let an OSError name the file: that of a full disk does not."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None and isinstance(to, str | os.PathLike):
+            error.filename = os.fspath(to)
+        raise
 
 
 def extra(module: str, name: str, user: str) -> Any:

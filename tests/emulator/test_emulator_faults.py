@@ -395,3 +395,20 @@ async def test_answers_on_a_socket(served):
     with emulator.fault("drip", seconds=0, pieces=2):
         assert (await client.get(SIM)).content == whole
     assert (await client.get(SIM)).content == whole
+
+
+@pytest.mark.anyio
+async def test_a_job_in_another_state(emulator, client):
+    """With a fault, what tells of a job has another state and no URL; afterwards it tells the truth again."""
+    made = (await client.post("/bills/latest/export", params={"export_mode": "async"})).json()
+    path = f"/files/exported/{made['exportedFileId']}"
+    emulator.advance(60)
+    with emulator.fault("job-state"):
+        assert (await client.get(path)).json() == {"status": "failed"}
+        assert (await client.get("/files/exported/none")).status_code == 404
+    with emulator.fault("job-state", state="processing", operation="getExportedFile"):
+        assert (await client.get(path)).json() == {"status": "processing"}
+    assert set((await client.get(path)).json()) == {"status", "url"}
+    for wrong in ("not a state", 5):
+        with pytest.raises(ConfigurationError, match="such as failed"):
+            emulator.fault("job-state", state=wrong)

@@ -344,14 +344,16 @@ async def test_a_full_disk(tmp_path, monkeypatch):
     import io
 
     class Full(io.BytesIO):
-        def __exit__(self, *how):
-            raise OSError(errno.ENOSPC, "no space left")
+        def close(self):
+            if not self.closed:
+                super().close()
+                raise OSError(errno.ENOSPC, "no space left")
 
     def open_(path, mode):
         Path(path).touch()
         return Full()
 
-    monkeypatch.setattr("soracom_async.files.downloads.open", open_, raising=False)
+    monkeypatch.setattr("soracom_async.files.replacing.open", open_, raising=False)
     async with serving(storage(WHOLE)) as host, over("own", host.url) as soracom:
         with pytest.raises(OSError, match="no space left"):
             await soracom.download(f"{host.url}/a", to=tmp_path / "file")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import anyio
 import pytest
 from clock import FakeClock
 
-from soracom_async import ConfigurationError, Soracom, models, structure
+from soracom_async import ConfigurationError, Soracom, models, structure, tables
 from soracom_async.emulator import Emulator
 from soracom_async.emulator.state.sims import imsi, sim_id
-from soracom_async.tables.local_days import local_days
+from soracom_async.tables import local_days
 
 MINUTES = timedelta(minutes=5)
 
@@ -154,6 +156,14 @@ def test_the_date_alone_is_enough() -> None:
 def test_what_cannot_be_summed_is_named(arguments: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
         local_days(**{"stats": [], **arguments})
+
+
+@pytest.mark.anyio
+async def test_the_sums_are_rows_of_a_table(tmp_path: Path) -> None:
+    sums = local_days([air(utc(2026, 11, 30, 15), 2)])
+    assert await tables.write_csv(sums, tmp_path / "days.csv") == 1
+    text = await anyio.Path(tmp_path / "days.csv").read_text("utf-8-sig")
+    assert text.split() == ["date,kind,download_byte_size_total,upload_byte_size_total", "2026-12-01,s1.fast,20,2"]
 
 
 @pytest.mark.anyio

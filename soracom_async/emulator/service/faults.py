@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import random
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
@@ -242,6 +243,10 @@ def _checked(name: str, value: Any) -> Any:
             if value in (text, choice):
                 return choice
         raise ConfigurationError(f"{name}={value!r} is none of {', '.join(_CHOICES[name])}")
+    if name == "state":
+        if isinstance(value, str) and re.fullmatch("[A-Za-z_]{1,40}", value):
+            return value
+        raise ConfigurationError(f"state={value!r} is not the name of a state, such as failed or IN_PROGRESS")
     kind, least, most = _LEAST_AND_MOST[name]
     try:
         number = None if isinstance(value, bool) else kind(value)
