@@ -12,6 +12,9 @@ from typing import Any, Protocol
 
 from attrs import frozen
 
+ERROR_LENGTH = 500
+"""Characters of an error that are kept."""
+
 
 class Claim(enum.Enum):
     """The answer to a claim."""
@@ -84,6 +87,14 @@ class Failure:
     """The row that the key came from, if it came from a file."""
 
 
+def error_text(error: BaseException | None) -> str:
+    """Return what is kept of an error; an error itself holds the frames that it went through."""
+    if error is None:
+        return ""
+    name, text = type(error).__name__, str(error)
+    return f"{name}: {text}"[:ERROR_LENGTH] if text else name
+
+
 class Claims(Protocol):
     """Who may begin which key. A key is named by its text."""
 
@@ -107,7 +118,7 @@ class Claims(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Return once all that was settled is recorded."""
+        """Return once all that was settled is recorded, also when cancelled; raises JournalError if it cannot be."""
         ...
 
 
@@ -132,11 +143,11 @@ class InMemory:
         return Claim.BEGIN
 
     def settle(self, text: str, state: State, error: BaseException | None = None) -> None:
-        """Keep what failed, as text alone: an error holds the frames that it went through."""
+        """Keep what failed, as text."""
         row = self._rows.pop(text, None)
         if state is not State.DONE:
             arguments = arguments_of(text, self._parameter)
-            self._failures[text] = Failure(text, arguments, state, "" if error is None else str(error), 1, row)
+            self._failures[text] = Failure(text, arguments, state, error_text(error), 1, row)
 
     def unclaim(self, text: str) -> None:
         """Forget the key."""

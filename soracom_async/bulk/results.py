@@ -129,7 +129,7 @@ def write_failures(
         return count
     columns = list(dict.fromkeys(name for each in chosen() for name in each.arguments))
     with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [*columns, *OWN_COLUMNS], lineterminator="\n")
+        writer = csv.DictWriter(file, [*columns, *OWN_COLUMNS])  # CRLF: so a carriage return gets quotes
         writer.writeheader()
         for each in chosen():
             writer.writerow({name: _cell(value) for name, value in {**each.arguments, **_own(each)}.items()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sized
 from os import PathLike
 from types import TracebackType
@@ -9,7 +10,7 @@ from typing import Any, Generic, Self, TypedDict, TypeVar, Unpack, overload
 
 from .._background import Background, in_background
 from .._iteration import Producer
-from .._tasks import Tasks, to_the_end
+from .._tasks import Tasks
 from ..errors import ConfigurationError
 from ..pages import Pages
 from .claims import Claims, InMemory
@@ -18,12 +19,13 @@ from .journal import Journal
 from .keys import Keys, checked_keys
 from .limits import Halt, Limits, MaxFailures, interval_of
 from .planning import Plan, planned
-from .results import Result, Stopped, Summary, write_failures
+from .results import JournalError, Result, Stopped, Summary, write_failures
 from .targets import Target
 
 K = TypeVar("K")
 T = TypeVar("T")
 V = TypeVar("V")
+log = logging.getLogger("soracom_async")
 
 
 class Settings(TypedDict, total=False):
@@ -108,8 +110,7 @@ def run(
         raise ConfigurationError("a journal needs name=, which tells your function from others")
     if repeat_unknown and journal is None:
         raise ConfigurationError("repeat_unknown= is about what a journal remembers: give journal= too")
-    if total is None and isinstance(given, Sized):
-        total = len(given)
+    total = _count(given) if total is None else total
     background = Background(quota_share)
     limits = Limits(target.clock, canary, interval_of(pace), MaxFailures.of(max_failures), total)
 
@@ -131,6 +132,10 @@ def run(
         )
 
     return Run(target, given, limits, concurrency, key, background, claims, planned_so if dry_run else None)
+
+
+def _count(keys: object) -> int | None:
+    return len(keys) if isinstance(keys, Sized) else None
 
 
 class Run(Producer[K, Result[K, V]], Generic[K, V]):
@@ -229,7 +234,17 @@ class Run(Producer[K, Result[K, V]], Generic[K, V]):
             await super().__aexit__(kind, error, traceback)
         finally:
             self._ended = self._limits.clock.now()
-            await to_the_end(self._claims.aclose)
+            await self._close(error)
+
+    async def _close(self, error: BaseException | None) -> None:
+        """Close the journal; if that fails, an error that is raised already is told of it instead of replaced."""
+        try:
+            await self._claims.aclose()
+        except JournalError as problem:
+            if error is None:
+                raise
+            error.add_note(str(problem))
+            log.error("%s", problem)
 
     def _halt(self, halt: Halt) -> None:
         """End the run: nothing more is read, and the loop raises the reason when what is under way has ended."""

@@ -162,8 +162,6 @@ class OwnFunction(Target):
 class Method(Target):
     """A method of a group, such as `soracom.sims.suspend`."""
 
-    operation: Operation[Any]
-
     def __init__(
         self,
         function: Callable[..., Any],
@@ -176,20 +174,21 @@ class Method(Target):
         if not hasattr(caller, "_session"):
             raise ConfigurationError("this method has no session: take it from a Soracom that was opened")
         self.caller = cast(Client, caller)
-        self.operation, pages = operation_of(inner)
-        self.name, self.effect = self.operation.id, self.operation.effect
+        self._operation, pages = operation_of(inner)
+        self.operation = self._operation
+        self.name, self.effect = self._operation.id, self._operation.effect
         signature = inspect.signature(inner)
         self.fixed = self._bound(signature, positional, keywords)
-        it = self._plan = plan(self.operation, CODEC)
-        self.parameters = {name: _type(it, self.operation, name) for name in signature.parameters}
-        whole = self.fixed.keys() & {BODY, self.operation.body_name}
+        it = self._plan = plan(self._operation, CODEC)
+        self.parameters = {name: _type(it, self._operation, name) for name in signature.parameters}
+        whole = self.fixed.keys() & {BODY, self._operation.body_name}
         needed = set(it.required) - (it.body.keys() if whole else set())
         needed -= {OPERATOR} & {p.name for p in it.path}
         self.required = frozenset(needed - self.fixed.keys())
         in_path = [p.name for p in it.path if p.name not in self.fixed]
         self._in_path = [name for name in in_path if name != OPERATOR] or in_path
         self.parameter = self._in_path[0] if self._in_path else ""
-        self._body = {*it.body, self.operation.body_name}
+        self._body = {*it.body, self._operation.body_name}
         kind = self.parameters.get(self.parameter)
         self._plain = kind is str and self.required <= {self.parameter} and not is_secret(self.parameter)
         self._call: Callable[..., Awaitable[Any]] = _Collecting(function) if pages else function
@@ -208,7 +207,7 @@ class Method(Target):
                 if value is not None and self._takes(name)
             }
             for name in sorted(self.required - arguments.keys()):
-                if name not in self._body or not {BODY, self.operation.body_name} & arguments.keys():
+                if name not in self._body or not {BODY, self._operation.body_name} & arguments.keys():
                     raise BadArgument(f"{self.name} needs the argument {name!r}")
         except BadArgument as error:
             given = {name: _wired(value, Any) for name, value in given.items()} or {"#key": repr(key)}
@@ -226,7 +225,7 @@ class Method(Target):
             if name not in self.parameters:
                 raise ConfigurationError(f"{place}: {self._unknown(name)}")
         missing = self.required - set(names)
-        if missing and not {BODY, self.operation.body_name} & set(names):
+        if missing and not {BODY, self._operation.body_name} & set(names):
             raise ConfigurationError(
                 f"{place}: {self.name} needs the argument {min(missing)!r}: give it for each key, "
                 f"or for all keys by functools.partial"
@@ -243,9 +242,9 @@ class Method(Target):
         """The arguments by their names on the wire: `simId` is `sim_id`."""
         names = {parameter.wire: name for name, parameter in (*self._plan.query.items(), *self._plan.headers.items())}
         for name in self.parameters:
-            in_body = name in self._plan.body and is_model(self.operation.body)
-            field = name if not in_body or name in field_types(self.operation.body) else name.removesuffix("_")
-            names.setdefault(wire_name(self.operation.body if in_body else Model, field), name)
+            in_body = name in self._plan.body and is_model(self._operation.body)
+            field = name if not in_body or name in field_types(self._operation.body) else name.removesuffix("_")
+            names.setdefault(wire_name(self._operation.body if in_body else Model, field), name)
         return names
 
     def _no_place(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import sys
 from functools import partial
@@ -397,6 +398,18 @@ async def test_a_run_stops_though_its_keys_do_not_come(soracom):
     assert kinds(got) == {WRONG: bulk.Failed}
 
 
+async def test_the_caller_may_stop_a_run(soracom, emulator):
+    """What is under way ends, and its results come before the error."""
+    got = []
+    async with bulk.run(soracom.sims.get, SIM_IDS, concurrency=4) as run:
+        with pytest.raises(bulk.Stopped, match="enough"):
+            async for result in run:
+                got.append(result)
+                run.stop("enough")
+    assert len(got) == emulator.counts["getSim"] <= 9
+    assert {type(result) for result in got} == {bulk.Ok}
+
+
 async def test_an_error_of_the_keys_comes_before_the_stop(soracom):
     """Each is told once by the loop, and the stop for ever after."""
 
@@ -430,7 +443,7 @@ async def test_keys_go_at_a_pace(emulator, pace, seconds):
         results = await bulk.run(soracom.sims.get, [SIM_IDS[0], *SIM_IDS[:5]], pace=pace).collect()
     assert len(results) == 5
     times = [time for sim_id in SIM_IDS[:5] for time in transport.times(sim_id)]
-    assert [later - sooner for sooner, later in zip(times, times[1:], strict=False)] == pytest.approx([seconds] * 4)
+    assert [later - sooner for sooner, later in itertools.pairwise(times)] == pytest.approx([seconds] * 4)
 
 
 async def test_a_run_is_background_work(soracom):
@@ -827,6 +840,23 @@ async def test_a_journal_of_another_run_is_refused(soracom, emulator, tmp_path):
     assert emulator.counts["activateSim"] == 0
 
 
+async def test_a_journal_that_cannot_be_closed(soracom, claims, monkeypatch, caplog):
+    """Its error is raised, or told to the error that is raised already."""
+
+    async def aclose():
+        raise bulk.JournalError("journal x: the disk is full")
+
+    monkeypatch.setattr(claims, "aclose", aclose)
+    with pytest.raises(bulk.JournalError, match="the disk is full"):
+        await bulk.run(soracom.sims.get, SIM_IDS[:1]).collect()
+    assert not caplog.records
+    with pytest.raises(KeyError) as raised:
+        async with bulk.run(soracom.sims.get, SIM_IDS[:1]):
+            raise KeyError("mine")
+    assert raised.value.__notes__ == ["journal x: the disk is full"]
+    assert [record.message for record in caplog.records] == ["journal x: the disk is full"]
+
+
 # Dry runs
 
 
@@ -834,6 +864,8 @@ async def test_a_dry_run_sends_nothing(soracom, emulator):
     """It has no results."""
     async with bulk.run(soracom.sims.suspend, SIM_IDS, dry_run=True) as run:
         assert [result async for result in run] == []
+        plan = await run.plan()
+    assert (plan.keys, plan.requests) == (300, 300)
     assert run.summary().done == 0
     assert emulator.counts["suspendSim"] == 0
 

@@ -18,7 +18,15 @@ from soracom_async._core.operation import Effect
 from soracom_async._core.request import plan, prepare
 from soracom_async._registry import operations
 from soracom_async.bulk.targets import Target
-from soracom_async.models import Gadget, GetVolumeDiscountResponse, Group, LagoonUser, Sim, Subscriber
+from soracom_async.models import (
+    DeviceObjectModel,
+    Gadget,
+    GetVolumeDiscountResponse,
+    Group,
+    LagoonUser,
+    Sim,
+    Subscriber,
+)
 from soracom_async.pages import Pages
 
 SORACOM = strict()
@@ -106,6 +114,7 @@ def test_partials_fix_arguments():
     assert Target.of(again).fixed == {"speed_class": "s1.fast"}
     whole = Target.of(partial(SORACOM.sims.update_speed_class, body={"speedClass": "s1.fast"}))
     assert whole.bind("1").error is None
+    assert of("sims.update_speed_class").bind({"sim_id": "1", "body": {"speedClass": "s1.fast"}}).error is None
 
 
 @pytest.mark.parametrize(
@@ -182,6 +191,7 @@ def test_a_text_that_looks_like_json_is_no_mapping():
         ("sims.create", "1", "createSim takes no single value for a key: give mappings"),
         ("sims.get", structure({}, Sim), "this Sim came without sim_id"),
         ("sims.get", structure({"id": 1}, LagoonUser), "a LagoonUser has no sim_id: say what to take, as in key="),
+        ("sims.get", structure({"objectId": 1}, DeviceObjectModel), "a DeviceObjectModel has no sim_id"),
         ("sims.session_events", {"sim_id": "1", "from_": "yesterday"}, "from_='yesterday' is no time"),
         ("sims.session_events", {"sim_id": "1", "from_": "2026-01-01T00:00:00"}, "a time without its zone"),
         ("sims.session_events", {"sim_id": "1", "limit": "1.5"}, "limit='1.5' is no whole number"),
