@@ -91,6 +91,7 @@ SHORT = (
     "quota --limit 20 --seconds 1 --calls 40 --tasks 10 --window aligned --round up --only soracom",
     "startup --rounds 1",
     "stream --sims 5000",
+    "tables --sims 3000",
 )
 """The benchmarks with as little work as shows that they run."""
 
