@@ -821,6 +821,15 @@ async def test_secrets_are_in_no_file(soracom, tmp_path):
     assert "12345678" not in text
 
 
+async def test_a_key_that_no_file_can_have(soracom, tmp_path):
+    """It is written as it is escaped."""
+    async with bulk.run(soracom.sims.get, ["\ud800"]) as run:
+        assert isinstance(await anext(run), bulk.Failed)
+        for name in ("failed.csv", "failed.jsonl"):
+            assert run.export_failures(tmp_path / name) == 1
+            assert "\\ud800" in (tmp_path / name).read_text("utf-8")
+
+
 async def test_an_export_that_cannot_be_written(soracom, tmp_path):
     """The error names the file."""
     async with bulk.run(soracom.sims.get, [WRONG]) as run:
