@@ -33,7 +33,7 @@ def open_store(path: str, identity: Identity, *, repeat_unknown: bool, library: 
         except BaseException:
             lock.release(remove=not known)
             raise
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, ValueError) as error:
         raise explained(path, error) from error
 
 

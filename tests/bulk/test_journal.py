@@ -410,9 +410,8 @@ async def test_a_forked_child_may_not_use_it_and_does_not_close_it(path, anyio_b
 async def test_a_forked_child_does_not_hold_the_lock_behind_its_parent(path, anyio_backend):
     """The parent dies, the child lives, and the journal is free."""
     code = f"{PROGRAM}{FORKED.format('os._exit(0)')}\nanyio.run(main, backend={anyio_backend!r})"
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as parent:
+    command = [sys.executable, "-c", code, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:  # noqa: ASYNC220
         assert b"belongs to another process" in parent.stdout.readline()
         assert parent.wait(30) == 0
         assert await run(path, keys=["a"]) == [Claim.BEGIN]
