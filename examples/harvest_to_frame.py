@@ -30,10 +30,12 @@ async def sent(soracom: Soracom, sim_ids: list[str], days: int) -> AsyncIterator
 async def main(options: argparse.Namespace) -> None:
     """Print a summary, and save the frame."""
     async with Soracom() as soracom:
-        frame = await tables.to_pandas(sent(soracom, options.sim_ids, options.days))
-    if frame.empty:
+        rows = [row async for row in sent(soracom, options.sim_ids, options.days)]
+    if not rows:
         print(f"nothing was sent in the last {options.days} days")
         return
+    columns = list(dict.fromkeys(name for row in rows for name in row))  # devices of several kinds send other values
+    frame = await tables.to_pandas(rows, columns=columns)
     numbers = list(frame.select_dtypes("number").columns)
     print(frame.groupby("sim_id")[numbers].agg(["min", "mean", "max"]).round(2).T.to_string())
     print(

@@ -24,7 +24,10 @@ async def main(month: str) -> None:
     """Save the bill."""
     path = f"bill-{month}.csv"
     async with Soracom() as soracom:
-        bill = await soracom.bills.get(month)
+        try:
+            bill = await soracom.bills.get(month)
+        except NotFound:
+            raise SystemExit(f"there is no bill of {month}") from None
         daily = await soracom.bills.get_daily(month)
         export = await soracom.jobs.run("exportBilling", yyyy_mm=month)
         await export.save(path)
@@ -40,8 +43,6 @@ if __name__ == "__main__":
         sys.exit("usage: save_bill.py [YYYYMM]")
     try:
         asyncio.run(main(wanted))
-    except NotFound:
-        sys.exit(f"there is no bill of {wanted}")
     except TransportError as error:  # after the repetitions that the session made by itself
         sys.exit(f"the network is away: {error}")
     except (SoracomError, OSError) as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import bulk, files, models
+    from . import bulk, data, files, jobs, models, tables
     from ._codec.codec import json_default, structure, unstructure
     from ._registry import operations
     from .client import Soracom
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         TransportError,
         Unauthorized,
     )
-    from .pages import Page, Pages
+    from .pages import Page, Pages, merge
 
 __all__ = [
     "APIError",
@@ -62,18 +62,24 @@ __all__ = [
     "Unauthorized",
     "__version__",
     "bulk",
+    "data",
     "files",
+    "jobs",
     "json_default",
+    "merge",
     "models",
     "operations",
     "structure",
+    "tables",
     "unstructure",
 ]
 
+_MODULES = ("bulk", "data", "files", "jobs", "models", "tables")
 _ELSEWHERE = {
     "Soracom": "client",
     "Page": "pages",
     "Pages": "pages",
+    "merge": "pages",
     "operations": "_registry",
     "json_default": "_codec.codec",
     "structure": "_codec.codec",
@@ -84,7 +90,7 @@ _ELSEWHERE = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("bulk", "files", "models"):
+    if name in _MODULES:
         return import_module(f".{name}", __name__)
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, TypedDict
 
 from attrs import evolve, fields
@@ -13,7 +14,9 @@ from ._session.session import Session
 from .credentials.environment import SessionConfig, around, read_environ
 from .credentials.kinds import Credentials
 from .errors import ConfigurationError
-from .options import ENDPOINTS, Options, checked_ttl, endpoint_of
+from .options import ENDPOINTS, Options, checked_ttl, endpoint_of, siblings
+
+log = logging.getLogger("soracom_async")
 
 OPTIONS = frozenset(field.name for field in fields(Options)) - {"endpoint", "background"}
 """The settings that are options as they are; the endpoint is found out, and a session itself is in the foreground."""
@@ -123,3 +126,23 @@ def changed(
     options = evolve(options, **changes)
     options.check()
     return options
+
+
+def addresses(named: tuple[str, ...], endpoint: str) -> dict[str, str]:
+    """Return the address of each coverage that a token names, for a client that uses `endpoint`.
+
+    Raises ConfigurationError if there is none, and if an address that is not the service's own stands for several.
+    """
+    known = [coverage for coverage in named if coverage in ENDPOINTS]
+    for coverage in named:
+        if coverage not in ENDPOINTS:
+            log.warning("the token names the coverage type %r, which is not known here: it is left out", coverage)
+    if not known:
+        raise ConfigurationError("the token names no coverage type that is known: use with_options(coverage=…)")
+    own = siblings(endpoint)
+    if not own and len(known) > 1:
+        raise ConfigurationError(
+            f"the token names the coverage types {' and '.join(known)}, and {endpoint} does not tell them apart: use "
+            "with_options(endpoint=…) for each that has an address of its own, else this client alone"
+        )
+    return {coverage: own.get(coverage, endpoint) for coverage in known}

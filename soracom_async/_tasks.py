@@ -29,6 +29,7 @@ class Tasks:
         self._end = anyio.Event()
         self._crash: BaseException | None = None
         self._told = False
+        self._call_soon = _caller()
         self._main: asyncio.Task[None] | None = None
         self._main = _start(self._run, self._ended)
 
@@ -57,6 +58,12 @@ class Tasks:
             with suppress(asyncio.CancelledError):
                 await anyio.lowlevel.checkpoint()  # it may not have arrived yet
             task.uncancel()
+
+    def cancel_soon(self) -> None:
+        """Cancel them and do not wait; from anywhere, also from a finalizer that runs in another thread."""
+        if not self.ended:
+            with suppress(RuntimeError):  # the event loop has ended, and they with it
+                self._call_soon(self._scope.cancel)
 
     async def aclose(self) -> None:
         """Cancel them and wait for their end, also when cancelled; raise what one crashed by, unless it was raised."""
@@ -130,6 +137,16 @@ def _is_cancellation(error: BaseException) -> bool:
     if isinstance(error, BaseExceptionGroup) and not isinstance(error, Exception):
         return error.split((cancelled, Exception))[1] is None
     return isinstance(error, cancelled)
+
+
+def _caller() -> Callable[[Callable[[], object]], object]:
+    """Return what has a function called soon in this event loop, from any thread."""
+    if _in_asyncio():
+        return asyncio.get_running_loop().call_soon_threadsafe
+
+    from trio.lowlevel import current_trio_token
+
+    return current_trio_token().run_sync_soon
 
 
 _RUNNING: set[asyncio.Task[None]] = set()

@@ -14,7 +14,7 @@ from ._clock import Clock
 from ._core.operation import Effect, Operation
 from ._core.window import RateLimit
 from ._http.pool import TransportChoice
-from ._opening import Settings, changed, check_names, found_for, open_session
+from ._opening import Settings, addresses, changed, check_names, found_for, open_session
 from ._session.session import Session
 from .api._groups import Groups
 from .credentials.kinds import ApiToken, Credentials
@@ -169,6 +169,21 @@ class Soracom(Groups):
         other = Soracom.__new__(Soracom)
         other._hold(self._session, options)
         return other
+
+    async def coverages(self) -> dict[str, Soracom]:
+        """Return a client for each coverage type that the token names, logging in if need be: `{"jp": …, "g": …}`.
+
+        They have the options of this client and share its session, token and quota; each has the address of its
+        coverage, in the sandbox that of the sandbox. Coverage types that are not known are left out, and logged. An
+        address that is not the service's own, as of an emulator or a proxy, serves one coverage: with a token that
+        names several, each SIM would come twice or not at all, so that raises ConfigurationError. Raises what `login`
+        does.
+        """
+        from .credentials.claims import coverage_types
+
+        token = (await self._session.lease()).token.reveal()
+        found = addresses(coverage_types(token), self._options.endpoint)
+        return {coverage: self.with_options(endpoint=address) for coverage, address in found.items()}
 
     async def call(self, operation_id: str, /, **arguments: Any) -> Any:
         """Call any operation by its operationId; the arguments are those of its method, all by name.

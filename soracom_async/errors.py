@@ -5,6 +5,9 @@ SoracomError
 ├── TransportError          no answer: not reached, cut off
 │   └── RequestTimeout      no answer in time
 ├── DecodeError             an answer that is not what the API promises
+├── jobs.JobError           something that the service does in its own time: .job .state
+│   ├── jobs.JobFailed      it ended without a result; .reason
+│   └── jobs.JobTimeout     it is still under way
 └── APIError                the API said no: .status .code .message .hint .operation .body .headers
     ├── BadRequest          400
     ├── Unauthorized        401

@@ -16,6 +16,9 @@ ENDPOINTS = {"g": "https://g.api.soracom.io", "jp": "https://api.soracom.io"}
 SANDBOX_ENDPOINTS = {"g": "https://g.api-sandbox.soracom.io", "jp": "https://api-sandbox.soracom.io"}
 """The API Sandbox of each coverage."""
 
+ALIASES = {"https://jp.api.soracom.io": ENDPOINTS["jp"]}
+"""Further addresses of the same."""
+
 TOKEN_TTL = range(180, 172_801)
 """The times to live, in seconds, that the API accepts for a token. Guide: Token Timeout."""
 
@@ -89,6 +92,12 @@ def endpoint_of(coverage: str | None, endpoint: str | None) -> str | None:
         return ENDPOINTS[coverage]
     except (KeyError, TypeError):
         raise ConfigurationError(f"coverage={coverage!r} is not known: use 'g' (global) or 'jp' (Japan)") from None
+
+
+def siblings(endpoint: str) -> dict[str, str]:
+    """Return the address of each coverage for who uses `endpoint`; empty if that is none of the service's own."""
+    endpoint = ALIASES.get(endpoint, endpoint)
+    return next((each for each in (ENDPOINTS, SANDBOX_ENDPOINTS) if endpoint in each.values()), {})
 
 
 def checked_endpoint(endpoint: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from .._codec.fields import is_model
+from .._core.operation import Effect
 from ..errors import ConfigurationError
 from ..pages import Pages
 from .limits import Limits
@@ -53,8 +55,8 @@ class _Async(Generic[K]):
 def checked_keys(keys: Any, target: Target, *, key: Callable[[Any], Any] | None) -> Any:
     """Return the keys of a run, rows by the names of the call's arguments.
 
-    Raises ConfigurationError for what are no keys, and if every key would fail: a column that is no argument, or an
-    argument that no key can give.
+    Raises ConfigurationError for what are no keys, if every key would fail (a column that is no argument, an argument
+    that no key can give), and for rows that set the same thing to different states.
     """
     if not isinstance(keys, Iterable | AsyncIterable) or isinstance(keys, str | bytes):
         raise ConfigurationError(f"bulk.run needs an iterable of keys, not {type(keys).__name__}")
@@ -63,6 +65,10 @@ def checked_keys(keys: Any, target: Target, *, key: Callable[[Any], Any] | None)
     if isinstance(keys, Rows):
         keys = keys.renamed(target.wire_names)
         target.check_names(keys.columns, str(keys.path or "the rows"))
+        in_path = [name for name in keys.columns if f"{{{name}}}" in target.operation.path]
+        sets = target.effect is Effect.SET and is_model(target.operation.body)  # a list in the body may add to a state
+        if sets and in_path and len(in_path) < len(keys.columns):
+            keys.check_consistent(in_path)
         return keys
     if hasattr(keys, "columns"):
         raise ConfigurationError(

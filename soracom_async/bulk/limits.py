@@ -56,11 +56,10 @@ def interval_of(pace: Any) -> float:
     if pace is None:
         return 0.0
     match = _PACE.fullmatch(pace) if isinstance(pace, str) else None
-    per_second = float(match[1]) / _SECONDS[match[2]] if match else pace
-    number = isinstance(per_second, int | float) and not isinstance(per_second, bool)
-    if not number or not 0 < per_second < math.inf:
+    rate = pace if match is None else float(match[1]) / _SECONDS[match[2]]
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < math.inf:
         raise ConfigurationError(f"pace={pace!r} must be keys a second, above 0, or text: '10/s', '600/min', '5000/h'")
-    return 1 / per_second
+    return 1 / rate
 
 
 class Halt(Exception):

@@ -29,8 +29,8 @@ async def plan(
     expiry, protection from termination), the present states are compared: a model among the keys shows its own, others
     are read, up to 50 one by one and more from a listing. That draws on the quota, `concurrency` requests at once.
 
-    Raises ConfigurationError as `bulk.run` does, JournalError for a journal that the run could not use, and what `keys`
-    and the reading raise.
+    Raises ConfigurationError as `bulk.run` does, JournalError for a journal of another run or one that cannot be read,
+    and what `keys` and the reading raise.
     """
     dry = run(
         function,

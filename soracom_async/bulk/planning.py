@@ -155,7 +155,7 @@ async def planned(
 ) -> Plan:
     """Return the plan of a run whose arguments were checked.
 
-    Raises JournalError for a journal that the run could not use, and what `keys` and the reading of states raise.
+    Raises JournalError for a journal of another run or one that cannot be read, and what `keys` and the reading raise.
     """
     state = State.of(target.operation)
     present = None if state is None else Present(state)

@@ -27,10 +27,10 @@ class Ok(Generic[K, V]):
 
 @frozen(slots=True)
 class Failed(Generic[K]):
-    """The call for `key` failed with `error`, and certainly was not executed.
+    """The call for `key` failed with `error`, and may be sent again without harm.
 
-    A function of the caller's own fails with whatever it raises; that is CancelledError if it waited for what somebody
-    cancelled.
+    An operation that acts each time was certainly not executed. A function of the caller's own fails with whatever it
+    raises; that is CancelledError if it waited for what somebody cancelled.
     """
 
     key: K
@@ -129,7 +129,7 @@ def write_failures(
         return count
     columns = list(dict.fromkeys(name for each in chosen() for name in each.arguments))
     with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [*columns, *OWN_COLUMNS], lineterminator="\n")
+        writer = csv.DictWriter(file, [*columns, *OWN_COLUMNS])  # CRLF: so a carriage return gets quotes
         writer.writeheader()
         for each in chosen():
             writer.writerow({name: _cell(value) for name, value in {**each.arguments, **_own(each)}.items()})

@@ -110,8 +110,7 @@ def run(
         raise ConfigurationError("a journal needs name=, which tells your function from others")
     if repeat_unknown and journal is None:
         raise ConfigurationError("repeat_unknown= is about what a journal remembers: give journal= too")
-    if total is None and isinstance(given, Sized):
-        total = len(given)
+    total = _count(given) if total is None else total
     background = Background(quota_share)
     limits = Limits(target.clock, canary, interval_of(pace), MaxFailures.of(max_failures), total)
 
@@ -133,6 +132,10 @@ def run(
         )
 
     return Run(target, given, limits, concurrency, key, background, claims, planned_so if dry_run else None)
+
+
+def _count(keys: object) -> int | None:
+    return len(keys) if isinstance(keys, Sized) else None
 
 
 class Run(Producer[K, Result[K, V]], Generic[K, V]):

@@ -85,7 +85,7 @@ def _state(operation: Operation[Any]) -> State | None:
     sets = _WORDS.get(word) if operation.body is None else None
     body = field_names(operation.body) if is_model(operation.body) else ()
     shown = {*names, *body, *([sets[0]] if sets else [])} <= {*field_names(model)}
-    if reader.result is not model or not shown or not (sets or body):
+    if reader.result != model or not shown or not (sets or body):
         return None
     return State(reader, listing, model, names, sets, body)
 

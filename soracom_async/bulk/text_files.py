@@ -162,7 +162,9 @@ class TextFile:
                 text, broken = error.object[: error.start].decode(encoding, "ignore"), True
             if "\0" in text:
                 line += text[: text.index("\0")].count("\n")
-                raise self.error(f"has a NUL character: it is no text in {encoding}", line)
+                raise self.error(
+                    f"has a NUL character: it is no {encoding}; if it is text, name its encoding: 'utf-16-le'", line
+                )
             line, wide = line + text.count("\n"), wide or (not text.isascii() and max(text) >= WIDE)
             if broken:
                 return _Damage(line, wide)

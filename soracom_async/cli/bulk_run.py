@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterable, Callable, Iterable
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 import anyio
-from attrs import frozen
+from attrs import fields, frozen
 
 from .. import bulk
 from ..bulk.targets import Target, operation_of
@@ -18,7 +19,8 @@ from ..tables import columns
 from .bulk_report import Report
 from .bulk_view import Progress, view
 from .confirming import confirm, final
-from .ending import DONE, STOPPED, ended, told
+from .console import put
+from .ending import DONE, INCOMPLETE, STOPPED, ended, told
 from .fixed import fixed
 from .interrupts import interrupts
 from .listing import listed
@@ -104,9 +106,25 @@ def _keys(soracom: Soracom, method: Method, options: argparse.Namespace) -> tupl
 
 
 async def _plan(task: Task, options: argparse.Namespace) -> int:
-    plan = await bulk.plan(task.function, task.keys, key=task.key)
-    print(plan)
-    return DONE
+    """Show what a run would send; the exit code tells whether some keys cannot be sent at all."""
+    plan = await bulk.plan(
+        task.function,
+        task.keys,
+        concurrency=options.concurrency,
+        journal=options.journal,
+        pace=options.pace,
+        quota_share=options.quota_share,
+        repeat_unknown=options.repeat_unknown,
+        key=task.key,
+    )
+    put(json.dumps(_planned(plan)) if options.json else str(plan))
+    return INCOMPLETE if plan.invalid or plan.missing else DONE
+
+
+def _planned(plan: bulk.Plan) -> dict[str, Any]:
+    values = {field.name: getattr(plan, field.name) for field in fields(bulk.Plan)}
+    del values["operation"]  # its name is there as well
+    return {**values, "effect": plan.effect.value}
 
 
 async def _carry_out(results: bulk.Run[Any, Any], task: Task, soracom: Soracom, options: argparse.Namespace) -> int:

@@ -69,8 +69,7 @@ class Analysis(AsyncOnly):
     async def wait(self) -> Job:
         """Start the query, if nobody did, and return its job when it is complete; then `schema` is known."""
         async with self._starting:
-            if self.job is None:
-                self.job = await self._start()
+            self.job = self.job or await self._start()
         return await self.job.wait(timeout=self._timeout)
 
     @property

@@ -11,6 +11,7 @@ from .arrow import RecordBatches, batches, to_arrow, write_parquet
 from .columns import Column, Kind, columns
 from .excel import write_excel
 from .frames import to_pandas, to_polars
+from .local_days import local_days
 from .rows import rows
 from .text_files import write_csv, write_jsonl
 
@@ -20,6 +21,7 @@ __all__ = [
     "RecordBatches",
     "batches",
     "columns",
+    "local_days",
     "rows",
     "to_arrow",
     "to_pandas",

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import nullcontext
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from .._iteration import SharedIterator
 from ..errors import ConfigurationError
 from .cells import typed, writable
 from .columns import Column, Columns, Kind
 from .source import Items, Layout, Table
-from .writing import To, extra, in_thread, write
+from .writing import Output, To, extra, in_thread, write
 
 if TYPE_CHECKING:
     import pyarrow  # type: ignore[import-untyped,unused-ignore]
@@ -132,31 +131,25 @@ async def write_parquet(
 
     `compression` is one that pyarrow knows: zstd, snappy, gzip, none. The rest is as for `write_csv`.
     """
-    _pyarrow("tables.write_parquet")
-
-    @contextmanager
-    def opened(file: BinaryIO, layout: Layout) -> Iterator[_Parquet]:
-        writer = _Parquet(file, layout, compression)
-        try:
-            yield writer
-        except BaseException:
-            with suppress(Exception):
-                writer.finish()
-            raise
-
-    return await write(items, to, columns, model, opened, GROUP)
+    pa = _pyarrow("tables.write_parquet")
+    try:
+        known = compression == "none" or pa.Codec.is_available(compression)
+    except (ValueError, TypeError, AttributeError):
+        known = False
+    if not known:
+        raise ConfigurationError(f"compression={compression!r} is none that pyarrow has here: try 'snappy' or 'zstd'")
+    return await write(
+        items, to, columns, model, lambda file, layout: nullcontext(_Parquet(file, layout, compression)), GROUP
+    )
 
 
 class _Parquet:
     """Writes a Parquet file: a row group for each list of items."""
 
-    def __init__(self, file: BinaryIO, layout: Layout, compression: str) -> None:
+    def __init__(self, file: Output, layout: Layout, compression: str) -> None:
         parquet = import_module("pyarrow.parquet")
         self._recorder = Recorder(layout)
-        try:
-            self._writer = parquet.ParquetWriter(file, self._recorder.schema, compression=compression)
-        except (ValueError, OSError, TypeError) as error:
-            raise ConfigurationError(f"compression={compression!r}: {error}") from None
+        self._writer = parquet.ParquetWriter(file, self._recorder.schema, compression=compression)
 
     def write(self, items: list[Any]) -> None:
         self._writer.write_batch(self._recorder.batch(items))

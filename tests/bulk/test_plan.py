@@ -149,6 +149,19 @@ async def test_keys_that_would_fail_are_named(soracom: Soracom, tmp_path: Path) 
         await bulk.plan(soracom.sims.suspend, bulk.rows(path))
 
 
+async def test_rows_of_a_file_that_contradict_each_other_are_refused(
+    soracom: Soracom, tmp_path: Path, emulator: Emulator
+) -> None:
+    path = tmp_path / "plan.csv"
+    write(path, f"sim_id,speed_class\n{sim_id(1)},s1.fast\n{sim_id(1)},s1.minimum\n")
+    with pytest.raises(ConfigurationError, match="line 3 has another 'speed_class' for the same sim_id than line 2"):
+        bulk.run(soracom.sims.update_speed_class, bulk.rows(path))
+    write(path, f"sim_id,payload\n{sim_id(1)},one\n{sim_id(1)},two\n")  # two messages for one SIM
+    plan = await bulk.plan(partial(soracom.sims.send_sms, encoding_type=1), bulk.rows(path))
+    assert plan.requests == 2
+    assert emulator.counts == {}
+
+
 async def test_the_quota_tells_windows_and_seconds(soracom: Soracom) -> None:
     assert soracom.rate_limits()["Sim"].remaining == 55  # of 60: five SIMs were suspended
     plan = await bulk.plan(soracom.sims.get, sims(1, 55))
@@ -236,6 +249,9 @@ async def test_a_journal_tells_what_is_done(soracom: Soracom, tmp_path: Path) ->
     assert read(path) == before
     with pytest.raises(bulk.JournalError, match="belongs to the operation suspendSim.*activateSim"):
         await bulk.plan(soracom.sims.activate, sims(5, 10), journal=path)
+    write(tmp_path / "notes.txt", "no journal, but some text of more than a hundred characters" * 3)
+    with pytest.raises(bulk.JournalError, match=r"notes\.txt"):
+        await bulk.plan(soracom.sims.suspend, sims(5, 10), journal=tmp_path / "notes.txt")
     with pytest.raises(bulk.JournalError, match="a directory"):
         await bulk.plan(soracom.sims.suspend, sims(5, 10), journal=tmp_path)
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import threading
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from soracom_async import ConfigurationError
+from soracom_async.bulk.claims import Failure, State
+from soracom_async.bulk.results import write_failures
 from soracom_async.bulk.rows import rows
 
 Write = Callable[..., Path]
@@ -127,6 +133,56 @@ def test_columns_are_renamed(write: Write) -> None:
     assert len(found) == 1
     with pytest.raises(ConfigurationError, match=r"plan\.csv has the columns 'sim_id' and 'simId'.*same argument"):
         rows(write("sim_id,simId\n1,2\n")).renamed({"simId": "sim_id"})
+
+
+CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0+"), max_size=8)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=5),
+    st.sampled_from(",\t;"),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+def test_what_a_writer_of_csv_writes_is_read(cells: list[tuple[str, str]], delimiter: str, end: str, form: str) -> None:
+    text = io.StringIO(newline="")
+    # Without quotes everywhere, Python writes a lone carriage return as it is where lines end in a line feed.
+    writer = csv.writer(text, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_ALL)
+    writer.writerows([("first", "other"), *cells, ("1", "2")])
+    kept = [{"first": one.strip(), "other": two.strip()} for one, two in [*cells, ("1", "2")]]
+    expected = [{name: cell for name, cell in row.items() if cell} for row in kept]
+    assert [*rows(io.BytesIO(text.getvalue().encode(form)))] == [row for row in expected if row]
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=4), st.sampled_from([".csv", ".jsonl"]))
+def test_failures_that_were_written_are_rows(failed: list[tuple[str, str, str]], suffix: str) -> None:
+    cells = [(name or "x", value, error) for name, value, error in failed]
+    failures = [
+        Failure("", {"sim_id": name, "value": value}, State.FAILED, error, 1, "7") for name, value, error in cells
+    ]
+    with TemporaryDirectory() as directory:
+        path = Path(directory, f"failed{suffix}")
+        assert write_failures(lambda: failures, path) == len(cells)
+        found = [(row.get("sim_id", ""), row.get("value", "")) for row in rows(path)]
+    expected = [(name, value) for name, value, _ in cells]
+    if suffix == ".csv":  # where blanks around a cell mean nothing
+        expected = [(name.strip(), value.strip()) for name, value in expected]
+    assert found == expected
+
+
+def test_rows_that_contradict_each_other_are_named(write: Write) -> None:
+    path = write("sim_id,speed_class,name\n1,s1.fast,\n2,s1.fast,x\n1,s1.fast,\n2,,x\n1,,y\n")
+    found = rows(path)
+    found.check_consistent(["sim_id"])
+    assert len(found) == 5
+    path = write("sim_id,speed_class,name\n1,s1.fast,\n2,s1.fast,x\n1,,y\n3,s1.fast,z\n1,s1.slow,y\n")
+    with pytest.raises(ConfigurationError) as caught:
+        rows(path).check_consistent(["sim_id"])
+    assert str(caught.value) == (
+        f"{path}: line 6 has another 'speed_class' for the same sim_id than line 2: keep one of them"
+    )
 
 
 def test_repr_says_what_it_is(write: Write) -> None:

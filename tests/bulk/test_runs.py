@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import random
 import sys
+from collections import Counter
 from functools import partial
 
 import anyio
@@ -72,6 +74,24 @@ class Noting(httpx.AsyncBaseTransport):
     def times(self, end):
         """Return when the requests came whose path has this end."""
         return [time for path, time in self.seen if path.endswith(end)]
+
+
+class Executed(Noting):
+    """Counts what the service executed, by SIM: all that it did not refuse."""
+
+    def __init__(self, emulator):
+        super().__init__(emulator)
+        self.executed = Counter()
+
+    async def handle_async_request(self, request):
+        refused = False
+        try:
+            response = await super().handle_async_request(request)
+            refused = 400 <= response.status_code < 500  # an SMS to a SIM that is not active
+            return response
+        finally:
+            if request.url.path.endswith("/send_sms") and not refused:
+                self.executed[request.url.path.split("/")[-2]] += 1
 
 
 class Refusing(Noting):
@@ -396,6 +416,18 @@ async def test_a_run_stops_though_its_keys_do_not_come(soracom):
             with pytest.raises(bulk.Stopped):
                 await anext(run)
     assert kinds(got) == {WRONG: bulk.Failed}
+
+
+async def test_the_caller_may_stop_a_run(soracom, emulator):
+    """What is under way ends, and its results come before the error."""
+    got = []
+    async with bulk.run(soracom.sims.get, SIM_IDS, concurrency=4) as run:
+        with pytest.raises(bulk.Stopped, match="enough"):
+            async for result in run:
+                got.append(result)
+                run.stop("enough")
+    assert len(got) == emulator.counts["getSim"] <= 9
+    assert {type(result) for result in got} == {bulk.Ok}
 
 
 async def test_an_error_of_the_keys_comes_before_the_stop(soracom):
@@ -817,6 +849,36 @@ async def test_an_unknown_act_stays_unknown(soracom, emulator, tmp_path):
     assert emulator.counts["sendSmsToSim"] == 2
 
 
+@pytest.mark.parametrize("seed", range(2))
+async def test_cut_off_again_and_again_no_act_is_done_twice(tmp_path, seed):
+    """Whatever the service does, and whenever a run is cut off: each key ends once, and none is executed twice."""
+    chance = random.Random(seed)
+    emulator = Emulator(sims=300, clock=FakeClock(auto=True), rate_limit=100_000)
+    emulator.fault("reset-after", operation="sendSmsToSim", probability=0.1)
+    emulator.fault("error", operation="sendSmsToSim", probability=0.1, status=503, done=True)
+    emulator.fault("latency", operation="sendSmsToSim", probability=0.5, seconds=1)
+    transport = Executed(emulator)
+    keys = SIM_IDS[:60]
+    async with opened(emulator, transport=transport) as soracom:
+        sms = partial(soracom.sims.send_sms, **SMS)
+        for _ in range(15):
+            with anyio.CancelScope() as scope:
+                async with bulk.run(sms, keys, journal=tmp_path / "run.db", concurrency=5) as run:
+                    left, passes = chance.randrange(8), chance.randrange(40)
+                    async for result in run:
+                        left -= not isinstance(result, bulk.Skipped)
+                        if left < 0:
+                            await settle(passes)
+                            scope.cancel()
+        results = await bulk.run(sms, keys, journal=tmp_path / "run.db", concurrency=5).collect()
+    assert sorted(result.key for result in results) == keys
+    assert set(transport.executed.values()) == {1}, "none was executed twice"
+    refused = {result.key for result in results if isinstance(result, bulk.Failed)}
+    unsent = {result.key for result in results if isinstance(result, bulk.Unknown)} - transport.executed.keys()
+    assert refused | unsent | transport.executed.keys() == set(keys)
+    assert not refused & transport.executed.keys()
+
+
 async def test_a_journal_of_another_run_is_refused(soracom, emulator, tmp_path):
     """Nothing is sent, and a run that could not begin may be tried again."""
     journal = tmp_path / "run.db"
@@ -828,6 +890,23 @@ async def test_a_journal_of_another_run_is_refused(soracom, emulator, tmp_path):
     assert emulator.counts["activateSim"] == 0
 
 
+async def test_a_journal_that_cannot_be_closed(soracom, claims, monkeypatch, caplog):
+    """Its error is raised, or told to the error that is raised already."""
+
+    async def aclose():
+        raise bulk.JournalError("journal x: the disk is full")
+
+    monkeypatch.setattr(claims, "aclose", aclose)
+    with pytest.raises(bulk.JournalError, match="the disk is full"):
+        await bulk.run(soracom.sims.get, SIM_IDS[:1]).collect()
+    assert not caplog.records
+    with pytest.raises(KeyError) as raised:
+        async with bulk.run(soracom.sims.get, SIM_IDS[:1]):
+            raise KeyError("mine")
+    assert raised.value.__notes__ == ["journal x: the disk is full"]
+    assert [record.message for record in caplog.records] == ["journal x: the disk is full"]
+
+
 # Dry runs
 
 
@@ -835,6 +914,8 @@ async def test_a_dry_run_sends_nothing(soracom, emulator):
     """It has no results."""
     async with bulk.run(soracom.sims.suspend, SIM_IDS, dry_run=True) as run:
         assert [result async for result in run] == []
+        plan = await run.plan()
+    assert (plan.keys, plan.requests) == (300, 300)
     assert run.summary().done == 0
     assert emulator.counts["suspendSim"] == 0
 

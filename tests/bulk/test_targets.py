@@ -18,7 +18,15 @@ from soracom_async._core.operation import Effect
 from soracom_async._core.request import plan, prepare
 from soracom_async._registry import operations
 from soracom_async.bulk.targets import Target
-from soracom_async.models import Gadget, GetVolumeDiscountResponse, Group, LagoonUser, Sim, Subscriber
+from soracom_async.models import (
+    DeviceObjectModel,
+    Gadget,
+    GetVolumeDiscountResponse,
+    Group,
+    LagoonUser,
+    Sim,
+    Subscriber,
+)
 from soracom_async.pages import Pages
 
 SORACOM = strict()
@@ -106,6 +114,7 @@ def test_partials_fix_arguments():
     assert Target.of(again).fixed == {"speed_class": "s1.fast"}
     whole = Target.of(partial(SORACOM.sims.update_speed_class, body={"speedClass": "s1.fast"}))
     assert whole.bind("1").error is None
+    assert of("sims.update_speed_class").bind({"sim_id": "1", "body": {"speedClass": "s1.fast"}}).error is None
 
 
 @pytest.mark.parametrize(
@@ -182,6 +191,7 @@ def test_a_text_that_looks_like_json_is_no_mapping():
         ("sims.create", "1", "createSim takes no single value for a key: give mappings"),
         ("sims.get", structure({}, Sim), "this Sim came without sim_id"),
         ("sims.get", structure({"id": 1}, LagoonUser), "a LagoonUser has no sim_id: say what to take, as in key="),
+        ("sims.get", structure({"objectId": 1}, DeviceObjectModel), "a DeviceObjectModel has no sim_id"),
         ("sims.session_events", {"sim_id": "1", "from_": "yesterday"}, "from_='yesterday' is no time"),
         ("sims.session_events", {"sim_id": "1", "from_": "2026-01-01T00:00:00"}, "a time without its zone"),
         ("sims.session_events", {"sim_id": "1", "limit": "1.5"}, "limit='1.5' is no whole number"),
@@ -345,6 +355,11 @@ def test_secrets_are_in_no_text_and_no_repr():
     assert nested.text == "c"
     wrong = target.bind({"sim_id": "1", "registration_secret": "12345678", "x": "1"})
     assert "12345678" not in str(wrong.error) + wrong.text + repr(wrong)
+    for key in ({"sim_id": "1", "registration_secret": 12345678}, {"sim_id": 1, "registration_secret": "12345678"}):
+        assert "12345678" not in str(target.bind(key).error)
+    broken = of("credentials.create").bind({"credentials_id": "c", "credentials": '{"key": "hush"'})
+    assert "is no JSON" in str(broken.error)
+    assert "hush" not in str(broken.error) + broken.text
 
 
 def test_a_key_that_is_a_secret_is_known_by_a_digest():
@@ -356,6 +371,8 @@ def test_a_key_that_is_a_secret_is_known_by_a_digest():
     assert one.text != other.text
     assert one.text == target.bind("token-one").text
     assert one.arguments == {}
+    assert "123456" not in str(target.bind(123456).error)
+    assert "hush" not in str(of("subscribers.delete_transfer_token").bind({"token": "hush", "x": "1"}).error)
 
 
 # Functions of one's own

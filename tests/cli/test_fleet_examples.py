@@ -21,7 +21,6 @@ from soracom_async._clock import ScaledClock, SystemClock
 from soracom_async.emulator import Emulator, JumpingClock
 
 pytestmark = needs("uvicorn")
-SPEED = 60
 
 
 @pytest.fixture
@@ -34,12 +33,12 @@ def emulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.Fi
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Emulator]:
-    """An emulator and programs whose clocks run faster."""
-    clock = ScaledClock(SPEED)
+    """An emulator whose time begins on 2025-01-01; the clocks of it and of the programs run fast."""
+    clock = ScaledClock(50)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(SystemClock, "now", lambda _: clock.now())
     monkeypatch.setattr(SystemClock, "sleep", lambda _, seconds: clock.sleep(seconds))
-    with served(monkeypatch, clock=clock) as emulator:
+    with served(monkeypatch, sims=250, clock=clock) as emulator:
         yield emulator
 
 
@@ -221,16 +220,14 @@ def test_images_of_an_hour_are_exported_once(
     cameras = capsys.readouterr().out.splitlines()
     assert len(cameras) == 3
     camera = cameras[0].split()[0]
-    start = f"{datetime.now().astimezone() - timedelta(hours=2):%Y-%m-%dT%H:%M}"
     for _ in range(2):
-        assert run(monkeypatch, "camera_images", camera, start, "--every", "600") == 0
+        assert run(monkeypatch, "camera_images", camera, "2024-12-31T22:00Z", "--every", "600") == 0
         assert capsys.readouterr().out == "6 images in images\n"
     images = sorted(Path("images").iterdir())
     assert len(images) == 6
     assert all(image.read_bytes().startswith(b"\xff\xd8") for image in images)
     assert hurried.counts["exportSoraCamDeviceRecordedImage"] == 6
-    tomorrow = f"{datetime.now().astimezone() - timedelta(days=400):%Y-%m-%dT%H:%M}"
-    assert run(monkeypatch, "camera_images", camera, tomorrow, "--every", "1800") == 0
+    assert run(monkeypatch, "camera_images", camera, "2020-02-29T12:00Z", "--every", "1800") == 0
     assert re.fullmatch("(.*: nothing was recorded\n){2}0 images in images\n", capsys.readouterr().out)
 
 
@@ -288,16 +285,13 @@ def test_a_watch_tells_what_changed(
     assert len(capsys.readouterr().err.splitlines()) == 2
 
 
-@needs("pyarrow")
-def test_a_bill_is_saved(
-    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    month = f"{datetime.now(UTC).replace(day=1) - timedelta(days=1):%Y%m}"
-    assert run(monkeypatch, "save_bill") == 0
+@pytest.mark.usefixtures("hurried")
+def test_a_bill_is_saved(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "save_bill", "202412") == 0
     *days, last = capsys.readouterr().out.splitlines()
-    assert 28 <= len(days) <= 31
-    assert last.endswith(f"the details are in bill-{month}.csv")
-    rows = list(csv.DictReader(Path(f"bill-{month}.csv").read_text(encoding="utf-8-sig").splitlines()))
+    assert len(days) == 31
+    assert last.endswith(" JPY; the details are in bill-202412.csv")
+    rows = list(csv.DictReader(Path("bill-202412.csv").read_text(encoding="utf-8-sig").splitlines()))
     assert len(rows) > 100
-    assert run(monkeypatch, "save_bill", "201501") == "there is no bill of 201501"
+    assert run(monkeypatch, "save_bill") == f"there is no bill of {load('save_bill').last_month()}"
     assert "usage" in str(run(monkeypatch, "save_bill", "May"))

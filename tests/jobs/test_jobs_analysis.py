@@ -17,6 +17,7 @@ from soracom_async import (
     ConfigurationError,
     DecodeError,
     Soracom,
+    TransportError,
 )
 from soracom_async.emulator import JumpingClock
 from soracom_async.jobs import Column, JobFailed, JobTimeout
@@ -137,6 +138,22 @@ def serving(content, *columns):
         return httpx.Response(200, json={"queryId": "q"} if request.method == "POST" else done)
 
     return httpx.MockTransport(answer)
+
+
+async def test_a_file_that_does_not_come(soracom, emulator):
+    """The error is that of the download; the loop can begin again."""
+    analysis = soracom.jobs.analysis(SQL)
+    await analysis.wait()
+
+    async def broken(path):
+        raise TransportError("cut off")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("soracom_async.files.downloads.Download._refill", broken)
+        with pytest.raises(TransportError, match="cut off"):
+            await analysis.collect()
+    gc.collect()
+    assert len(await analysis.collect()) == 20
 
 
 async def rows_of(content, *columns):

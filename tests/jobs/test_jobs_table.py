@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -104,3 +105,10 @@ def test_what_is_no_job_is_an_operation():
     assert operations.keys() >= NOT_JOBS.keys()
     assert operations.keys() >= NO_STATES_OF_A_JOB.keys()
     assert NOT_JOBS.keys().isdisjoint(KINDS)
+
+
+def test_each_kind_is_described():
+    """The page about jobs names all operations that start one."""
+    page = (Path(__file__).parents[2] / "docs" / "jobs.md").read_text("utf-8")
+    named = set(re.findall("`([a-z][A-Za-z]+)`", page))
+    assert named >= KINDS.keys()
