@@ -222,6 +222,17 @@ async def test_failures_are_told_while_the_run_goes_on(path):
     assert [each.text for each in journal.failures()] == ["a", "b", '{"n":1,"sim_id":"c"}']
 
 
+async def test_failures_wait_for_what_was_settled_while_the_disk_was_busy(path, disk):
+    async with opened(path) as journal, anyio.create_task_group() as group:
+        await journal.claim("a")
+        disk.free.clear()
+        group.start_soon(journal.claim, "b")
+        await settle()
+        journal.settle("a", State.FAILED)
+        threading.Timer(0.05, disk.free.set).start()
+        assert [each.text for each in journal.failures()] == ["a"]
+
+
 def journal_error_length():
     return sys.modules[Journal.__module__].ERROR_LENGTH
 

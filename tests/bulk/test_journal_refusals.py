@@ -7,7 +7,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, nullcontext
 
 import pytest
 from attrs import evolve
@@ -17,7 +17,7 @@ from soracom_async.bulk import _lock as locks
 from soracom_async.bulk import _schema as schema
 from soracom_async.bulk._lock import Lock, Mark
 from soracom_async.bulk._opening import open_store
-from soracom_async.bulk._store import Request
+from soracom_async.bulk._store import Request, Store
 from soracom_async.bulk.claims import Claim, Identity
 
 ACT = Identity("sendSmsToSim", {"payload": "hello"}, "OP0012345678", repeatable=False, parameter="sim_id")
@@ -237,6 +237,12 @@ def test_a_directory_that_is_missing(tmp_path):
     assert "its directory does not exist: create it" in refused(tmp_path / "missing" / "run.db")
 
 
+@pytest.mark.parametrize("use", [refused, status, failures], ids=["run", "status", "failures"])
+def test_a_directory_that_is_a_file(closed, use):
+    with pytest.raises(JournalError, match="Not a directory") if use is not refused else nullcontext():
+        assert "Not a directory" in use(closed / "run.db")
+
+
 def test_what_the_operating_system_refuses(path, monkeypatch):
     def forbidden(*_):
         raise PermissionError(errno.EACCES, "Permission denied", f"{path}-lock")
@@ -290,6 +296,31 @@ def test_a_full_disk_leaves_no_half_of_a_journal(path, monkeypatch):
         patch.setattr(schema.os, "replace", full)
         assert "the disk is full" in refused(path)
     assert list(path.parent.iterdir()) == []
+
+
+def test_a_full_disk_has_no_space_for_a_lock(closed, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(locks.os, "write", full)
+        assert "the disk is full" in refused(closed)
+    assert keys_of(closed) == [Claim.UNKNOWN] * 2
+
+
+def test_a_full_disk_has_no_space_for_the_first_commit(closed, monkeypatch):
+    """The journal is free behind that, and as it was."""
+
+    def full(*_, **__):
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorname = "SQLITE_FULL"
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "begin", full)
+        assert "the disk is full" in refused(closed)
+    assert [each.name for each in closed.parent.iterdir()] == ["run.db"]
+    assert keys_of(closed) == [Claim.UNKNOWN] * 2
 
 
 # Damaged
