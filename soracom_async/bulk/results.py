@@ -27,10 +27,10 @@ class Ok(Generic[K, V]):
 
 @frozen(slots=True)
 class Failed(Generic[K]):
-    """The call for `key` failed with `error`, and certainly was not executed.
+    """The call for `key` failed with `error`, and may be sent again without harm.
 
-    A function of the caller's own fails with whatever it raises; that is CancelledError if it waited for what somebody
-    cancelled.
+    An operation that acts each time was certainly not executed. A function of the caller's own fails with whatever it
+    raises; that is CancelledError if it waited for what somebody cancelled.
     """
 
     key: K

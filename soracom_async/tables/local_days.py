@@ -53,7 +53,7 @@ def local_days(
 
     `stats` are entries of one SIM or of several: of Air, Beam, Funk, Funnel or Harvest. A row has the `date` (of a
     month, its first day), the `kind` (a speed class such as `s1.fast`, or a kind of use; None if the entries have none)
-    and the sums, in bytes or as counts. A day without entries has no row.
+    and the sums, in bytes or as counts; what an entry does not say counts as 0. A day without entries has no row.
 
     An entry of UTC's day or month cannot be divided. It is taken only if it lies within one day, or month, of the zone:
     a month of Tokyo is the days of UTC within it, and the minutes of the two days at its ends. Entries of minutes count
@@ -141,8 +141,8 @@ def _add(sums: dict[str, Any], counted: Any) -> None:
         raise ConfigurationError(f"a statistic has {counted!r} where counts belong")
     names = {name: getattr(counted, name) for name in field_names(type(counted))} | undeclared(counted)
     for name, value in names.items():
-        if name == "unixtime" or value is None:
+        if name == "unixtime":
             continue
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float | None):
             raise ConfigurationError(f"{name} of a statistic is {value!r}, which is no number")
-        sums[name] = sums.get(name, 0) + value
+        sums[name] = sums.get(name, 0) + (value or 0)

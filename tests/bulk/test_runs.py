@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import random
 import sys
+from collections import Counter
 from functools import partial
 
 import anyio
@@ -72,6 +74,24 @@ class Noting(httpx.AsyncBaseTransport):
     def times(self, end):
         """Return when the requests came whose path has this end."""
         return [time for path, time in self.seen if path.endswith(end)]
+
+
+class Executed(Noting):
+    """Counts what the service executed, by SIM: all that it did not refuse."""
+
+    def __init__(self, emulator):
+        super().__init__(emulator)
+        self.executed = Counter()
+
+    async def handle_async_request(self, request):
+        refused = False
+        try:
+            response = await super().handle_async_request(request)
+            refused = 400 <= response.status_code < 500  # an SMS to a SIM that is not active
+            return response
+        finally:
+            if request.url.path.endswith("/send_sms") and not refused:
+                self.executed[request.url.path.split("/")[-2]] += 1
 
 
 class Refusing(Noting):
@@ -827,6 +847,36 @@ async def test_an_unknown_act_stays_unknown(soracom, emulator, tmp_path):
     (result,) = await bulk.run(sms, SIM_IDS[:1], journal=journal, repeat_unknown=True).collect()
     assert isinstance(result, bulk.Ok)
     assert emulator.counts["sendSmsToSim"] == 2
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_cut_off_again_and_again_no_act_is_done_twice(tmp_path, seed):
+    """Whatever the service does, and whenever a run is cut off: each key ends once, and none is executed twice."""
+    chance = random.Random(seed)
+    emulator = Emulator(sims=300, clock=FakeClock(auto=True), rate_limit=100_000)
+    emulator.fault("reset-after", operation="sendSmsToSim", probability=0.1)
+    emulator.fault("error", operation="sendSmsToSim", probability=0.1, status=503, done=True)
+    emulator.fault("latency", operation="sendSmsToSim", probability=0.5, seconds=1)
+    transport = Executed(emulator)
+    keys = SIM_IDS[:60]
+    async with opened(emulator, transport=transport) as soracom:
+        sms = partial(soracom.sims.send_sms, **SMS)
+        for _ in range(15):
+            with anyio.CancelScope() as scope:
+                async with bulk.run(sms, keys, journal=tmp_path / "run.db", concurrency=5) as run:
+                    left, passes = chance.randrange(8), chance.randrange(40)
+                    async for result in run:
+                        left -= not isinstance(result, bulk.Skipped)
+                        if left < 0:
+                            await settle(passes)
+                            scope.cancel()
+        results = await bulk.run(sms, keys, journal=tmp_path / "run.db", concurrency=5).collect()
+    assert sorted(result.key for result in results) == keys
+    assert set(transport.executed.values()) == {1}, "none was executed twice"
+    refused = {result.key for result in results if isinstance(result, bulk.Failed)}
+    unsent = {result.key for result in results if isinstance(result, bulk.Unknown)} - transport.executed.keys()
+    assert refused | unsent | transport.executed.keys() == set(keys)
+    assert not refused & transport.executed.keys()
 
 
 async def test_a_journal_of_another_run_is_refused(soracom, emulator, tmp_path):
