@@ -1,11 +1,18 @@
 """`soracom-async bulk`, against an emulator that the environment names: what is sent, what is told, how it ends."""
 
+import asyncio
 import json
+import os
+import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from anyio.to_thread import run_sync
 
+from soracom_async import Soracom
+from soracom_async import bulk as library
 from soracom_async.cli import main
 from soracom_async.emulator import Emulator
 
@@ -332,6 +339,75 @@ def test_what_is_final(operation: str, expected: bool) -> None:
     from soracom_async.cli.confirming import final
 
     assert final(operations[operation]) is expected
+
+
+def test_ctrl_c_at_the_question_sends_nothing(
+    emulator: Emulator, bulk: Bulk, sitting: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sitting("yes\n")
+    monkeypatch.setattr(Terminal, "readline", lambda _: signal.raise_signal(signal.SIGINT))
+    before = signal.getsignal(signal.SIGINT)
+    assert bulk(*TERMINATE)[0] == 130
+    assert emulator.counts["terminateSim"] == 0
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_what_may_have_been_done_is_unknown(emulator: Emulator, bulk: Bulk) -> None:
+    emulator.fault("reset-after", operation="sendSmsToSim", count=1)
+    words = ["sims", "send-sms", "--from", "sims.csv", "--set", "payload=hello", "--journal", "run.db", "--yes"]
+    code, out, err = bulk(*words, "--json", "--concurrency", "1")
+    assert code == 1
+    first = json.loads(out[0])
+    assert first["result"] == "unknown"
+    assert first["error"].keys() == {"type", "message"}
+    assert json.loads(out[-1])["summary"]["unknown"] == 1
+    assert err[0].startswith(f"unknown: {SIMS[0]} (row 2): ")
+    sent = emulator.counts["sendSmsToSim"]
+    code, out, err = bulk(*words)
+    assert (code, emulator.counts["sendSmsToSim"]) == (1, sent)
+    assert err[0] == f"unknown: {SIMS[0]} (row 2): a former run ended before its answer came"
+    assert bulk("failures", "run.db", "--to", "failed.csv")[2] == ["failed.csv: 0 rows"]
+    assert bulk("failures", "run.db", "--to", "failed.csv", "--unknown")[2] == ["failed.csv: 1 row"]
+    code, _, err = bulk(*words, "--repeat-unknown")
+    assert (code, emulator.counts["sendSmsToSim"]) == (0, sent + 1)
+
+
+def test_a_journal_in_use_is_told_of(emulator: Emulator, bulk: Bulk) -> None:
+    async def use() -> None:
+        async with Soracom() as soracom:
+            async with library.run(soracom.sims.suspend, SIMS[:2], journal="run.db") as results:
+                await results.collect()
+                told.append(await run_sync(partial(bulk, "status", "run.db")))
+                told.append(await run_sync(partial(bulk, "status", "run.db", "--json")))
+
+    told: list[tuple[int, list[str], list[str]]] = []
+    asyncio.run(use())
+    assert f"used by process {os.getpid()}" in "\n".join(told[0][1])
+    assert json.loads(told[1][1][0])["running"] is True
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--max-failures", "many"], "'many' is not a whole number, 0 or more"),
+        (["--max-failures", "150%"], "'150' is not a number above 0, up to 100"),
+        (["--quota-share", "0"], "'0' is not a number above 0, up to 1"),
+        (["--quota-share", "half"], "'half' is not a number above 0, up to 1"),
+        (["--canary", "-1"], "'-1' is not a whole number, 0 or more"),
+        (["--where", "status"], "'status' is not of the form NAME=VALUE"),
+    ],
+)
+def test_bad_numbers_are_named(capsys: pytest.CaptureFixture[str], words: list[str], says: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["bulk", *SUSPEND, *words])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1].endswith(says)
+
+
+def test_a_share_of_failures_is_taken(emulator: Emulator, bulk: Bulk) -> None:
+    written("sims.csv", [ABSENT, *SIMS])
+    code, _, err = bulk(*SUSPEND, "--max-failures", "50%")
+    assert code == 1, err
 
 
 # On a terminal and in a pipe

@@ -157,6 +157,13 @@ def test_what_the_service_refuses_is_one_line(emulator: Emulator, export: Export
     assert not Path("fleet.csv").exists()
 
 
+def test_without_a_standard_output_nothing_is_sent(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    for words in (["export", "sims", "--to", "-"], ["whoami"]):
+        assert main(words) in (2, 3)
+    assert emulator.counts["listSims"] == 1  # that of whoami
+
+
 full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 
 
