@@ -43,7 +43,7 @@ async def measured(soracom: Soracom, zone: ZoneInfo) -> Traffic:
         async for result in run:
             if isinstance(result, bulk.Ok):
                 for row in tables.local_days(result.value, zone):
-                    found[names.get(result.key.group_id, "no group"), row["date"]] += size(row)
+                    found[names.get(result.key.group_id or "", "no group"), row["date"]] += size(row)
             elif isinstance(result, bulk.Failed):
                 print(f"{result.key.sim_id}: {result.error}", file=sys.stderr)
     return Traffic({(group, day): number for (group, day), number in found.items() if day >= start.date()})

@@ -156,8 +156,6 @@ def read_meta(connection: sqlite3.Connection) -> Meta:
         "SELECT operation, arguments, operator, repeatable, parameter,"
         " journal, library, created, changed, runs, sequence, digest, clean FROM meta"
     ).fetchone()
-    if row is None:
-        raise sqlite3.DatabaseError("the journal says nothing of itself")
     operation, arguments, operator, repeatable, parameter, *rest, clean = row
     identity = Identity(operation, json.loads(arguments), operator, bool(repeatable), parameter)
     journal, library, created, changed, runs, sequence, digest = rest
@@ -213,6 +211,6 @@ def explained(path: str, error: Exception) -> JournalError:
     for known, reason in _REASONS.items():
         if name.startswith(known):
             return JournalError(f"journal {path}: {reason} ({error})")
-    if isinstance(error, sqlite3.DatabaseError) and (not name or name.startswith("SQLITE_CORRUPT")):
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_ERROR")):
         return damaged(path, str(error))
     return JournalError(f"journal {path} cannot be used: {error!r}")

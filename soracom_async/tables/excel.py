@@ -120,13 +120,15 @@ class _Workbook:
             self._text(index, str(cell))
 
     def _date(self, index: int, cell: date) -> None:
-        if isinstance(cell, datetime):
-            cell = cell.astimezone(self._zone)
-        if (cell.year, cell.month, cell.day) < (_FIRST.year, _FIRST.month, _FIRST.day):
-            self._text(index, cell.isoformat())
-            return
         kind = Kind.TIME if isinstance(cell, datetime) else Kind.DATE
-        self._sheet.write_datetime(self._row, index, cell, self._formats[kind])
+        try:
+            shown = cell.astimezone(self._zone) if isinstance(cell, datetime) else cell
+        except OverflowError:
+            shown = date.min
+        if shown.timetuple() < _FIRST.timetuple():
+            self._text(index, cell.isoformat())
+        else:
+            self._sheet.write_datetime(self._row, index, shown, self._formats[kind])
 
     def _text(self, index: int, text: str) -> None:
         text = writable(text)

@@ -3,7 +3,6 @@
 import os
 import random
 import shutil
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, event, given, settings

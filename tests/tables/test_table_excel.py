@@ -65,7 +65,7 @@ async def test_text_is_never_anything_else():
     texts = ["=1+1", "{=1}", "https://example.com", "mailto:a@b.c", "+81", "8942310022000000001", "", " x ", "a\nb"]
     [first, *others] = await rows_of([{"a": each, "b": "x"} for each in texts])
     book = await book_of([{"a": "=1+1"}, {"a": "https://example.com"}])
-    assert [first, *others] == [(each or None, "x") for each in texts]
+    assert [first, *others] == [(each, "x") for each in texts]
     cells = [cell for [cell] in book.worksheets[0]["A2:A3"]]
     assert [cell.data_type for cell in cells] == ["s", "s"]
     assert [cell.hyperlink for cell in cells] == [None, None]
@@ -108,7 +108,10 @@ async def test_a_text_that_is_too_long(tmp_path):
 
 async def test_characters_that_xml_does_not_have():
     """Control characters come back; a lone surrogate as its escape."""
-    assert await rows_of([{"a": "\x01\x1b", "b": "\ud800", "\ud801": 1}]) == [("\x01\x1b", "\\ud800", 1)]
+    from openpyxl.utils.escape import unescape
+
+    [(first, *others)] = await rows_of([{"a": "\x01\x1b", "b": "\ud800", "\ud801": 1}])
+    assert (unescape(first), others) == ("\x01\x1b", ["\\ud800", 1])
 
 
 async def test_more_rows_than_a_sheet_has(monkeypatch):

@@ -241,7 +241,7 @@ async def test_a_full_disk(write, count, tmp_path):
         with pytest.raises(OSError, match=f"No space left on device: '{path}'") as raised:
             await write((bare(str(i), tags={"a": os.urandom(100).hex()}) for i in range(count)), path)
         assert raised.value.errno == errno.ENOSPC
-    assert not Path("/dev/full").is_file()
+    assert not os.path.isfile("/dev/full")  # noqa: ASYNC240
 
 
 @every_writer
@@ -249,9 +249,8 @@ async def test_a_broken_pipe(write):
     """Whoever read from it is gone."""
     reading, writing = os.pipe()
     os.close(reading)
-    with pytest.raises(BrokenPipeError):
-        with open(writing, "wb", buffering=0) as file:
-            await write([thing()] * 3000, file)
+    with os.fdopen(writing, "wb", buffering=0) as file, pytest.raises(BrokenPipeError):
+        await write([thing()] * 3000, file)
 
 
 @every_writer
@@ -266,7 +265,7 @@ async def test_a_pipe(write):
 
     thread = threading.Thread(target=read)
     thread.start()
-    with open(writing, "wb") as file:
+    with os.fdopen(writing, "wb") as file:
         assert await write([thing()] * 3, file) == 3
     thread.join()
     assert len(content[0]) > 100
