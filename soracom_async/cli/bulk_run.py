@@ -16,6 +16,7 @@ from attrs import fields, frozen
 from .. import bulk
 from .._core.request import BODY
 from ..bulk import targets
+from ..bulk.methods import operation_of
 from ..errors import ConfigurationError
 from ..tables import columns
 from .bulk_report import Report
@@ -91,7 +92,7 @@ async def _run(options: argparse.Namespace) -> int:
 def _task(soracom: Soracom, options: argparse.Namespace) -> Task:
     """Return what the options say; raises ConfigurationError for what cannot work."""
     method = found(options.words)
-    operation, _ = targets.operation_of(method.of(soracom))
+    operation, _ = operation_of(method.of(soracom))
     function = fixed(method.of(soracom), options.set)
     target = cast(targets.Method, targets.Target.of(function))
     keys, key = _keys(soracom, method, options)

@@ -36,7 +36,7 @@ def emulator(serve: Serve) -> Emulator:
 
 @pytest.fixture
 def bulk(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, list[str], list[str]]]:
-    """Return what runs the command: its exit code, and the lines of standard output and error, how long it took left out."""
+    """Return what runs the command: its exit code, and the lines of standard output and error, without times."""
 
     def run(*words: str) -> tuple[int, list[str], list[str]]:
         code = main(["bulk", *words])

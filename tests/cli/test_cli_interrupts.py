@@ -120,3 +120,15 @@ def test_a_full_disk_stops_the_run(slow: Emulator) -> None:
     assert process.returncode == 3
     assert err.splitlines()[-1] == "soracom-async: standard output: No space left on device"
     assert len(suspended(slow)) < 40
+
+
+def test_an_interrupted_export_leaves_nothing_behind(slow: Emulator) -> None:
+    slow.service.latency = 0.0
+    slow.fault("latency", operation="listSims", seconds=3600)
+    with started("export", "sims", "--to", "fleet.csv") as process:
+        while not slow.counts["listSims"]:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=50)
+    assert (process.returncode, out, err) == (130, "", "")
+    assert [path.name for path in Path().iterdir()] == ["sims.csv"]
