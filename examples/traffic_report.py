@@ -38,7 +38,8 @@ async def measured(soracom: Soracom, zone: ZoneInfo) -> Traffic:
     start = datetime.combine(now.date() - timedelta(days=DAYS), time(), zone)
     names = {group.group_id: (group.tags or {}).get("name", group.group_id) async for group in soracom.groups.list()}
     stats = partial(soracom.stats.air.sims.get, from_=start, to=now, period="minutes")
-    found = Traffic({(name, start.date()): 0 for name in [*names.values(), "no group"]})
+    ends = start.date(), now.date()
+    found = Traffic({(name, day): 0 for name in [*names.values(), "no group"] for day in ends})
     async with bulk.run(stats, soracom.sims.list(limit=100)) as run:
         async for result in run:
             if isinstance(result, bulk.Ok):
@@ -46,7 +47,7 @@ async def measured(soracom: Soracom, zone: ZoneInfo) -> Traffic:
                     found[names.get(result.key.group_id or "", "no group"), row["date"]] += size(row)
             elif isinstance(result, bulk.Failed):
                 print(f"{result.key.sim_id}: {result.error}", file=sys.stderr)
-    return Traffic({(group, day): number for (group, day), number in found.items() if day >= start.date()})
+    return Traffic({(group, day): number for (group, day), number in found.items() if day >= ends[0]})
 
 
 def table(traffic: Traffic) -> None:

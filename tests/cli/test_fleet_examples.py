@@ -34,7 +34,7 @@ def emulator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.Fi
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Emulator]:
     """An emulator whose time begins on 2025-01-01; the clocks of it and of the programs run fast."""
-    clock = ScaledClock(50)
+    clock = ScaledClock(20)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(SystemClock, "now", lambda _: clock.now())
     monkeypatch.setattr(SystemClock, "sleep", lambda _, seconds: clock.sleep(seconds))
@@ -102,7 +102,7 @@ def test_a_site_moves_once(
     assert {row["sim_id"] for row in csv.DictReader(Path("tokyo.csv").read_text().splitlines())} == to_move
     for _ in range(2):  # the second time, all of it is done
         assert run(monkeypatch, "move_site", "apply", "tokyo.csv") == 0
-        assert emulator.counts["setSimGroup"] == emulator.counts["setGroupToSim"] + len(to_move)
+        assert emulator.counts["setSimGroup"] == len(to_move)
     assert {sim_id for sim_id, sim in all_sims().items() if sim.group_id == target} >= of_site
 
 
@@ -171,24 +171,24 @@ def test_a_suspension_that_goes_wrong_ends_with_the_canary(
     assert "failed" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("emulator", [{"sims": 32}], indirect=True)
+@pytest.mark.parametrize("emulator", [{"sims": 12}], indirect=True)
 def test_a_report_of_traffic_adds_up(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(monkeypatch, "traffic_report", "--zone", "Asia/Tokyo") == 0
     head, *lines = capsys.readouterr().out.splitlines()
     months = head.split()[1:-1]
-    assert 1 < len(months) <= 2
+    assert len(months) in (2, 3)  # 31 days and today; the whole of February may lie between
     assert months == sorted(months)
     *groups, total = ([float(size.replace(",", "")) for size in line[24:].split()] for line in lines[:5])
     assert [sum(sizes) for sizes in zip(*groups, strict=True)] == pytest.approx(total, abs=1)
     assert sum(total[:-1]) == pytest.approx(total[-1], abs=1)
     assert total[-1] > 100
-    assert emulator.counts["getAirStatsOfSim"] == 32
+    assert emulator.counts["getAirStatsOfSim"] == 12
 
 
 @needs("matplotlib")
-@pytest.mark.parametrize("emulator", [{"sims": 8}], indirect=True)
+@pytest.mark.parametrize("emulator", [{"sims": 4}], indirect=True)
 @pytest.mark.usefixtures("emulator")
 def test_traffic_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(monkeypatch, "traffic_report", "--chart", "traffic.png") == 0
