@@ -3,7 +3,10 @@
 import asyncio
 import csv
 import re
+import signal
+import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,7 +17,7 @@ from typing import Any
 
 import pytest
 from extras import needs
-from programs import load, run, served
+from programs import EXAMPLES, load, run, served
 
 from soracom_async import Soracom, models
 from soracom_async._clock import ScaledClock, SystemClock
@@ -121,6 +124,34 @@ def test_what_failed_of_a_move_is_input_again(
     assert [row["sim_id"] for row in failed] == ["8942310022999999999"]
     assert run(monkeypatch, "move_site", "apply", "moves.failed.csv") != 0
     assert Counter(sim.group_id for sim in all_sims().values())[target] >= 29
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process")
+@pytest.mark.parametrize("emulator", [{"latency": 0.05}], indirect=True)
+def test_a_move_that_is_interrupted_goes_on(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = group_named("group-2")
+    sims = list(all_sims())
+    Path("moves.csv").write_text("\n".join(["sim_id,group_id", *(f"{sim_id},{target}" for sim_id in sims)]) + "\n")
+    command = [sys.executable, str(EXAMPLES / "move_site.py"), "apply", "moves.csv"]
+    program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while emulator.counts["setSimGroup"] < 40:
+        assert program.poll() is None
+        time.sleep(0.01)
+    program.send_signal(signal.SIGINT)
+    said, error = program.communicate(timeout=30)
+    assert program.returncode == 1
+    assert error == "interrupted: start it again, and it goes on\n"
+    done = int(said.split()[0])
+    assert said.startswith(f"{done} of 250 keys in ")
+    assert 0 < done < 250
+    assert run(monkeypatch, "move_site", "apply", "moves.csv") == 0
+    skipped = re.search(r"(\d+) skipped", capsys.readouterr().out)
+    assert skipped is not None
+    assert done <= int(skipped[1]) < 250
+    assert {sim.group_id for sim in all_sims().values()} == {target}
+    assert emulator.counts["setSimGroup"] <= 250 + 32  # those that were under way are sent again
 
 
 @pytest.mark.parametrize(
