@@ -7,9 +7,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from attrs import Attribute, field, frozen
+from attrs import field, frozen
 
 from .errors import ConfigurationError
+
+
+def _check(_: object, __: object, share: Any) -> None:
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
+        raise ConfigurationError(f"quota_share={share!r} must be a number of more than 0 and at most 1")
 
 
 @frozen(eq=False)
@@ -21,12 +26,7 @@ class Background:
     ConfigurationError for any other.
     """
 
-    share: float = field(default=1.0)
-
-    @share.validator
-    def _check(self, _: Attribute[Any], share: Any) -> None:
-        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
-            raise ConfigurationError(f"quota_share={share!r} must be a number of more than 0 and at most 1")
+    share: float = field(default=1.0, validator=_check)
 
 
 CURRENT: ContextVar[Background | None] = ContextVar("soracom_async_background", default=None)

@@ -96,8 +96,8 @@ class Arrivals(SharedIterator[tuple[Source[S, P], P]]):
     def _sort_in(self, source: Source[S, P], what: P | BaseException | None) -> None:
         """Take in what came of a source; raise it if it is an error."""
         tasks, source.tasks = source.tasks, None
-        if tasks is not None:
-            tasks.check()
+        assert tasks is not None  # noqa: S101 - they brought it
+        tasks.check()
         if isinstance(what, BaseException):
             raise what
         if what is None:

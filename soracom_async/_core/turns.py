@@ -283,9 +283,6 @@ def allowance(limit: int, share: float) -> int:
 def level(had: list[int], free: int) -> float:
     """Return to which level `free` permits lift those who had the least."""
     had = sorted(had)
-    filled = float(free)
-    for count, each in enumerate(had, 1):
-        filled += each
-        if count == len(had) or filled <= count * had[count]:
-            break
-    return filled / count
+    while free + sum(had) < len(had) * had[-1]:
+        had.pop()  # that one has more
+    return (free + sum(had)) / len(had)

@@ -28,9 +28,7 @@ class Gate:
         return True
 
     async def enter(self, background: bool, after: float, tell: Callable[[], None]) -> None:
-        """Wait for a place and take it; `tell` is called if that takes longer than `after` seconds."""
-        if self.take():
-            return
+        """Wait for a place, all being taken, and take it; `tell` is called if that is longer than `after` seconds."""
         queue, mine = self._background if background else self._foreground, anyio.Event()
         queue.append(mine)
         try:

@@ -158,7 +158,11 @@ def test_a_dry_run_asks_for_nothing(emulator: Emulator, bulk: Bulk) -> None:
         (["sims", "suspend", "--from", "sims.csv", "--key", "imsi"], "sims.csv has no column 'imsi'; it has sim_id"),
         (["sims", "suspend", "--where", "state=active"], "Sim has no column 'state': is 'status' meant?"),
         (["sims", "suspend", "--from", "sims.csv", "--pace", "fast"], "pace='fast'"),
-        (["sims", "delete-tag", "--from", "sims.csv"], "deleteSimTag needs the argument 'tag_name'"),
+        (
+            ["sims", "delete-tag", "--from", "sims.csv"],
+            "deleteSimTag needs 'tag_name': name a column so, or give it by --set tag_name=…",
+        ),
+        (["sims", "delete-tag", "--from", "sims.csv", "--key", "sim_id"], "deleteSimTag needs 'tag_name': "),
         (["sims", "suspend", "--from", "sims.csv", "--set", "speed=1"], "speed"),
         (["sims", "list", "--from", "sims.csv"], "sim_id"),
         (["sims", "suspend", "--from", "sims.csv", "--profile", "south"], "south"),

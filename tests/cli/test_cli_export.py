@@ -109,6 +109,7 @@ def test_a_listing_takes_arguments(emulator: Emulator, export: Export) -> None:
         (["sims", "--to", "x"], "--to x: name a file that ends in"),
         (["sims", "--to", "x.csv", "--where", "state=active"], "Sim has no column 'state': is 'status' meant?"),
         (["sims", "--to", "x.csv", "--set", "limit=all"], "--set limit: limit='all' is no whole number"),
+        (["sims", "--to", "x.csv", "--columns", "sim_id,state"], "Sim has no column 'state': is 'status' meant?"),
         (["sims", "--to", "x.csv", "--profile", "south"], "south"),
     ],
 )
@@ -123,11 +124,14 @@ def test_what_cannot_work_is_one_line_and_nothing_is_sent(
     assert not Path("x.csv").exists()
 
 
-def test_a_column_that_is_not_there_is_one_line(emulator: Emulator, export: Export) -> None:
-    code, out, err = export("sims", "--to", "x.csv", "--columns", "sim_id,state")
+@needs("xlsxwriter")
+def test_a_missing_extra_is_one_line(emulator: Emulator, export: Export, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    code, out, err = export("sims", "--to", "fleet.xlsx")
     assert (code, out, len(err)) == (2, "", 1)
-    assert "'state'" in err[0]
-    assert not Path("x.csv").exists()
+    assert "pip install 'soracom-async[excel]'" in err[0]
+    assert emulator.requests == 0
+    assert not Path("fleet.xlsx").exists()
 
 
 def test_a_missing_directory_is_one_line(emulator: Emulator, export: Export) -> None:
