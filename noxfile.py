@@ -82,6 +82,7 @@ def style(session: nox.Session) -> None:
 
 
 SHORT = (
+    "bulk --rounds 1 --keys 110 --crash-keys 60 --limit 50 --scale 60 --latency 60 --loop 4",
     "call --rounds 1 --calls 50",
     "decode --rounds 1",
     "emulator --rounds 1 --requests 100",
@@ -90,6 +91,7 @@ SHORT = (
     "quota --limit 20 --seconds 1 --calls 40 --tasks 10 --window aligned --round up --only soracom",
     "startup --rounds 1",
     "stream --sims 5000",
+    "tables --sims 3000",
 )
 """The benchmarks with as little work as shows that they run."""
 

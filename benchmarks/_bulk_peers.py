@@ -96,7 +96,7 @@ async def ours(job: Job, journal: Path | None) -> None:
                     case bulk.Skipped():
                         job.known += 1
                     case bulk.Unknown():
-                        job.unknown.append(result.key)
+                        job.unknown.append(str(result.key))  # of runs without a listing alone
                     case bulk.Failed():
                         job.failed += 1
 

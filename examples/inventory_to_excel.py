@@ -32,7 +32,7 @@ async def inventory(soracom: Soracom) -> AsyncIterator[dict[str, Any]]:
             "SIM ID": sim.sim_id,
             "Name": tags.get("name"),
             "Site": tags.get("site"),
-            "Group": names.get(sim.group_id),
+            "Group": names.get(sim.group_id or ""),
             "Status": sim.status,
             "Subscription": subscription.subscription,
             "Speed class": sim.speed_class,

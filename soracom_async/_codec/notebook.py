@@ -47,9 +47,10 @@ def register() -> None:
     What other lists were shown as, they still are.
     """
     shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    if shell is None:
+    display = getattr(shell, "display_formatter", None)
+    formatter = None if display is None else display.formatters.get("text/html")
+    if formatter is None:
         return
-    formatter = shell.display_formatter.formatters["text/html"]
     try:
         before = formatter.lookup_by_type(list)
     except KeyError:

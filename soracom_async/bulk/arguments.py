@@ -11,11 +11,15 @@ from functools import cache
 from typing import Any
 
 from .._codec.annotations import Annotation, Time, Value, Values, annotation, choices, without_none
+from .._codec.codec import CODEC, json_default
 from .._codec.fields import field_names
 from .._codec.model import Model
-from .._codec.shown import hidden
+from .._codec.shown import HIDDEN, hidden, is_secret
 from .._core.quoting import BadArgument
+from .rows import Row
 
+LONGEST = 80
+"""Characters of a key in an error text."""
 _ID = re.compile(r"(.+)_id")
 _OTHERWISE = {"yyyy_mm": "year_month"}
 """Parameters of a path by the fields that have them under another name, which no rule tells."""
@@ -30,7 +34,8 @@ def checked(name: str, value: Any, type_: Any) -> Any:
     if isinstance(value, str):
         return value if _is_text(type_) else _read(name, value, type_)
     if isinstance(value, int | float) and _is_text(type_) and _only_text(type_):
-        raise BadArgument(f"{name} must be text, not {type(value).__name__} {value!r}: a number loses leading zeros")
+        said = HIDDEN if is_secret(name) else repr(value)
+        raise BadArgument(f"{name} must be text, not {type(value).__name__} {said}: a number loses leading zeros")
     return value
 
 
@@ -63,7 +68,7 @@ def _read(name: str, text: str, type_: Any) -> Any:
         try:
             return _parsed(text.strip(), each)
         except ValueError as error:
-            problem = problem or f"{name}={text!r} is {error}"
+            problem = problem or f"{name}={HIDDEN if is_secret(name) else repr(text)} is {error}"
     raise BadArgument(problem)
 
 
@@ -176,3 +181,30 @@ def text_of(arguments: Mapping[str, Any], parameter: str) -> str:
         if type(text) is str and text[:1] != "{":
             return text
     return json.dumps(safe, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def check_sendable(name: str, value: Any, type_: Any) -> None:
+    """Raise BadArgument, with the name, for a value that has no form on the wire."""
+    try:
+        CODEC.wire(value, type_)
+    except BadArgument as error:
+        raise BadArgument(f"{name}: {error}") from None
+
+
+def wired(value: Any, type_: Any) -> Any:
+    """Return a value as JSON has it; what JSON has not, as text."""
+    try:
+        return json.loads(json.dumps(CODEC.wire(value, type_), default=json_default))
+    except (BadArgument, TypeError, ValueError, RecursionError):
+        return repr(value)
+
+
+def short(key: Any) -> str:
+    """Return a key for an error text: without secrets, and not long."""
+    text = repr(shown(key) if isinstance(key, Mapping) else key)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def place_of(key: Any) -> str:
+    """Return where a key came from, for an error text; empty if it is no row."""
+    return f" (row {key.number})" if isinstance(key, Row) else ""

@@ -37,7 +37,7 @@ class State(enum.Enum):
     DONE = "done"
     """Its call succeeded."""
     FAILED = "failed"
-    """Its call failed, and certainly was not executed."""
+    """Its call failed, and may be sent again without harm."""
     UNKNOWN = "unknown"
     """Nobody knows whether its call was executed."""
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 
 import anyio
+import anyio.lowlevel
 
 from .._tasks import to_the_end
 from .._version import __version__
@@ -75,6 +76,7 @@ class Journal:
         writer = journal._writer
         try:
             await to_the_end(partial(journal._wait, writer.opened, OPENING_PATIENCE))
+            await anyio.lowlevel.checkpoint_if_cancelled()
         except BaseException:
             await journal.aclose()
             raise

@@ -25,7 +25,6 @@ class Recorded:
         self._open = ExitStack()
         try:
             if _schema.size_of(self._path):
-                _schema.check_header(self._path)
                 self._connection = self._open.enter_context(_schema.reading(self._path))
                 self._connection.execute("BEGIN")  # one state of it, also while a run uses it
                 compare(self._path, _schema.read_meta(self._connection).identity, identity)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any, NamedTuple, Protocol, cast
 
 from .._clock import Clock, SystemClock
-from .._codec.codec import CODEC, json_default
-from .._codec.fields import field_types, is_model, wire_name
+from .._codec.codec import CODEC
 from .._codec.model import Model
-from .._codec.shown import is_secret
+from .._codec.shown import HIDDEN, is_secret
 from .._core.operation import Effect, Operation
 from .._core.quoting import BadArgument
-from .._core.request import BODY, Plan, plan
+from .._core.request import BODY, plan
 from .._resource import Resource
 from ..errors import ConfigurationError
-from .arguments import checked, identifier, shown, text_of
+from .arguments import check_sendable, checked, identifier, place_of, short, shown, text_of, wired
 from .claims import Identity
+from .methods import Collecting, nothing, operation_of, types_of, unpacked, wire_names
 
 OPERATOR = "operator_id"
 """The argument that the session fills in."""
@@ -64,8 +63,6 @@ class Bound(NamedTuple):
 class Target:
     """An operation, whose arguments are those of a key and some that are fixed for all keys."""
 
-    operation: Operation[Any] | None
-    """None for a function of the caller's own."""
     name: str
     """The operationId, or the name that the caller gave; empty if there is none: then no key has an identity."""
     effect: Effect
@@ -89,13 +86,18 @@ class Target:
         """
         if not callable(function):
             raise ConfigurationError(f"bulk.run needs a function to call for each key, not {type(function).__name__}")
-        inner, positional, keywords = _unpacked(function)
+        inner, positional, keywords = unpacked(function)
         group = getattr(inner, "__self__", None)
         if not isinstance(group, Resource):
             return OwnFunction(function, name or "", repeatable, {**dict(enumerate(positional)), **keywords})
         if name is not None or repeatable:
             raise ConfigurationError("name= and repeatable= are for a function of your own: an operation knows both")
         return Method(function, inner, group, positional, keywords)
+
+    @property
+    def operation(self) -> Operation[Any] | None:
+        """The operation; None for a function of the caller's own."""
+        return None
 
     @property
     def clock(self) -> Clock:
@@ -123,8 +125,8 @@ class Target:
 
     def refused(self, key: Any, error: Exception) -> Bound:
         """Return a call that cannot be made: `error` says why."""
-        arguments = {"#key": _short(key)}
-        return Bound(text_of(arguments, self.parameter), {}, _nothing, error)
+        arguments = {"#key": short(key)}
+        return Bound(text_of(arguments, self.parameter), {}, nothing, error)
 
     async def identity(self) -> Identity:
         """Return what a journal of this belongs to, logging in if need be; raises AuthenticationFailed."""
@@ -132,8 +134,8 @@ class Target:
         return Identity(self.name, self._fixed_as_json(), operator, self.repeatable, self.parameter)
 
     def _fixed_as_json(self) -> dict[str, Any]:
-        wired = {str(name): _wired(value, self.parameters.get(name, Any)) for name, value in self.fixed.items()}
-        return shown(wired)
+        sent = {str(name): wired(value, self.parameters.get(name, Any)) for name, value in self.fixed.items()}
+        return shown(sent)
 
 
 class OwnFunction(Target):
@@ -142,7 +144,7 @@ class OwnFunction(Target):
     def __init__(
         self, function: Callable[[Any], Awaitable[Any]], name: str, repeatable: bool, fixed: Mapping[Any, Any]
     ) -> None:
-        self.operation = self.caller = None
+        self.caller = None
         self.name, self.fixed, self.parameter = name, fixed, "key"
         self.effect = Effect.SET if repeatable else Effect.ACT
         self.parameters, self.required = {}, frozenset()
@@ -153,9 +155,9 @@ class OwnFunction(Target):
         if type(key) is str:
             arguments = {self.parameter: key}
         elif isinstance(key, Mapping):
-            arguments = {str(name): _wired(value, Any) for name, value in key.items()}
+            arguments = {str(name): wired(value, Any) for name, value in key.items()}
         else:
-            arguments = {self.parameter: _wired(key, Any)}
+            arguments = {self.parameter: wired(key, Any)}
         return Bound(text_of(arguments, self.parameter), arguments, partial(self.function, key))
 
 
@@ -175,12 +177,11 @@ class Method(Target):
             raise ConfigurationError("this method has no session: take it from a Soracom that was opened")
         self.caller = cast(Client, caller)
         self._operation, pages = operation_of(inner)
-        self.operation = self._operation
         self.name, self.effect = self._operation.id, self._operation.effect
         signature = inspect.signature(inner)
         self.fixed = self._bound(signature, positional, keywords)
-        it = self._plan = plan(self._operation, CODEC)
-        self.parameters = {name: _type(it, self._operation, name) for name in signature.parameters}
+        it = plan(self._operation, CODEC)
+        self.parameters = types_of(self._operation, signature.parameters)
         whole = self.fixed.keys() & {BODY, self._operation.body_name}
         needed = set(it.required) - (it.body.keys() if whole else set())
         needed -= {OPERATOR} & {p.name for p in it.path}
@@ -191,8 +192,13 @@ class Method(Target):
         self._body = {*it.body, self._operation.body_name}
         kind = self.parameters.get(self.parameter)
         self._plain = kind is str and self.required <= {self.parameter} and not is_secret(self.parameter)
-        self._call: Callable[..., Awaitable[Any]] = _Collecting(function) if pages else function
+        self._call: Callable[..., Awaitable[Any]] = Collecting(function) if pages else function
         self._check_fixed()
+
+    @property
+    def operation(self) -> Operation[Any]:
+        """The operation."""
+        return self._operation
 
     def bind(self, key: Any) -> Bound:
         """Return the call for a key: a text, a mapping of arguments by name, or a model that has an identifier."""
@@ -210,12 +216,12 @@ class Method(Target):
                 if name not in self._body or not {BODY, self._operation.body_name} & arguments.keys():
                     raise BadArgument(f"{self.name} needs the argument {name!r}")
         except BadArgument as error:
-            given = {name: _wired(value, Any) for name, value in given.items()} or {"#key": repr(key)}
-            at = _place(key)
-            problem = ConfigurationError(f"key {_short(key)}{at}: {error}")
-            return Bound(text_of(given, self.parameter), shown(given), _nothing, problem)
-        wired = {name: _wired(value, self.parameters[name]) for name, value in arguments.items()}
-        return Bound(text_of(wired, self.parameter), shown(wired), partial(self._call, **arguments))
+            given = {name: wired(value, Any) for name, value in given.items()} or {"#key": repr(key)}
+            said = HIDDEN if is_secret(self.parameter) and not isinstance(key, Mapping) else short(key)
+            problem = ConfigurationError(f"key {said}{place_of(key)}: {error}")
+            return Bound(text_of(given, self.parameter), shown(given), nothing, problem)
+        sent = {name: wired(value, self.parameters[name]) for name, value in arguments.items()}
+        return Bound(text_of(sent, self.parameter), shown(sent), partial(self._call, **arguments))
 
     def check_names(self, names: Any, place: str) -> None:
         """Raise ConfigurationError if names, such as a file's columns, are not those of this call's arguments."""
@@ -240,12 +246,7 @@ class Method(Target):
     @property
     def wire_names(self) -> dict[str, str]:
         """The arguments by their names on the wire: `simId` is `sim_id`."""
-        names = {parameter.wire: name for name, parameter in (*self._plan.query.items(), *self._plan.headers.items())}
-        for name in self.parameters:
-            in_body = name in self._plan.body and is_model(self._operation.body)
-            field = name if not in_body or name in field_types(self._operation.body) else name.removesuffix("_")
-            names.setdefault(wire_name(self._operation.body if in_body else Model, field), name)
-        return names
+        return wire_names(self._operation, self.parameters)
 
     def _no_place(self) -> str:
         return f"{self.name} takes no single value for a key: give mappings of its arguments by name"
@@ -293,102 +294,6 @@ class Method(Target):
         """Raise ConfigurationError for a fixed argument that no request can carry: every key would fail by it."""
         for name, value in self.fixed.items():
             try:
-                sent = checked(name, value, self.parameters[name])
-                _wire(name, sent, self.parameters[name])
+                check_sendable(name, checked(name, value, self.parameters[name]), self.parameters[name])
             except BadArgument as error:
                 raise ConfigurationError(f"{self.name}: {error}") from None
-
-
-def _wire(name: str, value: Any, type_: Any) -> None:
-    """Raise BadArgument, with the name, for a value that has no form on the wire."""
-    try:
-        CODEC.wire(value, type_)
-    except BadArgument as error:
-        raise BadArgument(f"{name}: {error}") from None
-
-
-class _Collecting:
-    """A listing as a call: it returns all items."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
-
-    def __call__(self, *args: Any, **arguments: Any) -> Awaitable[Any]:
-        result: Awaitable[Any] = self._function(*args, **arguments).collect()
-        return result
-
-
-class _Recorder:
-    """A client that sends nothing: it notes what a method would call."""
-
-    operation: Operation[Any]
-    pages = False
-
-    def _call(self, operation: Operation[Any], /, **arguments: Any) -> Coroutine[Any, Any, Any]:
-        self.operation = operation
-        return _nothing()
-
-    def _pages(self, operation: Operation[Any], /, **arguments: Any) -> Any:
-        self.operation, self.pages = operation, True
-
-
-async def _nothing() -> None:
-    """Do nothing."""
-
-
-def operation_of(method: Any) -> tuple[Operation[Any], bool]:
-    """Return the operation that a bound method of a group calls, and whether it is a listing; nothing is sent."""
-    recorder: Any = _Recorder()
-    plain = inspect.unwrap(method.__func__)  # without the warning of one that is deprecated
-    names = list(inspect.signature(plain).parameters)[1:]
-    call = plain(type(method.__self__)(recorder), **dict.fromkeys(names))
-    if inspect.iscoroutine(call):
-        try:
-            call.send(None)  # the recorder does not wait, so the method ends at once
-        except StopIteration:
-            pass
-        finally:
-            call.close()
-    return recorder.operation, recorder.pages
-
-
-def _unpacked(function: Callable[..., Any]) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
-    """Return the function within partials, and the arguments that these fix."""
-    positional: tuple[Any, ...] = ()
-    keywords: dict[str, Any] = {}
-    while isinstance(function, partial):
-        positional, keywords = (*function.args, *positional), {**function.keywords, **keywords}
-        function = function.func
-    return function, positional, keywords
-
-
-def _type(it: Plan, operation: Operation[Any], name: str) -> Any:
-    """Return the type of an argument of an operation, as the wire takes it."""
-    for parameter in it.path:
-        if parameter.name == name:
-            return parameter.type
-    placed = it.query.get(name) or it.headers.get(name)
-    if placed is not None:
-        return placed.type
-    if name in it.body and is_model(operation.body):
-        types = field_types(operation.body)
-        return types[name if name in types else name.removesuffix("_")]
-    return operation.body if name in (BODY, operation.body_name) else Any
-
-
-def _wired(value: Any, type_: Any) -> Any:
-    """Return a value as JSON has it; what JSON has not, as text."""
-    try:
-        return json.loads(json.dumps(CODEC.wire(value, type_), default=json_default))
-    except (BadArgument, TypeError, ValueError, RecursionError):
-        return repr(value)
-
-
-def _short(key: Any) -> str:
-    text = repr(shown(key) if isinstance(key, Mapping) else key)
-    return text if len(text) <= 80 else f"{text[:79]}…"
-
-
-def _place(key: Any) -> str:
-    number = getattr(key, "number", None) if isinstance(key, Mapping) else None
-    return "" if number is None else f" (row {number})"

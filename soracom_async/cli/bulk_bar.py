@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import anyio
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as RichProgress
@@ -20,7 +19,7 @@ class Bar:
 
     def __init__(self, progress: Progress, every: float) -> None:
         self._progress = progress
-        self._every = every
+        self.every = every
         self._console = Console(file=sys.stderr, highlight=False)
         self._bar = RichProgress(
             BarColumn(bar_width=24),
@@ -38,18 +37,8 @@ class Bar:
         """Print a line above the bar."""
         self._console.print(Text(text), soft_wrap=True)
 
-    async def watch(self) -> None:
-        """Draw the bar again and again."""
-        while True:
-            self._draw()
-            await anyio.sleep(self._every)
-
-    def close(self) -> None:
-        """Draw it for the last time, and leave it there."""
-        self._draw()
-        self._bar.stop()
-
-    def _draw(self) -> None:
+    def look(self) -> None:
+        """Draw the bar."""
         progress = self._progress
         summary = progress.summary
         self._bar.update(
@@ -61,3 +50,8 @@ class Bar:
             quota=progress.quota(),
             refresh=True,
         )
+
+    def close(self) -> None:
+        """Draw it for the last time, and leave it there."""
+        self.look()
+        self._bar.stop()

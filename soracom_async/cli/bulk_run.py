@@ -6,25 +6,29 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterable, Callable, Iterable
-from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 from attrs import fields, frozen
 
 from .. import bulk
-from ..bulk.targets import Target, operation_of
+from .._core.request import BODY
+from ..bulk import targets
+from ..bulk.methods import operation_of
 from ..errors import ConfigurationError
 from ..tables import columns
 from .bulk_report import Report
-from .bulk_view import Progress, view
+from .bulk_view import Progress, view, watch
 from .confirming import confirm, final
 from .console import put
 from .ending import DONE, INCOMPLETE, STOPPED, ended, told
 from .fixed import fixed
 from .interrupts import interrupts
-from .listing import listed
+from .listing import Items, listed
 from .opening import opened
+from .where import at
 from .words import found
 
 if TYPE_CHECKING:
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from .._core.operation import Operation
     from ..bulk.targets import Bound
     from ..client import Soracom
+    from .bulk_view import View
     from .words import Method
 
 GRACE = 10.0
@@ -46,7 +51,7 @@ class Task:
 
     function: Callable[[Any], Any]
     keys: Iterable[Any] | AsyncIterable[Any]
-    target: Target
+    target: targets.Method
     operation: Operation[Any]
     key: Callable[[Any], Any] | None = None
     """Takes the key out of each item."""
@@ -62,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _run(options: argparse.Namespace) -> int:
-    async with opened(options) as soracom:
+    async with opened(options, options.concurrency) as soracom:
         task = _task(soracom, options)
         if options.dry_run:
             return await _plan(task, options)
@@ -87,22 +92,39 @@ async def _run(options: argparse.Namespace) -> int:
 def _task(soracom: Soracom, options: argparse.Namespace) -> Task:
     """Return what the options say; raises ConfigurationError for what cannot work."""
     method = found(options.words)
+    operation, _ = operation_of(method.of(soracom))
     function = fixed(method.of(soracom), options.set)
+    target = cast(targets.Method, targets.Target.of(function))
     keys, key = _keys(soracom, method, options)
-    return Task(function, keys, Target.of(function), operation_of(method.of(soracom))[0], key)
+    if isinstance(keys, bulk.Rows):
+        _check_columns(keys.columns if key is None else [target.parameter], target, operation)
+    return Task(function, keys, target, operation, key)
 
 
-def _keys(soracom: Soracom, method: Method, options: argparse.Namespace) -> tuple[Any, Callable[[Any], Any] | None]:
-    """Return the items of the file or the listing, and what takes the key out of each."""
+def _keys(
+    soracom: Soracom, method: Method, options: argparse.Namespace
+) -> tuple[bulk.Rows | Items, Callable[[Any], Any] | None]:
+    """Return the items of the file or the listing, and what takes the key out of each, if it is not the whole."""
+    name = options.key
     if options.source is None:
         items = listed(method.listing, soracom, [], options.where)
-        if options.key is not None:
-            columns(items.item_type, [options.key])
-        return items, options.key and attrgetter(options.key)
+        if name is None:
+            return items, None
+        columns(items.item_type, [name])
+        return items, partial(at, path=name.split("."))
     rows = bulk.rows(sys.stdin.buffer if options.source == STDIN else options.source)
-    if options.key is not None and options.key not in rows.columns:
-        raise ConfigurationError(f"{options.source} has no column {options.key!r}; it has {', '.join(rows.columns)}")
-    return rows, options.key and itemgetter(options.key)
+    if name is not None and name not in rows.columns:
+        raise ConfigurationError(f"{options.source} has no column {name!r}; it has {', '.join(rows.columns)}")
+    return rows, None if name is None else itemgetter(name)
+
+
+def _check_columns(given: Iterable[str], target: targets.Method, operation: Operation[Any]) -> None:
+    """Raise ConfigurationError for an argument that is missing; names that are none are told of by `bulk.run`."""
+    names = {target.wire_names.get(name, name) for name in given}
+    missing = target.required - names
+    if missing and names <= target.parameters.keys() and not {BODY, operation.body_name} & names:
+        name = min(missing)
+        raise ConfigurationError(f"{target.name} needs {name!r}: name a column so, or give it by --set {name}=…")
 
 
 async def _plan(task: Task, options: argparse.Namespace) -> int:
@@ -130,6 +152,20 @@ def _planned(plan: bulk.Plan) -> dict[str, Any]:
 async def _carry_out(results: bulk.Run[Any, Any], task: Task, soracom: Soracom, options: argparse.Namespace) -> int:
     shown = view(Progress(results, soracom, task.operation.group))
     report = Report(shown, options, task.bind, results.stop)
+    over = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(watch, shown, over)
+        try:
+            await _take(results, report, shown)
+        except Exception as error:
+            report.error = error
+        over.set()
+    shown.close()
+    return report.end(results.summary())
+
+
+async def _take(results: bulk.Run[Any, Any], report: Report, shown: View) -> None:
+    """Take all results; from Ctrl-C on, those of the calls under way."""
     cut = anyio.CancelScope()
 
     def interrupt() -> None:
@@ -138,16 +174,8 @@ async def _carry_out(results: bulk.Run[Any, Any], task: Task, soracom: Soracom, 
         cut.deadline = asyncio.get_running_loop().time() + GRACE
         shown.say(f"Interrupted: calls under way may end within {GRACE:.0f} s; Ctrl-C again cancels them.")
 
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(shown.watch)
-        try:
-            with interrupts(interrupt, cut.cancel):
-                async with results:
-                    with cut:
-                        async for result in results:
-                            report.take(result)
-        except Exception as error:
-            report.error = error
-        tasks.cancel_scope.cancel()
-    shown.close()
-    return report.end(results.summary())
+    with interrupts(interrupt, cut.cancel):
+        async with results:
+            with cut:
+                async for result in results:
+                    report.take(result)

@@ -19,19 +19,32 @@ EVERY, LIVE = 30.0, 0.2
 
 
 class View(Protocol):
-    """Shows a run, until it is closed."""
+    """Shows a run."""
+
+    every: float
+    """Seconds between two looks at the run."""
 
     def say(self, text: str) -> None:
         """Print a line."""
         ...
 
-    async def watch(self) -> None:
-        """Show how far the run is, again and again."""
+    def look(self) -> None:
+        """Show how far the run is."""
         ...
 
     def close(self) -> None:
-        """Show nothing any more but lines."""
+        """Show it for the last time; lines may follow."""
         ...
+
+
+async def watch(view: View, ended: anyio.Event) -> None:
+    """Show again and again how far a run is, until it has ended."""
+    while True:
+        with anyio.move_on_after(view.every) as pause:
+            await ended.wait()
+        if not pause.cancelled_caught:
+            return
+        view.look()
 
 
 class Progress:
@@ -82,24 +95,23 @@ def view(progress: Progress) -> View:
         from .bulk_bar import Bar
 
         return Bar(progress, LIVE)
-    return Lines(progress)
+    return Lines(progress, EVERY)
 
 
 class Lines:
     """Plain lines."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress, every: float) -> None:
         self._progress = progress
+        self.every = every
 
     def say(self, text: str) -> None:
         """Print a line."""
         print(text, file=sys.stderr, flush=True)
 
-    async def watch(self) -> None:
-        """Print a line now and then."""
-        while True:
-            await anyio.sleep(EVERY)
-            self.say(self._progress.line())
+    def look(self) -> None:
+        """Print a line."""
+        self.say(self._progress.line())
 
     def close(self) -> None:
         """Do nothing: lines stay."""

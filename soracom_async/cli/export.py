@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import anyio
 
 from .. import tables
+from .._codec.fields import is_model
 from ..errors import ConfigurationError
 from .ending import DONE, ended
 from .listing import listed
@@ -42,6 +43,8 @@ async def _run(options: argparse.Namespace) -> int:
     write = WRITERS[_format(options)]
     async with opened(options) as soracom:
         items = listed(found(options.words, listing=True), soracom, options.set, options.where)
+        if options.columns is not None and is_model(items.item_type):
+            tables.columns(items.item_type, options.columns)  # what is wrong is told before anything is sent
         begun = anyio.current_time()
         with _opened(options.to) as file:
             count = await write(items, file, columns=options.columns)

@@ -9,9 +9,18 @@ from ..client import Soracom
 if TYPE_CHECKING:
     import argparse
 
+    from .._opening import Settings
 
-def opened(options: argparse.Namespace) -> Soracom:
-    """Return the session; raises ConfigurationError if it cannot be opened."""
-    if options.profile is not None:
-        return Soracom.from_profile(options.profile, coverage=options.coverage, endpoint=options.endpoint)
-    return Soracom(coverage=options.coverage, endpoint=options.endpoint)
+
+CONNECTIONS = 100
+"""Requests under way at once, unless more are asked for."""
+
+
+def opened(options: argparse.Namespace, concurrency: int = 1) -> Soracom:
+    """Return the session, for so many calls at once; raises ConfigurationError if it cannot be opened."""
+    settings: Settings = {
+        "coverage": options.coverage,
+        "endpoint": options.endpoint,
+        "max_connections": max(CONNECTIONS, concurrency),
+    }
+    return Soracom(**settings) if options.profile is None else Soracom.from_profile(options.profile, **settings)

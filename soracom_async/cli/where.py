@@ -31,7 +31,7 @@ class Condition:
 
     def holds(self, item: object) -> bool:
         """Tell whether an item fulfils it."""
-        return self.negated is not (self.value in _texts(_at(item, self.path)))
+        return self.negated is not (self.value in _texts(at(item, self.path)))
 
 
 class Chosen(SharedIterator[T]):
@@ -58,7 +58,7 @@ def conditions(given: Iterable[tuple[str, str]], item_type: Any) -> list[Conditi
     return made
 
 
-def _at(item: object, path: tuple[str, ...]) -> Any:
+def at(item: object, path: tuple[str, ...]) -> Any:
     """Return what lies at a path of a model; None where there is nothing.
 
     The names of tags hold dots as well, so that what is left of a path may be one name.

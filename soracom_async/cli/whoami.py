@@ -22,20 +22,14 @@ if TYPE_CHECKING:
 
 def run(options: argparse.Namespace) -> int:
     """Log in and print it; return the exit code."""
-
-    def work() -> int:
-        found = anyio.run(_found, options)
-        put(json.dumps(found) if options.json else _text(found))
-        return DONE
-
-    return ended(work)
+    return ended(lambda: anyio.run(_run, options))
 
 
-async def _found(options: argparse.Namespace) -> dict[str, Any]:
+async def _run(options: argparse.Namespace) -> int:
     async with opened(options) as soracom:
         token = await soracom.api_token()
         lease = await soracom._session.lease()
-        return {
+        found = {
             "operator_id": lease.operator_id,
             "user_name": lease.user_name,
             "coverage_types": list(soracom.coverage_types),
@@ -43,6 +37,8 @@ async def _found(options: argparse.Namespace) -> dict[str, Any]:
             "token_seconds": token.ttl,
             "rate_limits": await _quota(soracom),
         }
+        put(json.dumps(found) if options.json else _text(found))
+    return DONE
 
 
 async def _quota(soracom: Soracom) -> dict[str, dict[str, float | None]]:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import nullcontext
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from .._iteration import SharedIterator
 from ..errors import ConfigurationError
 from .cells import typed, writable
 from .columns import Column, Columns, Kind
 from .source import Items, Layout, Table
-from .writing import To, extra, in_thread, write
+from .writing import Output, To, extra, in_thread, write
 
 if TYPE_CHECKING:
     import pyarrow  # type: ignore[import-untyped,unused-ignore]
 
 ROWS = 8192
 """The rows of a record batch."""
-GROUP = 32_768
-"""The rows of a row group of Parquet, which is in memory at once."""
+GROUP = 20_000
+"""The least rows of a row group of Parquet, which is in memory at once."""
 
 
 def _pyarrow(user: str) -> Any:
@@ -57,6 +56,10 @@ class Recorder:
         columns = zip(self._layout.columns, self.schema.types, self._layout.cells(items), strict=True)
         return self._pa.record_batch([self._array(*each) for each in columns], schema=self.schema)
 
+    def table(self, batches: list[Any]) -> Any:
+        """Return record batches as one table."""
+        return self._pa.Table.from_batches(batches, self.schema)
+
     def _array(self, column: Column, type_: Any, cells: list[Any]) -> Any:
         cells = typed(column, cells)
         try:
@@ -72,9 +75,8 @@ async def to_arrow(items: Items, *, columns: Columns | None = None, model: type[
     with microseconds, dates date32, lists of plain values lists, all JSON text. A date where the API writes either a
     date or a time is its midnight in UTC. Raises ConfigurationError, also without pyarrow, and what the items raise.
     """
-    pa = _pyarrow("tables.to_arrow")
-    made = RecordBatches(Table(items, columns, model, ROWS))
-    return pa.Table.from_batches([batch async for batch in made], await made.schema())
+    made = batches(items, columns=columns, model=model)
+    return (await made.recorder()).table([batch async for batch in made])
 
 
 def batches(
@@ -104,15 +106,16 @@ class RecordBatches(SharedIterator["pyarrow.RecordBatch"]):
 
     async def schema(self) -> pyarrow.Schema:
         """Return the schema, for which the first items are read."""
-        return (await self._opened()).schema
+        return (await self.recorder()).schema
 
-    async def _opened(self) -> Recorder:
+    async def recorder(self) -> Recorder:
+        """Return what makes the batches."""
         if self._recorder is None:
             self._recorder = Recorder(await self._table.open())
         return self._recorder
 
     async def _refill(self) -> None:
-        recorder = await self._opened()
+        recorder = await self.recorder()
         if not self._under_way:
             self._under_way = await anext(self._table)
         batch = await in_thread(recorder.batch, self._under_way)
@@ -132,34 +135,35 @@ async def write_parquet(
 
     `compression` is one that pyarrow knows: zstd, snappy, gzip, none. The rest is as for `write_csv`.
     """
-    _pyarrow("tables.write_parquet")
-
-    @contextmanager
-    def opened(file: BinaryIO, layout: Layout) -> Iterator[_Parquet]:
-        writer = _Parquet(file, layout, compression)
-        try:
-            yield writer
-        except BaseException:
-            with suppress(Exception):
-                writer.finish()
-            raise
-
-    return await write(items, to, columns, model, opened, GROUP)
+    pa = _pyarrow("tables.write_parquet")
+    try:
+        known = compression == "none" or pa.Codec.is_available(compression)
+    except (ValueError, TypeError, AttributeError):
+        known = False
+    if not known:
+        raise ConfigurationError(f"compression={compression!r} is none that pyarrow has here: try 'snappy' or 'zstd'")
+    return await write(items, to, columns, model, lambda file, layout: nullcontext(_Parquet(file, layout, compression)))
 
 
 class _Parquet:
-    """Writes a Parquet file: a row group for each list of items."""
+    """Writes a Parquet file; what waits for its row group to be full is in memory as Arrow has it, which is compact."""
 
-    def __init__(self, file: BinaryIO, layout: Layout, compression: str) -> None:
+    def __init__(self, file: Output, layout: Layout, compression: str) -> None:
         parquet = import_module("pyarrow.parquet")
         self._recorder = Recorder(layout)
-        try:
-            self._writer = parquet.ParquetWriter(file, self._recorder.schema, compression=compression)
-        except (ValueError, OSError, TypeError) as error:
-            raise ConfigurationError(f"compression={compression!r}: {error}") from None
+        self._writer = parquet.ParquetWriter(file, self._recorder.schema, compression=compression)
+        self._waiting: list[Any] = []
 
     def write(self, items: list[Any]) -> None:
-        self._writer.write_batch(self._recorder.batch(items))
+        self._waiting.append(self._recorder.batch(items))
+        if sum(batch.num_rows for batch in self._waiting) >= GROUP:
+            self._write_group()
+
+    def _write_group(self) -> None:
+        group, self._waiting = self._recorder.table(self._waiting), []
+        self._writer.write_table(group, GROUP * 2)
 
     def finish(self) -> None:
+        if self._waiting:
+            self._write_group()
         self._writer.close()

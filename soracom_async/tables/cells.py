@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .._codec.converter import unstructure
 from .._core.values import plain
@@ -72,9 +73,10 @@ def with_times_as_text(column: Column, cells: list[Any], zone: tzinfo | None = N
 
 def time_text(time: date, zone: tzinfo | None) -> str:
     """Return a time as ISO 8601 with its offset from UTC, in a zone; a date stays a date."""
-    if not isinstance(time, datetime):
-        return time.isoformat()
-    return (time if zone is None else time.astimezone(zone)).isoformat()
+    if isinstance(time, datetime) and zone is not None:
+        with suppress(OverflowError):  # at the ends of the calendar it stays in its own
+            time = time.astimezone(zone)
+    return time.isoformat()
 
 
 def zone_of(zone: str | tzinfo) -> tzinfo:
@@ -83,10 +85,11 @@ def zone_of(zone: str | tzinfo) -> tzinfo:
         return zone
     try:
         return ZoneInfo(zone)
-    except (KeyError, ValueError, TypeError, OSError):
-        pass
-    hint = "give a name such as 'Asia/Tokyo'; on Windows, 'pip install tzdata' brings the names"
-    raise ConfigurationError(f"zone={zone!r} is no time zone that is known here: {hint}")
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        raise ConfigurationError(
+            f"zone={zone!r} is not known here: it must be a name such as 'Asia/Tokyo'. "
+            'If the system has no time zones, as Windows, "pip install tzdata" brings them'
+        ) from None
 
 
 def writable(cell: Any) -> Any:

@@ -7,6 +7,7 @@ import enum
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
+from types import NoneType
 from typing import Any, ClassVar
 
 from attrs import field, frozen
@@ -196,7 +197,7 @@ def _kind(tree: Annotation) -> tuple[Kind, bool]:
             return _OF_TYPES.get(type_, Kind.ANY), False
         case Values(values):
             return _OF_TYPES.get(type(values[0]), Kind.ANY), False
-    kinds = {_kind(each) for each in choices(tree)}
+    kinds = {_kind(each) for each in choices(tree) if each != Value(NoneType)}
     return kinds.pop() if len(kinds) == 1 else (Kind.ANY, False)
 
 
@@ -204,22 +205,20 @@ def _named(model: Any, name: str) -> Sequence[Column]:
     """Return the columns that a dotted name stands for."""
     path: tuple[Step, ...] = ()
     tree: Annotation = Object(model)
-    rest = name
-    while rest:
+    rest, more = name, "."
+    while more:
         if isinstance(tree, Object):
             holder: Any = tree.model
-            part, _, rest = rest.partition(".")
+            part, more, rest = rest.partition(".")
             if part not in field_types(holder):
                 raise _unknown(model, name)
             path, tree = (*path, Step(part, holder)), _tree(holder, part)
         elif isinstance(tree, Map):
             tree = without_none(tree.item)
-            part, _, rest = rest.partition(".") if isinstance(tree, Object | Map) else (rest, "", "")
+            part, more, rest = rest.partition(".") if isinstance(tree, Object | Map) else (rest, "", "")
             path = (*path, Step(part))
         else:
             raise _unknown(model, name)
-    if not path:
-        raise _unknown(model, name)
     return _below(path, tree)
 
 

@@ -7,13 +7,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, tzinfo
-from typing import Any, BinaryIO
+from typing import Any
 
 from ..errors import ConfigurationError
 from .cells import in_text, json_text, with_times_as_text, writable, zone_of
 from .columns import Column, Columns, Kind
 from .source import Items, Layout
-from .writing import To, extra, write
+from .writing import Output, To, extra, write
 
 SHEET_ROWS = 1_048_576
 """The rows of a sheet, the header among them."""
@@ -47,7 +47,7 @@ async def write_excel(
     shown = zone_of(zone)
 
     @contextmanager
-    def opened(file: BinaryIO, layout: Layout) -> Iterator[_Workbook]:
+    def opened(file: Output, layout: Layout) -> Iterator[_Workbook]:
         with tempfile.TemporaryDirectory() as directory:
             workbook = _Workbook(xlsxwriter, file, layout, shown, directory)
             try:
@@ -61,14 +61,14 @@ async def write_excel(
 class _Workbook:
     """Writes a workbook; its rows wait in temporary files, row by row, until it is finished."""
 
-    def __init__(self, xlsxwriter: Any, file: BinaryIO, layout: Layout, zone: tzinfo, directory: str) -> None:
+    def __init__(self, xlsxwriter: Any, file: Output, layout: Layout, zone: tzinfo, directory: str) -> None:
         if len(layout.columns) > SHEET_COLUMNS:
             raise ConfigurationError(f"Excel has {SHEET_COLUMNS:,} columns, not {len(layout.columns):,}: choose some")
         self._failed = xlsxwriter.exceptions.FileCreateError
         self._layout = layout
         self._zone = zone
         options = {"constant_memory": True, "tmpdir": directory, "remove_timezone": True}
-        self._book = xlsxwriter.Workbook(_Output(file), options)
+        self._book = xlsxwriter.Workbook(file, options)
         self._book.use_zip64()
         self._book.set_properties({"comments": f"Times are in {zone}"})
         self._bold = self._book.add_format({"bold": True})
@@ -120,13 +120,15 @@ class _Workbook:
             self._text(index, str(cell))
 
     def _date(self, index: int, cell: date) -> None:
-        if isinstance(cell, datetime):
-            cell = cell.astimezone(self._zone)
-        if (cell.year, cell.month, cell.day) < (_FIRST.year, _FIRST.month, _FIRST.day):
-            self._text(index, cell.isoformat())
-            return
         kind = Kind.TIME if isinstance(cell, datetime) else Kind.DATE
-        self._sheet.write_datetime(self._row, index, cell, self._formats[kind])
+        try:
+            shown = cell.astimezone(self._zone) if isinstance(cell, datetime) else cell
+        except OverflowError:
+            shown = date.min
+        if shown.timetuple() < _FIRST.timetuple():
+            self._text(index, cell.isoformat())
+        else:
+            self._sheet.write_datetime(self._row, index, shown, self._formats[kind])
 
     def _text(self, index: int, text: str) -> None:
         text = writable(text)
@@ -153,25 +155,3 @@ class _Workbook:
         """Close the temporary files, also where the workbook was not finished."""
         for sheet in self._book.worksheets():
             sheet._opt_close()
-
-
-class _Output:
-    """The file of a ZIP archive, which writes its end also when it is collected: not once writing has failed."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._failed = False
-        self.tell = file.tell
-        self.seek = file.seek
-
-    def write(self, data: bytes) -> int:
-        if self._failed:
-            return len(data)
-        self._failed = True
-        written = self._file.write(data)
-        self._failed = False
-        return written
-
-    def flush(self) -> None:
-        if not self._failed:
-            self._file.flush()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import frozen
 
@@ -13,6 +12,7 @@ from .._codec.converter import unstructure
 from .._codec.fields import field_names, undeclared
 from .._codec.model import Model
 from ..errors import ConfigurationError
+from .cells import zone_of
 
 By = Literal["day", "month"]
 Period = Literal["minutes", "day", "month"]
@@ -53,7 +53,7 @@ def local_days(
 
     `stats` are entries of one SIM or of several: of Air, Beam, Funk, Funnel or Harvest. A row has the `date` (of a
     month, its first day), the `kind` (a speed class such as `s1.fast`, or a kind of use; None if the entries have none)
-    and the sums, in bytes or as counts. A day without entries has no row.
+    and the sums, in bytes or as counts; what an entry does not say counts as 0. A day without entries has no row.
 
     An entry of UTC's day or month cannot be divided. It is taken only if it lies within one day, or month, of the zone:
     a month of Tokyo is the days of UTC within it, and the minutes of the two days at its ends. Entries of minutes count
@@ -63,7 +63,7 @@ def local_days(
     Raises ConfigurationError for an entry that would have to be divided, for what is no statistics, and for a zone
     that is not known.
     """
-    local = _zone(zone)
+    local = zone_of(zone)
     if by not in ("day", "month"):
         raise ConfigurationError(f"by={by!r} must be 'day' or 'month'")
     if period not in (None, "minutes", "day", "month"):
@@ -80,18 +80,6 @@ def local_days(
             _add(sums.setdefault((day, kind), {}), counted)
     ordered = sorted(sums.items(), key=lambda each: (each[0][0], each[0][1] or ""))
     return [{"date": day, "kind": kind, **counts} for (day, kind), counts in ordered]
-
-
-def _zone(zone: str | tzinfo) -> tzinfo:
-    if isinstance(zone, tzinfo):
-        return zone
-    try:
-        return ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
-        raise ConfigurationError(
-            f"zone={zone!r} is not known here: it must be a name such as 'Asia/Tokyo'. "
-            'If the system has no time zones, as Windows, "pip install tzdata" brings them'
-        ) from None
 
 
 def _whole(entry: _Entry, day_of: Callable[[datetime], date], zone: object, by: By) -> date:
@@ -141,8 +129,8 @@ def _add(sums: dict[str, Any], counted: Any) -> None:
         raise ConfigurationError(f"a statistic has {counted!r} where counts belong")
     names = {name: getattr(counted, name) for name in field_names(type(counted))} | undeclared(counted)
     for name, value in names.items():
-        if name == "unixtime" or value is None:
+        if name == "unixtime":
             continue
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float | None):
             raise ConfigurationError(f"{name} of a statistic is {value!r}, which is no number")
-        sums[name] = sums.get(name, 0) + value
+        sums[name] = sums.get(name, 0) + (value or 0)

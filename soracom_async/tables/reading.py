@@ -124,7 +124,7 @@ class _Generator:
         """Write how what lies below the variable `var` is read; `model` is that of its fields, None for an object."""
         indent = " " * depth
         kind = "isinstance({}, Mapping)" if model is None else f"isinstance({{}}, {self._constant(model)})"
-        self._lines.append(f"{indent}if {kind.format(var)}:")
+        self._lines += [f"{indent}if {kind.format(var)}:", f"{indent} pass"]
         inner = f"v{depth}"
         for step, below in node.below.items():
             name = self._constant(step.name)

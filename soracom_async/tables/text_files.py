@@ -7,13 +7,13 @@ import csv
 import io
 from contextlib import nullcontext
 from datetime import tzinfo
-from typing import Any, BinaryIO
+from typing import Any
 
 from ..errors import ConfigurationError
 from .cells import in_text, json_text, with_times_as_text, zone_of
 from .columns import Column, Columns, Kind
 from .source import Items, Layout
-from .writing import To, write
+from .writing import Output, To, write
 
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 """How a text begins that a spreadsheet may take for a formula."""
@@ -64,7 +64,7 @@ async def write_jsonl(items: Items, to: To, *, columns: Columns | None = None, m
 class _CSV:
     """Writes CSV; its first line is the header."""
 
-    def __init__(self, file: BinaryIO, layout: Layout, encoding: str, zone: tzinfo | None, safe: bool) -> None:
+    def __init__(self, file: Output, layout: Layout, encoding: str, zone: tzinfo | None, safe: bool) -> None:
         self._file = file
         self._layout = layout
         self._zone = zone
@@ -74,10 +74,11 @@ class _CSV:
         self._encoding = encoding
         self._encoder = codecs.getincrementalencoder(encoding)(errors)
         self._count = 0
-        self._lines([[column.name] for column in layout.columns])
+        self._lines([[column.name] for column in layout.columns], 0)
 
     def write(self, items: list[Any]) -> None:
-        self._lines([self._texts(*each) for each in zip(self._layout.columns, self._layout.cells(items), strict=True)])
+        cells = [self._texts(*each) for each in zip(self._layout.columns, self._layout.cells(items), strict=True)]
+        self._lines(cells, self._count + 1)
         self._count += len(items)
 
     def finish(self) -> None:
@@ -95,37 +96,35 @@ class _CSV:
             texts = [f"'{text}" if text is not None and text.startswith(_FORMULAS) else text for text in texts]
         return texts
 
-    def _lines(self, cells: list[list[Any]]) -> None:
-        """Write lines, of which these are the cells by columns."""
+    def _lines(self, cells: list[list[Any]], first: int) -> None:
+        """Write lines, of which these are the cells by columns, and `first` is the number of the first row."""
         text = io.StringIO(newline="")
         csv.writer(text, lineterminator="\r\n").writerows(zip(*cells, strict=True))
         try:
             self._file.write(self._encoder.encode(text.getvalue()))
         except UnicodeEncodeError:
-            raise self._lacking(cells) from None
+            raise self._lacking(cells, first) from None
 
-    def _lacking(self, cells: list[list[Any]]) -> ConfigurationError:
+    def _lacking(self, cells: list[list[Any]], first: int) -> ConfigurationError:
         """Return the error of the first cell that has a character which the encoding lacks."""
-        for row, line in enumerate(zip(*cells, strict=True), self._count + 1):
-            for column, cell in zip(self._layout.columns, line, strict=True):
-                try:
-                    str(cell).encode(self._encoding)
-                except UnicodeEncodeError as error:
-                    lacking = str(cell)[error.start]
-                    where = f"row {row}, column {column.name}"
-                    break
-            else:
-                continue
-            break
+        found = (
+            (row, column.name, character)
+            for row, line in enumerate(zip(*cells, strict=True), first)
+            for column, cell in zip(self._layout.columns, line, strict=True)
+            for character in str(cell)
+            if not character.encode(self._encoding, "ignore")
+        )
+        row, name, character = next(found)
         return ConfigurationError(
-            f"the encoding {self._encoding} has no {lacking!r} ({where}): write the file with encoding='utf-8-sig'"
+            f"the encoding {self._encoding} has no {character!r} (row {row}, column {name}): "
+            "write the file with encoding='utf-8-sig'"
         )
 
 
 class _JSONLines:
     """Writes items, or some columns of them, as JSON lines."""
 
-    def __init__(self, file: BinaryIO, layout: Layout, whole: bool) -> None:
+    def __init__(self, file: Output, layout: Layout, whole: bool) -> None:
         self._file = file
         self._layout = layout
         self._objects = _whole if whole else self._chosen

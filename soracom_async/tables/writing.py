@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from typing import Any, BinaryIO, Protocol, TypeVar
 
@@ -37,12 +37,44 @@ class Sink(Protocol):
         ...
 
 
+class Output:
+    """The file that a sink writes to. Behind an error it takes nothing more, and says nothing of it.
+
+    Some formats write their end also when what writes them is collected.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.closed = False
+
+    def write(self, data: bytes) -> int:
+        """Write all of some bytes."""
+        if not self.closed:
+            view = memoryview(data)
+            while view:
+                view = view[self._file.write(view) :]
+        return len(data)
+
+    def tell(self) -> int:
+        """Return the place in the file."""
+        return 0 if self.closed else self._file.tell()
+
+    def seek(self, offset: int) -> int:
+        """Go to a place in the file."""
+        return offset if self.closed else self._file.seek(offset)
+
+    def flush(self) -> None:
+        """Hand on what waits."""
+        if not self.closed:
+            self._file.flush()
+
+
 async def write(
     items: Items,
     to: To,
     columns: Columns | None,
     model: Any,
-    sink: Callable[[BinaryIO, Layout], AbstractContextManager[Sink]],
+    sink: Callable[[Output, Layout], AbstractContextManager[Sink]],
     size: int = SAMPLE,
 ) -> int:
     """Write a table and return how many rows it has; whatever goes wrong, no file of that name is there.
@@ -52,14 +84,18 @@ async def write(
     table = Table(items, columns, model, size)
     count = 0
     try:
-        with _opened(to) as file, sink(file, await table.open()) as writer:
-            async for batch in table:
-                with _named(to):
-                    await in_thread(writer.write, batch)
-                count += len(batch)
+        with _opened(to) as file:
+            layout = await table.open()
             with _named(to):
-                await in_thread(writer.finish)
-                await in_thread(file.flush)
+                opened = sink(file, layout)
+            with opened as writer:
+                async for batch in table:
+                    with _named(to):
+                        await in_thread(writer.write, batch)
+                    count += len(batch)
+                with _named(to):
+                    await in_thread(writer.finish)
+                    await in_thread(file.flush)
     finally:
         await table.aclose()
     return count
@@ -77,21 +113,36 @@ async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
 
 
 @contextmanager
-def _opened(to: To) -> Iterator[BinaryIO]:
+def _opened(to: To) -> Iterator[Output]:
     """Give the file to write to."""
-    if isinstance(to, str | os.PathLike):
-        path = os.fspath(to)
-        special = os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
-        # A pipe or a device is written to: a file must not take its place.
-        with open(path, "wb") if special else replacing(path) as file:
-            yield file
-    elif isinstance(to, _NO_BYTES) or not hasattr(to, "write"):
+    if isinstance(to, _NO_BYTES) or not (isinstance(to, str | os.PathLike) or hasattr(to, "write")):
         raise ConfigurationError(
             f"a table is written to a path or to a file opened for bytes, not to {type(to).__name__}: "
             "open the file with 'wb', or give sys.stdout.buffer"
         )
-    else:
-        yield to
+    with _file(to) as file:
+        output = Output(file)
+        try:
+            yield output
+        except BaseException:
+            output.closed = True
+            raise
+
+
+def _file(to: To) -> AbstractContextManager[BinaryIO]:
+    if not isinstance(to, str | os.PathLike):
+        return nullcontext(to)
+    path = os.fspath(to)
+    special = os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+    return _special(path) if special else replacing(path)
+
+
+@contextmanager
+def _special(path: str) -> Iterator[BinaryIO]:
+    """Open a pipe or a device: a file must not take its place."""
+    file = open(path, "wb", buffering=0)  # noqa: SIM115 - unbuffered, so that closing it writes nothing
+    with file:
+        yield file
 
 
 @contextmanager

@@ -249,6 +249,9 @@ async def test_a_journal_tells_what_is_done(soracom: Soracom, tmp_path: Path) ->
     assert read(path) == before
     with pytest.raises(bulk.JournalError, match="belongs to the operation suspendSim.*activateSim"):
         await bulk.plan(soracom.sims.activate, sims(5, 10), journal=path)
+    write(tmp_path / "notes.txt", "no journal, but some text of more than a hundred characters" * 3)
+    with pytest.raises(bulk.JournalError, match=r"notes\.txt"):
+        await bulk.plan(soracom.sims.suspend, sims(5, 10), journal=tmp_path / "notes.txt")
     with pytest.raises(bulk.JournalError, match="a directory"):
         await bulk.plan(soracom.sims.suspend, sims(5, 10), journal=tmp_path)
 

@@ -205,7 +205,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, write: Write) -> None:
         pass
     assert "closed file" in refusal(file)
     if (unreadable := Path("/proc/self/mem")).exists():
-        assert "/proc/self/mem cannot be read: Input/output error" in refusal(unreadable)
+        assert "/proc/self/mem cannot be read:" in refusal(unreadable)
 
 
 @pytest.mark.parametrize(

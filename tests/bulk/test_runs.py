@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import random
 import sys
+from collections import Counter
 from functools import partial
 
 import anyio
@@ -72,6 +74,24 @@ class Noting(httpx.AsyncBaseTransport):
     def times(self, end):
         """Return when the requests came whose path has this end."""
         return [time for path, time in self.seen if path.endswith(end)]
+
+
+class Executed(Noting):
+    """Counts what the service executed, by SIM: all that it did not refuse."""
+
+    def __init__(self, emulator):
+        super().__init__(emulator)
+        self.executed = Counter()
+
+    async def handle_async_request(self, request):
+        refused = False
+        try:
+            response = await super().handle_async_request(request)
+            refused = 400 <= response.status_code < 500  # an SMS to a SIM that is not active
+            return response
+        finally:
+            if request.url.path.endswith("/send_sms") and not refused:
+                self.executed[request.url.path.split("/")[-2]] += 1
 
 
 class Refusing(Noting):
@@ -264,6 +284,7 @@ async def test_a_canary_that_fails_stops_the_run(soracom, emulator):
     keys = [SIM_IDS[0], WRONG, *SIM_IDS[1:]]
     got = []
     async with bulk.run(soracom.sims.suspend, keys, canary=2) as run:
+        await until(lambda: run.summary().done == 2)
         await settle(100)
         assert emulator.counts["suspendSim"] == 2
         with pytest.raises(bulk.Stopped) as stopped:
@@ -308,7 +329,8 @@ async def test_failures_are_counted_before_they_are_consumed(soracom, emulator):
     """Nobody has to look for the run to stop."""
     keys = [f"{WRONG[:-3]}{number:03}" for number in range(290)]
     async with bulk.run(soracom.sims.get, keys, max_failures=3, concurrency=4) as run:
-        await settle(300)
+        await until(lambda: run.summary().failed >= 4)
+        await settle(100)
         assert 4 <= emulator.counts["getSim"] <= 8
         with pytest.raises(bulk.Stopped):
             async for _ in run:
@@ -588,6 +610,7 @@ async def cut_off(run, condition):
     with anyio.CancelScope() as scope:
         async with run:
             await until(condition)
+            await settle(50)
             scope.cancel()
             await anext(run)
     assert scope.cancelled_caught
@@ -643,6 +666,35 @@ async def test_ones_own_function_that_is_cut_off(claims):
     claims.told.clear()
     await cut_off(bulk.run(own, ["c"]), lambda: True)
     assert claims.told == {}
+
+
+async def test_what_ones_own_function_has_sent_is_not_known(claims):
+    """One of its calls acted, another waits: the key is no less unknown for that."""
+    emulator = Emulator(sims=300, clock=FakeClock(), rate_limit=100)
+    emulator.fault("throttle", operation="getSim")
+    async with opened(emulator) as soracom:
+
+        async def own(sim_id):
+            await soracom.sims.send_sms(sim_id, **SMS)
+            await soracom.sims.get(sim_id)
+
+        await cut_off(bulk.run(own, SIM_IDS[:1], name="mine"), lambda: emulator.clock.sleeping > 0)
+    assert claims.told == {SIM_IDS[0]: State.UNKNOWN}
+
+
+async def test_a_run_within_a_run(claims):
+    """The inner one knows of its own calls alone: one has left, the others wait for quota."""
+    emulator = Emulator(sims=300, clock=FakeClock(), rate_limit=5)
+    emulator.fault("latency", operation="sendSmsToSim", seconds=60)
+    async with opened(emulator) as soracom:
+
+        async def outer(key):
+            await bulk.run(partial(soracom.sims.send_sms, **SMS), SIM_IDS[:20]).collect()
+
+        await cut_off(bulk.run(outer, [1]), lambda: len(claims.told) == 20 and emulator.clock.sleeping)
+    states = list(claims.told.values())
+    assert states.count(State.UNKNOWN) == emulator.counts["sendSmsToSim"] > 0
+    assert states.count("unclaimed") == 20 - states.count(State.UNKNOWN)
 
 
 async def test_claims_that_cannot_be_made_stop_the_run(soracom, emulator, claims, monkeypatch):
@@ -769,6 +821,15 @@ async def test_secrets_are_in_no_file(soracom, tmp_path):
     assert "12345678" not in text
 
 
+async def test_a_key_that_no_file_can_have(soracom, tmp_path):
+    """It is written as it is escaped."""
+    async with bulk.run(soracom.sims.get, ["\ud800"]) as run:
+        assert isinstance(await anext(run), bulk.Failed)
+        for name in ("failed.csv", "failed.jsonl"):
+            assert run.export_failures(tmp_path / name) == 1
+            assert "\\ud800" in (tmp_path / name).read_text("utf-8")
+
+
 async def test_an_export_that_cannot_be_written(soracom, tmp_path):
     """The error names the file."""
     async with bulk.run(soracom.sims.get, [WRONG]) as run:
@@ -827,6 +888,36 @@ async def test_an_unknown_act_stays_unknown(soracom, emulator, tmp_path):
     (result,) = await bulk.run(sms, SIM_IDS[:1], journal=journal, repeat_unknown=True).collect()
     assert isinstance(result, bulk.Ok)
     assert emulator.counts["sendSmsToSim"] == 2
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_cut_off_again_and_again_no_act_is_done_twice(tmp_path, seed):
+    """Whatever the service does, and whenever a run is cut off: each key ends once, and none is executed twice."""
+    chance = random.Random(seed)
+    emulator = Emulator(sims=300, clock=FakeClock(auto=True), rate_limit=100_000)
+    emulator.fault("reset-after", operation="sendSmsToSim", probability=0.1)
+    emulator.fault("error", operation="sendSmsToSim", probability=0.1, status=503, done=True)
+    emulator.fault("latency", operation="sendSmsToSim", probability=0.5, seconds=1)
+    transport = Executed(emulator)
+    keys = SIM_IDS[:60]
+    async with opened(emulator, transport=transport) as soracom:
+        sms = partial(soracom.sims.send_sms, **SMS)
+        for _ in range(15):
+            with anyio.CancelScope() as scope:
+                async with bulk.run(sms, keys, journal=tmp_path / "run.db", concurrency=5) as run:
+                    left, passes = chance.randrange(8), chance.randrange(40)
+                    async for result in run:
+                        left -= not isinstance(result, bulk.Skipped)
+                        if left < 0:
+                            await settle(passes)
+                            scope.cancel()
+        results = await bulk.run(sms, keys, journal=tmp_path / "run.db", concurrency=5).collect()
+    assert sorted(result.key for result in results) == keys
+    assert set(transport.executed.values()) == {1}, "none was executed twice"
+    refused = {result.key for result in results if isinstance(result, bulk.Failed)}
+    unsent = {result.key for result in results if isinstance(result, bulk.Unknown)} - transport.executed.keys()
+    assert refused | unsent | transport.executed.keys() == set(keys)
+    assert not refused & transport.executed.keys()
 
 
 async def test_a_journal_of_another_run_is_refused(soracom, emulator, tmp_path):

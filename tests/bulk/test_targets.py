@@ -355,6 +355,11 @@ def test_secrets_are_in_no_text_and_no_repr():
     assert nested.text == "c"
     wrong = target.bind({"sim_id": "1", "registration_secret": "12345678", "x": "1"})
     assert "12345678" not in str(wrong.error) + wrong.text + repr(wrong)
+    for key in ({"sim_id": "1", "registration_secret": 12345678}, {"sim_id": 1, "registration_secret": "12345678"}):
+        assert "12345678" not in str(target.bind(key).error)
+    broken = of("credentials.create").bind({"credentials_id": "c", "credentials": '{"key": "hush"'})
+    assert "is no JSON" in str(broken.error)
+    assert "hush" not in str(broken.error) + broken.text
 
 
 def test_a_key_that_is_a_secret_is_known_by_a_digest():
@@ -366,6 +371,8 @@ def test_a_key_that_is_a_secret_is_known_by_a_digest():
     assert one.text != other.text
     assert one.text == target.bind("token-one").text
     assert one.arguments == {}
+    assert "123456" not in str(target.bind(123456).error)
+    assert "hush" not in str(of("subscribers.delete_transfer_token").bind({"token": "hush", "x": "1"}).error)
 
 
 # Functions of one's own

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -42,7 +43,9 @@ def rows(text: str) -> list[dict[str, str]]:
 
 
 def test_a_group_is_written_as_csv(emulator: Emulator, export: Export) -> None:
-    assert export("sims", "--to", "fleet.csv") == (0, "", ["fleet.csv: 20 rows in 1 s"])
+    code, out, err = export("sims", "--to", "fleet.csv")
+    assert (code, out, len(err)) == (0, "", 1)
+    assert re.fullmatch(r"fleet\.csv: 20 rows in \d+ .+", err[0])
     written = rows(Path("fleet.csv").read_text("utf-8"))
     assert len(written) == 20
     assert written[0]["sim_id"].isdecimal()
@@ -109,6 +112,7 @@ def test_a_listing_takes_arguments(emulator: Emulator, export: Export) -> None:
         (["sims", "--to", "x"], "--to x: name a file that ends in"),
         (["sims", "--to", "x.csv", "--where", "state=active"], "Sim has no column 'state': is 'status' meant?"),
         (["sims", "--to", "x.csv", "--set", "limit=all"], "--set limit: limit='all' is no whole number"),
+        (["sims", "--to", "x.csv", "--columns", "sim_id,state"], "Sim has no column 'state': is 'status' meant?"),
         (["sims", "--to", "x.csv", "--profile", "south"], "south"),
     ],
 )
@@ -123,11 +127,14 @@ def test_what_cannot_work_is_one_line_and_nothing_is_sent(
     assert not Path("x.csv").exists()
 
 
-def test_a_column_that_is_not_there_is_one_line(emulator: Emulator, export: Export) -> None:
-    code, out, err = export("sims", "--to", "x.csv", "--columns", "sim_id,state")
+@needs("xlsxwriter")
+def test_a_missing_extra_is_one_line(emulator: Emulator, export: Export, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    code, out, err = export("sims", "--to", "fleet.xlsx")
     assert (code, out, len(err)) == (2, "", 1)
-    assert "'state'" in err[0]
-    assert not Path("x.csv").exists()
+    assert "pip install 'soracom-async[excel]'" in err[0]
+    assert emulator.requests == 0
+    assert not Path("fleet.xlsx").exists()
 
 
 def test_a_missing_directory_is_one_line(emulator: Emulator, export: Export) -> None:
@@ -151,6 +158,13 @@ def test_what_the_service_refuses_is_one_line(emulator: Emulator, export: Export
     assert (code, len(err)) == (3, 1)
     assert "listSims: 403" in err[0]
     assert not Path("fleet.csv").exists()
+
+
+def test_without_a_standard_output_nothing_is_sent(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    for words in (["export", "sims", "--to", "-"], ["whoami"]):
+        assert main(words) in (2, 3)
+    assert emulator.counts["listSims"] == 1  # that of whoami
 
 
 full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

@@ -118,7 +118,14 @@ def test_lists_and_pages_are_registered(monkeypatch: pytest.MonkeyPatch) -> None
     assert shell.display_formatter.formatters["text/html"]([1, 2]) is None
 
 
-@pytest.mark.parametrize("module", [SimpleNamespace(), SimpleNamespace(get_ipython=lambda: None)])
+@pytest.mark.parametrize(
+    "module",
+    [
+        SimpleNamespace(),
+        SimpleNamespace(get_ipython=lambda: None),
+        SimpleNamespace(get_ipython=lambda: SimpleNamespace(display_formatter=SimpleNamespace(formatters={}))),
+    ],
+)
 def test_without_a_shell_nothing_is_registered(monkeypatch: pytest.MonkeyPatch, module: Any) -> None:
     monkeypatch.setitem(sys.modules, "IPython", module)
     notebook.register()

@@ -212,7 +212,9 @@ async def test_files_of_all_sorts():
 
 
 @pytest.mark.parametrize(
-    "content", [gzip.compress(b'{"A": 1}\n' * 9)[:-9], b"\x1f\x8bnothing", b"[1]\n", b"<html>", b'{"A": "\xff"}']
+    "content",
+    [gzip.compress(b'{"A": 1}\n' * 9, mtime=0)[:-9], b"\x1f\x8bnothing", b"[1]\n", b"<html>", b'{"A": "\xff"}'],
+    ids=["cut", "no gzip", "no object", "no JSON", "no UTF-8"],
 )
 async def test_files_that_cannot_be_read(content):
     """The error says so; it shows nothing of the file."""
