@@ -821,6 +821,15 @@ async def test_secrets_are_in_no_file(soracom, tmp_path):
     assert "12345678" not in text
 
 
+async def test_a_key_that_no_file_can_have(soracom, tmp_path):
+    """It is written as it is escaped."""
+    async with bulk.run(soracom.sims.get, ["\ud800"]) as run:
+        assert isinstance(await anext(run), bulk.Failed)
+        for name in ("failed.csv", "failed.jsonl"):
+            assert run.export_failures(tmp_path / name) == 1
+            assert "\\ud800" in (tmp_path / name).read_text("utf-8")
+
+
 async def test_an_export_that_cannot_be_written(soracom, tmp_path):
     """The error names the file."""
     async with bulk.run(soracom.sims.get, [WRONG]) as run:
@@ -865,6 +874,16 @@ async def test_a_run_goes_on_where_it_was(soracom, emulator, tmp_path):
     again = kinds(await bulk.run(soracom.sims.suspend, keys, journal=journal).collect())
     assert again == {**dict.fromkeys(keys[:5], bulk.Skipped), WRONG: bulk.Failed}
     assert emulator.counts["suspendSim"] == 7
+
+
+async def test_what_is_done_costs_no_time_of_the_pace(soracom, clock, tmp_path):
+    """A run that goes on is at the new keys at once."""
+    journal = tmp_path / "run.db"
+    await bulk.run(soracom.sims.suspend, SIM_IDS[:50], journal=journal).collect()
+    begun = clock.now()
+    results = await bulk.run(soracom.sims.suspend, SIM_IDS[:52], journal=journal, pace="1/min").collect()
+    assert len(results) == 52
+    assert 60 <= clock.now() - begun < 180
 
 
 async def test_an_unknown_act_stays_unknown(soracom, emulator, tmp_path):
