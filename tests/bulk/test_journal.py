@@ -270,6 +270,15 @@ async def test_closing_writes_all_also_when_it_is_cancelled(path, disk):
     assert status(path).closed
 
 
+async def test_a_journal_that_cannot_be_opened_says_so(path):
+    async with opened(path) as journal:
+        with pytest.raises(JournalError, match="in use by process"):
+            await Journal.open(path, SET)
+        assert await journal.claim("a") is Claim.BEGIN
+    with pytest.raises(JournalError, match="belongs to the operation suspendSim"):
+        await Journal.open(path, ACT)
+
+
 async def test_an_opening_that_is_cancelled_leaves_the_journal_free(path):
     with anyio.CancelScope() as scope:
         scope.cancel()
