@@ -63,7 +63,7 @@ class Disk:
         def slow(store, settled, requests):
             assert self.free.wait(30)
             self.batches.append((len(settled), len(requests)))
-            write(store, settled, requests)
+            return write(store, settled, requests)
 
         monkeypatch.setattr(Store, "write", slow)
 
