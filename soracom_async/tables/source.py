@@ -91,7 +91,7 @@ def checked(names: Columns | None, model: Any) -> Columns | None:
 
     Where the model is known, that is before anything is read.
     """
-    found = names
+    found: Columns | None = names
     if isinstance(names, Iterable) and not isinstance(names, str | Mapping):
         found = tuple(names)
     if found is not None and is_model(model):
