@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     except (ConfigurationError, OSError) as error:
         return _refuse(str(error))
     if not options.quiet:
-        emulator.service.watchers.append(Log())
+        emulator.on_request(Log())
     return anyio.run(_serve, emulator, options)
 
 

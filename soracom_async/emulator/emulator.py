@@ -28,6 +28,7 @@ from .state.world import END, EPOCH, World
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Callable
     from os import PathLike
     from types import TracebackType
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from .protocol.messages import Request, Response
     from .serving.server import Server
     from .state.accounts import Operator, User
-    from .state.world import Mail
+    from .state.world import AuditEntry, Mail
 
 SAM_USER = "sam"
 """The SAM user that the first operator begins with."""
@@ -250,6 +251,14 @@ class Emulator:
         It lasts until `remove()` of the returned fault is called, or until the end of a `with`. See `Fault`.
         """
         return self.faults.add(Fault(kind, **settings))
+
+    def on_request(self, callback: Callable[[AuditEntry], object]) -> None:
+        """Call `callback` with each request that is answered from now on: `.operation`, `.method`, `.path`, `.status`.
+
+        `operation` is the operationId; None for a path that the API does not have. `user` and `faults` tell who sent it
+        and which faults hit it. What the callback raises ends the request without an answer.
+        """
+        self.service.watchers.append(callback)
 
     def advance(self, seconds: float) -> None:
         """Move the emulator's time forward, to the year 2999 at most; a JumpingClock moves for all that share it."""

@@ -227,3 +227,17 @@ async def test_it_is_on_the_socket_too():
             "SORACOM_AUTH_KEY_ID",
             "SORACOM_AUTH_KEY",
         }
+
+
+async def test_each_answered_request_is_told(emulator, client):
+    """`on_request` tells operation, method, path and status, also of what the API does not have or a fault answers."""
+    told = []
+    emulator.on_request(lambda each: told.append((each.operation, each.method, each.path, each.status, each.faults)))
+    await client.get("/sims", params={"limit": 1})
+    await client.get("/nowhere")
+    with emulator.fault("html", operation="getGroup", count=1):
+        await client.get("/groups/abc")
+    assert told[0] == ("listSims", "GET", "/v1/sims", 200, "")
+    assert told[1] == (None, "GET", "/v1/nowhere", 404, "")
+    assert told[2][0] == "getGroup"
+    assert told[2][4] == "html"
