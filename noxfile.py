@@ -82,7 +82,7 @@ def style(session: nox.Session) -> None:
 
 
 SHORT = (
-    "bulk --rounds 1 --keys 120 --crash-keys 60 --limit 50 --scale 60 --latency 60 --loop 10",
+    "bulk --rounds 1 --keys 110 --crash-keys 60 --limit 50 --scale 60 --latency 60 --loop 4",
     "call --rounds 1 --calls 50",
     "decode --rounds 1",
     "emulator --rounds 1 --requests 100",

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from math import nan
 from statistics import mean, median
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -87,8 +88,7 @@ def undisturbed(name: str, server: Server, options: argparse.Namespace, keys: in
         said = finished(start(name, server, options, keys, directory))
         seconds = time.perf_counter() - begun
     stats = server.stats()
-    whole = stats["windows"][:-1] or stats["windows"]
-    used = mean(each["ours"] for each in whole) / options.limit
+    used = mean([each["ours"] for each in stats["windows"][:-1]] or [nan]) / options.limit
     progress(f"{name}: {keys:,} keys in {seconds:.1f} s, quota used {used:.1%}, {stats['refused']} 429s")
     return said | {"used": used, "refused": stats["refused"], "cpu": said["cpu"] / keys * 1e6}
 

@@ -74,6 +74,8 @@ def arguments() -> argparse.Namespace:
 if __name__ == "__main__":
     try:
         sys.exit(asyncio.run(main(arguments())))
+    except KeyboardInterrupt:
+        sys.exit("interrupted: start it again, and it goes on")
     except TransportError as error:  # after the repetitions that the session made by itself
         sys.exit(f"the network is away: {error}")
     except (SoracomError, OSError) as error:

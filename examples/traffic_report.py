@@ -15,7 +15,6 @@ from collections import Counter
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from importlib.util import find_spec
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from soracom_async import Soracom, SoracomError, TransportError, bulk, tables
@@ -26,27 +25,23 @@ Traffic = Counter[tuple[str, date]]
 """Bytes by group and local day."""
 
 
-def size(row: dict[str, Any]) -> int:
-    """Return the bytes of both directions."""
-    total: int = row["upload_byte_size_total"] + row["download_byte_size_total"]
-    return total
-
-
 async def measured(soracom: Soracom, zone: ZoneInfo) -> Traffic:
     """Return the traffic of all SIMs; one that cannot be read is printed."""
     now = datetime.now(zone)
     start = datetime.combine(now.date() - timedelta(days=DAYS), time(), zone)
     names = {group.group_id: (group.tags or {}).get("name", group.group_id) async for group in soracom.groups.list()}
     stats = partial(soracom.stats.air.sims.get, from_=start, to=now, period="minutes")
-    found = Traffic({(name, start.date()): 0 for name in [*names.values(), "no group"]})
+    ends = start.date(), now.date()
+    found = Traffic({(name, day): 0 for name in [*names.values(), "no group"] for day in ends})
     async with bulk.run(stats, soracom.sims.list(limit=100)) as run:
         async for result in run:
             if isinstance(result, bulk.Ok):
                 for row in tables.local_days(result.value, zone):
-                    found[names.get(result.key.group_id or "", "no group"), row["date"]] += size(row)
+                    size = row["upload_byte_size_total"] + row["download_byte_size_total"]
+                    found[names.get(result.key.group_id or "", "no group"), row["date"]] += size
             elif isinstance(result, bulk.Failed):
                 print(f"{result.key.sim_id}: {result.error}", file=sys.stderr)
-    return Traffic({(group, day): number for (group, day), number in found.items() if day >= start.date()})
+    return Traffic({(group, day): number for (group, day), number in found.items() if day >= ends[0]})
 
 
 def table(traffic: Traffic) -> None:
@@ -76,7 +71,7 @@ def chart(traffic: Traffic, path: str) -> None:
         below = [low + high for low, high in zip(below, sizes, strict=True)]
     axes.set_ylabel("MB a day")
     axes.tick_params("x", rotation=90)
-    axes.legend()
+    figure.legend(loc="outside upper center", ncols=6)
     figure.savefig(path)
 
 

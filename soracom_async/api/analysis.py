@@ -89,7 +89,8 @@ class AnalysisQueries(Resource):
             body: StartAnalysisQueriesRequest | Mapping[str, Any] | None = None) -> StartAnalysisQueriesResponse:
         """Start an SQL query over the operator's data (Soracom Query).
 
-        It goes on by itself: call `get` with its `query_id` until its `status` is `COMPLETED`.
+        It goes on by itself: `soracom.jobs.analysis` gives its rows, or call `get` with its `query_id` until its
+        `status` is `COMPLETED`.
 
         `POST /analysis/queries`, quota group Analysis.
         https://developers.soracom.io/en/api/#!/Analysis/startAnalysisQueries

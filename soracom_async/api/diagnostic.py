@@ -82,8 +82,8 @@ class Diagnostics(Resource):
             to: Instant | None = None, body: DiagnosticRequest | Mapping[str, Any] | None = None) -> DiagnosticResponse:
         """Start a diagnosis of a SIM's connection.
 
-        It goes on by itself: call `get` until its `status` is no longer `diagnosing`. Raises BadRequest for a period
-        that cannot be diagnosed.
+        It goes on by itself: `soracom.jobs.run` waits for it, or call `get` until its `status` is no longer
+        `diagnosing`. Raises BadRequest for a period that cannot be diagnosed.
 
         `POST /diagnostics`, quota group Diagnostic. Raises BadRequest, NotFound.
         https://developers.soracom.io/en/api/#!/Diagnostic/sendDiagnosticRequest

@@ -639,9 +639,9 @@ class SoraCamDevicesVideos(Resource):
             body: SoraCamVideoExportSpecification | Mapping[str, Any] | None = None) -> SoraCamVideoExportInfo:
         """Start to export a video from a camera's recording, as MP4.
 
-        `get_exported` tells how far it is and, for 10 minutes, its URL. Each export counts against the monthly
-        viewing time, even a repeated one. The camera needs a license; a SAM user also needs the permission
-        `OAuth2:authorize`.
+        `soracom.jobs.run` waits for it, and saves it. `get_exported` tells how far it is and, for 10 minutes, its
+        URL. Each export counts against the monthly viewing time, even a repeated one. The camera needs a license; a
+        SAM user also needs the permission `OAuth2:authorize`.
 
         `POST /sora_cam/devices/{device_id}/videos/exports`, quota group SoraCam. Raises BadRequest, Forbidden,
         NotFound. https://developers.soracom.io/en/api/#!/SoraCam/exportSoraCamDeviceRecordedVideo
@@ -766,9 +766,9 @@ class SoraCamDevicesImages(Resource):
             body: SoraCamImageExportSpecification | Mapping[str, Any] | None = None) -> SoraCamImageExportInfo:
         """Start to export a still image, 1920 x 1080, from a camera's recording.
 
-        `get_exported` tells how far it is and, for 10 minutes, its URL. Each export counts against the monthly
-        viewing time, even a repeated one. The camera needs a license; a SAM user also needs the permission
-        `OAuth2:authorize`.
+        `soracom.jobs.run` waits for it, and saves it. `get_exported` tells how far it is and, for 10 minutes, its
+        URL. Each export counts against the monthly viewing time, even a repeated one. The camera needs a license; a
+        SAM user also needs the permission `OAuth2:authorize`.
 
         `POST /sora_cam/devices/{device_id}/images/exports`, quota group SoraCam. Raises BadRequest, Forbidden,
         NotFound. https://developers.soracom.io/en/api/#!/SoraCam/exportSoraCamDeviceRecordedImage

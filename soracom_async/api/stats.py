@@ -214,7 +214,8 @@ class StatsHarvest(Resource):
             body: ExportRequest | Mapping[str, Any] | None = None) -> FileExportResponse:
         """Export how often each SIM, also a terminated one, wrote to Harvest Data, to a CSV file.
 
-        With `async`, ask `soracom.files.get_exported` for the URL of the file.
+        With `async`, ask `soracom.files.get_exported` for the URL of the file, or let `soracom.jobs.run` do all of
+        this.
 
         `POST /stats/harvest/operators/{operator_id}/export`, quota group Stats.
         https://developers.soracom.io/en/api/#!/Stats/exportHarvestStats
@@ -239,7 +240,8 @@ class StatsFunnel(Resource):
             body: ExportRequest | Mapping[str, Any] | None = None) -> FileExportResponse:
         """Export the use of Soracom Funnel by all subscribers to a CSV file.
 
-        With `async`, ask `soracom.files.get_exported` for the URL of the file.
+        With `async`, ask `soracom.files.get_exported` for the URL of the file, or let `soracom.jobs.run` do all of
+        this.
 
         `POST /stats/funnel/operators/{operator_id}/export`, quota group Stats.
         https://developers.soracom.io/en/api/#!/Stats/exportFunnelStats
@@ -279,7 +281,8 @@ class StatsFunk(Resource):
             body: ExportRequest | Mapping[str, Any] | None = None) -> FileExportResponse:
         """Export the use of Soracom Funk by all subscribers to a CSV file.
 
-        With `async`, ask `soracom.files.get_exported` for the URL of the file.
+        With `async`, ask `soracom.files.get_exported` for the URL of the file, or let `soracom.jobs.run` do all of
+        this.
 
         `POST /stats/funk/operators/{operator_id}/export`, quota group Stats.
         https://developers.soracom.io/en/api/#!/Stats/exportFunkStats
@@ -319,7 +322,8 @@ class StatsBeam(Resource):
             body: ExportRequest | Mapping[str, Any] | None = None) -> FileExportResponse:
         """Export the use of Soracom Beam by all subscribers to a CSV file.
 
-        With `async`, ask `soracom.files.get_exported` for the URL of the file.
+        With `async`, ask `soracom.files.get_exported` for the URL of the file, or let `soracom.jobs.run` do all of
+        this.
 
         `POST /stats/beam/operators/{operator_id}/export`, quota group Stats.
         https://developers.soracom.io/en/api/#!/Stats/exportBeamStats
@@ -420,8 +424,8 @@ class StatsAir(Resource):
             body: ExportRequest | Mapping[str, Any] | None = None) -> FileExportResponse:
         """Export the data traffic of all SIMs, also of terminated ones, to a CSV file.
 
-        With `async`, ask `soracom.files.get_exported` for the URL of the file. Without any traffic, the file has
-        only a header row.
+        With `async`, ask `soracom.files.get_exported` for the URL of the file, or let `soracom.jobs.run` do all of
+        this. Without any traffic, the file has only a header row.
 
         `POST /stats/air/operators/{operator_id}/export`, quota group Stats.
         https://developers.soracom.io/en/api/#!/Stats/exportAirStats

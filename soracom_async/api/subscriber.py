@@ -515,7 +515,8 @@ class Subscribers(Resource):
     async def export(self, *, export_mode: ExportMode | None = None) -> FileExportResponse:
         """Export all subscribers to a CSV file.
 
-        With `async`, ask `soracom.files.get_exported` for the URL of the file.
+        With `async`, ask `soracom.files.get_exported` for the URL of the file, or let `soracom.jobs.run` do all of
+        this.
 
         `POST /subscribers/export`, quota group Subscriber.
         https://developers.soracom.io/en/api/#!/Subscriber/exportSubscribers

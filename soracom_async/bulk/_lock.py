@@ -73,16 +73,17 @@ class Lock:
         self._descriptor = descriptor
         _, self.mark = _read(descriptor)
         """What the last run marked; None if there is none, or none that can be read."""
-        _HELD.add(self)
         if self.mark is not None:
             self.write(self.mark)
         else:
             self._put(_NOBODY, 0)
+        _HELD.add(self)
 
     @classmethod
     def acquire(cls, journal: str) -> Lock:
         """Lock the journal at a path; raises InUse, and OSError if there can be no lock file."""
         path = lock_path(journal)
+        pid: int | None = None
         for attempt in range(ATTEMPTS):
             if attempt:
                 Event().wait(PAUSE)

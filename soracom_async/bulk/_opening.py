@@ -33,7 +33,7 @@ def open_store(path: str, identity: Identity, *, repeat_unknown: bool, library: 
         except BaseException:
             lock.release(remove=not known)
             raise
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, ValueError) as error:
         raise explained(path, error) from error
 
 
@@ -78,7 +78,7 @@ def _opened(path: str, lock: Lock, identity: Identity, *, repeat_unknown: bool, 
 def _checked(path: str) -> Meta:
     """Read what a journal says of itself; raises JournalError if it is none, or not as its last commit left it."""
     with _schema.reading(path) as connection:
-        findings = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
+        findings = [row[0] for row in connection.execute("PRAGMA integrity_check(1)")]  # with the index of keys
         if findings != ["ok"]:
             raise damaged(path, str(findings[0]))
         meta = _schema.read_meta(connection)

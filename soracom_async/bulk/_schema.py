@@ -151,11 +151,13 @@ def reading(path: str) -> Iterator[sqlite3.Connection]:
 
 
 def read_meta(connection: sqlite3.Connection) -> Meta:
-    """Read what a journal says of itself."""
+    """Read what a journal says of itself; raises ValueError if that cannot be read."""
     row = connection.execute(
         "SELECT operation, arguments, operator, repeatable, parameter,"
         " journal, library, created, changed, runs, sequence, digest, clean FROM meta"
     ).fetchone()
+    if row is None:
+        raise ValueError("it says nothing of itself")
     operation, arguments, operator, repeatable, parameter, *rest, clean = row
     identity = Identity(operation, json.loads(arguments), operator, bool(repeatable), parameter)
     journal, library, created, changed, runs, sequence, digest = rest
@@ -183,8 +185,9 @@ def size_of(path: str) -> int | None:
 
 def damaged(path: str, reason: str) -> JournalError:
     """Return the error of a journal that cannot be trusted."""
+    line = " ".join(reason.split())
     return JournalError(
-        f"journal {path} is damaged ({reason}): restore a copy of it, or move it away and begin a new one, "
+        f"journal {path} is damaged ({line}): restore a copy of it, or move it away and begin a new one, "
         "which sends all keys again"
     )
 
@@ -211,6 +214,6 @@ def explained(path: str, error: Exception) -> JournalError:
     for known, reason in _REASONS.items():
         if name.startswith(known):
             return JournalError(f"journal {path}: {reason} ({error})")
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_ERROR")):
+    if isinstance(error, ValueError) or name.startswith(("SQLITE_CORRUPT", "SQLITE_ERROR")):
         return damaged(path, str(error))
     return JournalError(f"journal {path} cannot be used: {error!r}")

@@ -34,6 +34,14 @@ class Execution(Generic[K, V]):
         self._key = key
         self._named = bool(target.name)
 
+    def watch(self) -> None:
+        """Let the session note, for the present task alone, whether requests have left.
+
+        Not for a function of the caller's own, which may send several, nor for an operation without a token.
+        """
+        operation = self._target.operation
+        SENDING.set(Sending() if operation is not None and operation.secured else None)
+
     async def run(self, item: K, tasks: Tasks) -> Result[K, V] | None:
         """Return the result of a key; None if it has none: it came before, or the run was stopped."""
         bound = self._bound(item)
@@ -52,7 +60,9 @@ class Execution(Generic[K, V]):
                 return None
         if bound.error is not None:
             return self._failed(item, bound, bound.error)
-        sending = self._sending()
+        sending = SENDING.get()
+        if sending is not None:
+            sending.left = False
         try:
             value: V = await bound.call()
         except BaseException as error:
@@ -79,16 +89,6 @@ class Execution(Generic[K, V]):
         if isinstance(self._target, OwnFunction) and not self._named:
             return Bound("", {}, partial(self._target.function, key))
         return self._target.bind(key)
-
-    def _sending(self) -> Sending:
-        """Return what the session notes of the call that is about to begin."""
-        sending = SENDING.get()
-        if sending is None:  # in the context of this task alone
-            sending = Sending()
-            SENDING.set(sending)
-        operation = self._target.operation
-        sending.left = operation is None or not operation.secured
-        return sending
 
     def _not_begun(self, item: K, claim: Claim) -> Result[K, V] | None:
         """Return the result of a key that is not sent."""
@@ -118,18 +118,18 @@ class Execution(Generic[K, V]):
         self._limits.settle(bad=True)
         return Unknown(item, error)
 
-    def _cut_off(self, bound: Bound, sending: Sending) -> None:
+    def _cut_off(self, bound: Bound, sending: Sending | None) -> None:
         """Tell what is known of a key whose call the end of the run cancelled."""
         if not self._named:
             return
-        if not sending.left:
+        if not _left(sending):
             self._claims.unclaim(bound.text)
         elif self._target.effect is Effect.ACT:
             self._claims.settle(bound.text, State.UNKNOWN)
 
-    def _may_have_acted(self, error: BaseException, sending: Sending) -> bool:
+    def _may_have_acted(self, error: BaseException, sending: Sending | None) -> bool:
         """Return whether a call that failed may have been executed, and would act again."""
-        return self._named and self._target.effect is Effect.ACT and sending.left and not not_executed(error)
+        return self._named and self._target.effect is Effect.ACT and _left(sending) and not not_executed(error)
 
     def _concerns_all(self, error: BaseException) -> bool:
         """Return whether every further key would fail by this error too."""
@@ -138,6 +138,11 @@ class Execution(Generic[K, V]):
         if isinstance(error, Forbidden):
             return error.code in _NO_PERMISSION
         return isinstance(error, Unauthorized) or (isinstance(error, ConfigurationError) and not self._target.usable)
+
+
+def _left(sending: Sending | None) -> bool:
+    """Return whether a request may have left; nobody knows where that is not noted."""
+    return sending is None or sending.left
 
 
 def not_executed(error: BaseException) -> bool:

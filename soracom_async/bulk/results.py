@@ -107,6 +107,9 @@ class JournalError(ConfigurationError):
 OWN_COLUMNS = ("#row", "#error", "#attempts")
 """The columns of a file of failures beside the arguments; `bulk.rows` leaves out what begins with `#`."""
 
+UNWRITABLE = "backslashreplace"
+"""What becomes of half a surrogate pair, which no file can have; no request either, so it is in a key that failed."""
+
 
 def write_failures(
     failures: Callable[[], Iterable[Failure]], path: str | PathLike[str], *, unknown: bool = False
@@ -122,13 +125,13 @@ def write_failures(
 
     count = 0
     if fspath(path).endswith((".jsonl", ".ndjson")):
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
+        with open(path, "w", encoding="utf-8", errors=UNWRITABLE, newline="\n") as file:
             for each in chosen():
                 file.write(json.dumps({**each.arguments, **_own(each)}, ensure_ascii=False) + "\n")
                 count += 1
         return count
     columns = list(dict.fromkeys(name for each in chosen() for name in each.arguments))
-    with open(path, "w", encoding="utf-8", newline="") as file:
+    with open(path, "w", encoding="utf-8", errors=UNWRITABLE, newline="") as file:
         writer = csv.DictWriter(file, [*columns, *OWN_COLUMNS])  # CRLF: so a carriage return gets quotes
         writer.writeheader()
         for each in chosen():

@@ -264,5 +264,10 @@ class Run(Producer[K, Result[K, V]], Generic[K, V]):
         self.done += 1
         return super()._take()
 
+    async def _work(self, tasks: Tasks) -> None:
+        if self._planned is None:
+            self._execution.watch()
+        await super()._work(tasks)
+
     async def _produce(self, item: K, tasks: Tasks) -> Result[K, V] | None:
         return await self._execution.run(item, tasks)

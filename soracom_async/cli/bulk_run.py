@@ -16,6 +16,7 @@ from attrs import fields, frozen
 from .. import bulk
 from .._core.request import BODY
 from ..bulk import targets
+from ..bulk.methods import operation_of
 from ..errors import ConfigurationError
 from ..tables import columns
 from .bulk_report import Report
@@ -25,7 +26,7 @@ from .console import put
 from .ending import DONE, INCOMPLETE, STOPPED, ended, told
 from .fixed import fixed
 from .interrupts import interrupts
-from .listing import listed
+from .listing import Items, listed
 from .opening import opened
 from .where import at
 from .words import found
@@ -33,6 +34,7 @@ from .words import found
 if TYPE_CHECKING:
     import argparse
 
+    from .._core.operation import Operation
     from ..bulk.targets import Bound
     from ..client import Soracom
     from .bulk_view import View
@@ -50,6 +52,7 @@ class Task:
     function: Callable[[Any], Any]
     keys: Iterable[Any] | AsyncIterable[Any]
     target: targets.Method
+    operation: Operation[Any]
     key: Callable[[Any], Any] | None = None
     """Takes the key out of each item."""
 
@@ -80,9 +83,8 @@ async def _run(options: argparse.Namespace) -> int:
             repeat_unknown=options.repeat_unknown,
             key=task.key,
         )
-        operation = task.target.operation
-        asked = final(operation) and not options.yes
-        if asked and not confirm(operation, results.total, await soracom.operator_id()):
+        asked = final(task.operation) and not options.yes
+        if asked and not confirm(task.operation, results.total, await soracom.operator_id()):
             return told("nothing was sent", STOPPED)
         return await _carry_out(results, task, soracom, options)
 
@@ -90,35 +92,39 @@ async def _run(options: argparse.Namespace) -> int:
 def _task(soracom: Soracom, options: argparse.Namespace) -> Task:
     """Return what the options say; raises ConfigurationError for what cannot work."""
     method = found(options.words)
+    operation, _ = operation_of(method.of(soracom))
     function = fixed(method.of(soracom), options.set)
     target = cast(targets.Method, targets.Target.of(function))
-    keys, key = _keys(soracom, method, target, options)
-    return Task(function, keys, target, key)
+    keys, key = _keys(soracom, method, options)
+    if isinstance(keys, bulk.Rows):
+        _check_columns(keys.columns if key is None else [target.parameter], target, operation)
+    return Task(function, keys, target, operation, key)
 
 
 def _keys(
-    soracom: Soracom, method: Method, target: targets.Method, options: argparse.Namespace
-) -> tuple[Any, Callable[[Any], Any] | None]:
+    soracom: Soracom, method: Method, options: argparse.Namespace
+) -> tuple[bulk.Rows | Items, Callable[[Any], Any] | None]:
     """Return the items of the file or the listing, and what takes the key out of each, if it is not the whole."""
+    name = options.key
     if options.source is None:
         items = listed(method.listing, soracom, [], options.where)
-        if options.key is None:
+        if name is None:
             return items, None
-        columns(items.item_type, [options.key])
-        return items, partial(at, path=options.key.split("."))
+        columns(items.item_type, [name])
+        return items, partial(at, path=name.split("."))
     rows = bulk.rows(sys.stdin.buffer if options.source == STDIN else options.source)
-    if options.key is None:
-        names = {target.wire_names.get(name, name) for name in rows.columns}
-    elif options.key in rows.columns:
-        names = {target.parameter}
-    else:
-        raise ConfigurationError(f"{options.source} has no column {options.key!r}; it has {', '.join(rows.columns)}")
+    if name is not None and name not in rows.columns:
+        raise ConfigurationError(f"{options.source} has no column {name!r}; it has {', '.join(rows.columns)}")
+    return rows, None if name is None else itemgetter(name)
+
+
+def _check_columns(given: Iterable[str], target: targets.Method, operation: Operation[Any]) -> None:
+    """Raise ConfigurationError for an argument that is missing; names that are none are told of by `bulk.run`."""
+    names = {target.wire_names.get(name, name) for name in given}
     missing = target.required - names
-    whole = {BODY, target.operation.body_name} & names
-    if missing and names <= target.parameters.keys() and not whole:  # a name that is none is told of by `run`
+    if missing and names <= target.parameters.keys() and not {BODY, operation.body_name} & names:
         name = min(missing)
         raise ConfigurationError(f"{target.name} needs {name!r}: name a column so, or give it by --set {name}=…")
-    return rows, options.key and itemgetter(options.key)
 
 
 async def _plan(task: Task, options: argparse.Namespace) -> int:
@@ -144,7 +150,7 @@ def _planned(plan: bulk.Plan) -> dict[str, Any]:
 
 
 async def _carry_out(results: bulk.Run[Any, Any], task: Task, soracom: Soracom, options: argparse.Namespace) -> int:
-    shown = view(Progress(results, soracom, task.target.operation.group))
+    shown = view(Progress(results, soracom, task.operation.group))
     report = Report(shown, options, task.bind, results.stop)
     over = anyio.Event()
     async with anyio.create_task_group() as tasks:

@@ -21,12 +21,15 @@ def ended(work: Callable[[], int]) -> int:
     """Do it; return its exit code, or that of its error, which is told in a line."""
     try:
         return work()
-    except ConfigurationError as error:
-        return told(str(error), UNUSABLE)
-    except SoracomError as error:
-        return told(explained(error), STOPPED)
-    except OSError as error:
-        return told(of_system(error), UNUSABLE if isinstance(error, OF_THE_PATH) else STOPPED)
+    except (SoracomError, OSError) as error:
+        return _failed(error)
+
+
+def _failed(error: SoracomError | OSError) -> int:
+    if isinstance(error, SoracomError):
+        return told(explained(error), UNUSABLE if isinstance(error, ConfigurationError) else STOPPED)
+    what = f"{error.filename}: " if error.filename is not None else ""
+    return told(f"{what}{error.strerror or error}", UNUSABLE if isinstance(error, OF_THE_PATH) else STOPPED)
 
 
 def explained(error: BaseException) -> str:
@@ -34,12 +37,6 @@ def explained(error: BaseException) -> str:
     hint = f"; {error.hint}" if isinstance(error, APIError) and error.hint else ""
     kind = "" if isinstance(error, SoracomError) else f"{type(error).__name__}: "
     return " ".join(f"{kind}{error}{hint}".split())
-
-
-def of_system(error: OSError) -> str:
-    """Return what the system refused as one line, with the name of the file."""
-    what = f"{error.filename}: " if error.filename is not None else ""
-    return f"{what}{error.strerror or error}"
 
 
 def told(message: str, code: int) -> int:

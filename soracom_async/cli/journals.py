@@ -6,9 +6,9 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from ..bulk.claims import State
+from .. import bulk
+from ..bulk import State
 from ..bulk.results import write_failures
-from ..bulk.status import failures, status
 from .console import put
 from .ending import DONE, ended
 from .wording import counted, table
@@ -16,7 +16,7 @@ from .wording import counted, table
 if TYPE_CHECKING:
     import argparse
 
-    from ..bulk.status import Status
+    from ..bulk import Status
 
 WORDS = {State.DONE: "done", State.FAILED: "failed", State.UNKNOWN: "unknown", State.BEGUN: "under way"}
 
@@ -27,13 +27,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    found = status(options.journal)
+    found = bulk.status(options.journal)
     put(json.dumps(_object(found)) if options.json else _text(found))
     return DONE
 
 
 def _failures(options: argparse.Namespace) -> int:
-    count = write_failures(lambda: failures(options.journal), options.to, unknown=options.unknown)
+    count = write_failures(lambda: bulk.failures(options.journal), options.to, unknown=options.unknown)
     print(f"{options.to}: {counted(count, 'row')}", file=sys.stderr)
     return DONE
 

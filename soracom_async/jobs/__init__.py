@@ -12,7 +12,7 @@ from .analysis import Analysis, Column
 from .errors import JobError, JobFailed, JobTimeout
 from .job import Job
 from .jobs import Jobs
-from .parts import Parts
+from .parts import Part, Parts
 from .table import KINDS, Kind
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "JobTimeout",
     "Jobs",
     "Kind",
+    "Part",
     "Parts",
 ]

@@ -12,7 +12,7 @@ from .._codec.times import Instant, Unit, to_wire
 from .._registry import load
 from ..errors import ConfigurationError, Forbidden, NotFound
 from .job import Context, Job
-from .parts import Order, Parts
+from .parts import Order, Part, Parts
 from .table import IMAGE, KINDS, VIDEO
 from .waiting import checked_seconds
 
@@ -88,9 +88,11 @@ class Camera:
         if not any(recorded):
             recorded[0] = True  # the service says itself that nothing was recorded
         wanted, left_out = (list(compress(orders, map(which, recorded))) for which in (bool, not_))
-        parts = Parts(self._context, KINDS[start], self._where, wanted, order, left_out, suffix, unsure=unsure)
-        await parts.order()
-        return parts
+        context, kind, where = self._context, KINDS[start], self._where
+        parts = [Part(context, kind, where, arguments, order, suffix) for arguments in wanted]
+        job = Parts(context, kind, where, parts, left_out, suffix, unsure=unsure)
+        await job.order()
+        return job
 
     async def _if_permitted(self, operation_id: str) -> Any:
         """Return what an operation tells of the camera; None if the user must not see that.

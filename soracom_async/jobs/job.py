@@ -22,6 +22,7 @@ from ..errors import (
 )
 from ._client import Client
 from .errors import JobFailed, JobTimeout
+from .file_names import checked_path
 from .table import Kind
 from .waiting import SHORTEST, checked_seconds, pause, within
 
@@ -33,10 +34,6 @@ UNKNOWN_FOR = 10.0
 """Seconds after its start for which a job may not be known yet to the operation that tells of it."""
 FRESH_FOR = 60.0
 """Seconds for which a URL is used; behind them a new one is asked for."""
-SUFFIXES = frozenset(
-    ["csv", "gz", "jpg", "json", "jsonl", "mov", "mp4", "parquet", "pcap", "pcapng", "png", "tsv", "xls", "xlsx", "zip"]
-)
-"""Endings of names that say what is in a file."""
 ZIP = ("application/zip", "application/x-zip-compressed")
 
 
@@ -74,23 +71,28 @@ class Job:
     ) -> None:
         self.kind: Kind = kind
         """What is known of all jobs like this one."""
-        self.id: str | None = job_id
-        """The identifier; None if the file came with the answer to the start, or for a job in parts."""
+        self.id: str | None
+        """The identifier; None if the file came with the answer to the start, and for what is not ordered yet."""
         self.where: Mapping[str, Any] = dict(where)
         """The arguments, other than the identifier, with which the job is asked for: the camera, the SIM."""
         self._context = context
-        self._result = answer
         self._suffix = kind.suffix if suffix is None else suffix
-        now = context.clock.now()
-        self._begun = now
-        self._told = now
-        """When the service told the state, and the URL, for the last time."""
-        self._due = now + SHORTEST if answer is not None else now
-        self._may_be_unknown = answer is not None
+        self._begin_as(job_id, answer)
         self._asking = anyio.Lock()
         self._errors = 0
         """How many questions failed for good."""
         self._error: Exception | None = None
+
+    def _begin_as(self, job_id: str | None, answer: Any) -> None:
+        """Be the job of this identifier, which the service has just answered, or which runs for any time."""
+        self.id = job_id
+        self._result = answer
+        now = self._context.clock.now()
+        self._begun = now
+        self._told = now
+        """When the service told the state, and the URL, for the last time."""
+        self._due = now if answer is None else now + SHORTEST
+        self._may_be_unknown = answer is not None
 
     @property
     def state(self) -> str | None:
@@ -191,31 +193,18 @@ class Job:
         async with self.stream() as answer:
             if answer.content_type.partition(";")[0] in ZIP:
                 self._suffix = ".zip"
-                self._check_name(target)
+                self._target(path)
             await answer.save(target, progress=progress)
         return [target]
 
     def _target(self, path: str | os.PathLike[str]) -> Path:
         """Return the path of the file to write; raises ConfigurationError or OSError if it cannot be."""
-        target = Path(path)
         self._check_file()
-        self._check_name(target)
-        if not target.parent.is_dir():
-            raise FileNotFoundError(f"{target.parent} is no directory, so {target.name} cannot be saved in it")
-        return target
+        return checked_path(path, self._suffix, str(self))
 
     def _check_file(self) -> None:
         if not self.kind.suffix:
             raise ConfigurationError(f"{self} makes no file: see its 'result'")
-
-    def _check_name(self, target: Path) -> None:
-        suffix = self._suffix
-        said = {".jpeg": ".jpg"}.get(target.suffix.lower(), target.suffix.lower())
-        if suffix and said[1:] in SUFFIXES and said != suffix:
-            raise ConfigurationError(
-                f"{target.name}: {self} makes a file of another kind; name it {target.stem}{suffix}"
-                + (", or start it with archive=False" if suffix == ".zip" else "")
-            )
 
     async def _open(self) -> Download:
         """Return the answer of the URL; whoever calls this closes it."""

@@ -128,7 +128,7 @@ class Jobs:
             raise ConfigurationError(f"a job is started by an operationId or a method of a group, not by {what!r}")
         if group._caller is not self._context.client:
             raise ConfigurationError("the method belongs to another client: take both from the same Soracom")
-        from ..bulk.targets import operation_of
+        from ..bulk.methods import operation_of
 
         return operation_of(what)[0]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -26,12 +25,42 @@ Order = Callable[[Mapping[str, Any]], Awaitable[Job]]
 """Starts one export."""
 
 
+class Part(Job):
+    """One export of several. It is ordered when it is waited for, unless it was before; then it has an `id`."""
+
+    def __init__(
+        self,
+        context: Context,
+        kind: Kind,
+        where: Mapping[str, Any],
+        arguments: Mapping[str, Any],
+        order: Order,
+        suffix: str,
+    ) -> None:
+        super().__init__(context, kind, None, where, suffix=suffix)
+        self.arguments: Mapping[str, Any] = arguments
+        """The arguments with which it is ordered; its times are in epoch milliseconds."""
+        self._order = order
+        self._ordering = anyio.Lock()
+
+    async def begin(self) -> None:
+        """Order it, if nobody did."""
+        async with self._ordering:
+            if self.id is None:
+                job = await self._order(self.arguments)
+                self._begin_as(job.id, job.result)
+
+    async def _until_over(self) -> None:
+        await self.begin()
+        await super()._until_over()
+
+
 class Parts(Job):
     """Several exports as one job. `save` orders, waits for and saves one after the other, a few at once.
 
     The file of a camera's export is there for 10 minutes. So `start` and `wait` order the first few parts only, and
-    `save` orders the others as it goes: no file waits for the ones before it. `parts` are those that were ordered,
-    `skipped` those in which nothing was recorded.
+    `save` orders the others as it goes: no file waits for the ones before it. `skipped` are the arguments of parts that
+    are left out, since nothing was recorded then.
     """
 
     def __init__(
@@ -39,8 +68,7 @@ class Parts(Job):
         context: Context,
         kind: Kind,
         where: Mapping[str, Any],
-        orders: Sequence[Mapping[str, Any]],
-        order: Order,
+        parts: Sequence[Part],
         skipped: Sequence[Mapping[str, Any]],
         suffix: str,
         *,
@@ -49,10 +77,10 @@ class Parts(Job):
         super().__init__(context, kind, None, where, suffix=suffix)
         self.skipped: list[Mapping[str, Any]] = list(skipped)
         """The arguments of the parts that were left out, since nothing was recorded then."""
-        self._parts: list[Job] = []
-        self._left = deque(orders)
-        self._total = len(self._left)
-        self._order = order
+        self._parts = list(parts)
+        self._total = len(self._parts)
+        self._ordered = 0
+        """How many parts, of the first ones, were ordered by `save` and `wait`."""
         self._unsure = unsure
         """Whether nobody knows what was recorded: then it is the service that refuses a part without a recording."""
         self._refusal: Exception | None = None
@@ -61,19 +89,25 @@ class Parts(Job):
 
     @property
     def parts(self) -> Sequence[Job]:
-        """The exports that were ordered so far, in the order of their times."""
+        """The exports, in the order of their times; one that is not ordered yet has no `id`."""
         return tuple(self._parts)
 
     @property
+    def _under_way(self) -> list[Part]:
+        """The parts that are ordered."""
+        return [part for part in self._parts if part.id is not None]
+
+    @property
     def state(self) -> str | None:
-        """The state of the first part that is not done; that of the last one, if all are; None before the first."""
-        open_ = [part for part in self._parts if part.state not in self.kind.done]
-        return next((part.state for part in (*open_, *self._parts[-1:])), None)
+        """The state of the first ordered part that is not done; that of the last one, if all are."""
+        ordered = self._under_way
+        open_ = [part for part in ordered if part.state not in self.kind.done]
+        return next((part.state for part in (*open_, *ordered[-1:])), None)
 
     @property
     def result(self) -> list[Any]:
-        """The last answers about the parts."""
-        return [part.result for part in self._parts]
+        """The last answers about the parts that are ordered."""
+        return [part.result for part in self._under_way]
 
     @property
     def url(self) -> None:
@@ -82,12 +116,12 @@ class Parts(Job):
 
     @property
     def over(self) -> bool:
-        """Whether all parts are ordered, and have ended."""
-        return not self._left and all(part.over for part in self._parts)
+        """Whether all parts have ended."""
+        return all(part.over for part in self._parts)
 
     async def poll(self) -> str | None:
         """Ask for each part that is under way, and return the state."""
-        for part in self.parts:
+        for part in self._under_way:
             if not part.over:
                 await part.poll()
         return self.state
@@ -137,37 +171,39 @@ class Parts(Job):
         if not self._parts and self._refusal is not None:
             raise self._refusal
 
-    async def _part(self, index: int) -> Job | None:
+    async def _part(self, index: int) -> Part | None:
         """Return a part, which is ordered now, if it was not; None if there are not so many."""
         async with self._ordering:
-            while len(self._parts) <= index and self._left:
-                arguments = self._left[0]
+            while self._ordered <= index and self._ordered < len(self._parts):
+                part = self._parts[self._ordered]
                 try:
-                    self._parts.append(await self._order(arguments))
+                    await part.begin()
                 except Exception as error:
                     if not (self._unsure and isinstance(error, BadRequest | NotFound)):
-                        if self._parts:
-                            ids = ", ".join(str(part.id) for part in self._parts)
+                        if ordered := self._under_way:
+                            ids = ", ".join(str(each.id) for each in ordered)
                             error.add_note(f"these parts were ordered before, and can be taken up: {ids}")
                         raise
                     self._refusal = error
-                    self.skipped.append(arguments)
-                self._left.popleft()  # not before it is ordered: a cancellation must lose no part
-            return self._parts[index] if index < len(self._parts) else None
+                    self.skipped.append(part.arguments)
+                    del self._parts[self._ordered]
+                else:
+                    self._ordered += 1
+            return self._parts[index] if index < self._ordered else None
 
     async def _open(self) -> Any:
         raise ConfigurationError(f"{self} makes several files: save them, or stream each of its 'parts'")
 
     async def _until_over(self) -> None:
         await self.order()
-        await together(*(part._until_over for part in self._parts))
+        await together(*(part._until_over for part in self._under_way))
 
     def _check(self) -> None:
-        for part in self._parts:
+        for part in self._under_way:
             part._check()
 
     def __str__(self) -> str:
-        return f"the job of {self.kind.start} in {self._total} parts"
+        return f"the job of {self.kind.start} in {len(self._parts)} parts"
 
     def __repr__(self) -> str:
-        return f"<Parts {self.kind.start}: {len(self._parts)} of {self._total} ordered, state={self.state!r}>"
+        return f"<Parts {self.kind.start}: {len(self._under_way)} of {len(self._parts)} ordered, state={self.state!r}>"

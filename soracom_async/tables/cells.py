@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .._codec.converter import unstructure
 from .._core.values import plain
@@ -85,10 +85,11 @@ def zone_of(zone: str | tzinfo) -> tzinfo:
         return zone
     try:
         return ZoneInfo(zone)
-    except (KeyError, ValueError, TypeError, OSError):
-        pass
-    hint = "give a name such as 'Asia/Tokyo'; on Windows, 'pip install tzdata' brings the names"
-    raise ConfigurationError(f"zone={zone!r} is no time zone that is known here: {hint}")
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        raise ConfigurationError(
+            f"zone={zone!r} is not known here: it must be a name such as 'Asia/Tokyo'. "
+            'If the system has no time zones, as Windows, "pip install tzdata" brings them'
+        ) from None
 
 
 def writable(cell: Any) -> Any:

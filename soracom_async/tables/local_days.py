@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import frozen
 
@@ -13,6 +12,7 @@ from .._codec.converter import unstructure
 from .._codec.fields import field_names, undeclared
 from .._codec.model import Model
 from ..errors import ConfigurationError
+from .cells import zone_of
 
 By = Literal["day", "month"]
 Period = Literal["minutes", "day", "month"]
@@ -63,7 +63,7 @@ def local_days(
     Raises ConfigurationError for an entry that would have to be divided, for what is no statistics, and for a zone
     that is not known.
     """
-    local = _zone(zone)
+    local = zone_of(zone)
     if by not in ("day", "month"):
         raise ConfigurationError(f"by={by!r} must be 'day' or 'month'")
     if period not in (None, "minutes", "day", "month"):
@@ -80,18 +80,6 @@ def local_days(
             _add(sums.setdefault((day, kind), {}), counted)
     ordered = sorted(sums.items(), key=lambda each: (each[0][0], each[0][1] or ""))
     return [{"date": day, "kind": kind, **counts} for (day, kind), counts in ordered]
-
-
-def _zone(zone: str | tzinfo) -> tzinfo:
-    if isinstance(zone, tzinfo):
-        return zone
-    try:
-        return ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
-        raise ConfigurationError(
-            f"zone={zone!r} is not known here: it must be a name such as 'Asia/Tokyo'. "
-            'If the system has no time zones, as Windows, "pip install tzdata" brings them'
-        ) from None
 
 
 def _whole(entry: _Entry, day_of: Callable[[datetime], date], zone: object, by: By) -> date:

@@ -9,7 +9,7 @@ from typing import Any, overload
 from .._iteration import SharedIterator
 from .cells import in_text
 from .columns import SAMPLE, Columns
-from .source import Items, Layout, Table, declared, layout
+from .source import Items, Layout, Table, checked, declared, layout
 
 BATCH = 100
 """The items that are made into rows at once, behind the first."""
@@ -44,7 +44,8 @@ def rows(
     """
     if isinstance(items, AsyncIterable):
         return _Rows(Table(items, columns, model, 1))
-    return _rows(items, columns, declared(items, model))
+    known = declared(items, model)
+    return _rows(items, checked(columns, known), known)
 
 
 def _rows(items: Iterable[Any], columns: Columns | None, model: Any) -> Iterator[dict[str, Any]]:

@@ -86,13 +86,27 @@ def declared(items: Items, model: Any) -> Any:
     return model or getattr(items, "item_type", None)
 
 
+def checked(names: Columns | None, model: Any) -> Columns | None:
+    """Return the names of columns, which may come from a generator; raises ConfigurationError for what is none.
+
+    Where the model is known, that is before anything is read.
+    """
+    if names is None or not isinstance(names, Iterable) or isinstance(names, str | Mapping):
+        found = names
+    else:
+        found = tuple(names)
+    if found is not None and is_model(model):
+        columns(model, found)
+    return found
+
+
 class Table(AsyncIterator[list[Any]]):
     """The items of a table, in lists of about `size`; `open` says the columns. What is cancelled loses no item."""
 
     def __init__(self, items: Items, names: Columns | None, model: Any, size: int) -> None:
         self._given = items
-        self._names = names
         self._model = declared(items, model)
+        self._names = checked(names, self._model)
         self._size = size
         self._iterator: Iterator[Any] = iter(() if isinstance(items, AsyncIterable) else items)
         self._pieces: AsyncIterator[Any] | None = None

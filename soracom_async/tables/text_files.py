@@ -107,16 +107,18 @@ class _CSV:
 
     def _lacking(self, cells: list[list[Any]], first: int) -> ConfigurationError:
         """Return the error of the first cell that has a character which the encoding lacks."""
-        for row, line in enumerate(zip(*cells, strict=True), first):
-            for column, cell in zip(self._layout.columns, line, strict=True):
-                try:
-                    str(cell).encode(self._encoding)
-                except UnicodeEncodeError as error:
-                    return ConfigurationError(
-                        f"the encoding {self._encoding} has no {str(cell)[error.start]!r} (row {row}, column "
-                        f"{column.name}): write the file with encoding='utf-8-sig'"
-                    )
-        raise AssertionError("all can be encoded")
+        found = (
+            (row, column.name, character)
+            for row, line in enumerate(zip(*cells, strict=True), first)
+            for column, cell in zip(self._layout.columns, line, strict=True)
+            for character in str(cell)
+            if not character.encode(self._encoding, "ignore")
+        )
+        row, name, character = next(found)
+        return ConfigurationError(
+            f"the encoding {self._encoding} has no {character!r} (row {row}, column {name}): "
+            "write the file with encoding='utf-8-sig'"
+        )
 
 
 class _JSONLines:

@@ -222,6 +222,17 @@ async def test_failures_are_told_while_the_run_goes_on(path):
     assert [each.text for each in journal.failures()] == ["a", "b", '{"n":1,"sim_id":"c"}']
 
 
+async def test_failures_wait_for_what_was_settled_while_the_disk_was_busy(path, disk):
+    async with opened(path) as journal, anyio.create_task_group() as group:
+        await journal.claim("a")
+        disk.free.clear()
+        group.start_soon(journal.claim, "b")
+        await settle()
+        journal.settle("a", State.FAILED)
+        threading.Timer(0.05, disk.free.set).start()
+        assert [each.text for each in journal.failures()] == ["a"]
+
+
 def journal_error_length():
     return sys.modules[Journal.__module__].ERROR_LENGTH
 
@@ -410,9 +421,8 @@ async def test_a_forked_child_may_not_use_it_and_does_not_close_it(path, anyio_b
 async def test_a_forked_child_does_not_hold_the_lock_behind_its_parent(path, anyio_backend):
     """The parent dies, the child lives, and the journal is free."""
     code = f"{PROGRAM}{FORKED.format('os._exit(0)')}\nanyio.run(main, backend={anyio_backend!r})"
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as parent:
+    command = [sys.executable, "-c", code, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:  # noqa: ASYNC220
         assert b"belongs to another process" in parent.stdout.readline()
         assert parent.wait(30) == 0
         assert await run(path, keys=["a"]) == [Claim.BEGIN]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+import multiprocessing
 import random
-import signal
-import subprocess
-import sys
 from collections import Counter
 from functools import partial
 
@@ -14,6 +14,7 @@ import pytest
 from anyio import to_thread
 from extras import needs
 
+from soracom_async import Soracom, bulk
 from soracom_async.bulk import failures, status
 from soracom_async.bulk.claims import State
 from soracom_async.emulator import Emulator
@@ -26,54 +27,59 @@ FAULTS = ("reset-before", "reset-after", "truncate", "error", "unauthorized")
 
 SIM_IDS = [f"{8942310022000000000 + number}" for number in range(1, KEYS + 1)]
 
-PROGRAM = """
-import asyncio, sys
-from functools import partial
-from soracom_async import AuthKey, Soracom, bulk
-
-async def main(url, key_id, key, journal, operation, first, count):
-    keys = [str(int(first) + number) for number in range(int(count))]
-    async with Soracom(AuthKey(key_id, key), endpoint=url, max_retries=0) as soracom:
-        if operation == "createGroup":
-            function, keys = soracom.groups.create, [{"tags": {"name": key}} for key in keys]
-        else:
-            function = partial(soracom.sims.put_tags, tags=[{"tagName": "moved", "tagValue": "yes"}])
-        async with bulk.run(function, keys, journal=journal) as run:
-            print("+", end="", flush=True)
-            async for result in run:
-                if not isinstance(result, bulk.Skipped):
-                    print(".", end="", flush=True)
-
-asyncio.run(main(*sys.argv[1:]))
-"""
+PROCESSES = multiprocessing.get_context(
+    "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+)
+"""Each run is a process of its own, forked from one that has all modules and no threads."""
 
 
-class Runs:
-    """Starts the program again and again, and kills it."""
+def program(signs, url, credentials, journal, operation):
+    """Run over all keys, and give a sign of life at the beginning and behind each call."""
 
-    def __init__(self, emulator, journal, operation):
-        key = emulator.auth_key
-        arguments = emulator.url, key.auth_key_id, key.auth_key.reveal(), str(journal), operation, SIM_IDS[0], str(KEYS)
-        self.command = [sys.executable, "-c", PROGRAM, *arguments]
+    async def main():
+        async with Soracom(credentials, endpoint=url, max_retries=0) as soracom:
+            if operation == "createGroup":
+                function, keys = soracom.groups.create, [{"tags": {"name": key}} for key in SIM_IDS]
+            else:
+                function = partial(soracom.sims.put_tags, tags=[{"tagName": "moved", "tagValue": "yes"}])
+                keys = SIM_IDS
+            async with bulk.run(function, keys, journal=journal) as run:
+                signs.send(None)
+                async for result in run:
+                    if not isinstance(result, bulk.Skipped):
+                        signs.send(None)
+        signs.send("end")
 
-    async def run(self, *, kill_after=None, delay=0.0):
-        """Kill the program so many seconds behind so many signs of life; without, wait for its end."""
-        await to_thread.run_sync(partial(self._run, kill_after, delay))
+    asyncio.run(main())
 
-    def _run(self, kill_after, delay):
-        with subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-            try:
-                if kill_after is not None:
-                    process.stdout.read(kill_after)
-                    try:
-                        process.wait(delay)
-                    except subprocess.TimeoutExpired:
-                        process.send_signal(signal.SIGKILL)
-                _, errors = process.communicate(timeout=LONGEST)
-            finally:
-                process.kill()
-        assert process.returncode in (0, -signal.SIGKILL), errors.decode()
-        assert kill_after is not None or process.returncode == 0
+
+def run_once(*arguments, kill_after=None, delay=0.0):
+    """Kill the program so many seconds behind so many signs of life; without, wait for its end."""
+    receiver, sender = PROCESSES.Pipe(duplex=False)
+    process = PROCESSES.Process(target=program, args=(sender, *arguments))
+    process.start()
+    sender.close()
+    try:
+        for count in itertools.count(1):
+            assert receiver.poll(LONGEST), "stuck"
+            if receiver.recv() == "end":
+                break
+            if count == kill_after:
+                process.join(delay)
+                return
+    finally:
+        process.kill()
+        process.join()
+        receiver.close()
+        process.close()
+
+
+@pytest.fixture(autouse=True)
+def modules():
+    """Let the process that is forked have the modules of a session."""
+    PROCESSES.set_forkserver_preload(
+        ["soracom_async.bulk", "soracom_async.api.group", "soracom_async.api.sim", "httpx"]
+    )
 
 
 async def killed_and_ended(emulator, journal, operation):
@@ -81,13 +87,14 @@ async def killed_and_ended(emulator, journal, operation):
     chance = random.Random(11)
     for kind in FAULTS:
         emulator.fault(kind, operation=operation, probability=0.004)
-    runs = Runs(emulator, journal, operation)
+    run = partial(run_once, emulator.url, emulator.auth_key, str(journal), operation)
     for _ in range(KILLS):
-        await runs.run(kill_after=chance.randrange(1, 2 * KEYS // KILLS - 50), delay=chance.uniform(0, 0.02))
+        moment = {"kill_after": chance.randrange(1, 2 * KEYS // KILLS - 50), "delay": chance.uniform(0, 0.02)}
+        await to_thread.run_sync(partial(run, **moment))
         assert not status(journal).running
     assert not status(journal).closed
     for _ in range(20):
-        await runs.run()
+        await to_thread.run_sync(run)
         counts = status(journal).counts
         if not counts[State.FAILED]:
             break

@@ -284,6 +284,7 @@ async def test_a_canary_that_fails_stops_the_run(soracom, emulator):
     keys = [SIM_IDS[0], WRONG, *SIM_IDS[1:]]
     got = []
     async with bulk.run(soracom.sims.suspend, keys, canary=2) as run:
+        await until(lambda: run.summary().done == 2)
         await settle(100)
         assert emulator.counts["suspendSim"] == 2
         with pytest.raises(bulk.Stopped) as stopped:
@@ -328,7 +329,8 @@ async def test_failures_are_counted_before_they_are_consumed(soracom, emulator):
     """Nobody has to look for the run to stop."""
     keys = [f"{WRONG[:-3]}{number:03}" for number in range(290)]
     async with bulk.run(soracom.sims.get, keys, max_failures=3, concurrency=4) as run:
-        await settle(300)
+        await until(lambda: run.summary().failed >= 4)
+        await settle(100)
         assert 4 <= emulator.counts["getSim"] <= 8
         with pytest.raises(bulk.Stopped):
             async for _ in run:
@@ -608,6 +610,7 @@ async def cut_off(run, condition):
     with anyio.CancelScope() as scope:
         async with run:
             await until(condition)
+            await settle(50)
             scope.cancel()
             await anext(run)
     assert scope.cancelled_caught
@@ -663,6 +666,35 @@ async def test_ones_own_function_that_is_cut_off(claims):
     claims.told.clear()
     await cut_off(bulk.run(own, ["c"]), lambda: True)
     assert claims.told == {}
+
+
+async def test_what_ones_own_function_has_sent_is_not_known(claims):
+    """One of its calls acted, another waits: the key is no less unknown for that."""
+    emulator = Emulator(sims=300, clock=FakeClock(), rate_limit=100)
+    emulator.fault("throttle", operation="getSim")
+    async with opened(emulator) as soracom:
+
+        async def own(sim_id):
+            await soracom.sims.send_sms(sim_id, **SMS)
+            await soracom.sims.get(sim_id)
+
+        await cut_off(bulk.run(own, SIM_IDS[:1], name="mine"), lambda: emulator.clock.sleeping > 0)
+    assert claims.told == {SIM_IDS[0]: State.UNKNOWN}
+
+
+async def test_a_run_within_a_run(claims):
+    """The inner one knows of its own calls alone: one has left, the others wait for quota."""
+    emulator = Emulator(sims=300, clock=FakeClock(), rate_limit=5)
+    emulator.fault("latency", operation="sendSmsToSim", seconds=60)
+    async with opened(emulator) as soracom:
+
+        async def outer(key):
+            await bulk.run(partial(soracom.sims.send_sms, **SMS), SIM_IDS[:20]).collect()
+
+        await cut_off(bulk.run(outer, [1]), lambda: len(claims.told) == 20 and emulator.clock.sleeping)
+    states = list(claims.told.values())
+    assert states.count(State.UNKNOWN) == emulator.counts["sendSmsToSim"] > 0
+    assert states.count("unclaimed") == 20 - states.count(State.UNKNOWN)
 
 
 async def test_claims_that_cannot_be_made_stop_the_run(soracom, emulator, claims, monkeypatch):
@@ -787,6 +819,15 @@ async def test_secrets_are_in_no_file(soracom, tmp_path):
     text = (tmp_path / "failed.csv").read_text()
     assert WRONG in text
     assert "12345678" not in text
+
+
+async def test_a_key_that_no_file_can_have(soracom, tmp_path):
+    """It is written as it is escaped."""
+    async with bulk.run(soracom.sims.get, ["\ud800"]) as run:
+        assert isinstance(await anext(run), bulk.Failed)
+        for name in ("failed.csv", "failed.jsonl"):
+            assert run.export_failures(tmp_path / name) == 1
+            assert "\\ud800" in (tmp_path / name).read_text("utf-8")
 
 
 async def test_an_export_that_cannot_be_written(soracom, tmp_path):

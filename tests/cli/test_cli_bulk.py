@@ -1,11 +1,19 @@
 """`soracom-async bulk`, against an emulator that the environment names: what is sent, what is told, how it ends."""
 
+import asyncio
 import json
+import os
+import re
+import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from anyio.to_thread import run_sync
 
+from soracom_async import Soracom
+from soracom_async import bulk as library
 from soracom_async.cli import main
 from soracom_async.emulator import Emulator
 
@@ -28,12 +36,13 @@ def emulator(serve: Serve) -> Emulator:
 
 @pytest.fixture
 def bulk(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, list[str], list[str]]]:
-    """Return what runs the command: its exit code, and the lines of standard output and error."""
+    """Return what runs the command: its exit code, and the lines of standard output and error, without times."""
 
     def run(*words: str) -> tuple[int, list[str], list[str]]:
         code = main(["bulk", *words])
         captured = capsys.readouterr()
-        return code, captured.out.splitlines(), captured.err.splitlines()
+        err = re.sub(r" keys? in [^:]+:", " keys in T:", captured.err)
+        return code, captured.out.splitlines(), err.splitlines()
 
     return run
 
@@ -45,7 +54,7 @@ SUSPEND = ("sims", "suspend", "--from", "sims.csv")
 def test_every_row_of_a_file_is_done(emulator: Emulator, bulk: Bulk) -> None:
     code, out, err = bulk(*SUSPEND)
     assert (code, out) == (0, [])
-    assert err == ["5 of 5 keys in 1 s: 5 done"]
+    assert err == ["5 of 5 keys in T: 5 done"]
     assert emulator.counts["suspendSim"] == 5
 
 
@@ -73,7 +82,7 @@ def test_what_failed_is_named_with_its_row(emulator: Emulator, bulk: Bulk) -> No
     code, out, err = bulk(*SUSPEND, "--journal", "run.db")
     assert (code, out) == (1, [])
     assert err[0].startswith(f"failed: {ABSENT} (row 3): suspendSim: 404 ")
-    assert err[1] == "2 of 2 keys in 1 s: 1 done, 1 failed; 1 duplicate left out"
+    assert err[1] == "2 of 2 keys in T: 1 done, 1 failed; 1 duplicate left out"
     assert err[2] == "Keys that were not done: soracom-async bulk failures run.db --to failed.csv"
     assert len(err) == 3
 
@@ -84,7 +93,7 @@ def test_many_failures_are_told_of_in_part(serve: Serve, bulk: Bulk) -> None:
     code, _, err = bulk(*SUSPEND)
     assert code == 1
     assert len([line for line in err if line.startswith("failed: ")]) == 20
-    assert err[20:] == ["More keys failed or are unknown.", "30 of 30 keys in 1 s: 0 done, 30 failed"]
+    assert err[20:] == ["More keys failed or are unknown.", "30 of 30 keys in T: 0 done, 30 failed"]
 
 
 def test_the_same_line_goes_on(emulator: Emulator, bulk: Bulk) -> None:
@@ -92,7 +101,7 @@ def test_the_same_line_goes_on(emulator: Emulator, bulk: Bulk) -> None:
     written("sims.csv", SIMS[:7])
     code, _, err = bulk(*SUSPEND, "--journal", "run.db", "--json")
     assert code == 0
-    assert err == ["7 of 7 keys in 1 s: 2 done, 5 done before"]
+    assert err == ["7 of 7 keys in T: 2 done, 5 done before"]
     assert emulator.counts["suspendSim"] == 7
 
 
@@ -117,7 +126,7 @@ def test_a_journal_tells_how_far_it_is(emulator: Emulator, bulk: Bulk) -> None:
     assert bulk("failures", "run.db", "--to", "failed.csv") == (0, [], ["failed.csv: 1 row"])
     assert ABSENT in Path("failed.csv").read_text()
     code, _, err = bulk("sims", "suspend", "--from", "failed.csv")
-    assert (code, err[-1]) == (1, "1 of 1 keys in 1 s: 0 done, 1 failed")
+    assert (code, err[-1]) == (1, "1 of 1 keys in T: 0 done, 1 failed")
 
 
 def test_a_journal_that_is_none_is_one_line(bulk: Bulk, tmp_path: Path) -> None:
@@ -183,7 +192,7 @@ def test_what_cannot_work_is_one_line_and_nothing_is_sent(
 def test_arguments_of_all_keys_are_set(emulator: Emulator, bulk: Bulk) -> None:
     words = ["sims", "update-speed-class", "--from", "sims.csv", "--set", "speed-class=s1.fast"]
     code, _, err = bulk(*words)
-    assert (code, err) == (0, ["5 of 5 keys in 1 s: 5 done"])
+    assert (code, err) == (0, ["5 of 5 keys in T: 5 done"])
 
 
 @pytest.mark.parametrize(
@@ -233,7 +242,7 @@ def test_standard_input_may_be_the_file(emulator: Emulator, bulk: Bulk, monkeypa
     with Path("sims.csv").open() as file:
         monkeypatch.setattr("sys.stdin", file)
         code, _, err = bulk("sims", "suspend", "--from", "-")
-    assert (code, err) == (0, ["5 of 5 keys in 1 s: 5 done"])
+    assert (code, err) == (0, ["5 of 5 keys in T: 5 done"])
 
 
 def test_too_many_failures_stop_it(emulator: Emulator, bulk: Bulk) -> None:
@@ -334,6 +343,75 @@ def test_what_is_final(operation: str, expected: bool) -> None:
     assert final(operations[operation]) is expected
 
 
+def test_ctrl_c_at_the_question_sends_nothing(
+    emulator: Emulator, bulk: Bulk, sitting: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sitting("yes\n")
+    monkeypatch.setattr(Terminal, "readline", lambda _: signal.raise_signal(signal.SIGINT))
+    before = signal.getsignal(signal.SIGINT)
+    assert bulk(*TERMINATE)[0] == 130
+    assert emulator.counts["terminateSim"] == 0
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_what_may_have_been_done_is_unknown(emulator: Emulator, bulk: Bulk) -> None:
+    emulator.fault("reset-after", operation="sendSmsToSim", count=1)
+    words = ["sims", "send-sms", "--from", "sims.csv", "--set", "payload=hello", "--journal", "run.db", "--yes"]
+    code, out, err = bulk(*words, "--json", "--concurrency", "1")
+    assert code == 1
+    first = json.loads(out[0])
+    assert first["result"] == "unknown"
+    assert first["error"].keys() == {"type", "message"}
+    assert json.loads(out[-1])["summary"]["unknown"] == 1
+    assert err[0].startswith(f"unknown: {SIMS[0]} (row 2): ")
+    sent = emulator.counts["sendSmsToSim"]
+    code, out, err = bulk(*words)
+    assert (code, emulator.counts["sendSmsToSim"]) == (1, sent)
+    assert err[0] == f"unknown: {SIMS[0]} (row 2): a former run ended before its answer came"
+    assert bulk("failures", "run.db", "--to", "failed.csv")[2] == ["failed.csv: 0 rows"]
+    assert bulk("failures", "run.db", "--to", "failed.csv", "--unknown")[2] == ["failed.csv: 1 row"]
+    code, _, err = bulk(*words, "--repeat-unknown")
+    assert (code, emulator.counts["sendSmsToSim"]) == (0, sent + 1)
+
+
+def test_a_journal_in_use_is_told_of(emulator: Emulator, bulk: Bulk) -> None:
+    async def use() -> None:
+        async with Soracom() as soracom:
+            async with library.run(soracom.sims.suspend, SIMS[:2], journal="run.db") as results:
+                await results.collect()
+                told.append(await run_sync(partial(bulk, "status", "run.db")))
+                told.append(await run_sync(partial(bulk, "status", "run.db", "--json")))
+
+    told: list[tuple[int, list[str], list[str]]] = []
+    asyncio.run(use())
+    assert f"used by process {os.getpid()}" in "\n".join(told[0][1])
+    assert json.loads(told[1][1][0])["running"] is True
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--max-failures", "many"], "'many' is not a whole number, 0 or more"),
+        (["--max-failures", "150%"], "'150' is not a number above 0, up to 100"),
+        (["--quota-share", "0"], "'0' is not a number above 0, up to 1"),
+        (["--quota-share", "half"], "'half' is not a number above 0, up to 1"),
+        (["--canary", "-1"], "'-1' is not a whole number, 0 or more"),
+        (["--where", "status"], "'status' is not of the form NAME=VALUE"),
+    ],
+)
+def test_bad_numbers_are_named(capsys: pytest.CaptureFixture[str], words: list[str], says: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["bulk", *SUSPEND, *words])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1].endswith(says)
+
+
+def test_a_share_of_failures_is_taken(emulator: Emulator, bulk: Bulk) -> None:
+    written("sims.csv", [ABSENT, *SIMS])
+    code, _, err = bulk(*SUSPEND, "--max-failures", "50%")
+    assert code == 1, err
+
+
 # On a terminal and in a pipe
 
 
@@ -365,7 +443,7 @@ def test_elsewhere_a_line_comes_now_and_then(serve: Serve, bulk: Bulk, monkeypat
     code, _, err = bulk(*SUSPEND, "--concurrency", "2")
     assert code == 0
     assert any(" of 20 keys; " in line and "/s, " in line and "quota " in line for line in err[:-1])
-    assert err[-1].startswith("20 of 20 keys in ")
+    assert err[-1] == "20 of 20 keys in T: 20 done"
 
 
 def test_the_count_of_a_listing_is_not_known(serve: Serve, bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -373,4 +451,4 @@ def test_the_count_of_a_listing_is_not_known(serve: Serve, bulk: Bulk, monkeypat
     serve(latency=0.05)
     code, _, err = bulk("sims", "get", "--all", "--concurrency", "2")
     assert code == 0
-    assert err[-1].startswith("20 keys in ")
+    assert err[-1] == "20 keys in T: 20 done"

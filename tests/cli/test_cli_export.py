@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -42,7 +43,9 @@ def rows(text: str) -> list[dict[str, str]]:
 
 
 def test_a_group_is_written_as_csv(emulator: Emulator, export: Export) -> None:
-    assert export("sims", "--to", "fleet.csv") == (0, "", ["fleet.csv: 20 rows in 1 s"])
+    code, out, err = export("sims", "--to", "fleet.csv")
+    assert (code, out, len(err)) == (0, "", 1)
+    assert re.fullmatch(r"fleet\.csv: 20 rows in \d+ .+", err[0])
     written = rows(Path("fleet.csv").read_text("utf-8"))
     assert len(written) == 20
     assert written[0]["sim_id"].isdecimal()
@@ -155,6 +158,13 @@ def test_what_the_service_refuses_is_one_line(emulator: Emulator, export: Export
     assert (code, len(err)) == (3, 1)
     assert "listSims: 403" in err[0]
     assert not Path("fleet.csv").exists()
+
+
+def test_without_a_standard_output_nothing_is_sent(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    for words in (["export", "sims", "--to", "-"], ["whoami"]):
+        assert main(words) in (2, 3)
+    assert emulator.counts["listSims"] == 1  # that of whoami
 
 
 full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
@@ -30,7 +31,7 @@ def started(*words: str, **settings: Any) -> subprocess.Popen[str]:
 @pytest.fixture
 def slow(serve: Serve) -> Emulator:
     """An emulator of 40 SIMs that takes its time, and a file of all of them."""
-    emulator = serve(sims=40, latency=0.1)
+    emulator = serve(sims=40, latency=0.5)
     Path("sims.csv").write_text("\n".join(["sim_id", *SIMS, ""]), "utf-8")
     return emulator
 
@@ -61,6 +62,7 @@ def test_an_interrupted_run_ends_cleanly_and_goes_on_by_the_line_it_prints(slow:
     done = ended["summary"]["ok"]
     assert 0 < done == len(suspended(slow)) < 40  # what was sent was waited for
 
+    slow.service.latency = 0.0
     with started(*shlex.split(lines[2].removeprefix("Go on: soracom-async "))) as process:
         out, err = process.communicate(timeout=50)
     assert process.returncode == 0, err
@@ -69,19 +71,26 @@ def test_an_interrupted_run_ends_cleanly_and_goes_on_by_the_line_it_prints(slow:
     assert len(paths) == len(set(paths)) == 40
 
 
-def test_a_second_ctrl_c_cancels_what_is_under_way(serve: Serve) -> None:
-    emulator = serve(sims=40)
-    Path("sims.csv").write_text("\n".join(["sim_id", *SIMS, ""]), "utf-8")
-    emulator.fault("latency", operation="suspendSim", seconds=3600)
-    with started(*RUN) as process:
-        while not emulator.counts["suspendSim"]:
-            emulator.requests  # noqa: B018
+WITH_GRACE = "from soracom_async.cli import bulk_run, main; bulk_run.GRACE = {}; raise SystemExit(main())"
+
+
+@pytest.mark.parametrize(("grace", "signals"), [(3600.0, 2), (0.1, 1)])
+def test_what_does_not_end_is_cancelled(slow: Emulator, grace: float, signals: int) -> None:
+    """By a second Ctrl-C, or when the time is over that calls have to end."""
+    slow.fault("latency", operation="suspendSim", seconds=3600)
+    command = [sys.executable, "-W", "error", "-c", WITH_GRACE.format(grace), *RUN]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while not slow.counts["suspendSim"]:
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         assert first_line(process.stderr).startswith("Interrupted: ")
-        process.send_signal(signal.SIGINT)
+        for _ in range(signals - 1):
+            process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=50)
     assert process.returncode == 130, err
-    assert err.splitlines()[-1].startswith("Go on: soracom-async bulk sims suspend ")
+    told, advice = err.splitlines()
+    assert re.fullmatch(r"0 of 40 keys in .+: 0 done", told)
+    assert advice == f"Go on: soracom-async {shlex.join(RUN)}"
 
 
 def test_a_reader_that_goes_away_stops_the_run(slow: Emulator) -> None:
@@ -97,6 +106,7 @@ def test_a_reader_that_goes_away_stops_the_run(slow: Emulator) -> None:
     assert lines[-2].startswith("Go on: soracom-async bulk ")
     sent = len(suspended(slow))
     assert 0 < sent < 40
+    slow.service.latency = 0.0
     with started(*RUN) as process:
         _, err = process.communicate(timeout=50)
     assert process.returncode == 0, err
@@ -110,3 +120,15 @@ def test_a_full_disk_stops_the_run(slow: Emulator) -> None:
     assert process.returncode == 3
     assert err.splitlines()[-1] == "soracom-async: standard output: No space left on device"
     assert len(suspended(slow)) < 40
+
+
+def test_an_interrupted_export_leaves_nothing_behind(slow: Emulator) -> None:
+    slow.service.latency = 0.0
+    slow.fault("latency", operation="listSims", seconds=3600)
+    with started("export", "sims", "--to", "fleet.csv") as process:
+        while not slow.counts["listSims"]:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=50)
+    assert (process.returncode, out, err) == (130, "", "")
+    assert [path.name for path in Path().iterdir()] == ["sims.csv"]

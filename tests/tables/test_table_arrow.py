@@ -1,7 +1,9 @@
 """Tables as Arrow tables, record batches and Parquet files: `soracom_async.tables`."""
 
+import asyncio
 import io
 import json
+import threading
 from datetime import UTC, date, datetime
 
 import anyio
@@ -14,6 +16,7 @@ from things import Thing, bare, thing
 
 from soracom_async import ConfigurationError, Soracom, models, structure, tables
 from soracom_async.emulator import Emulator
+from soracom_async.tables import arrow
 
 pytestmark = [pytest.mark.anyio, needs("pyarrow")]
 
@@ -140,6 +143,28 @@ async def test_what_is_cancelled_loses_nothing():
         async with anyio.create_task_group() as group:
             group.start_soon(take, anyio.CancelScope())
         assert got == [str(i) for i in range(30)]
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_task_that_is_cancelled_while_a_batch_is_made(monkeypatch):
+    """The batch is made anew for whoever asks next: `task.cancel()` of asyncio knows no shield."""
+    begun, goes_on = threading.Event(), threading.Event()
+    make = arrow.Recorder.batch
+
+    def slowly(recorder, items):
+        begun.set()
+        goes_on.wait(30)
+        return make(recorder, items)
+
+    monkeypatch.setattr(arrow.Recorder, "batch", slowly)
+    batches = tables.batches([bare("a"), bare("b")], size=1)
+    task = asyncio.ensure_future(anext(batches))
+    await anyio.to_thread.run_sync(begun.wait, 30)
+    task.cancel()
+    goes_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [batch.column(0).to_pylist() async for batch in batches] == [["a"], ["b"]]
 
 
 @pytest.mark.parametrize("size", [0, -1, True, "10"])

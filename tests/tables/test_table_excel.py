@@ -56,7 +56,7 @@ async def test_times_in_a_zone():
     row = [cell.value for cell in book.worksheets[0][2]]
     assert row == [datetime(2024, 5, 1, 12, 0, 0, 123000), '["2024-05-01T09:00:00+09:00"]', datetime(2024, 5, 1)]
     assert book.properties.description == "Times are in Asia/Tokyo"
-    with pytest.raises(ConfigurationError, match="zone='Edo' is no time zone"):
+    with pytest.raises(ConfigurationError, match="zone='Edo' is not known"):
         await book_of([thing()], zone="Edo")
 
 

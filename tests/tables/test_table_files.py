@@ -66,7 +66,7 @@ async def test_times_of_csv_in_a_zone():
         text = await csv_of([thing()], columns=["created", "month", "times"], zone=zone)
         assert text.splitlines()[1] == '2024-05-01T12:00:00.123000+09:00,2024-05-01,"[""2024-05-01T09:00:00+09:00""]"'
     for zone in ("Asia/Edo", "", "../x", 9):
-        with pytest.raises(ConfigurationError, match="is no time zone"):
+        with pytest.raises(ConfigurationError, match="is not known here"):
             await csv_of([thing()], zone=zone)
 
 
@@ -322,6 +322,19 @@ async def test_the_event_loop_goes_on(write, tmp_path):
         await write(slowly([thing()] * 3000), tmp_path / "a")
         group.cancel_scope.cancel()
     assert len(turns) > 3000
+
+
+@every_writer
+async def test_wrong_columns_of_a_listing_are_told_before_it_is_read(write, tmp_path):
+    """Nothing is sent; names may come from a generator."""
+    emulator = Emulator(sims=5, rate_limit=10**6)
+    async with Soracom(emulator.auth_key, transport=emulator.transport) as soracom:
+        for columns in (["simId"], "sim_id", [], 5):
+            with pytest.raises(ConfigurationError, match="column"):
+                await write(soracom.sims.list(), tmp_path / "a", columns=columns)
+        assert emulator.counts["listSims"] == 0
+        assert await write(soracom.sims.list(), tmp_path / "a", columns=(name for name in ["sim_id", "tags.name"])) == 5
+    assert list(tables.rows([bare()], columns=iter(["thing_id"]))) == [{"thing_id": "n"}]
 
 
 @pytest.mark.parametrize(
