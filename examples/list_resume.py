@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from soracom_async import Page, Soracom, TransportError, unstructure
+from soracom_async import Page, Soracom, SoracomError, TransportError, unstructure
 
 ITEMS, KEY = Path("sims.jsonl"), Path("sims.next_key")
 
@@ -51,3 +51,5 @@ if __name__ == "__main__":
         asyncio.run(main())
     except TransportError as error:  # after the repetitions that the session made by itself
         sys.exit(f"the network is away: {error}; start again to go on")
+    except (SoracomError, OSError) as error:
+        sys.exit(str(error))

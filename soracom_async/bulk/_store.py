@@ -76,8 +76,11 @@ class Store:
     _changes: list[int] = field(factory=list, init=False, repr=False)
     """What the transaction adds to the digest, change by change."""
 
-    def write(self, settled: list[Settled], requests: list[Request]) -> None:
-        """Record how keys ended and answer claims, in one transaction; all is on disk when this returns."""
+    def write(self, settled: list[Settled], requests: list[Request]) -> bool:
+        """Record how keys ended and answer claims, in one transaction; all is on disk when this returns.
+
+        Return whether there was anything to write.
+        """
         now = now_ms()
         with self._transaction():
             self._settle(settled, now)
@@ -88,6 +91,7 @@ class Store:
         settled.clear()  # they are written, whatever becomes of the mark
         if self._changes:
             self.mark()
+        return bool(self._changes)
 
     def begin(self, library: str, *, repeatable: bool) -> None:
         """Record that a run has begun, and what is known of the keys that former ones left under way."""

@@ -16,6 +16,9 @@ from ._schema import explained
 from ._store import Request, Settled, Store
 from .results import JournalError
 
+REST = 0.002
+"""Seconds between two transactions, so that what ends and begins meanwhile shares the second: each costs CPU time."""
+
 
 @define(eq=False)
 class Batch:
@@ -32,13 +35,17 @@ class Batch:
 class Writer:
     """A thread with an open journal. It ends with `stop`, or with the process, which it does not keep alive."""
 
-    def __init__(self, path: str, opening: Callable[[], Store], written: Callable[[Batch], None]) -> None:
+    def __init__(
+        self, path: str, opening: Callable[[], Store], written: Callable[[Batch], None], rested: Callable[[], None]
+    ) -> None:
         native: Any = anyio.lowlevel.current_token().native_token
         self._soon: Callable[..., object] = getattr(native, "call_soon_threadsafe", None) or native.run_sync_soon
         self._path = path
         self._opening = opening
         self._written = written
         """Called in the event loop behind each batch, in order."""
+        self._rested = rested
+        """Called in the event loop behind that, when the next batch may come."""
         self._queue: SimpleQueue[Batch | threading.Event | None] = SimpleQueue()
         self.opened = anyio.Event()
         self.ended = anyio.Event()
@@ -80,10 +87,14 @@ class Writer:
             if isinstance(batch, threading.Event):
                 batch.set()
                 continue
+            changed = False
             try:
-                store.write(batch.settled, batch.requests)
+                changed = store.write(batch.settled, batch.requests)
             except Exception as error:
                 batch.error = explained(self._path, error)
             whole = batch.error is None
             self.soon(lambda batch=batch: self._written(batch))  # type: ignore[misc]
+            if changed:
+                threading.Event().wait(REST)
+            self.soon(self._rested)
         store.close(clean=whole)

@@ -58,6 +58,7 @@ class Execution(Generic[K, V]):
                 self._claims.unclaim(bound.text)
                 self._limits.leave_out()
                 return None
+        self._limits.send()
         if bound.error is not None:
             return self._failed(item, bound, bound.error)
         sending = SENDING.get()

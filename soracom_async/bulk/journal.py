@@ -55,7 +55,7 @@ class Journal:
         """Why nothing can be written any more."""
         self._closed = False
         opening = partial(open_store, self.path, identity, repeat_unknown=repeat_unknown, library=library)
-        self._writer = Writer(self.path, opening, self._written)
+        self._writer = Writer(self.path, opening, self._written, self._rested)
 
     @classmethod
     async def open(
@@ -184,7 +184,6 @@ class Journal:
 
     def _written(self, batch: Batch) -> None:
         """Tell those who wait for a batch."""
-        self._under_way -= 1
         if batch.error is not None:
             self._error = self._error or batch.error
             self._unwritten += batch.settled
@@ -194,9 +193,13 @@ class Journal:
                     self._flights[request.key] = request.flight
                     if request.abandoned:
                         self._put(request.key, None)
+        batch.ended.set()
+
+    def _rested(self) -> None:
+        """Give the writer what came while it was busy."""
+        self._under_way -= 1
         if not self._under_way:
             self._hand_over()
-        batch.ended.set()
 
     def _put(self, key: str, state: State | None, error: str | None = None) -> None:
         settled = Settled(self._flights.pop(key), state, error)

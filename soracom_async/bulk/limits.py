@@ -90,6 +90,8 @@ class Limits:
     halt: Halt | None = None
     _begun: int = 0
     _under_way: int = 0
+    _undecided: int = 0
+    """How many of them were read, and may turn out not to be sent."""
     _bad: int = 0
     """How many keys of this run failed, or ended without an answer."""
     _next: float = -math.inf
@@ -107,10 +109,12 @@ class Limits:
             if not self._under_way:
                 self.canary = 0  # it lives
                 break
-            self._change = anyio.Event()
-            await self._change.wait()
-        if self.interval and self.halt is None and (pause := self._next - self.clock.now()) > 0:
-            await self.clock.sleep(pause)
+            await self._changed()
+        while self.interval and self.halt is None and (pause := self._next - self.clock.now()) > 0:
+            if self._undecided:  # its time may come back
+                await self._changed()
+            else:
+                await self.clock.sleep(pause)
         self.check()
 
     def check(self) -> None:
@@ -122,11 +126,19 @@ class Limits:
         """Count a key that was read."""
         self._begun += 1
         self._under_way += 1
+        self._undecided += 1
         if self.interval:
             self._next = max(self._next, self.clock.now()) + self.interval
 
+    def send(self) -> None:
+        """Note that a key that was read is sent."""
+        self._undecided -= 1
+        if self._change is not None:
+            self._change.set()
+
     def leave_out(self) -> None:
         """Count a key back of which nothing is sent: another may begin in its place."""
+        self._undecided -= 1
         self._begun -= 1
         self._next -= self.interval
         self._end()
@@ -157,6 +169,10 @@ class Limits:
             self._judge()
         if self._change is not None:
             self._change.set()
+
+    async def _changed(self) -> None:
+        self._change = anyio.Event()
+        await self._change.wait()
 
     def _judge(self) -> None:
         done = self.ok + self.failed + self.unknown + self.skipped

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 TOLD = 20
 """How many keys that were not done are told of in lines; the journal has all."""
+CTRL_C = "Ctrl-C"
+"""Why an interrupted run is stopped."""
 KINDS = {Ok: "ok", Failed: "failed", Unknown: "unknown", Skipped: "skipped"}
 
 
@@ -60,7 +62,7 @@ class Report:
 
     def end(self, summary: Summary) -> int:
         """Tell of the whole; return the exit code, or raise what ended the run."""
-        if self.interrupted and isinstance(self.error, Stopped):
+        if isinstance(self.error, Stopped) and self.error.reason == CTRL_C:
             self.error = None
         if self._options.json:
             stopped = None if self.error is None else explained(self.error)
@@ -121,9 +123,12 @@ class Report:
         elif early:
             same = " (with the same input)" if options.source == "-" else ""
             self._shown.say(f"Go on{same}: {shlex.join(['soracom-async', *options.line])}")
-        if options.journal is not None and (summary.failed or summary.unknown):
-            journal = shlex.quote(options.journal)
-            self._shown.say(f"Keys that were not done: soracom-async bulk failures {journal} --to failed.csv")
+        if options.journal is not None:
+            failures = f"soracom-async bulk failures {shlex.quote(options.journal)}"
+            if summary.failed:
+                self._shown.say(f"Keys that failed: {failures} --to failed.csv")
+            if summary.unknown:
+                self._shown.say(f"With those that may have been done: {failures} --unknown --to unknown.csv")
 
 
 def _error(error: BaseException) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from ..bulk import targets
 from ..bulk.methods import operation_of
 from ..errors import ConfigurationError
 from ..tables import columns
-from .bulk_report import Report
+from .bulk_report import CTRL_C, Report
 from .bulk_view import Progress, view, watch
 from .confirming import confirm, final
 from .console import put
@@ -169,7 +169,7 @@ async def _take(results: bulk.Run[Any, Any], report: Report, shown: View) -> Non
     cut = anyio.CancelScope()
 
     def interrupt() -> None:
-        results.stop()
+        results.stop(CTRL_C)
         report.interrupted = True
         cut.deadline = asyncio.get_running_loop().time() + GRACE
         shown.say(f"Interrupted: calls under way may end within {GRACE:.0f} s; Ctrl-C again cancels them.")

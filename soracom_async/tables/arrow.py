@@ -49,7 +49,7 @@ class Recorder:
     def __init__(self, layout: Layout) -> None:
         self._pa = _pyarrow("an Arrow record batch")
         self._layout = layout
-        self.schema = schema_of(layout.columns)
+        self.schema: Any = schema_of(layout.columns)
 
     def batch(self, items: list[Any]) -> Any:
         """Return the record batch of items."""

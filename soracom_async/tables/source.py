@@ -91,9 +91,8 @@ def checked(names: Columns | None, model: Any) -> Columns | None:
 
     Where the model is known, that is before anything is read.
     """
-    if names is None or not isinstance(names, Iterable) or isinstance(names, str | Mapping):
-        found = names
-    else:
+    found: Columns | None = names
+    if isinstance(names, Iterable) and not isinstance(names, str | Mapping):
         found = tuple(names)
     if found is not None and is_model(model):
         columns(model, found)

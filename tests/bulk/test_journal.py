@@ -63,7 +63,7 @@ class Disk:
         def slow(store, settled, requests):
             assert self.free.wait(30)
             self.batches.append((len(settled), len(requests)))
-            write(store, settled, requests)
+            return write(store, settled, requests)
 
         monkeypatch.setattr(Store, "write", slow)
 
@@ -268,6 +268,15 @@ async def test_closing_writes_all_also_when_it_is_cancelled(path, disk):
         await journal.aclose()
     assert status(path).counts[State.DONE] == 1
     assert status(path).closed
+
+
+async def test_a_journal_that_cannot_be_opened_says_so(path):
+    async with opened(path) as journal:
+        with pytest.raises(JournalError, match="in use by process"):
+            await Journal.open(path, SET)
+        assert await journal.claim("a") is Claim.BEGIN
+    with pytest.raises(JournalError, match="belongs to the operation suspendSim"):
+        await Journal.open(path, ACT)
 
 
 async def test_an_opening_that_is_cancelled_leaves_the_journal_free(path):

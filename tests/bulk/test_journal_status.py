@@ -90,7 +90,7 @@ def test_a_journal_that_is_closed_is_read_without_a_trace(path):
 
 def test_a_reader_keeps_no_run_from_its_end(path, monkeypatch):
     """The write-ahead log stays for one who reads all the time; the next run goes on."""
-    monkeypatch.setattr(locks, "PAUSE", 0.0)
+    monkeypatch.setattr("soracom_async.bulk._store.PAUSE", 0.0)
     store = begun(path, SET)
     with closing(schema.connect(str(path), "ro")) as reader:
         reader.execute("BEGIN")

@@ -908,6 +908,16 @@ async def test_a_run_goes_on_where_it_was(soracom, emulator, tmp_path):
     assert emulator.counts["suspendSim"] == 7
 
 
+async def test_what_is_done_costs_no_time_of_the_pace(soracom, clock, tmp_path):
+    """A run that goes on is at the new keys at once."""
+    journal = tmp_path / "run.db"
+    await bulk.run(soracom.sims.suspend, SIM_IDS[:50], journal=journal).collect()
+    begun = clock.now()
+    results = await bulk.run(soracom.sims.suspend, SIM_IDS[:52], journal=journal, pace="1/min").collect()
+    assert len(results) == 52
+    assert 60 <= clock.now() - begun < 180
+
+
 async def test_an_unknown_act_stays_unknown(soracom, emulator, tmp_path):
     """Until it is asked for again."""
     journal = tmp_path / "run.db"

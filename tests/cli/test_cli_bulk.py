@@ -83,7 +83,7 @@ def test_what_failed_is_named_with_its_row(emulator: Emulator, bulk: Bulk) -> No
     assert (code, out) == (1, [])
     assert err[0].startswith(f"failed: {ABSENT} (row 3): suspendSim: 404 ")
     assert err[1] == "2 of 2 keys in T: 1 done, 1 failed; 1 duplicate left out"
-    assert err[2] == "Keys that were not done: soracom-async bulk failures run.db --to failed.csv"
+    assert err[2] == "Keys that failed: soracom-async bulk failures run.db --to failed.csv"
     assert len(err) == 3
 
 
@@ -364,6 +364,7 @@ def test_what_may_have_been_done_is_unknown(emulator: Emulator, bulk: Bulk) -> N
     assert first["error"].keys() == {"type", "message"}
     assert json.loads(out[-1])["summary"]["unknown"] == 1
     assert err[0].startswith(f"unknown: {SIMS[0]} (row 2): ")
+    assert err[-1].endswith(": soracom-async bulk failures run.db --unknown --to unknown.csv")
     sent = emulator.counts["sendSmsToSim"]
     code, out, err = bulk(*words)
     assert (code, emulator.counts["sendSmsToSim"]) == (1, sent)

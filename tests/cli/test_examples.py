@@ -125,6 +125,30 @@ def test_a_network_that_is_away_is_said_and_no_traceback(command: str, monkeypat
     assert not list(Path().glob("*.xlsx")) + list(Path().glob("*.csv"))
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "list_resume",
+        "inventory_to_excel fleet.xlsx",
+        "move_site apply moves.csv",
+        "suspend_silent",
+        "traffic_report",
+        "camera_images",
+        "harvest_to_frame 1",
+        "watch_offline",
+        "save_bill",
+    ],
+)
+def test_wrong_credentials_are_one_line(command: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "inventory" in command:
+        pytest.importorskip("xlsxwriter")
+    Path("moves.csv").write_text(f"sim_id,group_id\n{SIM},1\n")
+    monkeypatch.setenv("SORACOM_AUTH_KEY", "secret-0")
+    assert run(monkeypatch, *command.split()) == "auth: 401 AUM0002: The credentials are not right."
+    assert emulator.requests == emulator.logins + 1
+    assert not Path("fleet.xlsx").exists()
+
+
 def test_the_example_of_a_test_passes() -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "test_with_emulator.py"]
     ran = subprocess.run(command, cwd=EXAMPLES, capture_output=True, text=True, timeout=50)

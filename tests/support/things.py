@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any, Literal
+
+import anyio
+import anyio.lowlevel
+from hypothesis import strategies as st
 
 from soracom_async import structure
 from soracom_async._codec.model import Model
@@ -70,3 +75,19 @@ def thing(**changes: Any) -> Thing:
 def bare(name: str = "n", **wire: Any) -> Thing:
     """Return a thing that has nothing but its name, and what is given."""
     return structure({"thingId": name, **wire}, Thing)
+
+
+async def slowly(items: Any) -> AsyncIterator[Any]:
+    """Give items asynchronously."""
+    for item in items:
+        await anyio.lowlevel.checkpoint()
+        yield item
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
+JSON = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2)
+)
+FIELDS = st.sampled_from([*WIRE, "other", "part"])
+THINGS = st.lists(st.tuples(FIELDS, JSON), max_size=6).map(lambda changes: WIRE | dict(changes))
+"""Wire JSON of things of which some fields are anything."""

@@ -11,8 +11,7 @@ import pytest
 from extras import needs
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_table_rows import THINGS
-from things import Thing, bare, thing
+from things import THINGS, Thing, bare, thing
 
 from soracom_async import ConfigurationError, Soracom, models, structure, tables
 from soracom_async.emulator import Emulator

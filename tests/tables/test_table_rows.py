@@ -9,7 +9,7 @@ import anyio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from things import WIRE, Part, Thing, bare, thing
+from things import JSON, THINGS, Part, Thing, bare, slowly, thing
 
 from soracom_async import ConfigurationError, Soracom, models, structure, tables, unstructure
 from soracom_async._codec.fields import wire_name
@@ -325,12 +325,6 @@ async def test_rows_of_a_listing():
         assert {row["_extra"] for row in everything} == {None}
 
 
-async def slowly(items):
-    for item in items:
-        await anyio.lowlevel.checkpoint()
-        yield item
-
-
 @pytest.mark.anyio
 async def test_rows_of_any_async_iterable():
     """Models one by one; the columns of dicts are those of the first thousand here, too."""
@@ -365,12 +359,6 @@ async def test_one_iterator_for_several_tasks():
 
 # That nothing is lost, whatever comes
 
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
-JSON = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2)
-)
-FIELDS = st.sampled_from([*WIRE, "other", "part"])
-THINGS = st.lists(st.tuples(FIELDS, JSON), max_size=6).map(lambda changes: WIRE | dict(changes))
 PARTS = st.none() | st.dictionaries(st.sampled_from(["online", "seenAt", "names", "x"]), JSON) | JSON
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import AsyncIterable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from soracom_async import (
     json_default,
     models,
     operations,
+    tables,
 )
 from soracom_async.api import _shared as shared
 from soracom_async.api import (
@@ -236,3 +238,14 @@ def conversions() -> None:
     assert_type(sim_.replace(status="active"), models.Sim)
     assert_type(sim_.to_dict(), dict[str, Any])
     json.dumps([sim_], default=json_default)
+
+
+async def fleet_tables(sims: list[models.Sim]) -> None:
+    for row in tables.rows(sims, columns=["sim_id"]):
+        assert_type(row, dict[str, Any])
+    async for row in tables.rows(soracom.sims.list(), columns={"local_info.temp": float}):
+        assert_type(row, dict[str, Any])
+    assert_type(await tables.write_csv(soracom.sims.list(), "a.csv", zone="Asia/Tokyo"), int)
+    assert_type(await tables.write_jsonl(iter([{"a": 1}]), sys.stdout.buffer), int)
+    assert_type(await tables.write_excel(sims, Path("a.xlsx"), model=models.Sim, zone=UTC), int)
+    assert_type(tables.columns(models.Sim), tuple[tables.Column, ...])
