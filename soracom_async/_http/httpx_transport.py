@@ -20,6 +20,7 @@ from .exchange import (
     Request,
     TransportErrors,
     read_response,
+    reason,
 )
 from .remedies import PROXY_LOGIN
 from .streaming import StreamingResponse
@@ -108,12 +109,16 @@ class HTTPXTransport:
             self._abandoned = False
             with suppress(Exception):  # it forgets its connections, but cannot close them any more
                 await self._transport.aclose()
+        try:
+            sent = _of_httpx(request, timeout)
+        except httpx.InvalidURL as error:  # it is longer than httpx takes
+            return TransportFailure(reason(error), sent=False, permanent=True)
         outcome: T | TransportFailure | None = None
         with anyio.move_on_after(timeout) as scope:
             if request.content is not None and not isinstance(request.content, bytes):
                 request.content.govern(scope, timeout)
             try:
-                outcome = await exchange(_of_httpx(request, timeout))
+                outcome = await exchange(sent)
             except Exception as error:
                 outcome = ERRORS.failure(error, sent=True)
                 if outcome is None:

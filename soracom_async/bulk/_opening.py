@@ -67,7 +67,8 @@ def _opened(path: str, lock: Lock, identity: Identity, *, repeat_unknown: bool, 
     try:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA fullfsync = ON")  # macOS: a commit is on the disk, not only on its way there
-        store = Store(path, connection, lock, meta.journal, meta.sequence, meta.digest, meta.runs + 1, repeat)
+        runs = meta.runs + 1
+        store = Store(path, os.stat(path), connection, lock, meta.journal, meta.sequence, meta.digest, runs, repeat)
         store.begin(library, repeatable=identity.repeatable)
     except BaseException:
         connection.close()

@@ -150,6 +150,10 @@ def reading(path: str) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
+_META = (str, str, str, int, str, str, str, *[int] * 6)
+"""The types of what `read_meta` reads: SQLite itself holds a column to none."""
+
+
 def read_meta(connection: sqlite3.Connection) -> Meta:
     """Read what a journal says of itself; raises ValueError if that cannot be read."""
     row = connection.execute(
@@ -158,8 +162,10 @@ def read_meta(connection: sqlite3.Connection) -> Meta:
     ).fetchone()
     if row is None:
         raise ValueError("it says nothing of itself")
-    operation, arguments, operator, repeatable, parameter, *rest, clean = row
-    identity = Identity(operation, json.loads(arguments), operator, bool(repeatable), parameter)
+    if tuple(map(type, row)) != _META or type(arguments := json.loads(row[1])) is not dict:
+        raise ValueError("it says of itself what it cannot be")
+    operation, _, operator, repeatable, parameter, *rest, clean = row
+    identity = Identity(operation, arguments, operator, bool(repeatable), parameter)
     journal, library, created, changed, runs, sequence, digest = rest
     return Meta(journal, identity, library, created, changed, runs, sequence, digest, bool(clean))
 
@@ -167,6 +173,14 @@ def read_meta(connection: sqlite3.Connection) -> Meta:
 def count_digest(connection: sqlite3.Connection) -> int:
     """Return the digest of the keys that are there."""
     return sum(term(*row) for row in connection.execute("SELECT key, state, attempts FROM keys"))
+
+
+def resolved(path: str | os.PathLike[str]) -> str:
+    """Return the path of a journal without symbolic links; raises JournalError if no file can have it."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError) as error:
+        raise JournalError(f"journal {os.fspath(path)!r}: {error}: name a file") from None
 
 
 def size_of(path: str) -> int | None:

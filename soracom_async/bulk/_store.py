@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ from attrs import define, field
 from ._lock import ATTEMPTS, PAUSE, Lock, Mark
 from ._schema import now_ms, term
 from .claims import Claim, State
+from .results import JournalError
 
 BEGUN, DONE, UNKNOWN = State.BEGUN.value, State.DONE.value, State.UNKNOWN.value
 
@@ -62,6 +64,8 @@ class Store:
     """An open journal, which one run writes."""
 
     path: str
+    file: os.stat_result
+    """The file, as it was opened."""
     connection: sqlite3.Connection
     lock: Lock
     journal: str
@@ -138,6 +142,7 @@ class Store:
     def _transaction(self) -> Iterator[None]:
         """Commit what is done inside, if anything."""
         self._changes.clear()
+        self._check_place()
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -149,6 +154,17 @@ class Store:
         if self._changes:
             self.sequence += 1
             self.digest += sum(self._changes)
+
+    def _check_place(self) -> None:
+        """Raise JournalError if the file is not where it was: what is written then is lost with the run."""
+        try:
+            there = os.path.samestat(self.file, os.stat(self.path))
+        except FileNotFoundError:
+            there = False
+        if not there:
+            raise JournalError(
+                f"journal {self.path}: it was moved or deleted while a run uses it: put it back and run again"
+            )
 
     def _note(self, **columns: object) -> None:
         """Write what the journal says of itself behind the transaction."""

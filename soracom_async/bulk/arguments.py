@@ -109,14 +109,13 @@ def _time(text: str) -> int | date:
     return time
 
 
-def identifier(model: Model, parameter: str, *, changes: bool) -> Any:
-    """Return what names a model in a path: the field that is called as the parameter is.
+def naming(cls: Any, parameter: str, *, changes: bool) -> str:
+    """Return the field of a model that names it in a path: the one that is called as the parameter is.
 
     Some models call it otherwise: `lagoon_user_id` is LagoonUser's `id`, `ns_id` LoraNetworkSet's `network_set_id`.
-    Raises BadArgument if there is none, if it did not come, and, for an operation that changes something, if it names
-    another thing than the model: the group of a SIM.
+    Raises BadArgument if there is none, and, for an operation that changes something, if it names another thing than
+    the model: the group of a SIM.
     """
-    cls: Any = type(model)
     field = _field(cls, parameter)
     if field is None:
         raise BadArgument(f"a {cls.__name__} has no {parameter}: say what to take, as in key=lambda item: item.…")
@@ -126,9 +125,15 @@ def identifier(model: Model, parameter: str, *, changes: bool) -> Any:
             f"a {cls.__name__} is named by {min(own)}, and {parameter} is another thing: "
             f"if that is meant, give key=lambda item: item.{field}"
         )
+    return field
+
+
+def identifier(model: Model, parameter: str, *, changes: bool) -> Any:
+    """Return what names a model in a path; raises BadArgument if it did not come, and what `naming` raises."""
+    field = naming(type(model), parameter, changes=changes)
     value = getattr(model, field)
     if value is None:
-        raise BadArgument(f"this {cls.__name__} came without {field}")
+        raise BadArgument(f"this {type(model).__name__} came without {field}")
     return value
 
 

@@ -16,7 +16,7 @@ import anyio.lowlevel
 from .._tasks import to_the_end
 from .._version import __version__
 from ._opening import open_store
-from ._schema import storable
+from ._schema import resolved, storable
 from ._store import Flight, Request, Settled
 from ._writer import Batch, Writer
 from .claims import Claim, Failure, Identity, State
@@ -38,7 +38,7 @@ class Journal:
     """
 
     def __init__(self, path: str | os.PathLike[str], identity: Identity, repeat_unknown: bool, library: str) -> None:
-        self.path: str = os.path.realpath(path)
+        self.path: str = resolved(path)
         self.identity: Identity = identity
         self._pid = os.getpid()
         self._latest: Batch | None = None

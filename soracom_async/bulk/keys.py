@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Collection, Iterable, Mapping
+from inspect import isasyncgen
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from anyio import CancelScope
 
 from .._codec.fields import is_model
 from .._core.operation import Effect
@@ -23,6 +26,7 @@ class Keys(Generic[K]):
     """An async iterator of keys, each given when it may begin."""
 
     def __init__(self, keys: Iterable[K] | AsyncIterable[K], limits: Limits) -> None:
+        self._given = keys
         self._source: SupportsAnext[K] = aiter(keys) if isinstance(keys, AsyncIterable) else _Async(keys)
         self._limits = limits
 
@@ -37,6 +41,12 @@ class Keys(Generic[K]):
         limits.check()
         limits.begin()
         return key
+
+    async def aclose(self) -> None:
+        """Close a generator of keys: it was handed over in the call, so nobody else holds it."""
+        if isasyncgen(self._given):
+            with CancelScope(shield=True):
+                await self._given.aclose()
 
 
 class _Async(Generic[K]):
@@ -80,4 +90,6 @@ def checked_keys(keys: Any, target: Target, *, key: Callable[[Any], Any] | None)
     texts = isinstance(keys, Collection) and len(keys) > 0 and all(type(each) is str for each in keys)
     if texts or isinstance(keys, Pages):
         target.check_single("the keys", by_model=not texts)
+    if isinstance(keys, Pages) and is_model(keys.item_type):
+        target.check_model(keys.item_type, "the keys")
     return keys

@@ -9,7 +9,7 @@ from typing import Self
 
 from . import _schema
 from ._opening import compare
-from ._schema import explained, storable
+from ._schema import explained, resolved, storable
 from .claims import Identity, State
 
 
@@ -20,7 +20,7 @@ class Recorded:
     """
 
     def __init__(self, path: str | os.PathLike[str], identity: Identity) -> None:
-        self._path = os.path.realpath(path)
+        self._path = resolved(path)
         self._connection: sqlite3.Connection | None = None
         self._open = ExitStack()
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
@@ -17,7 +18,9 @@ DELIMITERS = ",\t;"
 COMMENT = "#"
 """What the names of columns begin with that are no arguments: those that say why a row failed."""
 
-_SHORTENED = re.compile(r"-?\d(\.\d+)?E\+\d+")
+_SHORTENED = re.compile(r"-?\d(?:(?:[.,]\d+)?[Ee]\+|[.,]\d+[Ee])\d+")
+_AS_FORMULA = re.compile(r'="([^"]*)"')
+"""A formula that is a text: it keeps a spreadsheet from taking the text for a number."""
 
 
 class Row(dict[str, Any]):
@@ -107,9 +110,9 @@ def rows(source: Source, *, encoding: str | None = None) -> Rows:
     semicolons. Blanks around a cell are left out, an empty cell is an argument that is not given, and so is a column
     whose name begins with `#`. JSON lines (`.jsonl`, `.ndjson`, or text that begins with `{`): one object a line.
 
-    `encoding` is that of the file; None finds it out: UTF-8, UTF-16 with a byte order mark, or cp932, which Excel
-    writes in Japan. The whole file is checked here, so that nothing is sent if a row is wrong: a second or two for a
-    million rows. Memory holds one row.
+    `encoding` is that of the file; None finds it out: UTF-8, UTF-16 or UTF-32 with a byte order mark, or cp932, which
+    Excel writes in Japan. The whole file is checked here, so that nothing is sent if a row is wrong: a second or two
+    for a million rows. Memory holds one row.
 
     Raises ConfigurationError, which names the file and the line, if it cannot be read or has no rows, if a name is
     missing or doubled, if a row has too many or too few cells, or if Excel has shortened a number.
@@ -139,13 +142,14 @@ def _csv(file: TextFile, delimiter: str) -> Rows:
 
     def read() -> Iterator[Row]:
         records = _records(file, delimiter)
-        next(records, None)
+        if next(records, (number, header))[1] != header:
+            raise file.error("has other columns than it had: the file has changed")
         for line, cells in records:
             if len(cells) != len(header):
                 many = f"has {len(cells)} cells, but there are {len(header)} columns"
                 raise file.error(f"{many}: a delimiter is missing or too many, or a cell needs quotes", line)
             for place, name in taken:
-                if "E+" in cells[place] and _SHORTENED.fullmatch(cells[place]):
+                if ("E" in cells[place] or "e" in cells[place]) and _SHORTENED.fullmatch(cells[place]):
                     raise file.error(
                         f"has {cells[place]} in column {name!r}: a spreadsheet has shortened the number. "
                         "Format the column as text there, and fill it again",
@@ -171,6 +175,8 @@ def _records(file: TextFile, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         except csv.Error as error:
             raise file.error(f"cannot be read: {error}; is a quote missing, or one too many?", line) from None
         cells = [cell.strip() for cell in cells]
+        if '="' in "".join(cells):
+            cells = [match[1] if (match := _AS_FORMULA.fullmatch(cell)) else cell for cell in cells]
         if any(cells):
             yield line, cells
 
@@ -193,7 +199,7 @@ def _json_lines(file: TextFile) -> Rows:
 
 def _object(file: TextFile, line: int, text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text, object_pairs_hook=_without_doubles, parse_constant=_refuse)
+        found = json.loads(text, object_pairs_hook=_without_doubles, parse_constant=_refuse, parse_float=_finite)
     except json.JSONDecodeError as error:
         raise file.error(f"is no JSON: {error.msg} at character {error.colno}", line) from None
     except (ValueError, RecursionError) as error:
@@ -210,6 +216,11 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"{name!r} is there twice")
         made[name] = value
     return made
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    return value if math.isfinite(value) else _refuse(number)
 
 
 def _refuse(constant: str) -> Any:

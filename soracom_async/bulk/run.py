@@ -84,7 +84,8 @@ def run(
     `concurrency` calls are under way, and none begins while as many results wait to be consumed. `total` is the number
     of keys, for progress, if `keys` does not know it. An error of a call is the result of its key; an error of `keys`
     itself is raised by the loop, behind the results that came before it, and a new loop reads on if `keys` can go on.
-    Leaving the `async with` cancels what is under way. Several tasks may loop over the results: each goes to one.
+    Leaving the `async with` cancels what is under way, and closes an async generator of keys. Several tasks may loop
+    over the results: each goes to one.
 
     `journal` is the path of a file that remembers what was done: the same run with the same journal goes on where it
     was, also after a crash. A function of your own needs a `name` then; `repeatable` says that a call of it may be
@@ -100,12 +101,18 @@ def run(
 
     Raises ConfigurationError for arguments that cannot work.
     """
+    if key is not None and not callable(key):
+        raise ConfigurationError(f"key={key!r} must be a function, as in key=lambda sim: sim.imsi")
     target = Target.of(function, name=name, repeatable=repeatable)
     given = checked_keys(keys, target, key=key)
     if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
         raise ConfigurationError(f"concurrency={concurrency!r} must be 1 or more")
     if isinstance(canary, bool) or not isinstance(canary, int) or canary < 0:
         raise ConfigurationError(f"canary={canary!r} must be a number of keys, 0 or more")
+    if total is not None and (isinstance(total, bool) or not isinstance(total, int)):
+        raise ConfigurationError(f"total={total!r} must be the number of keys")
+    if journal is not None and not isinstance(journal, str | PathLike):
+        raise ConfigurationError(f"journal={journal!r} must be the path of a file")
     if journal is not None and not target.name:
         raise ConfigurationError("a journal needs name=, which tells your function from others")
     if repeat_unknown and journal is None:
@@ -155,7 +162,8 @@ class Run(Producer[K, Result[K, V]], Generic[K, V]):
         planned: Callable[[], Awaitable[Plan]] | None,
     ) -> None:
         at_once = concurrency if limits.total is None else max(1, min(concurrency, limits.total))
-        super().__init__(Keys(keys if planned is None else (), limits), at_once, concurrency)
+        self._keys = Keys(keys if planned is None else (), limits)
+        super().__init__(self._keys, at_once, concurrency)
         self._target = target
         self._limits = limits
         self._key = key
@@ -234,7 +242,10 @@ class Run(Producer[K, Result[K, V]], Generic[K, V]):
             await super().__aexit__(kind, error, traceback)
         finally:
             self._ended = self._limits.clock.now()
-            await self._close(error)
+            try:
+                await self._keys.aclose()
+            finally:
+                await self._close(error)
 
     async def _close(self, error: BaseException | None) -> None:
         """Close the journal; if that fails, an error that is raised already is told of it instead of replaced."""

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from . import _schema
 from ._lock import holder
-from ._schema import explained
+from ._schema import explained, resolved
 from .claims import Failure, Identity, State
 from .results import JournalError
 
@@ -59,14 +59,15 @@ def status(path: str | os.PathLike[str]) -> Status:
             connection.execute("BEGIN")
             meta = _schema.read_meta(connection)
             found = dict(connection.execute("SELECT state, count(*) FROM keys GROUP BY state").fetchall())
-    except (sqlite3.Error, OSError, ValueError) as error:
+            created, changed = _time(meta.created), _time(meta.changed)
+    except (sqlite3.Error, OSError, ValueError, OverflowError) as error:
         raise explained(name, error) from error
     return Status(
         path=name,
         identity=meta.identity,
         counts={state: found.get(state.value, 0) for state in State},
-        created=_time(meta.created),
-        changed=_time(meta.changed),
+        created=created,
+        changed=changed,
         runs=meta.runs,
         process=process,
         closed=meta.clean,
@@ -104,6 +105,8 @@ def _failures(path: str, *, running: bool) -> Iterator[Failure]:
             while rows := connection.execute(query, (last, *(state.value for state in states))).fetchall():
                 last = rows[-1][0]
                 for _, key, state, error, attempts, row in rows:
+                    if type(key) is not str:
+                        raise ValueError("a key is no text")
                     known = State.FAILED if state == State.FAILED.value else State.UNKNOWN
                     yield Failure(key, identity.arguments_of(key), known, error or "", attempts, row)
     except (sqlite3.Error, OSError, ValueError) as error:
@@ -111,7 +114,7 @@ def _failures(path: str, *, running: bool) -> Iterator[Failure]:
 
 
 def _existing(path: str | os.PathLike[str]) -> str:
-    name = os.path.realpath(path)
+    name = resolved(path)
     try:
         size = _schema.size_of(name)
     except OSError as error:

@@ -16,7 +16,7 @@ from .._core.quoting import BadArgument
 from .._core.request import BODY, plan
 from .._resource import Resource
 from ..errors import ConfigurationError
-from .arguments import check_sendable, checked, identifier, place_of, short, shown, text_of, wired
+from .arguments import check_sendable, checked, identifier, naming, place_of, short, shown, text_of, wired
 from .claims import Identity
 from .methods import Collecting, nothing, operation_of, types_of, unpacked, wire_names
 
@@ -243,6 +243,17 @@ class Method(Target):
             raise ConfigurationError(f"{place}: {self._no_place()}")
         self.check_names(self._in_path if by_model else [self.parameter], place)
 
+    def check_model(self, model: Any, place: str) -> None:
+        """Raise ConfigurationError if keys that are of a model do not name what the call is for."""
+        try:
+            naming(model, self.parameter, changes=self._changes)
+        except BadArgument as error:
+            raise ConfigurationError(f"{place}: {error}") from None
+
+    @property
+    def _changes(self) -> bool:
+        return self.effect is not Effect.READ
+
     @property
     def wire_names(self) -> dict[str, str]:
         """The arguments by their names on the wire: `simId` is `sim_id`."""
@@ -259,7 +270,7 @@ class Method(Target):
             raise BadArgument(self._no_place())
         if isinstance(key, Model):
             return {
-                name: identifier(key, name, changes=self.effect is not Effect.READ)
+                name: identifier(key, name, changes=self._changes)
                 for name in self._in_path
                 if name == self.parameter or (name in self.required and hasattr(key, name))
             }

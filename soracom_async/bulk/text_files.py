@@ -22,7 +22,12 @@ Source = str | os.PathLike[str] | IO[bytes] | IO[str]
 LONGEST = 2**20
 """The most characters of a line."""
 CHUNK = 2**16
-BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+BOMS = {
+    codecs.BOM_UTF32_LE: "utf-32",  # it begins as that of UTF-16 does
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 WIDE = "\u0800"
 """From here on, UTF-8 takes three bytes: text in another encoding does not look like that by accident."""
 
@@ -48,17 +53,19 @@ class _Damage:
 class TextFile:
     """A file, by its path or open in either mode; what is open, or no regular file, is copied first.
 
-    `encoding` is that of its bytes; None finds it out: UTF-8, UTF-16 with a byte order mark, or cp932. The whole file
-    is checked. Raises ConfigurationError if it cannot be read, or is no text in that encoding.
+    `encoding` is that of its bytes; None finds it out: UTF-8, UTF-16 or UTF-32 with a byte order mark, or cp932. The
+    whole file is checked. Raises ConfigurationError if it cannot be read, or is no text in that encoding.
     """
 
     def __init__(self, source: Source, encoding: str | None = None) -> None:
         self.path: Path | None = None
+        self._absolute: Path
         self.name: str
         """What errors call it."""
         self._copy: IO[bytes] | None = None
         if isinstance(source, str | os.PathLike):
             self.path, self.name = Path(source), os.fspath(source)
+            self._absolute = self.path.absolute()  # it is read again, also behind a chdir
         elif hasattr(source, "read"):
             self.name = str(getattr(source, "name", "the file"))
         else:
@@ -111,7 +118,7 @@ class TextFile:
         return "utf-8" if text else None
 
     def _open(self) -> io.BufferedReader:
-        return open(self.name, "rb") if self._copy is None else io.BufferedReader(_FromStart(self._copy))
+        return open(self._absolute, "rb") if self._copy is None else io.BufferedReader(_FromStart(self._copy))
 
     def _chunks(self) -> Iterator[bytes]:
         with self._open() as file:
@@ -124,8 +131,9 @@ class TextFile:
         for magic, kind in _OTHERS.items():
             if start.startswith(magic):
                 raise self.error(f"is {kind}")
-        if start.startswith(BOMS):
-            return self._checked("utf-16")
+        wide = next((name for mark, name in BOMS.items() if start.startswith(mark)), None)
+        if wide is not None:
+            return self._checked(wide)
         damage = self._damage("utf-8")
         if damage is None:
             return "utf-8"
@@ -142,7 +150,7 @@ class TextFile:
     def _checked(self, encoding: str) -> str:
         try:
             damage = self._damage(encoding)
-        except LookupError:
+        except (LookupError, TypeError):
             raise ConfigurationError(f"encoding={encoding!r} is no text encoding that Python knows") from None
         if damage is not None:
             raise self.error(f"is not {encoding}: save the file as UTF-8, or name the encoding it has", damage.line)

@@ -342,6 +342,27 @@ async def test_a_mark_that_cannot_be_written_stops_the_claims(path, monkeypatch)
     assert await run(path, ACT, keys=["a", "b"]) == [Claim.DONE, Claim.UNKNOWN]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows moves and deletes no open file")
+@pytest.mark.parametrize("lose", [lambda path: path.unlink(), lambda path: path.rename(path.with_name("moved.db"))])
+@pytest.mark.parametrize("late", [True, False])
+async def test_a_journal_that_is_taken_away_stops_the_claims(path, lose, late):
+    """What is written there would be lost, and the next run would send all once more."""
+    journal = await Journal.open(path, ACT)
+    await journal.claim("a")
+    lose(path)
+    if not late:
+        with pytest.raises(JournalError, match=r"run\.db: it was moved or deleted while a run uses it"):
+            await journal.claim("b")
+    journal.settle("a", State.DONE)
+    with pytest.raises(JournalError, match="it was moved or deleted"):
+        await journal.aclose()
+    with pytest.raises(JournalError, match="the file is gone, and those that the last run left"):
+        await Journal.open(path, ACT)
+    if (moved := path.with_name("moved.db")).exists():
+        moved.rename(path)
+        assert await run(path, ACT, keys=["a", "b"]) == [Claim.UNKNOWN, Claim.BEGIN]
+
+
 async def test_a_journal_that_cannot_be_closed_says_so(path, monkeypatch):
     journal = await Journal.open(path, ACT)
     await journal.claim("a")

@@ -352,6 +352,33 @@ def test_what_it_says_of_itself_cannot_be_read(closed):
     assert "is damaged" in refused(closed)
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE meta SET arguments = NULL",
+        "UPDATE meta SET arguments = 5",
+        "UPDATE meta SET operation = x'00ff'",
+        "UPDATE meta SET sequence = 'many'",
+        "UPDATE meta SET created = 1 << 62",
+        "UPDATE keys SET key = x'00ff', state = 'failed' WHERE key = 'a'",
+    ],
+)
+def test_values_of_other_types_are_damage(closed, statement):
+    """SQLite holds a column to no type, and takes NULL only where the page says so: pages get damaged."""
+    with closing(sqlite3.connect(closed, isolation_level=None)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_master SET sql = replace(sql, 'NOT NULL', '')")
+    changed(closed, statement)
+    with pytest.raises(JournalError, match="is damaged"):
+        (list(failures(closed)), status(closed))
+
+
+def test_a_path_that_no_file_can_have(tmp_path):
+    for tell in (status, failures):
+        with pytest.raises(JournalError, match="a.*b.db': embedded null byte: name a file"):
+            tell(tmp_path / "a\0b.db")
+
+
 def test_a_state_that_another_program_changed(closed):
     changed(closed, "UPDATE keys SET state = 'failed' WHERE key = 'a'")
     assert "parts of it are older than others, or another program changed it" in refused(closed)

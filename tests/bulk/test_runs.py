@@ -11,6 +11,7 @@ from collections import Counter
 from functools import partial
 
 import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 from clock import FakeClock, settle, until
@@ -220,6 +221,10 @@ async def test_models_that_would_all_fail_are_refused_at_once(soracom):
         bulk.run(soracom.sims.update_speed_class, soracom.sims.list())
     with pytest.raises(ConfigurationError, match="createGroup takes no single value for a key: give mappings"):
         bulk.run(soracom.groups.create, ["one", "two"])
+    with pytest.raises(ConfigurationError, match="the keys: a Group has no sim_id: say what to take, as in key="):
+        bulk.run(soracom.sims.get, soracom.groups.list())
+    with pytest.raises(ConfigurationError, match="the keys: a Sim is named by sim_id, and group_id is another thing"):
+        bulk.run(soracom.groups.delete, soracom.sims.list())
 
 
 @pytest.mark.parametrize(
@@ -244,6 +249,11 @@ async def test_models_that_would_all_fail_are_refused_at_once(soracom):
         ({"repeat_unknown": True}, "repeat_unknown= is about what a journal remembers"),
         ({"name": "mine"}, "function of your own"),
         ({"concurrency": 0}, "concurrency=0 must be"),
+        ({"key": "sim_id"}, "key='sim_id' must be a function"),
+        ({"total": "300"}, "total='300' must be the number of keys"),
+        ({"total": True}, "total=True must be the number of keys"),
+        ({"journal": 5}, "journal=5 must be the path of a file"),
+        ({"journal": b"x.db"}, "journal=b'x.db' must be the path of a file"),
     ],
 )
 async def test_settings_that_cannot_work(soracom, settings, message):
@@ -418,6 +428,28 @@ async def test_a_run_stops_though_its_keys_do_not_come(soracom):
             with pytest.raises(bulk.Stopped):
                 await anext(run)
     assert kinds(got) == {WRONG: bulk.Failed}
+
+
+async def test_a_generator_of_keys_is_closed_with_the_run(soracom):
+    """Nobody else holds it: under trio, collecting it open would be a warning."""
+    ends = []
+
+    async def keys():
+        try:
+            for number in itertools.count():
+                yield str(number)
+        finally:
+            await anyio.lowlevel.checkpoint()
+            ends.append("closed")
+
+    with pytest.raises(bulk.Stopped):
+        await bulk.run(soracom.sims.get, keys(), max_failures=3).collect()
+    assert ends == ["closed"]
+    with anyio.CancelScope() as scope:
+        async with bulk.run(soracom.sims.get, keys()) as run:
+            async for _ in run:
+                scope.cancel()
+    assert ends == ["closed"] * 2
 
 
 async def test_the_caller_may_stop_a_run(soracom, emulator):

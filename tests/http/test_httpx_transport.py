@@ -106,6 +106,15 @@ def with_transport(url, transport, **settings):
     return Soracom(AuthKey("keyId-1", "secret-1"), endpoint=url, transport=transport, **settings)
 
 
+async def test_a_url_that_is_longer_than_httpx_takes_is_not_sent():
+    """Its error is the library's own, and is not repeated: no repetition makes the URL shorter."""
+    async with opened(transport := Script(SIM)) as soracom:
+        with pytest.raises(TransportError, match="getSim .* URL component 'path' too long") as caught:
+            await soracom.sims.get("1" * 70_000)
+        assert not caught.value.sent
+        assert transport.requests == []
+
+
 async def test_a_transport_is_closed_with_the_session():
     """`aclose` closes the caller's transport, once."""
     transport = Script(SIM)
