@@ -12,6 +12,7 @@ import anyio
 import anyio.lowlevel
 from attrs import Factory, define
 
+from .._clock import SystemClock
 from ._schema import explained
 from ._store import Request, Settled, Store
 from .results import JournalError
@@ -36,7 +37,14 @@ class Writer:
     """A thread with an open journal. It ends with `stop`, or with the process, which it does not keep alive."""
 
     def __init__(
-        self, path: str, opening: Callable[[], Store], written: Callable[[Batch], None], rested: Callable[[], None]
+        self,
+        path: str,
+        opening: Callable[[], Store],
+        *,
+        written: Callable[[Batch], None],
+        rested: Callable[[], None],
+        silent: Callable[[], None],
+        patience: float,
     ) -> None:
         native: Any = anyio.lowlevel.current_token().native_token
         self._soon: Callable[..., object] = getattr(native, "call_soon_threadsafe", None) or native.run_sync_soon
@@ -46,12 +54,20 @@ class Writer:
         """Called in the event loop behind each batch, in order."""
         self._rested = rested
         """Called in the event loop behind that, when the next batch may come."""
+        self._silent = silent
+        """Called in the event loop, again and again, while a transaction takes longer than `patience`."""
+        self._patience = patience
+        self._clock = SystemClock()
+        self._busy_since: float | None = None
+        """When the transaction that is being written began."""
+        self._stopped = threading.Event()
         self._queue: SimpleQueue[Batch | threading.Event | None] = SimpleQueue()
         self.opened = anyio.Event()
         self.ended = anyio.Event()
         self.error: JournalError | None = None
         """Why the journal could not be opened or closed."""
-        threading.Thread(target=self._work, name=f"writer of {path}", daemon=True).start()
+        for work, name in ((self._work, "writer"), (self._watch, "watch")):
+            threading.Thread(target=work, name=f"{name} of {path}", daemon=True).start()
 
     def soon(self, function: Callable[[], object]) -> None:
         """Call a function in the event loop, when those that wait now had their turn."""
@@ -77,8 +93,16 @@ class Writer:
             self._serve(self._opening())
         except Exception as error:
             self.error = explained(self._path, error)
+        self._stopped.set()
         self.soon(self.opened.set)
         self.soon(self.ended.set)
+
+    def _watch(self) -> None:
+        """Tell of a disk that does not answer: one thread does it for all claims, for which a time-out costs much."""
+        while not self._stopped.wait(self._patience / 4):
+            since = self._busy_since
+            if since is not None and self._clock.now() - since > self._patience:
+                self.soon(self._silent)
 
     def _serve(self, store: Store) -> None:
         self.soon(self.opened.set)
@@ -87,11 +111,12 @@ class Writer:
             if isinstance(batch, threading.Event):
                 batch.set()
                 continue
-            changed = False
+            changed, self._busy_since = False, self._clock.now()
             try:
                 changed = store.write(batch.settled, batch.requests)
             except Exception as error:
                 batch.error = explained(self._path, error)
+            self._busy_since = None
             whole = batch.error is None
             self.soon(lambda batch=batch: self._written(batch))  # type: ignore[misc]
             if changed:

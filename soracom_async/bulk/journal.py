@@ -7,6 +7,7 @@ for the disk.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from functools import partial
 
@@ -45,8 +46,8 @@ class Journal:
         """The batch that was begun last; those before it are written before it."""
         self._waits = False
         """Whether the latest batch takes more, and waits to be given to the writer."""
-        self._under_way = 0
-        """How many batches the writer has."""
+        self._given: deque[Batch] = deque()
+        """The batches that the writer has."""
         self._flights: dict[str, Flight] = {}
         """What began and did not end, by the key's text."""
         self._unwritten: list[Settled] = []
@@ -55,7 +56,14 @@ class Journal:
         """Why nothing can be written any more."""
         self._closed = False
         opening = partial(open_store, self.path, identity, repeat_unknown=repeat_unknown, library=library)
-        self._writer = Writer(self.path, opening, self._written, self._rested)
+        self._writer = Writer(
+            self.path,
+            opening,
+            written=self._written,
+            rested=self._rested,
+            silent=self._give_up,
+            patience=PATIENCE,
+        )
 
     @classmethod
     async def open(
@@ -99,14 +107,12 @@ class Journal:
         batch = self._batch()
         batch.requests.append(request)
         try:
-            await self._wait(batch.ended, PATIENCE)
-        except BaseException as error:
-            if isinstance(error, JournalError):
-                self._error = self._error or error
+            await batch.ended.wait()  # the writer's watch bounds it
+        except BaseException:
             self._abandon(request)
             raise
-        if batch.error is not None or request.claim is None:
-            raise self._failure(batch.error)
+        if batch.error is not None or request.claim is None or request.abandoned:
+            raise self._failure(batch.error or self._error)
         return request.claim
 
     def settle(self, text: str, state: State, error: BaseException | None = None) -> None:
@@ -171,7 +177,7 @@ class Journal:
         """Return the batch of the next transaction."""
         if self._latest is None or not self._waits:
             self._latest, self._waits = Batch(), True
-            if not self._under_way:
+            if not self._given:
                 self._writer.soon(self._hand_over)  # until then, other tasks add to it
         return self._latest
 
@@ -179,7 +185,7 @@ class Journal:
         """Give the latest batch to the writer."""
         if self._latest is not None and self._waits:
             self._waits = False
-            self._under_way += 1
+            self._given.append(self._latest)
             self._writer.write(self._latest)
 
     def _written(self, batch: Batch) -> None:
@@ -197,9 +203,18 @@ class Journal:
 
     def _rested(self) -> None:
         """Give the writer what came while it was busy."""
-        self._under_way -= 1
-        if not self._under_way:
+        self._given.popleft()
+        if not self._given:
             self._hand_over()
+
+    def _give_up(self) -> None:
+        """End the claims that wait for a disk that does not answer; what it may still write of them is taken back."""
+        self._error = self._error or self._silent()
+        for batch in (*self._given, self._latest):
+            if batch is not None and not batch.ended.is_set():
+                for request in batch.requests:
+                    self._abandon(request)
+                batch.ended.set()
 
     def _put(self, key: str, state: State | None, error: str | None = None) -> None:
         settled = Settled(self._flights.pop(key), state, error)

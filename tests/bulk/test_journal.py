@@ -378,8 +378,8 @@ async def test_a_journal_that_cannot_be_closed_says_so(path, monkeypatch):
 
 
 async def test_a_disk_that_does_not_answer_is_an_error(path, disk, monkeypatch):
-    journal = await Journal.open(path, ACT)
     monkeypatch.setattr(sys.modules[Journal.__module__], "PATIENCE", 0.05)
+    journal = await Journal.open(path, ACT)
     disk.free.clear()
     with pytest.raises(JournalError, match=r"run\.db: the disk does not answer"):
         await journal.claim("a")
