@@ -39,10 +39,8 @@ async def to_pandas(
     def frame(layout: Layout, items: list[Any]) -> Any:
         return pd.DataFrame(
             {
-                writable(column.name): pd.Series(
-                    cells, dtype="object" if column.many else types.get(column.kind, "string")
-                )
-                for column, cells in _cells(layout, items)
+                name: pd.Series(cells, dtype="object" if column.many else types.get(column.kind, "string"))
+                for name, column, cells in _cells(layout, items)
             }
         )
 
