@@ -20,7 +20,7 @@ from ._opening import open_store
 from ._schema import resolved, storable
 from ._store import Flight, Request, Settled
 from ._writer import Batch, Writer
-from .claims import Claim, Failure, Identity, State
+from .claims import Claim, Failure, Identity, State, error_text
 from .results import JournalError
 from .status import failures
 
@@ -28,8 +28,6 @@ PATIENCE = 60.0
 """Seconds after which a disk that does not answer is an error."""
 OPENING_PATIENCE = 600.0
 """Seconds that the check of an old journal may take: it reads all of it."""
-ERROR_LENGTH = 500
-"""Characters of an error that a journal keeps."""
 
 
 class Journal:
@@ -117,7 +115,7 @@ class Journal:
 
     def settle(self, text: str, state: State, error: BaseException | None = None) -> None:
         """Record how a key ended; this does not wait. Raises KeyError if it has not begun."""
-        self._put(storable(text), state, None if error is None else _text_of(error))
+        self._put(storable(text), state, None if error is None else storable(error_text(error)))
 
     def unclaim(self, text: str) -> None:
         """Take back a claim of which certainly nothing was sent; without a wait. Raises KeyError if there is none."""
@@ -241,10 +239,3 @@ class Journal:
 
     def _silent(self) -> JournalError:
         return JournalError(f"journal {self.path}: the disk does not answer: check it and run again")
-
-
-def _text_of(error: BaseException) -> str:
-    """Return what a journal keeps of an error; the library's own errors hold no secret."""
-    text = storable(str(error))
-    name = type(error).__name__
-    return f"{name}: {text}"[:ERROR_LENGTH] if text else name

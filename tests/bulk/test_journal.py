@@ -18,7 +18,7 @@ from soracom_async.bulk import JournalError, failures, status
 from soracom_async.bulk import _schema as schema
 from soracom_async.bulk._lock import Lock
 from soracom_async.bulk._store import Store
-from soracom_async.bulk.claims import Claim, Identity, State
+from soracom_async.bulk.claims import ERROR_LENGTH, Claim, Identity, State
 from soracom_async.bulk.journal import Journal
 
 pytestmark = pytest.mark.anyio
@@ -216,7 +216,7 @@ async def test_failures_are_told_while_the_run_goes_on(path):
         journal.settle("b", State.UNKNOWN)
         journal.settle('{"n":1,"sim_id":"c"}', State.FAILED, TimeoutError())
         first, second, third = journal.failures()
-        assert (first.row, len(first.error)) == ("12", journal_error_length())
+        assert (first.row, len(first.error)) == ("12", ERROR_LENGTH)
         assert (second.state, second.error) == (State.UNKNOWN, "")
         assert (third.arguments, third.error) == ({"n": 1, "sim_id": "c"}, "TimeoutError")
     assert [each.text for each in journal.failures()] == ["a", "b", '{"n":1,"sim_id":"c"}']
@@ -231,10 +231,6 @@ async def test_failures_wait_for_what_was_settled_while_the_disk_was_busy(path, 
         journal.settle("a", State.FAILED)
         threading.Timer(0.05, disk.free.set).start()
         assert [each.text for each in journal.failures()] == ["a"]
-
-
-def journal_error_length():
-    return sys.modules[Journal.__module__].ERROR_LENGTH
 
 
 async def test_any_text_can_be_a_key(path):
