@@ -59,9 +59,7 @@ def _instant(cell: Any) -> Any:
             try:
                 return cell.astimezone(UTC)
             except OverflowError:
-                raise ConfigurationError(
-                    f"the time {cell.isoformat()} lies before or behind all years of UTC"
-                ) from None
+                raise ConfigurationError(f"the time {cell.isoformat()} is in no year of UTC") from None
         case date():
             return datetime(cell.year, cell.month, cell.day, tzinfo=UTC)
     return cell
