@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from os import PathLike, fspath
 from typing import Any, BinaryIO, Generic, TypeAlias, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
+from .._codec.shown import hidden
 from ..errors import ConfigurationError, SoracomError
 from ..files.replacing import named, replacing, write_all
 from .claims import Failure, State
@@ -18,12 +19,17 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
+def _safe(value: object) -> str:
+    """Return the repr of a key or a value; an object is shown without secrets."""
+    return repr(hidden(value) if isinstance(value, Mapping) else value)
+
+
 @frozen(slots=True)
 class Ok(Generic[K, V]):
     """The call for `key` succeeded and returned `value`."""
 
-    key: K
-    value: V
+    key: K = field(repr=_safe)
+    value: V = field(repr=_safe)
 
 
 @frozen(slots=True)
@@ -34,7 +40,7 @@ class Failed(Generic[K]):
     raises; that is CancelledError if it waited for what somebody cancelled.
     """
 
-    key: K
+    key: K = field(repr=_safe)
     error: BaseException
 
 
@@ -45,7 +51,7 @@ class Unknown(Generic[K]):
     `error` is how it ended; None if a former run of the same journal did not come to its end.
     """
 
-    key: K
+    key: K = field(repr=_safe)
     error: BaseException | None = None
 
 
@@ -53,7 +59,7 @@ class Unknown(Generic[K]):
 class Skipped(Generic[K]):
     """A former run of the same journal did what `key` asks for."""
 
-    key: K
+    key: K = field(repr=_safe)
 
 
 Result: TypeAlias = Ok[K, V] | Failed[K] | Unknown[K] | Skipped[K]
