@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from .._codec.shown import hidden
 from .text_files import Source, TextFile
 
 SUFFIXES = (".jsonl", ".ndjson")
@@ -31,6 +32,9 @@ class Row(dict[str, Any]):
     def __init__(self, values: Mapping[str, Any] | Iterable[tuple[str, Any]], number: int) -> None:
         super().__init__(values)
         self.number = number
+
+    def __repr__(self) -> str:
+        return repr(hidden(self))  # a row is soon printed, and may have a password
 
 
 class Rows:

@@ -218,8 +218,11 @@ class Method(Target):
                 if name not in self._body or not {BODY, self._operation.body_name} & arguments.keys():
                     raise BadArgument(f"{self.name} needs the argument {name!r}")
         except BadArgument as error:
-            given = {name: wired(value, Any) for name, value in given.items()} or {"#key": repr(key)}
-            said = HIDDEN if is_secret(self.parameter) and not isinstance(key, Mapping) else short(key)
+            given = {n: HIDDEN if self._means_secret(n) else wired(value, Any) for n, value in given.items()}
+            said = short(given if isinstance(key, Mapping) else key)
+            if is_secret(self.parameter) and not isinstance(key, Mapping):
+                said = HIDDEN
+            given = given or {"#key": repr(key)}
             problem = ConfigurationError(f"key {said}{place_of(key)}: {error}")
             return Bound(text_of(given, self.parameter), shown(given), nothing, problem)
         sent = {name: wired(value, self.parameters[name]) for name, value in arguments.items()}
@@ -286,13 +289,22 @@ class Method(Target):
             raise BadArgument(self._unknown(name))
         return True
 
-    def _unknown(self, name: str) -> str:
+    def _means_secret(self, name: str) -> bool:
+        """Return whether a name that is no argument seems to mean one that is a secret: `passwrd`."""
+        return name not in self.parameters and any(map(is_secret, self._near(name)))
+
+    def _near(self, name: str) -> list[str]:
         import difflib  # only for an error
 
-        open_names = [each for each in self.parameters if each not in self.fixed]
-        near = difflib.get_close_matches(name, open_names, n=1)
+        return difflib.get_close_matches(name, self._open(), n=1)
+
+    def _open(self) -> list[str]:
+        return [each for each in self.parameters if each not in self.fixed]
+
+    def _unknown(self, name: str) -> str:
+        near = self._near(name)
         hint = f"did you mean {near[0]!r}? It" if near else "it"
-        return f"{self.name} has no argument {name!r}; {hint} takes {', '.join(open_names) or 'none'}"
+        return f"{self.name} has no argument {name!r}; {hint} takes {', '.join(self._open()) or 'none'}"
 
     def _bound(
         self, signature: inspect.Signature, positional: tuple[Any, ...], keywords: Mapping[str, Any]

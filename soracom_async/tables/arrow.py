@@ -39,7 +39,7 @@ def schema_of(columns: tuple[Column, ...]) -> Any:
     fields = []
     for column in columns:
         type_ = types.get(column.kind, pa.string())
-        fields.append((column.name, pa.list_(type_) if column.many else type_))
+        fields.append((writable(column.name), pa.list_(type_) if column.many else type_))
     return pa.schema(fields)
 
 

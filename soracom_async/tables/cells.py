@@ -24,7 +24,7 @@ def json_text(value: Any) -> str:
     """Return wire JSON as text; raises ConfigurationError for what has none."""
     try:
         return _encode(unstructure(value))
-    except (TypeError, ValueError, RecursionError) as error:
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ConfigurationError(f"a value cannot be written as JSON: {error}") from None
 
 
@@ -56,7 +56,10 @@ def _instant(cell: Any) -> Any:
         case list():
             return [_instant(each) for each in cell]
         case datetime():
-            return cell.astimezone(UTC)
+            try:
+                return cell.astimezone(UTC)
+            except OverflowError:
+                raise ConfigurationError(f"the time {cell.isoformat()} is in no year of UTC") from None
         case date():
             return datetime(cell.year, cell.month, cell.day, tzinfo=UTC)
     return cell

@@ -132,10 +132,10 @@ class _Workbook:
 
     def _text(self, index: int, text: str) -> None:
         text = writable(text)
-        if len(text) > LONGEST:
+        if len(text) > LONGEST // 2 and (length := len(text.encode("utf-16-le")) // 2) > LONGEST:  # as Excel counts
             raise ConfigurationError(
                 f"row {self._count}, column {self._layout.columns[index].name}: a cell of Excel holds {LONGEST:,} "
-                f"characters, and this text has {len(text):,}: choose other columns, or write CSV or Parquet"
+                f"characters, and this text has {length:,}: choose other columns, or write CSV or Parquet"
             )
         self._sheet.write_string(self._row, index, text)
 

@@ -39,8 +39,8 @@ async def to_pandas(
     def frame(layout: Layout, items: list[Any]) -> Any:
         return pd.DataFrame(
             {
-                column.name: pd.Series(cells, dtype="object" if column.many else types.get(column.kind, "string"))
-                for column, cells in _cells(layout, items)
+                name: pd.Series(cells, dtype="object" if column.many else types.get(column.kind, "string"))
+                for name, column, cells in _cells(layout, items)
             }
         )
 
@@ -71,19 +71,21 @@ async def to_polars(
         return pl.List(type_) if column.many else type_
 
     def frame(layout: Layout, items: list[Any]) -> Any:
-        series = [pl.Series(column.name, cells, type_of(column)) for column, cells in _cells(layout, items)]
+        series = [pl.Series(name, cells, type_of(column)) for name, column, cells in _cells(layout, items)]
         return pl.DataFrame(series)
 
     made: polars.DataFrame = await _joined(items, columns, model, frame, pl.concat)
     return made
 
 
-def _cells(layout: Layout, items: list[Any]) -> Iterator[tuple[Column, list[Any]]]:
-    """Yield each column with its cells; a frame holds no lone surrogates."""
+def _cells(layout: Layout, items: list[Any]) -> Iterator[tuple[str, Column, list[Any]]]:
+    """Yield the name of each column, the column and its cells; a frame holds no lone surrogates."""
     cells = layout.cells(items) if items else [[] for _ in layout.columns]
     for column, each in zip(layout.columns, cells, strict=True):
         texts = typed(column, each)
-        yield column, [writable(cell) for cell in texts] if texts is not each or column.kind is Kind.TEXT else texts
+        if texts is not each or column.kind is Kind.TEXT:
+            texts = [writable(cell) for cell in texts]
+        yield writable(column.name), column, texts
 
 
 async def _joined(

@@ -19,7 +19,7 @@ For the columns `sim_id`, `session_status.online` and `_extra` of Sim it is:
        elif v0 is not None: extra = put(extra, w1, v0)
        ...
       elif m is not None: extra = whole(m)
-      rows.append((c0, c1, extra))
+      rows.append((c0, c1, extra,))
      return rows
 
 A value that is not of the kind of its column is None there and stands in `extra`, which has the form of the wire JSON.
@@ -115,7 +115,7 @@ class _Generator:
             self._lines += ["  source = None"]
         self._lines += ["  " + "".join(f"c{i} = " for i in range(len(self._cells))) + "extra = None"]
         self._node(root, "m", (), 2, self._model)
-        self._lines += [f"  rows.append(({', '.join([*given, 'extra'])}))", " return rows"]
+        self._lines += [f"  rows.append(({', '.join([*given, 'extra'])},))", " return rows"]
         exec(compile("\n".join(self._lines), "<reader of rows>", "exec"), self._scope)  # noqa: S102 - names of ours
         made: Read = self._scope["read"]
         return made

@@ -34,9 +34,11 @@ class Layout:
     def cells(self, items: list[Any]) -> list[list[Any]]:
         """Return the cells of each column: of JSON, the objects themselves.
 
-        Raises ConfigurationError for an item of another model. The log has a warning, once, if a value is in no column
-        because it is of another type than declared.
+        Raises ConfigurationError for an item of another model, and if there is no column. The log has a warning, once,
+        if a value is in no column because it is of another type than declared.
         """
+        if not self.columns:
+            raise ConfigurationError("the items have no names, which would be the columns: say columns=[…]")
         *cells, extra = map(list, zip(*self._rows(items), strict=True))
         if Column.EXTRA in self.columns:
             cells[self.columns.index(Column.EXTRA)] = extra

@@ -13,7 +13,7 @@ from anyio.to_thread import run_sync
 
 from .._tasks import to_the_end
 from ..errors import ConfigurationError
-from ..files.replacing import replacing
+from ..files.replacing import named, replacing, write_all
 from .columns import SAMPLE, Columns
 from .source import Items, Layout, Table
 
@@ -50,9 +50,7 @@ class Output:
     def write(self, data: bytes) -> int:
         """Write all of some bytes."""
         if not self.closed:
-            view = memoryview(data)
-            while view:
-                view = view[self._file.write(view) :]
+            write_all(self._file, data)
         return len(data)
 
     def tell(self) -> int:
@@ -130,30 +128,11 @@ def _opened(to: To) -> Iterator[Output]:
 
 
 def _file(to: To) -> AbstractContextManager[BinaryIO]:
-    if not isinstance(to, str | os.PathLike):
-        return nullcontext(to)
-    path = os.fspath(to)
-    special = os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
-    return _special(path) if special else replacing(path)
+    return replacing(os.fspath(to)) if isinstance(to, str | os.PathLike) else nullcontext(to)
 
 
-@contextmanager
-def _special(path: str) -> Iterator[BinaryIO]:
-    """Open a pipe or a device: a file must not take its place."""
-    file = open(path, "wb", buffering=0)  # noqa: SIM115 - unbuffered, so that closing it writes nothing
-    with file:
-        yield file
-
-
-@contextmanager
-def _named(to: To) -> Iterator[None]:
-    """Let an OSError name the file: that of a full disk does not."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno is not None and error.filename is None and isinstance(to, str | os.PathLike):
-            error.filename = os.fspath(to)
-        raise
+def _named(to: To) -> AbstractContextManager[None]:
+    return named(os.fspath(to)) if isinstance(to, str | os.PathLike) else nullcontext()
 
 
 def extra(module: str, name: str, user: str) -> Any:

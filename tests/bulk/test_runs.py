@@ -868,6 +868,18 @@ async def test_secrets_are_in_no_file(soracom, tmp_path):
     assert "12345678" not in text
 
 
+async def test_secrets_are_in_no_repr_of_a_result(soracom, tmp_path):
+    """A result, its key and a row of a file are soon printed; the caller's item stays what it is."""
+    path = tmp_path / "plan.csv"
+    path.write_text(f"sim_id,registration_secret\n{WRONG},12345678\n")
+    [result] = await bulk.run(soracom.sims.register, bulk.rows(path)).collect()
+    for text in (repr(result), repr(result.key), repr([*bulk.rows(path)]), f"{result}"):
+        assert WRONG in text
+        assert "12345678" not in text
+    assert result.key == {"sim_id": WRONG, "registration_secret": "12345678"}
+    assert "12345678" not in repr(bulk.Ok({"password": "12345678"}, {"token": "12345678"}))
+
+
 async def test_a_key_that_no_file_can_have(soracom, tmp_path):
     """It is written as it is escaped."""
     async with bulk.run(soracom.sims.get, ["\ud800"]) as run:

@@ -362,6 +362,14 @@ def test_secrets_are_in_no_text_and_no_repr():
     assert "hush" not in str(broken.error) + broken.text
 
 
+def test_a_secret_under_a_name_that_is_misspelt():
+    """What it means is plain, so its value is hidden like that of the right name."""
+    bound = of("users.password.create").bind({"user_name": "taro", "passwrd": "12345678"})
+    assert "has no argument 'passwrd'; did you mean 'password'?" in str(bound.error)
+    assert "12345678" not in f"{bound.text} {bound.arguments} {bound.error}"
+    assert "taro" in bound.text
+
+
 def test_a_key_that_is_a_secret_is_known_by_a_digest():
     """Two of them are two keys."""
     target = of("subscribers.delete_transfer_token")

@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 import threading
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import anyio
 import pytest
@@ -79,6 +79,14 @@ async def test_lone_surrogates():
     [row] = (await tables.to_arrow([bare("a\ud800", part={"names": ["\udfff", None]}, more="\ud801")])).to_pylist()
     assert (row["thing_id"], row["part.names"]) == ("a\\ud800", ["\\udfff", None])
     assert json.loads(row["_extra"]) == {"more": "\ud801"}
+    assert (await tables.to_arrow([{"\ud800": 1}])).to_pylist() == [{"\\ud800": 1}]
+
+
+async def test_a_time_that_utc_does_not_have():
+    """A zone may have the first hours of the calendar, and UTC not."""
+    early = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
+    with pytest.raises(ConfigurationError, match=r"the time 0001-01-01T00:00:00\+14:00 is in no year of UTC"):
+        await tables.to_arrow([{"at": early}])
 
 
 async def test_dicts():

@@ -104,6 +104,9 @@ async def test_a_text_that_is_too_long(tmp_path):
         await tables.write_excel(items, tmp_path / "a.xlsx")
     assert list(tmp_path.iterdir()) == []
     assert len((await rows_of(items[:1]))[0][0]) == 32_767
+    with pytest.raises(ConfigurationError, match=r"holds 32,767 .* has 32,768"):  # Excel counts units of UTF-16
+        await tables.write_excel([{"a": "👍" * 16_384}], tmp_path / "a.xlsx")
+    assert (await rows_of([{"a": "👍" * 16_383}]))[0][0] == "👍" * 16_383
 
 
 async def test_characters_that_xml_does_not_have():

@@ -128,6 +128,13 @@ async def test_lone_surrogates():
 # JSON lines
 
 
+async def test_a_time_that_json_cannot_have(tmp_path):
+    """The API's JSON is in UTC, which has no such year."""
+    early = {"at": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))}
+    with pytest.raises(ConfigurationError, match="cannot be written as JSON"):
+        await tables.write_jsonl([early], tmp_path / "a.jsonl")
+
+
 async def test_json_lines_lose_nothing():
     """Each is the wire JSON of an item: unusual times, nulls, unknown fields and values of other types among it."""
     wires = [

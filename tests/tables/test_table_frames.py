@@ -87,3 +87,4 @@ async def test_a_listing_as_a_frame(frame):
     assert len(set(made["sim_id"])) == 9000
     made = await frame([bare("\ud800", free="\udfff", tags={"a": "\ud801"})])
     assert [made[name][0] for name in ("thing_id", "free", "tags")] == ["\\ud800", "\\udfff", '{"a":"\\ud801"}']
+    assert list((await frame([{"\ud800": 1}])).columns) == ["\\ud800"]

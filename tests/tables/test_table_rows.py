@@ -198,6 +198,13 @@ def test_what_is_no_collection_of_items_is_refused(items):
         tables.rows(items)
 
 
+@pytest.mark.parametrize("items", [[{}, {}], [{1: 2}]])
+def test_dicts_without_names_are_refused(items):
+    with pytest.raises(ConfigurationError, match=r"the items have no names.*say columns=\[…\]"):
+        list(tables.rows(items))
+    assert list(tables.rows(items, columns=["a"])) == [{"a": None}] * len(items)
+
+
 def test_items_without_fields_are_refused():
     """There would be no columns."""
     with pytest.raises(ConfigurationError, match="models or dicts as items, not int"):
