@@ -133,7 +133,7 @@ def serving(content, *columns):
             return httpx.Response(200, content=content)
         if request.url.path.endswith("/auth"):
             return httpx.Response(200, json={"apiKey": "k", "token": "t", "operatorId": "OP1"})
-        info = [dict(zip(("name", "type"), each)) if isinstance(each, tuple) else each for each in columns]
+        info = [dict(zip(("name", "type"), each, strict=True)) if isinstance(each, tuple) else each for each in columns]
         done = {"status": "COMPLETED", "url": "http://storage.test/rows", "columnInfo": info or None}
         return httpx.Response(200, json={"queryId": "q"} if request.method == "POST" else done)
 
