@@ -16,7 +16,7 @@ from ._schema import explained
 from ._store import Request, Settled, Store
 from .results import JournalError
 
-REST = 0.002
+REST = 0.005
 """Seconds between two transactions, so that what ends and begins meanwhile shares the second: each costs CPU time."""
 
 LOOK = 5.0
