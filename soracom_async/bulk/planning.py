@@ -78,20 +78,22 @@ class Plan:
         what = str(self.operation) if self.operation is not None else self.name or "your function"
         kept = [(self.duplicates, "duplicates"), (self.invalid, "invalid"), (self.done, "done before")]
         kept.append((self.unknown, "that may have been done before"))
-        lines = [f"{what}: {_EFFECTS[self.effect]}", f"{self.keys:,} keys{_listed(kept)}"]
+        lines = [f"{what}: {_EFFECTS[self.effect]}", f"{_counted(self.keys, 'key')}{_listed(kept)}"]
         lines += [f"  {reason}" for reason in self.reasons]
         shown = self.untold < self.requests
         known = [(self.unchanged, "would change nothing"), (self.missing, "are for what is not there")]
         known.append((self.conflicts, "contradict another one"))
         known.append((self.untold if shown else 0, "may change nothing: the present state is not known"))
-        lines.append(f"{self.requests:,} requests{_listed(known)}")
+        lines.append(f"{_counted(self.requests, 'request')}{_listed(known)}")
         time = "for an unknown time: the quota is not known yet"
         if self.seconds is not None:
-            windows = (
-                "" if self.windows is None else f"{self.windows:,} window{'s' * (self.windows != 1)} of the quota, "
-            )
+            windows = "" if self.windows is None else f"{_counted(self.windows, 'window')} of the quota, "
             time = f"{windows}at least {_duration(self.seconds)}"
         return "\n".join([*lines, time])
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def _listed(counts: list[tuple[int, str]]) -> str:

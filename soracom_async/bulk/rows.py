@@ -142,7 +142,9 @@ def _csv(file: TextFile, delimiter: str) -> Rows:
             raise file.error(f"has the column {name!r} twice: delete or rename one of them", number)
     taken = [(place, name) for place, name in enumerate(header) if not name.startswith(COMMENT)]
     if not taken:
-        raise file.error("names no argument, only columns that begin with #", number)
+        raise file.error(
+            "names no argument, only columns that begin with #, as a file of failures does if nothing failed", number
+        )
 
     def read() -> Iterator[Row]:
         records = _records(file, delimiter)

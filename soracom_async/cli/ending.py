@@ -34,9 +34,10 @@ def _failed(error: SoracomError | OSError) -> int:
 
 def explained(error: BaseException) -> str:
     """Return an error as one line, with what helps against it."""
-    hint = f"; {error.hint}" if isinstance(error, APIError) and error.hint else ""
-    kind = "" if isinstance(error, SoracomError) else f"{type(error).__name__}: "
-    return " ".join(f"{kind}{error}{hint}".split())
+    line = str(error) if isinstance(error, SoracomError) else f"{type(error).__name__}: {error}"
+    if isinstance(error, APIError) and error.hint:
+        line = f"{line.rstrip().removesuffix('.')}; {error.hint}"
+    return " ".join(line.split())
 
 
 def told(message: str, code: int) -> int:

@@ -64,6 +64,13 @@ async def test_few_keys_are_read_one_by_one(soracom: Soracom, emulator: Emulator
     assert emulator.counts == {"getSim": 6}
 
 
+async def test_one_is_told_of_in_the_singular(soracom: Soracom) -> None:
+    await soracom.sims.get(sim_id(1))  # the quota is known
+    text = str(await bulk.plan(soracom.sims.suspend, [sim_id(1)])).splitlines()
+    assert text[1].split(";")[0] == "1 key"
+    assert text[2].split(";")[0] == "1 request"
+
+
 async def test_many_keys_are_looked_for_in_a_listing(soracom: Soracom, emulator: Emulator) -> None:
     plan = await bulk.plan(soracom.sims.suspend, sims(1, 120))
     assert (plan.keys, plan.requests, plan.unchanged, plan.missing, plan.untold) == (120, 120, 5, 0, 0)

@@ -233,6 +233,7 @@ def test_other_kinds_of_files_are_named(write: Write, start: bytes, kind: str) -
         ("sim_id,,x\n", "line 1 has no name for column 2"),
         ("\nsim_id,x,sim_id \n", "line 2 has the column 'sim_id' twice"),
         ("#row,#error\n1,2\n", "names no argument"),
+        ("#row,#error,#attempts\n", "as a file of failures does if nothing failed"),
         ("sim_id,x\n1,2\n3,4,5\n", "line 3 has 3 cells, but there are 2 columns"),
         ("sim_id,x\n1\n", "line 2 has 1 cells, but there are 2 columns"),
         ('sim_id,x\n1,2\n3,"4\n5,6\n', "line 3 cannot be read"),

@@ -392,7 +392,8 @@ def test_a_journal_in_use_is_told_of(emulator: Emulator, bulk: Bulk) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--max-failures", "many"], "'many' is not a whole number, 0 or more"),
+        (["--max-failures", "many"], "'many' is not a whole number, 0 or more, nor a share such as 5%"),
+        (["--max-failures", "-1"], "'-1' is not a whole number, 0 or more, nor a share such as 5%"),
         (["--max-failures", "150%"], "'150' is not a number above 0, up to 100"),
         (["--quota-share", "0"], "'0' is not a number above 0, up to 1"),
         (["--quota-share", "half"], "'half' is not a number above 0, up to 1"),

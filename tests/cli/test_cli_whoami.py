@@ -112,6 +112,7 @@ def test_refused_credentials_are_one_line(
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert err.startswith("soracom-async: auth: 401 ")
+    assert "are not right; look at" in err  # the hint follows, without a full stop in between
     assert "0123456789abcdef" not in err
 
 

@@ -74,8 +74,10 @@ def number(above: float, most: float) -> Callable[[str], float]:
 
 def count_or_share(text: str) -> int | str:
     """Read `N` or `P%`."""
+    if text.isascii() and text.isdecimal():
+        return int(text)
     if not text.endswith("%"):
-        return whole(0)(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more, nor a share such as 5%")
     number(0.0, 100.0)(text[:-1])
     return text
 
