@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
-from typing import Any, BinaryIO, Protocol, TypeVar
+from typing import IO, Any, BinaryIO, Protocol, TypeVar
 
 from anyio.to_thread import run_sync
 
@@ -43,7 +43,7 @@ class Output:
     Some formats write their end also when what writes them is collected.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self.closed = False
 
@@ -129,20 +129,10 @@ def _opened(to: To) -> Iterator[Output]:
             raise
 
 
-def _file(to: To) -> AbstractContextManager[BinaryIO]:
+def _file(to: To) -> AbstractContextManager[IO[bytes]]:
     if not isinstance(to, str | os.PathLike):
         return nullcontext(to)
-    path = os.fspath(to)
-    special = os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
-    return _special(path) if special else replacing(path)
-
-
-@contextmanager
-def _special(path: str) -> Iterator[BinaryIO]:
-    """Open a pipe or a device: a file must not take its place."""
-    file = open(path, "wb", buffering=0)  # noqa: SIM115 - unbuffered, so that closing it writes nothing
-    with file:
-        yield file
+    return replacing(os.fspath(to))
 
 
 @contextmanager
