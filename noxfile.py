@@ -32,7 +32,7 @@ def coverage(session: nox.Session) -> None:
 
 
 BARE = (
-    "cli client codec contrib core credentials http session "
+    "bulk cli client codec contrib core credentials http jobs session tables "
     "emulator/test_emulator_bodies.py emulator/test_emulator_checks.py emulator/test_emulator_control.py "
     "emulator/test_emulator_data.py emulator/test_emulator_faults.py emulator/test_emulator_files.py "
     "emulator/test_emulator_service.py"

@@ -6,12 +6,13 @@ import csv
 import json
 from collections.abc import Callable, Iterable, Mapping
 from os import PathLike, fspath
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, BinaryIO, Generic, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
 from .._codec.shown import hidden
 from ..errors import ConfigurationError, SoracomError
+from ..files.replacing import named, replacing, write_all
 from .claims import Failure, State
 
 K = TypeVar("K")
@@ -123,27 +124,36 @@ def write_failures(
     """Write the keys that failed to a CSV file, or to JSON lines if its name ends in `.jsonl`; return how many.
 
     The file is an input of `bulk.rows`. Keys of which nobody knows whether they were done are written only if `unknown`
-    is true. `failures` is called twice: for the columns and for the rows. Raises OSError if the file cannot be written.
+    is true. `failures` is called twice: for the columns and for the rows. The file has its name only once it is whole.
+    Raises OSError if it cannot be written.
     """
 
     def chosen() -> Iterable[Failure]:
         return (each for each in failures() if unknown or each.state is State.FAILED)
 
-    count = 0
-    if fspath(path).endswith((".jsonl", ".ndjson")):
-        with open(path, "w", encoding="utf-8", errors=UNWRITABLE, newline="\n") as file:
+    to, count = fspath(path), 0
+    with replacing(to) as file, named(to):
+        text = _Text(file)
+        if to.endswith((".jsonl", ".ndjson")):
             for each in chosen():
-                file.write(json.dumps({**each.arguments, **_own(each)}, ensure_ascii=False) + "\n")
+                text.write(json.dumps({**each.arguments, **_own(each)}, ensure_ascii=False) + "\n")
                 count += 1
-        return count
-    columns = list(dict.fromkeys(name for each in chosen() for name in each.arguments))
-    with open(path, "w", encoding="utf-8", errors=UNWRITABLE, newline="") as file:
-        writer = csv.DictWriter(file, [*columns, *OWN_COLUMNS])  # CRLF: so a carriage return gets quotes
+            return count
+        columns = list(dict.fromkeys(name for each in chosen() for name in each.arguments))
+        writer = csv.DictWriter(text, [*columns, *OWN_COLUMNS])  # CRLF: so a carriage return gets quotes
         writer.writeheader()
         for each in chosen():
             writer.writerow({name: _cell(value) for name, value in {**each.arguments, **_own(each)}.items()})
             count += 1
     return count
+
+
+@frozen
+class _Text:
+    file: BinaryIO
+
+    def write(self, text: str) -> None:
+        write_all(self.file, text.encode("utf-8", UNWRITABLE))
 
 
 def _own(failure: Failure) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -12,6 +11,7 @@ import anyio
 from .. import tables
 from .._codec.fields import is_model
 from ..errors import ConfigurationError
+from ..files.replacing import named
 from .ending import DONE, ended
 from .listing import listed
 from .opening import opened
@@ -20,7 +20,6 @@ from .words import found
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
 
 WRITERS = {
     "csv": tables.write_csv,
@@ -46,8 +45,9 @@ async def _run(options: argparse.Namespace) -> int:
         if options.columns is not None and is_model(items.item_type):
             tables.columns(items.item_type, options.columns)  # what is wrong is told before anything is sent
         begun = anyio.current_time()
-        with _opened(options.to) as file:
-            count = await write(items, file, columns=options.columns)
+        out = options.to == STDOUT
+        with named("standard output" if out else options.to):
+            count = await write(items, _stdout() if out else options.to, columns=options.columns)
         took = lasting(anyio.current_time() - begun)
     if options.to != STDOUT:
         print(f"{options.to}: {counted(count, 'row')} in {took}", file=sys.stderr)
@@ -65,27 +65,6 @@ def _format(options: argparse.Namespace) -> str:
             f"--to {options.to}: name a file that ends in .{', .'.join(WRITERS)}, or give --format"
         )
     return ending
-
-
-@contextmanager
-def _opened(to: str) -> Iterator[str | BinaryIO]:
-    """Give what the table is written to: what is no regular file, as a pipe, must not be replaced by one.
-
-    An OSError names it.
-    """
-    path = Path(to)
-    try:
-        if to == STDOUT:
-            yield _stdout()
-        elif path.exists() and not path.is_file() and not path.is_dir():
-            with path.open("wb") as file:
-                yield file
-        else:
-            yield to
-    except OSError as error:
-        if error.errno is not None and error.filename is None:
-            error.filename = "standard output" if to == STDOUT else to
-        raise
 
 
 def _stdout() -> BinaryIO:

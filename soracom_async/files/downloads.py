@@ -24,7 +24,7 @@ from .._http.exchange import Request
 from .._iteration import SharedIterator
 from ..errors import ConfigurationError
 from .content import Content
-from .replacing import replacing
+from .replacing import named, replacing, write_all
 from .uploads import Progress, Watched
 
 __all__ = ["Content", "Download", "Progress", "Streaming", "with_progress"]
@@ -126,12 +126,14 @@ class Download(SharedIterator[bytes]):
         """Write the rest of the body to a file and return how many bytes that were.
 
         The file has its name only once it is whole; until then it stands beside it, and it is removed if anything goes
-        wrong. `progress(done, total)` is called for each chunk. Raises OSError if the file cannot be written.
+        wrong. A pipe or a device is written to. `progress(done, total)` is called for each chunk. Raises OSError if the
+        file cannot be written.
         """
-        done = 0
-        with replacing(os.fspath(path)) as file:
+        done, name = 0, os.fspath(path)
+        with replacing(name) as file:
             async for chunk in self:
-                await run_sync(file.write, chunk)
+                with named(name):
+                    await run_sync(write_all, file, chunk)
                 done += len(chunk)
                 if progress is not None:
                     progress(done, self.length)

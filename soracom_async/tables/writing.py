@@ -7,13 +7,13 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
-from typing import IO, Any, BinaryIO, Protocol, TypeVar
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 from anyio.to_thread import run_sync
 
 from .._tasks import to_the_end
 from ..errors import ConfigurationError
-from ..files.replacing import replacing
+from ..files.replacing import named, replacing, write_all
 from .columns import SAMPLE, Columns
 from .source import Items, Layout, Table
 
@@ -43,16 +43,14 @@ class Output:
     Some formats write their end also when what writes them is collected.
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.closed = False
 
     def write(self, data: bytes) -> int:
         """Write all of some bytes."""
         if not self.closed:
-            view = memoryview(data)
-            while view:
-                view = view[self._file.write(view) :]
+            write_all(self._file, data)
         return len(data)
 
     def tell(self) -> int:
@@ -129,21 +127,12 @@ def _opened(to: To) -> Iterator[Output]:
             raise
 
 
-def _file(to: To) -> AbstractContextManager[IO[bytes]]:
-    if not isinstance(to, str | os.PathLike):
-        return nullcontext(to)
-    return replacing(os.fspath(to))
+def _file(to: To) -> AbstractContextManager[BinaryIO]:
+    return replacing(os.fspath(to)) if isinstance(to, str | os.PathLike) else nullcontext(to)
 
 
-@contextmanager
-def _named(to: To) -> Iterator[None]:
-    """Let an OSError name the file: that of a full disk does not."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno is not None and error.filename is None and isinstance(to, str | os.PathLike):
-            error.filename = os.fspath(to)
-        raise
+def _named(to: To) -> AbstractContextManager[None]:
+    return named(os.fspath(to)) if isinstance(to, str | os.PathLike) else nullcontext()
 
 
 def extra(module: str, name: str, user: str) -> Any:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import gzip
-import os
 import socket
-import threading
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +13,6 @@ import anyio
 import anyio.lowlevel
 import httpx
 import pytest
-from anyio.to_thread import run_sync
 from bodies import (
     CONTENT,
     WHOLE,
@@ -335,21 +332,6 @@ async def test_where_a_file_cannot_be_written(tmp_path):
         assert await soracom.download(url, to=tmp_path / ("long" * 60)) == len(CONTENT)
         assert host.open <= 1
     gc.collect()
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
-async def test_a_named_pipe_stays_one(tmp_path):
-    """A pipe or a device is written to: no file takes its place."""
-    os.mkfifo(path := tmp_path / "pipe")
-    read = []
-    reader = threading.Thread(target=lambda: read.append(path.read_bytes()))
-    reader.start()
-    async with serving(storage(WHOLE)) as host, over("own", host.url) as soracom:
-        assert await soracom.download(f"{host.url}/a", to=path) == len(CONTENT)
-    await run_sync(reader.join)
-    assert read == [CONTENT]
-    assert path.is_fifo()
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def fail(done, total):
