@@ -87,7 +87,9 @@ class Plan:
         lines.append(f"{self.requests:,} requests{_listed(known)}")
         time = "for an unknown time: the quota is not known yet"
         if self.seconds is not None:
-            windows = "" if self.windows is None else f"{self.windows:,} window{'s' * (self.windows != 1)} of the quota, "
+            windows = (
+                "" if self.windows is None else f"{self.windows:,} window{'s' * (self.windows != 1)} of the quota, "
+            )
             time = f"{windows}at least {_duration(self.seconds)}"
         return "\n".join([*lines, time])
 
