@@ -193,7 +193,6 @@ def test_a_text_that_looks_like_json_is_no_mapping():
         ("sims.get", structure({"id": 1}, LagoonUser), "a LagoonUser has no sim_id: say what to take, as in key="),
         ("sims.get", structure({"objectId": 1}, DeviceObjectModel), "a DeviceObjectModel has no sim_id"),
         ("sims.session_events", {"sim_id": "1", "from_": "yesterday"}, "from_='yesterday' is no time"),
-        ("sims.session_events", {"sim_id": "1", "from_": "20260101"}, "from_=.20260101. is no time: write a date as"),
         ("sims.session_events", {"sim_id": "1", "from_": "2026-01-01T00:00:00"}, "a time without its zone"),
         ("sims.session_events", {"sim_id": "1", "limit": "1.5"}, "limit='1.5' is no whole number"),
         ("sims.downlink_http", {"sim_id": "1", "ssl": "yes"}, "ssl='yes' is neither true nor false"),
