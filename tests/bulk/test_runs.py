@@ -216,6 +216,20 @@ async def test_keys_that_would_all_fail_are_refused_at_once(soracom, keys, messa
         bulk.run(soracom.sims.update_speed_class, keys)
 
 
+async def test_items_without_a_key_fail_each(soracom, emulator):
+    """They are not one key that comes again and again."""
+    sims = await soracom.sims.list().collect()
+    run = bulk.run(soracom.groups.get, sims[:3], key=lambda sim: sim.group_id if sim is sims[0] else None)
+    results = await run.collect()
+    assert run.summary().duplicates == 0
+    errors = sorted(str(result.error) for result in results if result.key is not sims[0])
+    assert [error[: error.index(",")] for error in errors] == [
+        f"key= gives None for Sim(sim_id='{sim.sim_id}'" for sim in sims[1:3]
+    ]
+    plan = await bulk.plan(soracom.groups.get, sims[1:3], key=lambda _: None)
+    assert (plan.keys, plan.invalid, plan.duplicates) == (2, 2, 0)
+
+
 async def test_models_that_would_all_fail_are_refused_at_once(soracom):
     """They give no argument but what is in the path."""
     with pytest.raises(ConfigurationError, match="the keys: updateSimSpeedClass needs the argument 'speed_class'"):
