@@ -16,6 +16,7 @@ from .._core.quoting import BadArgument
 from .._core.request import BODY, plan
 from .._resource import Resource
 from ..errors import ConfigurationError
+from ..options import Options
 from .arguments import (
     check_sendable,
     checked,
@@ -51,6 +52,7 @@ class Client(Protocol):
     """What a run needs of a client."""
 
     _session: Session
+    _options: Options
 
     def operator_id(self) -> Coroutine[Any, Any, str]:
         """Return the operator that the session is logged in as."""

@@ -22,6 +22,7 @@ from soracom_async import (
     ConfigurationError,
     Forbidden,
     NotFound,
+    RateLimited,
     ServerError,
     Soracom,
     TransportError,
@@ -382,6 +383,20 @@ async def test_a_missing_permission_stops_the_run(emulator, code):
             await bulk.run(soracom.sims.suspend, SIM_IDS, concurrency=4).collect()
     assert isinstance(stopped.value.__cause__, Forbidden)
     assert len(transport.times("/suspend")) <= 8
+
+
+async def test_a_quota_that_is_closed_for_long_stops_the_run(emulator):
+    """Each further key would fail as well, without a request; one that is closed for a while is waited for."""
+    emulator.fault("throttle", operation="getSim", count=1, says="retry-after")
+    async with opened(emulator) as soracom:
+        assert Counter(kinds(await bulk.run(soracom.sims.get, SIM_IDS[:40]).collect()).values()) == {bulk.Ok: 40}
+    emulator.fault("throttle", operation="getSim", count=1, says="retry-after")
+    async with opened(emulator, max_wait=5) as soracom:
+        with pytest.raises(bulk.Stopped, match="this concerns all keys: getSim: 429") as stopped:
+            await bulk.run(soracom.sims.get, SIM_IDS, concurrency=4).collect()
+    assert isinstance(stopped.value.__cause__, RateLimited)
+    assert stopped.value.__cause__.retry_after > 5
+    assert stopped.value.summary.failed <= 4
 
 
 async def test_any_other_403_is_of_its_key(soracom, emulator):
