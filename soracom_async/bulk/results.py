@@ -114,6 +114,9 @@ class JournalError(ConfigurationError):
 OWN_COLUMNS = ("#row", "#error", "#attempts")
 """The columns of a file of failures beside the arguments; `bulk.rows` leaves out what begins with `#`."""
 
+OF_OTHER_KINDS = (".json", ".parquet", ".xls", ".xlsm", ".xlsx")
+"""Names that promise what a file of failures is not."""
+
 UNWRITABLE = "backslashreplace"
 """What becomes of half a surrogate pair, which no file can have; no request either, so it is in a key that failed."""
 
@@ -125,13 +128,15 @@ def write_failures(
 
     The file is an input of `bulk.rows`. Keys of which nobody knows whether they were done are written only if `unknown`
     is true. `failures` is called twice: for the columns and for the rows. The file has its name only once it is whole.
-    Raises OSError if it cannot be written.
+    Raises OSError if it cannot be written, ConfigurationError if its name promises a file of another kind.
     """
 
     def chosen() -> Iterable[Failure]:
         return (each for each in failures() if unknown or each.state is State.FAILED)
 
     to, count = fspath(path), 0
+    if to.lower().endswith(OF_OTHER_KINDS):
+        raise ConfigurationError(f"{to}: failures are CSV or JSON lines: name a file that ends in .csv or .jsonl")
     with replacing(to) as file, named(to):
         text = _Text(file)
         if to.endswith((".jsonl", ".ndjson")):

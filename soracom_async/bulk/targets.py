@@ -250,7 +250,10 @@ class Method(Target):
             if name in self.fixed:
                 raise ConfigurationError(f"{place}: {name!r} is given for all keys already: leave one of them out")
             if name not in self.parameters:
-                raise ConfigurationError(f"{place}: {self._unknown(name)}")
+                hint = "a column that is no argument needs a # before its name"
+                if name.isdecimal():  # a file of bare IDs
+                    hint = "the first line must name the arguments"
+                raise ConfigurationError(f"{place}: {self._unknown(name)}; {hint}")
         missing = self.required - set(names)
         if missing and not {BODY, self._operation.body_name} & set(names):
             raise ConfigurationError(

@@ -155,6 +155,13 @@ def test_what_a_writer_of_csv_writes_is_read(cells: list[tuple[str, str]], delim
     assert [*rows(io.BytesIO(text.getvalue().encode(form)))] == [row for row in expected if row]
 
 
+@pytest.mark.parametrize("name", ["failed.xlsx", "failed.XLS", "failed.json", "failed.parquet"])
+def test_failures_are_not_written_under_a_name_of_another_kind(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"{name}: failures are CSV or JSON lines: name a file .* \.jsonl"):
+        write_failures(lambda: [Failure("a", {"sim_id": "a"}, State.FAILED, "NotFound", 1, None)], tmp_path / name)
+    assert not any(tmp_path.iterdir())
+
+
 @settings(deadline=None)
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=4), st.sampled_from([".csv", ".jsonl"]))
 def test_failures_that_were_written_are_rows(failed: list[tuple[str, str, str]], suffix: str) -> None:

@@ -140,6 +140,14 @@ async def test_rows_of_a_file_as_keys(soracom, tmp_path):
     path.write_text(f"sim_id,speed\n{SIM_IDS[0]},s1.fast\n")
     with pytest.raises(ConfigurationError, match=r"plan\.csv: .*no argument 'speed'; did you mean 'speed_class'"):
         bulk.run(soracom.sims.update_speed_class, bulk.rows(path))
+    path.write_text(f"sim_id,note\n{SIM_IDS[0]},7\n")
+    with pytest.raises(
+        ConfigurationError, match=r"no argument 'note'.*; a column that is no argument needs a # before"
+    ):
+        bulk.run(soracom.sims.update_speed_class, bulk.rows(path))
+    path.write_text(f"{SIM_IDS[0]}\n{SIM_IDS[1]}\n")  # bare IDs
+    with pytest.raises(ConfigurationError, match=r"plan\.csv: .*; the first line must name the arguments"):
+        bulk.run(soracom.sims.suspend, bulk.rows(path))
     path.write_text(f"sim_id\n{SIM_IDS[0]}\n")
     with pytest.raises(ConfigurationError, match=r"plan\.csv: .*needs the argument 'speed_class'.*partial"):
         bulk.run(soracom.sims.update_speed_class, bulk.rows(path))
