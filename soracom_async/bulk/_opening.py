@@ -121,7 +121,7 @@ def _check_mark(path: str, meta: Meta, mark: Mark | None, *, repeat: bool) -> No
     elif mark.journal != meta.journal:
         _lost(path, "it is not the journal that was last used here", repeat=repeat)
     elif mark.commit > meta.sequence:
-        _lost(path, f"its last {mark.commit - meta.sequence} commits are lost", repeat=repeat)
+        _lost(path, f"the last {mark.commit - meta.sequence} of its commits are lost", repeat=repeat)
 
 
 def _lost(path: str, reason: str, *, repeat: bool) -> None:

@@ -389,7 +389,7 @@ def test_a_state_that_another_program_changed(closed):
 
 def cut_off(path):
     (path.parent / "run.db-wal").unlink()
-    return "its last 1 commits are lost"
+    return "the last 1 of its commits are lost"
 
 
 def alone(path):
