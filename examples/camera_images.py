@@ -28,6 +28,7 @@ async def show_cameras(soracom: Soracom) -> None:
 
 async def save_images(soracom: Soracom, options: argparse.Namespace) -> int:
     """Save the images; return the exit code."""
+    await soracom.sora_cam.devices.get(options.camera)  # else each image of a camera that is not there fails
     options.to.mkdir(parents=True, exist_ok=True)
     start = options.start.astimezone()  # without a zone: local time
     times = [start + timedelta(seconds=second) for second in range(0, 3600, options.every)]

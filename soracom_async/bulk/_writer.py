@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any
 
@@ -17,8 +16,11 @@ from ._schema import explained
 from ._store import Request, Settled, Store
 from .results import JournalError
 
-REST = 0.002
+REST = 0.005
 """Seconds between two transactions, so that what ends and begins meanwhile shares the second: each costs CPU time."""
+
+LOOK = 5.0
+"""Seconds between two looks at the disk and the event loop, at most."""
 
 
 @define(eq=False)
@@ -34,7 +36,10 @@ class Batch:
 
 
 class Writer:
-    """A thread with an open journal. It ends with `stop`, or with the process, which it does not keep alive."""
+    """A thread with an open journal.
+
+    It ends with `stop`, soon after its event loop, or with the process, which it does not keep alive.
+    """
 
     def __init__(
         self,
@@ -61,6 +66,8 @@ class Writer:
         self._busy_since: float | None = None
         """When the transaction that is being written began."""
         self._stopped = threading.Event()
+        self._orphaned = False
+        """Whether the event loop has ended: what keys ended since the last batch is not known."""
         self._queue: SimpleQueue[Batch | threading.Event | None] = SimpleQueue()
         self.opened = anyio.Event()
         self.ended = anyio.Event()
@@ -69,10 +76,13 @@ class Writer:
         for work, name in ((self._work, "writer"), (self._watch, "watch")):
             threading.Thread(target=work, name=f"{name} of {path}", daemon=True).start()
 
-    def soon(self, function: Callable[[], object]) -> None:
-        """Call a function in the event loop, when those that wait now had their turn."""
-        with suppress(RuntimeError):  # the event loop has ended, and nobody waits any more
+    def soon(self, function: Callable[[], object]) -> bool:
+        """Call a function in the event loop, when those that wait now had their turn; False if the loop has ended."""
+        try:
             self._soon(function)
+        except RuntimeError:  # nobody waits any more
+            return False
+        return True
 
     def write(self, batch: Batch) -> None:
         """Write a batch behind those that were given before."""
@@ -98,11 +108,17 @@ class Writer:
         self.soon(self.ended.set)
 
     def _watch(self) -> None:
-        """Tell of a disk that does not answer: one thread does it for all claims, for which a time-out costs much."""
-        while not self._stopped.wait(self._patience / 4):
+        """Tell of a disk that does not answer, and free the journal if the event loop has ended.
+
+        One thread does it for all claims, for which a time-out costs much.
+        """
+        while not self._stopped.wait(min(LOOK, self._patience / 4)):
             since = self._busy_since
-            if since is not None and self._clock.now() - since > self._patience:
-                self.soon(self._silent)
+            silent = since is not None and self._clock.now() - since > self._patience
+            if not self.soon(self._silent if silent else _nothing):
+                self._orphaned = True
+                self.stop()
+                return
 
     def _serve(self, store: Store) -> None:
         self.soon(self.opened.set)
@@ -122,4 +138,8 @@ class Writer:
             if changed:
                 threading.Event().wait(REST)
             self.soon(self._rested)
-        store.close(clean=whole)
+        store.close(clean=whole and not self._orphaned)
+
+
+def _nothing() -> None:
+    pass

@@ -20,6 +20,7 @@ from .rows import Row
 
 LONGEST = 80
 """Characters of a key in an error text."""
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+>")
 _ID = re.compile(r"(.+)_id")
 _OTHERWISE = {"yyyy_mm": "year_month"}
 """Parameters of a path by the fields that have them under another name, which no rule tells."""
@@ -161,6 +162,13 @@ def _own(cls: Any) -> frozenset[str]:
     return frozenset(field for field, thing in things.items() if thing and thing in name)
 
 
+@cache
+def own_name(cls: Any) -> str | None:
+    """Return the field that surely is the identifier of a model: `sim_id` of Sim, but not of an event of a SIM."""
+    name = cls.__name__.lower()
+    return next((field for field in field_names(cls) if _thing(field).replace("_", "") == name), None)
+
+
 def _thing(name: str) -> str:
     match = _ID.fullmatch(name)
     return match[1] if match else ""
@@ -204,9 +212,19 @@ def wired(value: Any, type_: Any) -> Any:
         return repr(value)
 
 
+def passes(value: Any, wire: Any) -> bool:
+    """Return whether `wire` is the text of an object that another process would show otherwise: with its address."""
+    return type(wire) is str and type(value) is not str and _ADDRESS.search(wire) is not None
+
+
+def told(key: Any) -> str:
+    """Return a key as text, without secrets."""
+    return repr(shown(key) if isinstance(key, Mapping) else key)
+
+
 def short(key: Any) -> str:
     """Return a key for an error text: without secrets, and not long."""
-    text = repr(shown(key) if isinstance(key, Mapping) else key)
+    text = told(key)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 

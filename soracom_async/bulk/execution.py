@@ -10,7 +10,7 @@ from .._core.codes import REFUSED_TOKEN, Code
 from .._core.operation import Effect
 from .._sending import SENDING, Sending
 from .._tasks import Tasks
-from ..errors import APIError, ConfigurationError, Forbidden, TransportError, Unauthorized
+from ..errors import APIError, ConfigurationError, Forbidden, RateLimited, TransportError, Unauthorized
 from .claims import Claim, Claims, State
 from .limits import Halt, Limits
 from .results import Failed, Ok, Result, Skipped, Unknown
@@ -134,10 +134,13 @@ class Execution(Generic[K, V]):
 
     def _concerns_all(self, error: BaseException) -> bool:
         """Return whether every further key would fail by this error too."""
-        if self._target.caller is None:
+        caller = self._target.caller
+        if caller is None:
             return False  # a function of the caller's own may call on several sessions
         if isinstance(error, Forbidden):
             return error.code in _NO_PERMISSION
+        if isinstance(error, RateLimited):
+            return (error.retry_after or 0.0) > caller._options.max_wait
         return isinstance(error, Unauthorized) or (isinstance(error, ConfigurationError) and not self._target.usable)
 
 

@@ -26,7 +26,7 @@ class Keys(Generic[K]):
     """An async iterator of keys, each given when it may begin."""
 
     def __init__(self, keys: Iterable[K] | AsyncIterable[K], limits: Limits) -> None:
-        self._given = keys
+        self._given: Any = keys
         self._source: SupportsAnext[K] = aiter(keys) if isinstance(keys, AsyncIterable) else _Async(keys)
         self._limits = limits
 

@@ -13,6 +13,7 @@ from .._iteration import Producer
 from .._tasks import Tasks
 from ..errors import ConfigurationError
 from ..pages import Pages
+from .arguments import short
 from .claims import Claims, InMemory
 from .execution import Execution
 from .journal import Journal
@@ -101,8 +102,7 @@ def run(
 
     Raises ConfigurationError for arguments that cannot work.
     """
-    if key is not None and not callable(key):
-        raise ConfigurationError(f"key={key!r} must be a function, as in key=lambda sim: sim.imsi")
+    key = None if key is None else _checked(key)
     target = Target.of(function, name=name, repeatable=repeatable)
     given = checked_keys(keys, target, key=key)
     if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
@@ -139,6 +139,20 @@ def run(
         )
 
     return Run(target, given, limits, concurrency, key, background, claims, planned_so if dry_run else None)
+
+
+def _checked(key: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return `key=` so that None is an error of its item: else all items without a key would be one key."""
+    if not callable(key):
+        raise ConfigurationError(f"key={key!r} must be a function, as in key=lambda sim: sim.imsi")
+
+    def made(item: Any) -> Any:
+        found = key(item)
+        if found is None:
+            raise ConfigurationError(f"key= gives None for {short(item)}")
+        return found
+
+    return made
 
 
 def _count(keys: object) -> int | None:

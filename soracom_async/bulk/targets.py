@@ -16,7 +16,21 @@ from .._core.quoting import BadArgument
 from .._core.request import BODY, plan
 from .._resource import Resource
 from ..errors import ConfigurationError
-from .arguments import check_sendable, checked, identifier, naming, place_of, short, shown, text_of, wired
+from ..options import Options
+from .arguments import (
+    check_sendable,
+    checked,
+    identifier,
+    naming,
+    own_name,
+    passes,
+    place_of,
+    short,
+    shown,
+    text_of,
+    told,
+    wired,
+)
 from .claims import Identity
 from .methods import Collecting, nothing, operation_of, types_of, unpacked, wire_names
 
@@ -38,6 +52,7 @@ class Client(Protocol):
     """What a run needs of a client."""
 
     _session: Session
+    _options: Options
 
     def operator_id(self) -> Coroutine[Any, Any, str]:
         """Return the operator that the session is logged in as."""
@@ -125,7 +140,7 @@ class Target:
 
     def refused(self, key: Any, error: Exception) -> Bound:
         """Return a call that cannot be made: `error` says why."""
-        arguments = {"#key": short(key)}
+        arguments = {"#key": told(key)}
         return Bound(text_of(arguments, self.parameter), {}, nothing, error)
 
     async def identity(self) -> Identity:
@@ -151,13 +166,16 @@ class OwnFunction(Target):
         self.function = function
 
     def bind(self, key: Any) -> Bound:
-        """Return the call for a key."""
-        if type(key) is str:
-            arguments = {self.parameter: key}
-        elif isinstance(key, Mapping):
-            arguments = {str(name): wired(value, Any) for name, value in key.items()}
-        else:
-            arguments = {self.parameter: wired(key, Any)}
+        """Return the call for a key; a model is told apart by its identifier, since all else of it changes."""
+        given = {self.parameter: key}
+        if isinstance(key, Mapping):
+            given = {str(name): value for name, value in key.items()}
+        elif isinstance(key, Model) and (name := own_name(type(key))) and getattr(key, name) is not None:
+            given = {name: getattr(key, name)}
+        arguments = {name: value if type(value) is str else wired(value, Any) for name, value in given.items()}
+        if any(passes(value, arguments[name]) for name, value in given.items()):
+            why = "it looks different in each process, so no journal knows it again: say what names it, by key="
+            return self.refused(key, ConfigurationError(f"key {short(key)}: {why}"))
         return Bound(text_of(arguments, self.parameter), arguments, partial(self.function, key))
 
 

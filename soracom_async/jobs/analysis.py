@@ -15,6 +15,7 @@ import anyio
 from anyio.to_thread import run_sync
 from attrs import frozen
 
+from .._codec.fields import is_model
 from .._codec.times import Unit, from_wire
 from .._iteration import AsyncOnly, SharedIterator
 from ..errors import ConfigurationError, DecodeError
@@ -80,6 +81,7 @@ class Analysis(AsyncOnly):
         return tuple(
             Column(column.name or "", column.type or "", column.database_type or "")
             for column in self.job.result.column_info or ()
+            if is_model(type(column))  # nothing else names a column
         )
 
     @property

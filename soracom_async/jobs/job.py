@@ -110,8 +110,8 @@ class Job:
     @property
     def url(self) -> str | None:
         """The URL of the file that the job made, once there is one. It is a permission, and lives for a short time."""
-        url: str | None = getattr(self._result, "url", None)
-        return url
+        url = getattr(self._result, "url", None)
+        return url if isinstance(url, str) and url else None
 
     @property
     def over(self) -> bool:

@@ -21,6 +21,7 @@ from .cameras import Camera, video_suffix
 from .job import Context, Job
 from .parts import Parts
 from .table import ANALYSIS, IMAGE, VIDEO, kind_of
+from .waiting import checked_seconds
 
 Start = str | Callable[..., Any]
 """The operationId of the operation that starts a job, or its method, such as `soracom.diagnostics.send_request`."""
@@ -45,6 +46,8 @@ class Jobs:
 
     async def run(self, what: Start, /, *positional: Any, timeout: float | None = None, **arguments: Any) -> Job:
         """Start a job, as `start` does, and return it when it is done, as `wait` does. Raises what both raise."""
+        if timeout is not None:
+            checked_seconds("timeout", timeout)  # before anything is started
         job = await self.start(what, *positional, **arguments)
         return await job.wait(timeout=timeout)
 
@@ -94,6 +97,8 @@ class Jobs:
         `from_` and `to` are the period that the query covers. `timeout` is that of `Job.wait`. Nothing is sent before
         the first row is asked for; see `Analysis` for the rest.
         """
+        if timeout is not None:
+            checked_seconds("timeout", timeout)
         return Analysis(partial(self.start, ANALYSIS, sql=sql, from_=from_, to=to), timeout)
 
     async def images(

@@ -131,7 +131,8 @@ class Parts(Job):
 
         Parts in which nothing was recorded have no number. `progress(done, None)` is called with the bytes of all
         parts. A part that fails does not stop the others: its JobFailed is raised behind them. Whoever calls `save`
-        again with the same path saves what is missing. Raises what `save` of one job raises.
+        again with the same path saves what is missing; a part that failed is not ordered again, since that costs
+        export time: start a job of its `arguments`. Raises what `save` of one job raises.
         """
         target = self._target(path)
         failures: list[JobFailed] = []

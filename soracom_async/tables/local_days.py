@@ -31,11 +31,12 @@ class _Entry:
 
     def parts(self) -> Iterator[tuple[str | None, Model]]:
         """Give the counts of each kind of use: a speed class, a protocol; of an entry without kinds, its own."""
-        maps = (value for name in field_names(type(self.model)) if isinstance(value := getattr(self.model, name), dict))
-        kinds: dict[str, Any] | None = next(maps, None)
-        if kinds is not None:
-            yield from kinds.items()
-        elif not any(name.endswith("_map") for name in field_names(type(self.model))):
+        maps = [getattr(self.model, name) for name in field_names(type(self.model)) if name.endswith("_map")]
+        for kinds in maps:
+            if not isinstance(kinds, dict | None):
+                raise ConfigurationError(f"a statistic has {kinds!r} where its kinds belong")
+            yield from (kinds or {}).items()
+        if not maps:
             yield None, self.model
 
     def end(self) -> datetime:
@@ -75,7 +76,10 @@ def local_days(
 
     sums: dict[tuple[date, str | None], dict[str, Any]] = {}
     for entry in _entries(stats, period):
-        day = _whole(entry, day_of, zone, by)
+        try:
+            day = _whole(entry, day_of, zone, by)
+        except OverflowError:
+            raise ConfigurationError(f"{entry.start:%Y-%m-%d} of a statistic is at the end of all calendars") from None
         for kind, counted in entry.parts():
             _add(sums.setdefault((day, kind), {}), counted)
     ordered = sorted(sums.items(), key=lambda each: (each[0][0], each[0][1] or ""))

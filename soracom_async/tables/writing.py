@@ -46,20 +46,27 @@ class Output:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.closed = False
+        self._place = 0
+        """The place in what nobody gets, behind an error."""
 
     def write(self, data: bytes) -> int:
         """Write all of some bytes."""
-        if not self.closed:
+        if self.closed:
+            self._place += len(data)
+        else:
             write_all(self._file, data)
         return len(data)
 
     def tell(self) -> int:
         """Return the place in the file."""
-        return 0 if self.closed else self._file.tell()
+        return self._place if self.closed else self._file.tell()
 
     def seek(self, offset: int) -> int:
         """Go to a place in the file."""
-        return offset if self.closed else self._file.seek(offset)
+        if self.closed:
+            self._place = offset
+            return offset
+        return self._file.seek(offset)
 
     def flush(self) -> None:
         """Hand on what waits."""

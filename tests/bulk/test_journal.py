@@ -413,6 +413,27 @@ def program(path, backend, text, *, expected=0):
     return done.stdout
 
 
+def test_a_journal_is_free_soon_after_its_event_loop(path, monkeypatch, anyio_backend_name):
+    """It was left open there: what was under way is as after a crash."""
+    monkeypatch.setattr("soracom_async.bulk._writer.LOOK", 0.02)
+
+    async def leave():
+        journal = await Journal.open(path, ACT)
+        for key in ("1", "2"):
+            await journal.claim(key)
+        journal.settle("1", State.DONE)
+        await journal.claim("3")
+
+    anyio.run(leave, backend=anyio_backend_name)
+    while status(path).running:
+        threading.Event().wait(0.01)
+    found = status(path)
+    assert not found.closed
+    assert (found.counts[State.DONE], found.counts[State.BEGUN]) == (1, 2)
+    answers = anyio.run(lambda: run(path, ACT, keys=("1", "2", "3", "4")), backend=anyio_backend_name)
+    assert answers == [Claim.DONE, Claim.UNKNOWN, Claim.UNKNOWN, Claim.BEGIN]
+
+
 async def test_a_journal_left_open_keeps_no_process_alive(path, anyio_backend):
     """The event loop ends, and the process: what was claimed is known."""
     assert program(path, anyio_backend, "") == "end\n"

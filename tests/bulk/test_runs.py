@@ -22,6 +22,7 @@ from soracom_async import (
     ConfigurationError,
     Forbidden,
     NotFound,
+    RateLimited,
     ServerError,
     Soracom,
     TransportError,
@@ -223,6 +224,20 @@ async def test_keys_that_would_all_fail_are_refused_at_once(soracom, keys, messa
         bulk.run(soracom.sims.update_speed_class, keys)
 
 
+async def test_items_without_a_key_fail_each(soracom, emulator):
+    """They are not one key that comes again and again."""
+    sims = await soracom.sims.list().collect()
+    run = bulk.run(soracom.groups.get, sims[:3], key=lambda sim: sim.group_id if sim is sims[0] else None)
+    results = await run.collect()
+    assert run.summary().duplicates == 0
+    errors = sorted(str(result.error) for result in results if result.key is not sims[0])
+    assert [error[: error.index(",")] for error in errors] == [
+        f"key= gives None for Sim(sim_id='{sim.sim_id}'" for sim in sims[1:3]
+    ]
+    plan = await bulk.plan(soracom.groups.get, sims[1:3], key=lambda _: None)
+    assert (plan.keys, plan.invalid, plan.duplicates) == (2, 2, 0)
+
+
 async def test_models_that_would_all_fail_are_refused_at_once(soracom):
     """They give no argument but what is in the path."""
     with pytest.raises(ConfigurationError, match="the keys: updateSimSpeedClass needs the argument 'speed_class'"):
@@ -390,6 +405,20 @@ async def test_a_missing_permission_stops_the_run(emulator, code):
             await bulk.run(soracom.sims.suspend, SIM_IDS, concurrency=4).collect()
     assert isinstance(stopped.value.__cause__, Forbidden)
     assert len(transport.times("/suspend")) <= 8
+
+
+async def test_a_quota_that_is_closed_for_long_stops_the_run(emulator):
+    """Each further key would fail as well, without a request; one that is closed for a while is waited for."""
+    emulator.fault("throttle", operation="getSim", count=1, says="retry-after")
+    async with opened(emulator) as soracom:
+        assert Counter(kinds(await bulk.run(soracom.sims.get, SIM_IDS[:40]).collect()).values()) == {bulk.Ok: 40}
+    emulator.fault("throttle", operation="getSim", count=1, says="retry-after")
+    async with opened(emulator, max_wait=5) as soracom:
+        with pytest.raises(bulk.Stopped, match="this concerns all keys: getSim: 429") as stopped:
+            await bulk.run(soracom.sims.get, SIM_IDS, concurrency=4).collect()
+    assert isinstance(stopped.value.__cause__, RateLimited)
+    assert stopped.value.__cause__.retry_after > 5
+    assert stopped.value.summary.failed <= 4
 
 
 async def test_any_other_403_is_of_its_key(soracom, emulator):

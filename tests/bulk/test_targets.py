@@ -401,7 +401,7 @@ def test_a_function_of_ones_own_gets_the_key_as_it_is():
         (5, '{"key":5}'),
         ({"b": 1, "a": "x"}, '{"a":"x","b":1}'),
         (["a", 1], '{"key":["a",1]}'),
-        (structure({"simId": "1"}, Sim), '{"key":{"simId":"1"}}'),
+        (structure({"simId": "1", "status": "active"}, Sim), '{"sim_id":"1"}'),
     ):
         bound = target.bind(key)
         assert bound.text == text

@@ -260,6 +260,8 @@ def test_images_of_an_hour_are_exported_once(
     assert hurried.counts["exportSoraCamDeviceRecordedImage"] == 6
     assert run(monkeypatch, "camera_images", camera, "2020-02-29T12:00Z", "--every", "1800") == 0
     assert re.fullmatch("(.*: nothing was recorded\n){2}0 images in images\n", capsys.readouterr().out)
+    assert "There is no camera NOPE" in str(run(monkeypatch, "camera_images", "NOPE", "--to", "none"))
+    assert not Path("none").exists()
 
 
 @needs("pandas", "pyarrow")

@@ -230,6 +230,10 @@ async def test_what_cannot_be_started(soracom, emulator):
         job = soracom.jobs.resume("exportBilling", "1")
         with pytest.raises(ConfigurationError, match="timeout=.* must be a number of seconds"):
             await job.wait(timeout=seconds)
+        with pytest.raises(ConfigurationError, match="timeout=.* must be a number of seconds"):
+            await soracom.jobs.run("exportBilling", yyyy_mm="202412", timeout=seconds)
+        with pytest.raises(ConfigurationError, match="timeout=.* must be a number of seconds"):
+            soracom.jobs.analysis("SELECT 1", timeout=seconds)
     assert emulator.requests == 0
 
 

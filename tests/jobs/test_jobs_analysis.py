@@ -126,14 +126,14 @@ def test_it_is_not_for_a_plain_loop(emulator):
 
 
 def serving(content, *columns):
-    """Return a transport that answers a query with a file and its columns."""
+    """Return a transport that answers a query with a file and its columns: a name and a type, or anything."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         if request.url.host == "storage.test":
             return httpx.Response(200, content=content)
         if request.url.path.endswith("/auth"):
             return httpx.Response(200, json={"apiKey": "k", "token": "t", "operatorId": "OP1"})
-        info = [{"name": name, "type": type_, "databaseType": ""} for name, type_ in columns]
+        info = [dict(zip(("name", "type"), each, strict=True)) if isinstance(each, tuple) else each for each in columns]
         done = {"status": "COMPLETED", "url": "http://storage.test/rows", "columnInfo": info or None}
         return httpx.Response(200, json={"queryId": "q"} if request.method == "POST" else done)
 
@@ -200,6 +200,12 @@ async def test_values_of_each_type(type_, came, read):
     (row,) = await rows_of(gzip.compress(json.dumps({"A": came}).encode() + b"\n"), ("A", type_))
     assert row == {"A": read}
     assert type(row["A"]) is type(read)
+
+
+async def test_columns_that_are_none():
+    """What the service says in the place of columns does not cost the rows."""
+    columns = (None, "A", 5, {}, (None, "int64"), ("B", []), ("A", "int64"))
+    assert await rows_of(b'{"A": "1", "B": "2"}', *columns) == [{"A": 1, "B": "2"}]
 
 
 async def test_files_of_all_sorts():

@@ -98,6 +98,13 @@ async def test_parts_that_ran_out(soracom, emulator, camera, hours_ago, tmp_path
         await job.save(tmp_path / "night.mp4")
     assert caught.value.__notes__ == ["4 parts failed; the others are saved"]
     assert sorted(tmp_path.iterdir()) == numbered(tmp_path, 5, 6)
+    with pytest.raises(JobFailed):
+        await job.save(tmp_path / "night.mp4")
+    assert emulator.counts[VIDEO] == 6  # each order costs export time, so who wants it again says so
+    for path, part in zip(numbered(tmp_path, *range(1, 7)), job.parts, strict=True):
+        if part.state in part.kind.failed:
+            await (await soracom.jobs.start(VIDEO, **part.arguments)).save(path)
+    assert sorted(tmp_path.iterdir()) == numbered(tmp_path, *range(1, 7))
 
 
 async def test_a_part_that_fails(soracom, emulator, camera, hours_ago, tmp_path):

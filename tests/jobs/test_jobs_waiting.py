@@ -14,6 +14,8 @@ from soracom_async import (
     ServerError,
     Soracom,
     bulk,
+    structure,
+    unstructure,
 )
 from soracom_async._background import CURRENT
 from soracom_async.emulator import Emulator, JumpingClock
@@ -208,6 +210,22 @@ async def test_an_answer_without_the_url(soracom, emulator, tmp_path):
         with pytest.raises(DecodeError, match="is exported, but the answer names no URL of its file"):
             await job.save(tmp_path / "a.csv")
     await job.save(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("url", [None, "", 5, ["https://a.test/b"]])
+async def test_an_answer_whose_url_is_none(soracom, emulator, tmp_path, url):
+    """It is the same as no URL at all."""
+    send = soracom._call
+
+    async def call(operation, /, **arguments):
+        answer = await send(operation, **arguments)
+        return structure({**unstructure(answer), "url": url}, operation.result) if operation.id == POLL else answer
+
+    soracom.__dict__["_call"] = call
+    job = await soracom.jobs.run("exportSubscribers")
+    assert job.url is None
+    with pytest.raises(DecodeError, match="is exported, but the answer names no URL of its file"):
+        await job.save(tmp_path / "a.csv")
 
 
 async def test_an_answer_that_names_no_job(soracom, emulator):

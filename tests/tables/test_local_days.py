@@ -158,6 +158,8 @@ def test_the_date_alone_is_enough() -> None:
             "'3'",
         ),
         ({"stats": [structure({"unixtime": 1, "funkStatsMap": {"x": []}}, models.FunkStatsResponse)]}, "counts belong"),
+        ({"stats": [structure({"unixtime": 1, "funkStatsMap": [1]}, models.FunkStatsResponse)]}, "its kinds belong"),
+        ({"stats": [funk(utc(9999, 12, 31))], "period": "day"}, "9999-12-31 of a statistic is at the end"),
     ],
 )
 def test_what_cannot_be_summed_is_named(arguments: dict[str, Any], said: str) -> None:

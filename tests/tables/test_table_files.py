@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import gc
 import io
 import json
 import os
@@ -248,6 +249,29 @@ async def test_a_full_disk(write, count, tmp_path):
             await write((bare(str(i), tags={"a": os.urandom(100).hex()}) for i in range(count)), path)
         assert raised.value.errno == errno.ENOSPC
     assert not os.path.isfile("/dev/full")  # noqa: ASYNC240
+
+
+class SmallDisk(io.BytesIO):
+    """A file on a disk that is full after some bytes."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+
+    def write(self, data):
+        if self.tell() + len(data) > self.size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(data)
+
+
+@every_writer
+@pytest.mark.parametrize("size", [0, 50_000])
+async def test_a_disk_that_becomes_full(write, size):
+    """The error is all that is heard of it: what writes the end of a format says nothing when it is collected."""
+    sims = (bare(str(i), tags={"a": os.urandom(100).hex()}) for i in range(5000))
+    with pytest.raises(OSError, match="No space left"):
+        await write(sims, SmallDisk(size))
+    gc.collect()
 
 
 @every_writer
