@@ -66,7 +66,7 @@ def soak(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check all types, with mypy and with pyright."""
-    session.install(".[benchmark,test]", "mypy", "pyright", "nox")
+    session.install(".[benchmark,test]", "mypy", "pandas-stubs", "pyright", "nox")
     session.run("mypy", "soracom_async", "codegen", "benchmarks", "examples", "noxfile.py")
     session.run("pyright", "soracom_async")
     with session.chdir(session.create_tmp()):  # of what is installed, not of the tree

@@ -19,7 +19,8 @@ async def same(key: object) -> object:
 
 async def test_a_model_is_known_again_by_its_identifier(tmp_path: Path) -> None:
     """Not by what else it holds, which the run itself changes."""
-    async with Emulator(sims=3) as emulator, Soracom(emulator.auth_key, transport=emulator.transport) as soracom:
+    emulator = Emulator(sims=3)
+    async with Soracom(emulator.auth_key, transport=emulator.transport) as soracom:
 
         async def suspend(sim: Sim) -> Sim:
             return await soracom.sims.suspend(sim.sim_id)
