@@ -31,7 +31,7 @@ class Row(dict[str, Any]):
 
     def __init__(self, values: Mapping[str, Any] | Iterable[tuple[str, Any]], number: int) -> None:
         super().__init__(values)
-        self.number = number
+        self.number: int = number
 
     def __repr__(self) -> str:
         return repr(hidden(self))  # a row is soon printed, and may have a password

@@ -26,7 +26,7 @@ from .targets import Target
 K = TypeVar("K")
 T = TypeVar("T")
 V = TypeVar("V")
-log = logging.getLogger("soracom_async")
+log: logging.Logger = logging.getLogger("soracom_async")
 
 
 class Settings(TypedDict, total=False):

@@ -159,10 +159,13 @@ class OwnFunction(Target):
     def __init__(
         self, function: Callable[[Any], Awaitable[Any]], name: str, repeatable: bool, fixed: Mapping[Any, Any]
     ) -> None:
-        self.caller = None
-        self.name, self.fixed, self.parameter = name, fixed, "key"
-        self.effect = Effect.SET if repeatable else Effect.ACT
-        self.parameters, self.required = {}, frozenset()
+        self.caller: Client | None = None
+        self.name: str = name
+        self.effect: Effect = Effect.SET if repeatable else Effect.ACT
+        self.fixed: Mapping[str, Any] = fixed
+        self.parameter: str = "key"
+        self.parameters: Mapping[str, Any] = {}
+        self.required: frozenset[str] = frozenset()
         self.function = function
 
     def bind(self, key: Any) -> Bound:
@@ -193,20 +196,21 @@ class Method(Target):
         caller: Any = group._caller
         if not hasattr(caller, "_session"):
             raise ConfigurationError("this method has no session: take it from a Soracom that was opened")
-        self.caller = cast(Client, caller)
+        self.caller: Client | None = cast(Client, caller)
         self._operation, pages = operation_of(inner)
-        self.name, self.effect = self._operation.id, self._operation.effect
+        self.name: str = self._operation.id
+        self.effect: Effect = self._operation.effect
         signature = inspect.signature(inner)
-        self.fixed = self._bound(signature, positional, keywords)
+        self.fixed: Mapping[str, Any] = self._bound(signature, positional, keywords)
         it = plan(self._operation, CODEC)
-        self.parameters = types_of(self._operation, signature.parameters)
+        self.parameters: Mapping[str, Any] = types_of(self._operation, signature.parameters)
         whole = self.fixed.keys() & {BODY, self._operation.body_name}
         needed = set(it.required) - (it.body.keys() if whole else set())
         needed -= {OPERATOR} & {p.name for p in it.path}
-        self.required = frozenset(needed - self.fixed.keys())
+        self.required: frozenset[str] = frozenset(needed - self.fixed.keys())
         in_path = [p.name for p in it.path if p.name not in self.fixed]
         self._in_path = [name for name in in_path if name != OPERATOR] or in_path
-        self.parameter = self._in_path[0] if self._in_path else ""
+        self.parameter: str = self._in_path[0] if self._in_path else ""
         self._body = {*it.body, self._operation.body_name}
         kind = self.parameters.get(self.parameter)
         self._plain = kind is str and self.required <= {self.parameter} and not is_secret(self.parameter)

@@ -76,7 +76,7 @@ class TextFile:
             elif not stat.S_ISREG(self.path.stat().st_mode):
                 with self.path.open("rb") as file:
                     self._keep(file)
-            self.encoding = self._found() if encoding is None else self._checked(encoding)
+            self.encoding: str = self._found() if encoding is None else self._checked(encoding)
         except (OSError, ValueError) as error:
             raise self._unreadable(error) from None
 

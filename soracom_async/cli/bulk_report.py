@@ -28,7 +28,7 @@ TOLD = 20
 """How many keys that were not done are told of in lines; the journal has all."""
 CTRL_C = "Ctrl-C"
 """Why an interrupted run is stopped."""
-KINDS = {Ok: "ok", Failed: "failed", Unknown: "unknown", Skipped: "skipped"}
+KINDS: dict[type[Any], str] = {Ok: "ok", Failed: "failed", Unknown: "unknown", Skipped: "skipped"}
 
 
 class Report:

@@ -20,8 +20,9 @@ from .words import found
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Awaitable, Callable
 
-WRITERS = {
+WRITERS: dict[str, Callable[..., Awaitable[int]]] = {
     "csv": tables.write_csv,
     "jsonl": tables.write_jsonl,
     "xlsx": tables.write_excel,
