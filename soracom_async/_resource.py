@@ -1,7 +1,11 @@
-"""What the generated groups of methods are built on: two ways to call, each handed in by the client."""
+"""What the generated groups of methods are built on: two ways to call, each handed in by the client.
+
+`operation_of` finds the operation behind a method.
+"""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Coroutine
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
@@ -79,3 +83,37 @@ class _Nobody:
 
 
 _NOBODY = _Nobody()
+
+
+class _Recorder:
+    """A client that sends nothing: it notes what a method would call."""
+
+    operation: Operation[Any]
+    pages = False
+
+    def _call(self, operation: Operation[Any], /, **arguments: Any) -> Coroutine[Any, Any, Any]:
+        self.operation = operation
+        return _nothing()
+
+    def _pages(self, operation: Operation[Any], /, **arguments: Any) -> Any:
+        self.operation, self.pages = operation, True
+
+
+async def _nothing() -> None:
+    """Do nothing."""
+
+
+def operation_of(method: Any) -> tuple[Operation[Any], bool]:
+    """Return the operation that a bound method of a group calls, and whether it is a listing; nothing is sent."""
+    recorder: Any = _Recorder()
+    plain = inspect.unwrap(method.__func__)  # without the warning of one that is deprecated
+    names = list(inspect.signature(plain).parameters)[1:]
+    call = plain(type(method.__self__)(recorder), **dict.fromkeys(names))
+    if inspect.iscoroutine(call):
+        try:
+            call.send(None)  # the recorder does not wait, so the method ends at once
+        except StopIteration:
+            pass
+        finally:
+            call.close()
+    return recorder.operation, recorder.pages

@@ -1,9 +1,8 @@
-"""The operation behind a method of a group, found without sending anything, and what its arguments are."""
+"""What a function is made of: the method within, the arguments that are fixed, and what its arguments are."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -26,38 +25,8 @@ class Collecting:
         return result
 
 
-class _Recorder:
-    """A client that sends nothing: it notes what a method would call."""
-
-    operation: Operation[Any]
-    pages = False
-
-    def _call(self, operation: Operation[Any], /, **arguments: Any) -> Coroutine[Any, Any, Any]:
-        self.operation = operation
-        return nothing()
-
-    def _pages(self, operation: Operation[Any], /, **arguments: Any) -> Any:
-        self.operation, self.pages = operation, True
-
-
 async def nothing() -> None:
     """Do nothing."""
-
-
-def operation_of(method: Any) -> tuple[Operation[Any], bool]:
-    """Return the operation that a bound method of a group calls, and whether it is a listing; nothing is sent."""
-    recorder: Any = _Recorder()
-    plain = inspect.unwrap(method.__func__)  # without the warning of one that is deprecated
-    names = list(inspect.signature(plain).parameters)[1:]
-    call = plain(type(method.__self__)(recorder), **dict.fromkeys(names))
-    if inspect.iscoroutine(call):
-        try:
-            call.send(None)  # the recorder does not wait, so the method ends at once
-        except StopIteration:
-            pass
-        finally:
-            call.close()
-    return recorder.operation, recorder.pages
 
 
 def unpacked(function: Callable[..., Any]) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:

@@ -14,7 +14,7 @@ from .._codec.shown import HIDDEN, is_secret
 from .._core.operation import Effect, Operation
 from .._core.quoting import BadArgument
 from .._core.request import BODY, plan
-from .._resource import Resource
+from .._resource import Resource, operation_of
 from ..errors import ConfigurationError
 from ..options import Options
 from .arguments import (
@@ -32,7 +32,7 @@ from .arguments import (
     wired,
 )
 from .claims import Identity
-from .methods import Collecting, nothing, operation_of, types_of, unpacked, wire_names
+from .methods import Collecting, nothing, types_of, unpacked, wire_names
 
 OPERATOR = "operator_id"
 """The argument that the session fills in."""

@@ -15,8 +15,8 @@ from attrs import fields, frozen
 
 from .. import bulk
 from .._core.request import BODY
+from .._resource import operation_of
 from ..bulk import targets
-from ..bulk.methods import operation_of
 from ..errors import ConfigurationError
 from ..tables import columns
 from .bulk_report import CTRL_C, Report

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, get_args, get_origin
 
 from .._iteration import SharedIterator
-from ..bulk.methods import operation_of
+from .._resource import operation_of
 from ..bulk.targets import Target
 from ..errors import ConfigurationError
 from .fixed import fixed

@@ -13,7 +13,7 @@ from .._clock import Clock
 from .._codec.times import Instant
 from .._core.operation import Operation
 from .._registry import load
-from .._resource import Resource
+from .._resource import Resource, operation_of
 from ..errors import ConfigurationError, DecodeError
 from ._client import Client
 from .analysis import Analysis
@@ -133,8 +133,6 @@ class Jobs:
             raise ConfigurationError(f"a job is started by an operationId or a method of a group, not by {what!r}")
         if group._caller is not self._context.client:
             raise ConfigurationError("the method belongs to another client: take both from the same Soracom")
-        from ..bulk.methods import operation_of
-
         return operation_of(what)[0]
 
     def _meant(
