@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
+from inspect import isasyncgen
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Generic, NoReturn, Self, TypeVar
 
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 T = TypeVar("T")
+
+
+async def close_generator(given: object) -> None:
+    """Close an async generator that a caller gave to be consumed, also when cancelled; anything else stays as it is."""
+    if isasyncgen(given):
+        with anyio.CancelScope(shield=True):
+            await given.aclose()
 
 
 class AsyncOnly:

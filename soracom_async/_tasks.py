@@ -127,6 +127,25 @@ async def to_the_end(function: Callable[[], Coroutine[Any, Any, None]]) -> None:
         task.result()
 
 
+async def together(*functions: Callable[[], Awaitable[None]]) -> None:
+    """Run functions at once, to their ends; the first error cancels the others and is raised as it is."""
+    errors: list[Exception] = []
+    async with anyio.create_task_group() as group:
+        for function in functions:
+            group.start_soon(kept, function, errors, group.cancel_scope)
+    if errors:
+        raise errors[0]
+
+
+async def kept(function: Callable[[], Awaitable[None]], errors: list[Exception], scope: anyio.CancelScope) -> None:
+    """Run a function; keep its error, so that the task group does not wrap it, and cancel the others."""
+    try:
+        await function()
+    except Exception as error:
+        errors.append(error)
+        scope.cancel()
+
+
 def _in_asyncio() -> bool:
     return anyio.get_cancelled_exc_class() is asyncio.CancelledError
 

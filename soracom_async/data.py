@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from typing import TYPE_CHECKING, Any
 
-from ._codec import deep_json
+from ._codec.codec import decode
 from .errors import DecodeError
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def decoded(entry: DataEntry, *, wrapped: bool = True) -> Any:
     kind = str(entry.content_type or "").partition(";")[0].strip().lower()
     try:
         if kind.endswith(("/json", "+json")):
-            found = _json(content)
+            found = decode(content.encode("utf-8", "surrogatepass"))
             return _unwrapped(found) if wrapped else found
         return base64.b64decode(content, validate=True) if kind.startswith(BYTES) else content
     except ValueError as error:
@@ -42,14 +41,6 @@ def decoded(entry: DataEntry, *, wrapped: bool = True) -> Any:
         raise DecodeError(
             f"the content of the entry of {source} is not {kind}: {error}; entry.content has it as it came"
         ) from None
-
-
-def _json(text: str) -> Any:
-    text = text.removeprefix("\ufeff")
-    try:
-        return json.loads(text)
-    except RecursionError:
-        return deep_json.loads(text)
 
 
 def _unwrapped(found: Any) -> Any:

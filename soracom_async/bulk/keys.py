@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Collection, Iterable, Mapping
-from inspect import isasyncgen
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-
-from anyio import CancelScope
 
 from .._codec.fields import is_model
 from .._core.operation import Effect
+from .._iteration import close_generator
 from ..errors import ConfigurationError
 from ..pages import Pages
 from .limits import Limits
@@ -44,9 +42,7 @@ class Keys(Generic[K]):
 
     async def aclose(self) -> None:
         """Close a generator of keys: it was handed over in the call, so nobody else holds it."""
-        if isasyncgen(self._given):
-            with CancelScope(shield=True):
-                await self._given.aclose()
+        await close_generator(self._given)
 
 
 class _Async(Generic[K]):

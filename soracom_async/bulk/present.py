@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import anyio
 from attrs import Factory, define
 
+from .._tasks import together
 from ..errors import Forbidden, NotFound
 from .states import State
 
@@ -81,7 +81,6 @@ class Present:
 
     async def _each(self, client: Any, concurrency: int) -> None:
         names = iter(list(self.waiting))
-        errors: list[Exception] = []
 
         async def read() -> None:
             for name in names:
@@ -91,15 +90,8 @@ class Present:
                 except NotFound:
                     del self.waiting[name]
                     self.missing += 1
-                except Exception as error:
-                    errors.append(error)
-                    group.cancel_scope.cancel()
 
-        async with anyio.create_task_group() as group:
-            for _ in range(min(concurrency, len(self.waiting))):
-                group.start_soon(read)
-        if errors:
-            raise errors[0]
+        await together(*[read] * min(concurrency, len(self.waiting)))
 
     def _compare(self, name: Name, item: Any) -> None:
         wanted = self.waiting.pop(name, None)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from .._tasks import together
 from ..errors import BadRequest, ConfigurationError, NotFound
 from .errors import JobFailed
 from .job import Context, Job
 from .table import Kind
-from .waiting import together
 
 if TYPE_CHECKING:
     from ..files.downloads import Progress

@@ -8,6 +8,7 @@ from math import inf
 import anyio
 
 from .._clock import Clock
+from .._tasks import kept
 from ..errors import ConfigurationError
 
 SHORTEST, LONGEST = 1.0, 30.0
@@ -50,27 +51,8 @@ async def within(clock: Clock, seconds: float, function: Callable[[], Awaitable[
 
     errors: list[Exception] = []
     async with anyio.create_task_group() as group:
-        group.start_soon(_kept, run, errors, group.cancel_scope)
+        group.start_soon(kept, run, errors, group.cancel_scope)
         group.start_soon(alarm)
     if errors:
         raise errors[0]
     return ended
-
-
-async def together(*functions: Callable[[], Awaitable[None]]) -> None:
-    """Run functions at once, to their ends; the first error cancels the others and is raised as it is."""
-    errors: list[Exception] = []
-    async with anyio.create_task_group() as group:
-        for function in functions:
-            group.start_soon(_kept, function, errors, group.cancel_scope)
-    if errors:
-        raise errors[0]
-
-
-async def _kept(function: Callable[[], Awaitable[None]], errors: list[Exception], scope: anyio.CancelScope) -> None:
-    """Run a function; keep its error, so that the task group does not wrap it, and cancel the others."""
-    try:
-        await function()
-    except Exception as error:
-        errors.append(error)
-        scope.cancel()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
-from inspect import isasyncgen
 from itertools import islice
 from typing import Any, TypeAlias
 
-from anyio import CancelScope
 from attrs import define
 
 from .._codec.fields import Kept, is_model
+from .._iteration import close_generator
 from ..errors import ConfigurationError
 from ..pages import Pages
 from .columns import SAMPLE, Column, Columns, Kind, Step, chosen, columns, columns_of_dicts
@@ -149,9 +148,7 @@ class Table(AsyncIterator[list[Any]]):
 
     async def aclose(self) -> None:
         """Close a generator of items: it was handed over in the call, so nobody else holds it."""
-        if isasyncgen(self._given):
-            with CancelScope(shield=True):
-                await self._given.aclose()
+        await close_generator(self._given)
 
 
 def _unpaired(item: Any) -> Any:
